@@ -1,0 +1,16 @@
+/** Tests import the TypeScript sources as ES modules, the way the package is published. */
+export default {
+  testEnvironment: 'node',
+  testMatch: ['<rootDir>/test/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+  moduleNameMapper: {
+    '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/(stores|transports)/(.*)$': '<rootDir>/src/$1/$2.ts',
+    '^yc-broadcast/(emulator|testing)$': '<rootDir>/src/$1/index.ts',
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+  },
+  testTimeout: 30_000,
+};

@@ -1,0 +1,90 @@
+/**
+ * What server and client say to each other, and the gateway's limits. Imports nothing, so it is safe in a browser.
+ *
+ * Every text message is one JSON object with a `type`. Types of an application are its own, except `reply`, `error`
+ * and everything that starts with `$`: those belong to the protocol.
+ */
+
+/** A value that survives `JSON.stringify` and `JSON.parse` unchanged. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
+
+/** Client to server. `id` is the client's own: the reply or the error repeats it as `replyTo`. */
+export interface ClientMessage {
+  readonly type: string;
+  readonly data?: unknown;
+  /** At most {@link MAX_MESSAGE_ID_LENGTH} characters. Without it, a reply carries no `replyTo`. */
+  readonly id?: string;
+}
+
+/** Server to client, part of a broadcast. `id` is the same in every copy, so that a second arrival can be dropped. */
+export interface ServerMessage {
+  readonly type: string;
+  readonly data: unknown;
+  readonly id: string;
+}
+
+/** Server to one client: the value that the handler of its message returned. */
+export interface ReplyMessage {
+  readonly type: 'reply';
+  readonly replyTo?: string;
+  readonly data?: unknown;
+}
+
+/** Server to one client: its message was refused or could not be handled. */
+export interface ErrorMessage {
+  readonly type: 'error';
+  readonly replyTo?: string;
+  readonly error: ClientError;
+}
+
+/** What a client learns of an error: a code, a sentence, never a stack. */
+export interface ClientError {
+  readonly code: string;
+  readonly message: string;
+  /** Where in the message the mistake is, for example `['data', 'room']`. */
+  readonly path?: readonly (string | number)[];
+}
+
+export const REPLY_TYPE = 'reply';
+export const ERROR_TYPE = 'error';
+
+/** Whether `type` belongs to the protocol and cannot be used by an application. */
+export function isReservedType(type: string): boolean {
+  return type === REPLY_TYPE || type === ERROR_TYPE || type.startsWith('$');
+}
+
+/** Longest `id` of a client message, in UTF-16 code units. */
+export const MAX_MESSAGE_ID_LENGTH = 64;
+
+/** Largest WebSocket message that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
+export const MAX_MESSAGE_BYTES = 128 * 1024;
+
+/** Largest WebSocket frame that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
+export const MAX_FRAME_BYTES = 32 * 1024;
+
+/** Largest `data` of `Connection.Send`, in bytes. From the service's published .proto. */
+export const MAX_SEND_BYTES = 131_072;
+
+/**
+ * Largest payload over REST, in bytes: the documented limit of 131,072 characters applies to the base64 text, which
+ * leaves 96 KiB of payload. Taken as the safe reading of the REST reference; not measured against the cloud.
+ */
+export const MAX_REST_SEND_BYTES = 98_304;
+
+/** Longest connection id that the management API takes, in characters. From the service's published .proto. */
+export const MAX_CONNECTION_ID_LENGTH = 50;
+
+/** The gateway closes every connection after this time, in milliseconds. Documented. */
+export const CONNECTION_LIFETIME_MS = 60 * 60 * 1000;
+
+/** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
+export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
+
+/** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
+export const CONNECTION_TTL_MS = 61 * 60 * 1000;
