@@ -30,5 +30,6 @@ await build({
 // The inspector page and SQL migrations are shipped as they are.
 for (const asset of ['emulator/page', 'stores/postgres']) {
   const from = join(sources, asset);
-  if (existsSync(from)) cpSync(from, join(output, asset), { recursive: true, filter: (file) => !/\.tsx?$/.test(file) });
+  if (existsSync(from))
+    cpSync(from, join(output, asset), { recursive: true, filter: (file) => !/\.tsx?$/.test(file) });
 }

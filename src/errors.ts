@@ -79,3 +79,22 @@ export class BroadcastError extends Error {
     return new BroadcastError('UNKNOWN', message, { cause: reason });
   }
 }
+
+/**
+ * Thrown by a handler to answer the client with an error of the application's own: `code` and `message` are shown to
+ * the client as they are. Any other error that a handler throws reaches the client as a code without details.
+ *
+ * @example
+ * if (members >= 50) throw new ClientFacingError('ROOM_FULL', 'This room is full');
+ */
+export class ClientFacingError extends Error {
+  override readonly name = 'ClientFacingError';
+  readonly code: string;
+  readonly path: readonly (string | number)[] | undefined;
+
+  constructor(code: string, message: string, path?: readonly (string | number)[]) {
+    super(message);
+    this.code = code;
+    this.path = path;
+  }
+}

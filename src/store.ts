@@ -2,10 +2,7 @@ import type { Attributes, StoredConnection } from './connection.js';
 import type { InvocationAware } from './invocation.js';
 
 /** Whom a listing addresses. */
-export type Audience =
-  | { readonly room: string }
-  | { readonly user: string }
-  | { readonly all: true };
+export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
 
 /** The part of an audience whose ids fall on `index` when all are spread over `count`; see {@link shardOf}. */
 export interface Shard {
@@ -117,7 +114,10 @@ export interface HistoryRead {
 export interface HistoryStore {
   append(room: string, data: string, limits: HistoryLimits): Promise<HistoryPosition>;
   /** Without `since`: the newest `limit` entries, `recovered: true`. */
-  read(room: string, options: { readonly since?: HistoryPosition | undefined; readonly limit: number }): Promise<HistoryRead>;
+  read(
+    room: string,
+    options: { readonly since?: HistoryPosition | undefined; readonly limit: number },
+  ): Promise<HistoryRead>;
 }
 
 /** Longest id, room or user name, in UTF-8 bytes. */

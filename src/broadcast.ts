@@ -1,0 +1,108 @@
+import * as z from 'zod';
+import type { Contract } from './contract.js';
+import { BroadcastError } from './errors.js';
+import { decodeCursor } from './fanout/cursor.js';
+import { EVERYBODY } from './fanout/filter.js';
+import { createPacer } from './fanout/pacer.js';
+import { createPlan, type Plan } from './fanout/plan.js';
+import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
+import type { FunctionContext } from './invocation.js';
+import { objectWith, parseOptions } from './options.js';
+import type { Audience, ConnectionStore } from './store.js';
+import { defaultTransport } from './transports/default.js';
+import type { Transport } from './transport.js';
+
+export interface BroadcasterOptions<K extends Contract = Contract> extends BroadcastSettings {
+  readonly store: ConnectionStore;
+  /** How connections are reached. Default: `defaultTransport()`. */
+  readonly transport?: Transport | undefined;
+  /** Types and checks what is sent. Without it any type and any JSON value may be sent. */
+  readonly contract?: K | undefined;
+}
+
+const optionsSchema = z.strictObject({
+  store: objectWith<ConnectionStore>(
+    'a connection store, for example memoryStore()',
+    'put',
+    'list',
+    'remove',
+  ),
+  transport: objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send').optional(),
+  contract: z
+    .custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract')
+    .optional(),
+  ...settingsShape,
+});
+
+/** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
+export interface Broadcaster<K extends Contract = Contract> {
+  /** Everybody in a room. */
+  to(room: string): Plan<K>;
+  /** Every connection of a user. */
+  toUser(user: string): Plan<K>;
+  /** Every connection. */
+  toAll(): Plan<K>;
+  /**
+   * Goes on where a broadcast stopped: same audience, same message id, from the first connection that was not tried.
+   * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
+   * message has to be given again.
+   */
+  resume(cursor: string): Plan<K>;
+  /**
+   * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport and the
+   * store take the IAM token from it.
+   */
+  during(context: FunctionContext): Broadcaster<K>;
+  readonly store: ConnectionStore;
+  readonly transport: Transport;
+}
+
+/**
+ * Makes a broadcaster. Make one per instance and keep it: its budget of sends under way and what it has learnt of the
+ * gateway's pace are shared by all its broadcasts.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
+ *
+ * @example
+ * const broadcaster = createBroadcaster({ store, transport: restTransport() });
+ * const report = await broadcaster.during(context).to('news').send('headline', { title });
+ */
+export function createBroadcaster<K extends Contract = Contract>(
+  options: BroadcasterOptions<K>,
+): Broadcaster<K> {
+  const {
+    store,
+    transport = defaultTransport(),
+    contract,
+    ...settings
+  } = parseOptions(optionsSchema, options, 'createBroadcaster');
+  const pacer = createPacer(settings);
+
+  function within(context: FunctionContext | undefined): Broadcaster<K> {
+    const parts = { store, transport, contract, settings, pacer, context };
+    const plan = (audience: Audience): Plan<K> => createPlan<K>(parts, { audience, filter: EVERYBODY });
+    return {
+      store,
+      transport,
+      to: (room) => plan({ room: requireName(room, 'to(room)') }),
+      toUser: (user) => plan({ user: requireName(user, 'toUser(user)') }),
+      toAll: () => plan({ all: true }),
+      resume: (cursor) => {
+        const resumed = decodeCursor(cursor);
+        return createPlan<K>(parts, { audience: resumed.audience, filter: EVERYBODY, resumed });
+      },
+      during: (call) => {
+        transport.onInvocation?.(call);
+        store.onInvocation?.(call);
+        return within(call);
+      },
+    };
+  }
+
+  return within(undefined);
+}
+
+function requireName(name: unknown, what: string): string {
+  if (typeof name === 'string' && name !== '') return name;
+  throw new BroadcastError('INVALID_OPTIONS', `${what}: expected a non-empty string`);
+}

@@ -1,0 +1,111 @@
+import type { Contract } from '../contract.js';
+import { BroadcastError } from '../errors.js';
+import { deadlineOf, type FunctionContext } from '../invocation.js';
+import type { DeliveryReport, Progress } from '../report.js';
+import type { Audience, ConnectionStore } from '../store.js';
+import type { Transport } from '../transport.js';
+import type { CursorState } from './cursor.js';
+import { acceptanceOf, type Filter } from './filter.js';
+import { messageId } from './message.js';
+import type { Pacer } from './pacer.js';
+import { createProgressFeed, type ProgressFeed } from './progress.js';
+import { runBroadcast, type PayloadSource } from './run.js';
+import { parseSendOptions, type ParsedSendOptions, type SendOptions } from './send-options.js';
+import type { Settings } from './settings.js';
+import { createTally, type Tally } from './tally.js';
+
+/** A broadcast under way: await it for the report, or iterate over it for its progress. It runs either way. */
+export type Broadcast = Promise<DeliveryReport> & AsyncIterable<Progress>;
+
+/** What all plans of a broadcaster share. */
+export interface PlanParts {
+  readonly store: ConnectionStore;
+  readonly transport: Transport;
+  readonly contract: Contract | undefined;
+  readonly settings: Settings;
+  readonly pacer: Pacer;
+  readonly context: FunctionContext | undefined;
+}
+
+export interface PlanTarget {
+  readonly audience: Audience;
+  readonly filter: Filter;
+  readonly resumed?: CursorState;
+}
+
+/** Checks everything, then starts the broadcast; a mistake of the caller's rejects before anything is sent. */
+export function begin(
+  parts: PlanParts,
+  target: PlanTarget,
+  given: SendOptions | undefined,
+  payloadFor: (id: string) => PayloadSource,
+): Broadcast {
+  const tally = createTally(parts.settings);
+  const progress = progressOf(parts, target, tally, given?.progressEveryMs);
+
+  async function run(): Promise<DeliveryReport> {
+    const options = parseSendOptions(given);
+    refuseLostFilter(target);
+    const id = target.resumed?.id ?? messageId(options.idempotencyKey);
+    const payload = payloadFor(id);
+    if (options.onProgress !== undefined) progress.subscribe(options.onProgress);
+    return runBroadcast({
+      ...parts,
+      ...timesOf(parts, options),
+      id,
+      tally,
+      payload,
+      signal: options.signal,
+      retry: parts.settings,
+      listing: { audience: target.audience, after: target.resumed?.after, pageSize: parts.settings.pageSize },
+      accepts: acceptanceOf(target.filter),
+    });
+  }
+
+  const report = run().finally(progress.finish);
+  return Object.assign(report, { [Symbol.asyncIterator]: () => progress[Symbol.asyncIterator]() });
+}
+
+function progressOf(
+  { store }: PlanParts,
+  { audience }: PlanTarget,
+  { counts }: Tally,
+  everyMs: number = 250,
+): ProgressFeed {
+  const startedAt = performance.now();
+  let total: number | undefined;
+
+  function current(): Progress {
+    const { delivered, stale, failed } = counts;
+    const elapsedMs = Math.round(performance.now() - startedAt);
+    return { delivered, stale, failed, done: delivered + stale + failed, total, elapsedMs };
+  }
+
+  /** Counting costs a read of the store, so it is done only when somebody watches. */
+  async function count(): Promise<void> {
+    total = await store.count(audience).catch(() => undefined);
+  }
+
+  return createProgressFeed(current, everyMs, () => void count());
+}
+
+/** When this broadcast must have ended, and until when its message is worth sending; in Unix milliseconds. */
+export function timesOf(
+  { context, settings }: PlanParts,
+  { deadline, expiresAt }: ParsedSendOptions,
+): { endsAt: number; expiresAt: number } {
+  const end = deadline ?? deadlineOf(context, Date.now());
+  return {
+    endsAt: end === undefined ? Infinity : end - settings.reserveMs,
+    expiresAt: expiresAt ?? Infinity,
+  };
+}
+
+/** A cursor cannot carry a filter; going on without it would reach people who were left out on purpose. */
+function refuseLostFilter({ resumed, filter }: PlanTarget): void {
+  if (resumed?.filtered !== true || acceptanceOf(filter) !== undefined) return;
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    'resume(cursor): the broadcast had a filter; repeat its except() and where() before sending',
+  );
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { BroadcastError } from '../errors.js';
+import { firstIssue } from '../options.js';
+import type { Audience } from '../store.js';
+
+/** Where a broadcast stopped, and what it was. */
+export interface CursorState {
+  readonly audience: Audience;
+  /** The last connection that was tried; absent when nobody was. */
+  readonly after?: string | undefined;
+  /** The id of the message, so that the copies sent later carry the same one. */
+  readonly id: string;
+  /** Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be repeated. */
+  readonly filtered: boolean;
+}
+
+const schema = z.strictObject({
+  v: z.literal(1),
+  to: z.union([
+    z.strictObject({ room: z.string() }),
+    z.strictObject({ user: z.string() }),
+    z.strictObject({ all: z.literal(true) }),
+  ]),
+  after: z.string().optional(),
+  id: z.string(),
+  filtered: z.boolean(),
+});
+
+/** A cursor is opaque to users. It holds a connection id, so it does not belong into a client's hands. */
+export function encodeCursor({ audience, ...rest }: CursorState): string {
+  return Buffer.from(JSON.stringify({ v: 1, to: audience, ...rest })).toString('base64url');
+}
+
+export function decodeCursor(cursor: string): CursorState {
+  const result = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  if (!result.success) {
+    const problem = firstIssue(result.error).message;
+    throw new BroadcastError('INVALID_OPTIONS', `cursor: not one that a delivery report gave (${problem})`);
+  }
+  const { to, after, id, filtered } = result.data;
+  return { audience: to, after, id, filtered };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

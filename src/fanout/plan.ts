@@ -1,0 +1,76 @@
+import type { StoredConnection } from '../connection.js';
+import { checkServerData, type Contract, type ServerDataOf, type ServerTypeOf } from '../contract.js';
+import type { Payload } from '../transport.js';
+import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from './begin.js';
+import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
+import { forecast, type Forecast } from './forecast.js';
+import { messageId, serverMessageText } from './message.js';
+import { parseSendOptions, type SendOptions } from './send-options.js';
+
+/**
+ * Whom a broadcast addresses. Immutable: every method returns a new plan, so a plan can be kept and used again.
+ *
+ * Sending resolves with a report, also when nobody was reached; a recipient in trouble is in the report, not an
+ * exception. It rejects when nothing could be sent for a reason of the caller's (`INVALID_OPTIONS`,
+ * `PAYLOAD_TOO_LARGE`) or because the store cannot be read at all (`STORE_UNAVAILABLE`).
+ */
+export interface Plan<K extends Contract = Contract> {
+  /** Leaves out connections, by id or as they are. Any number of them. */
+  except(...connections: readonly Exception[]): Plan<K>;
+  /** Only connections whose attributes equal all of these, or for which the function returns true. A filter is not security. */
+  where(where: Where): Plan<K>;
+  /** The same message for all, checked against the contract and encoded once. */
+  send<T extends ServerTypeOf<K>>(type: T, data: ServerDataOf<K, T>, options?: SendOptions): Broadcast;
+  /**
+   * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out. What
+   * `dataOf` throws makes that recipient a failed one and harms nobody else.
+   */
+  sendEach<T extends ServerTypeOf<K>>(
+    type: T,
+    dataOf: (connection: StoredConnection) => EachData<K, T> | Promise<EachData<K, T>>,
+    options?: SendOptions,
+  ): Broadcast;
+  /** Text or bytes as they are, without an envelope: no type, no id, no contract. */
+  sendRaw(payload: Payload, options?: SendOptions): Broadcast;
+  /** What `send` with the same arguments would do, without sending. Reads the store. */
+  plan<T extends ServerTypeOf<K>>(
+    type: T,
+    data: ServerDataOf<K, T>,
+    options?: SendOptions,
+  ): Promise<Forecast>;
+}
+
+/** What `sendEach` takes for one recipient. */
+export type EachData<K extends Contract, T extends keyof K['server']> = ServerDataOf<K, T> | undefined;
+
+export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTarget): Plan<K> {
+  const narrowed = (filter: Filter): Plan<K> => createPlan<K>(parts, { ...target, filter });
+  const textOf = (type: string, data: unknown, id: string): string =>
+    serverMessageText({ type, data: checkServerData(parts.contract, type, data), id });
+
+  return {
+    except: (...connections) => narrowed(addExceptions(target.filter, connections)),
+    where: (where) => narrowed(addWhere(target.filter, where)),
+    send: (type, data, options) =>
+      begin(parts, target, options, (id) => ({ same: parts.transport.encode(textOf(type, data, id)) })),
+    sendEach: (type, dataOf, options) =>
+      begin(parts, target, options, (id) => ({
+        each: async (connection) => {
+          const data = await dataOf(connection);
+          return data === undefined ? undefined : parts.transport.encode(textOf(type, data, id));
+        },
+      })),
+    sendRaw: (payload, options) =>
+      begin(parts, target, options, () => ({ same: parts.transport.encode(payload) })),
+    plan: async (type, data, options) => {
+      const { endsAt } = timesOf(parts, parseSendOptions(options));
+      const { bytes } = parts.transport.encode(textOf(type, data, messageId(undefined)));
+      return forecast(parts, {
+        audience: target.audience,
+        accepts: acceptanceOf(target.filter),
+        bytes,
+        endsAt,
+      });
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import * as z from 'zod';
+
+const positive = z.number().positive();
+
+/** The numbers that steer broadcasts, with their defaults. They fit a cloud function, not a daemon. */
+export const settingsShape = {
+  concurrency: z.int().min(1).max(10_000).default(100),
+  maxPerSecond: positive.optional(),
+  retries: z.int().min(0).max(100).default(3),
+  minDelayMs: z.number().min(0).default(100),
+  maxDelayMs: z.number().min(0).default(2000),
+  timeoutMs: positive.default(3000),
+  pageSize: z.int().min(1).max(10_000).default(500),
+  reserveMs: z.number().min(0).default(200),
+  maxFailures: z.int().min(0).max(1000).default(10),
+  includeIds: z.boolean().default(false),
+};
+
+export const settingsSchema = z.strictObject(settingsShape);
+
+/** Settings with their defaults filled in. */
+export type Settings = z.output<typeof settingsSchema>;
+
+/** How broadcasts behave. */
+export interface BroadcastSettings {
+  /** Most sends under way at once, over all broadcasts of this broadcaster. @default 100 */
+  readonly concurrency?: number | undefined;
+  /** Most sends started per second, over all broadcasts of this broadcaster. No limit when absent. */
+  readonly maxPerSecond?: number | undefined;
+  /** Attempts after the first, for transient failures. @default 3 */
+  readonly retries?: number | undefined;
+  /** Bound of the random pause before the first retry, in milliseconds; it doubles with each. @default 100 */
+  readonly minDelayMs?: number | undefined;
+  /** Bound of the random pause before any retry, in milliseconds. @default 2000 */
+  readonly maxDelayMs?: number | undefined;
+  /** Longest time of one attempt, in milliseconds. @default 3000 */
+  readonly timeoutMs?: number | undefined;
+  /** Connections read from the store at a time. @default 500 */
+  readonly pageSize?: number | undefined;
+  /** Kept free before the deadline for clean-up, report and response, in milliseconds. @default 200 */
+  readonly reserveMs?: number | undefined;
+  /** Failures that a report names, at most 1,000. @default 10 */
+  readonly maxFailures?: number | undefined;
+  /** Whether those carry the connection's id. @default false */
+  readonly includeIds?: boolean | undefined;
+}

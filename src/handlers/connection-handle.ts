@@ -1,0 +1,69 @@
+import type { Attributes, StoredConnection } from '../connection.js';
+import { BroadcastError } from '../errors.js';
+import type { ConnectionStore } from '../store.js';
+import type { Transport } from '../transport.js';
+
+/** A connection in the hands of a handler. */
+export interface Connection extends StoredConnection {
+  /** Puts it into a room. Rejects with `FORBIDDEN` when `authorize` says no, `CONNECTION_STALE` when it has gone. */
+  join(room: string): Promise<void>;
+  /** Takes it out of a room; nothing happens when it is not in there. */
+  leave(room: string): Promise<void>;
+  rooms(): Promise<readonly string[]>;
+  /** Replaces what is kept with it. Later calls and listings see it; this object does not change. */
+  setAttributes(attributes: Attributes): Promise<void>;
+  /** Closes it. The platform cannot pass a close code or a reason. A connection that has gone already is fine. */
+  disconnect(): Promise<void>;
+}
+
+/** Decides whether a connection may join a room. Rooms are open as long as it is not given. */
+export type Authorize = (request: {
+  readonly connection: StoredConnection;
+  readonly room: string;
+}) => boolean | Promise<boolean>;
+
+export interface HandleParts {
+  readonly store: ConnectionStore;
+  readonly transport: Transport;
+  readonly authorize: Authorize | undefined;
+}
+
+const DISCONNECT_TIMEOUT_MS = 3000;
+
+export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
+  const { store, transport } = parts;
+  const { id } = stored;
+  return {
+    ...stored,
+    async join(room) {
+      await requireMembership(parts.authorize, stored, room);
+      if ((await store.join(id, room)) === 'absent') throw gone();
+    },
+    leave: (room) => store.leave(id, room),
+    rooms: () => store.rooms(id),
+    async setAttributes(attributes) {
+      if (!(await store.setAttributes(id, attributes))) throw gone();
+    },
+    async disconnect() {
+      try {
+        await transport.disconnect(id, { timeoutMs: DISCONNECT_TIMEOUT_MS });
+      } catch (reason) {
+        if (BroadcastError.from(reason).code !== 'CONNECTION_STALE') throw reason;
+      }
+    },
+  };
+}
+
+/** Rejects with `FORBIDDEN` unless the connection may be in the room. */
+export async function requireMembership(
+  authorize: Authorize | undefined,
+  connection: StoredConnection,
+  room: string,
+): Promise<void> {
+  if (authorize === undefined || (await authorize({ connection, room }))) return;
+  throw new BroadcastError('FORBIDDEN', `authorize refused room '${room}'`);
+}
+
+function gone(): BroadcastError {
+  return new BroadcastError('CONNECTION_STALE', 'the connection has gone');
+}

@@ -1,0 +1,44 @@
+import type { StoredConnection } from '../connection.js';
+import type { Contract } from '../contract.js';
+import type { DisconnectEvent } from '../events.js';
+import { createConnectionHandle, type HandleParts } from './connection-handle.js';
+import type { CallTools, DisconnectHook } from './hooks.js';
+import { empty, type GatewayResponse } from './responses.js';
+
+export interface DisconnectParts<K extends Contract> extends HandleParts {
+  readonly onDisconnect: DisconnectHook<K> | undefined;
+}
+
+/**
+ * Removes the connection, then tells the hook what was known of it. A connection that was never stored, because this
+ * event came first, is marked as removed all the same, and the hook is not called.
+ */
+export async function handleDisconnect<K extends Contract>(
+  parts: DisconnectParts<K>,
+  tools: CallTools<K>,
+  event: DisconnectEvent,
+): Promise<GatewayResponse> {
+  const { store, onDisconnect } = parts;
+  const [known, rooms] =
+    onDisconnect === undefined ? NOTHING_NEEDED : await lastKnown(parts, event.connectionId);
+  await store.remove([event.connectionId]);
+  if (onDisconnect !== undefined && known !== undefined) {
+    const { code, reason } = event;
+    await onDisconnect({
+      ...tools,
+      connection: createConnectionHandle(known, parts),
+      rooms,
+      code,
+      reason,
+      event,
+    });
+  }
+  return empty();
+}
+
+type LastKnown = readonly [StoredConnection | undefined, readonly string[]];
+const NOTHING_NEEDED: LastKnown = [undefined, []];
+
+async function lastKnown({ store }: HandleParts, id: string): Promise<LastKnown> {
+  return Promise.all([store.get(id), store.rooms(id)]);
+}

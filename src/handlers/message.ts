@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import { checkAgainst, messageDetails, type ClientMessageDetails, type Contract } from '../contract.js';
+import { BroadcastError } from '../errors.js';
+import type { MessageEvent } from '../events.js';
+import { firstIssue } from '../options.js';
+import { MAX_MESSAGE_ID_LENGTH } from '../protocol.js';
+import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
+import type { CallTools, MessageHook, RawMessageHook } from './hooks.js';
+import {
+  empty,
+  errorReply,
+  isExpected,
+  rawReply,
+  reply,
+  toClientError,
+  type GatewayResponse,
+} from './responses.js';
+
+export interface MessageParts<K extends Contract> extends HandleParts {
+  readonly contract: K | undefined;
+  readonly maxMessageBytes: number;
+  readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
+  readonly onMessage: RawMessageHook<K> | undefined;
+  readonly report: (reason: unknown, what: string) => void;
+}
+
+/**
+ * Answers one message of a client. Whatever goes wrong becomes an error message to this client, with status 200: what
+ * a client sees of any other status is not documented. The message is checked before the store is asked for anything.
+ */
+export async function handleMessage<K extends Contract>(
+  parts: MessageParts<K>,
+  tools: CallTools<K>,
+  event: MessageEvent,
+): Promise<GatewayResponse> {
+  const call: Call = { id: undefined, step: undefined };
+  try {
+    return await answer(parts, tools, event, call);
+  } catch (reason) {
+    if (call.step !== undefined && !isExpected(reason)) parts.report(reason, call.step);
+    return errorReply(call.id, toClientError(reason));
+  }
+}
+
+/** What is known of a message by the time something goes wrong. */
+interface Call {
+  /** The client's id for it. */
+  id: string | undefined;
+  /** What is being done with it; absent while it is being checked, where mistakes are the client's. */
+  step: string | undefined;
+}
+
+async function answer<K extends Contract>(
+  parts: MessageParts<K>,
+  tools: CallTools<K>,
+  event: MessageEvent,
+  call: Call,
+): Promise<GatewayResponse> {
+  const { body } = event;
+  const bytes = typeof body === 'string' ? Buffer.byteLength(body) : body.byteLength;
+  if (parts.contract === undefined || typeof body !== 'string')
+    return answerRaw(parts, tools, event, bytes, call);
+
+  const envelope = readEnvelope(body, bytes, parts.maxMessageBytes);
+  call.id = envelope.id;
+  const details = specificationOf(parts.contract, envelope.type);
+  limitSize(bytes, details.maxBytes ?? parts.maxMessageBytes);
+  const handler = parts.handlers.get(envelope.type);
+  if (handler === undefined) throw unknownType(envelope.type);
+
+  const data = checkData(details, envelope.data) as never;
+  call.step = `message '${envelope.type}'`;
+  const connection = await load(parts, event);
+  const result: unknown = await handler({ ...tools, data, connection, event, messageId: envelope.id });
+  return replyWith(details, envelope, result);
+}
+
+async function answerRaw<K extends Contract>(
+  parts: MessageParts<K>,
+  tools: CallTools<K>,
+  event: MessageEvent,
+  bytes: number,
+  call: Call,
+): Promise<GatewayResponse> {
+  limitSize(bytes, parts.maxMessageBytes);
+  if (parts.onMessage === undefined) {
+    const kind = typeof event.body === 'string' ? 'text' : 'binary';
+    throw new BroadcastError('INVALID_MESSAGE', `this server takes no ${kind} messages`);
+  }
+  call.step = 'message';
+  const connection = await load(parts, event);
+  return rawReply(await parts.onMessage({ ...tools, body: event.body, connection, event }));
+}
+
+const envelopeSchema = z.strictObject({
+  type: z.string(),
+  data: z.unknown().optional(),
+  id: z.string().max(MAX_MESSAGE_ID_LENGTH).optional(),
+});
+
+type Envelope = z.output<typeof envelopeSchema>;
+
+/** Largest message that is worth parsing to learn which limit its type has. */
+function readEnvelope(body: string, bytes: number, maxBytes: number): Envelope {
+  limitSize(bytes, Math.max(maxBytes, LARGEST_TYPED_MESSAGE));
+  const result = envelopeSchema.safeParse(parseJson(body));
+  if (result.success) return result.data;
+  const { path, message } = firstIssue(result.error);
+  throw new BroadcastError('INVALID_MESSAGE', message, { path });
+}
+
+const LARGEST_TYPED_MESSAGE = 128 * 1024;
+
+function parseJson(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new BroadcastError('INVALID_MESSAGE', 'expected one JSON object');
+  }
+}
+
+function specificationOf(contract: Contract, type: string): ClientMessageDetails {
+  const spec = Object.hasOwn(contract.client, type) ? contract.client[type] : undefined;
+  if (spec === undefined) throw unknownType(type);
+  return messageDetails(spec);
+}
+
+function unknownType(type: string): BroadcastError {
+  return new BroadcastError('UNKNOWN_TYPE', `no message has the type '${type.slice(0, 64)}'`, {
+    path: ['type'],
+  });
+}
+
+function limitSize(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return;
+  throw new BroadcastError('PAYLOAD_TOO_LARGE', `the message has ${bytes} bytes, the limit is ${maxBytes}`);
+}
+
+function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
+  const result = schema.safeParse(data);
+  if (result.success) return result.data;
+  const { path, message } = firstIssue(result.error);
+  throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...path] });
+}
+
+async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEvent): Promise<Connection> {
+  const stored = await parts.store.get(event.connectionId);
+  if (stored === undefined)
+    throw new BroadcastError('CONNECTION_STALE', 'the store does not know this connection');
+  return createConnectionHandle(stored, parts);
+}
+
+/** A handler that returns nothing answers only a client that gave its message an id, and so waits for an answer. */
+function replyWith(
+  { reply: schema }: ClientMessageDetails,
+  { id, type }: Envelope,
+  result: unknown,
+): GatewayResponse {
+  if (result === undefined && id === undefined) return empty();
+  return reply(id, schema === undefined ? result : checkAgainst(schema, result, `the reply to '${type}'`));
+}

@@ -1,0 +1,79 @@
+export { createApp } from './app.js';
+export type { App, AppOptions, ErrorReport } from './app.js';
+export { createBroadcaster } from './broadcast.js';
+export type { Broadcaster, BroadcasterOptions } from './broadcast.js';
+export type { Attributes, StoredConnection } from './connection.js';
+export { defineContract } from './contract.js';
+export type {
+  ClientMessageDetails,
+  ClientMessages,
+  ClientMessageSpec,
+  ClientTypeOf,
+  Contract,
+  DataOf,
+  ReplyOf,
+  ServerDataOf,
+  ServerMessages,
+  ServerTypeOf,
+} from './contract.js';
+export { BroadcastError, ClientFacingError } from './errors.js';
+export type { ErrorCode, ErrorDetails } from './errors.js';
+export { parseEvent } from './events.js';
+export type {
+  ConnectEvent,
+  DisconnectEvent,
+  GatewayEvent,
+  MessageEvent,
+  OtherEvent,
+  SocketEvent,
+  WebSocketEvent,
+} from './events.js';
+export type { Broadcast } from './fanout/begin.js';
+export type { Exception, Where } from './fanout/filter.js';
+export type { Forecast } from './fanout/forecast.js';
+export type { EachData, Plan } from './fanout/plan.js';
+export type { SendOptions } from './fanout/send-options.js';
+export type { BroadcastSettings } from './fanout/settings.js';
+export type { Authorize, Connection } from './handlers/connection-handle.js';
+export { refuse } from './handlers/hooks.js';
+export type {
+  Acceptance,
+  Authenticate,
+  CallTools,
+  ConnectHook,
+  ConnectRequest,
+  ConnectTools,
+  DisconnectHook,
+  DisconnectTools,
+  Identity,
+  MessageHook,
+  MessageTools,
+  Middleware,
+  OtherEventHook,
+  OtherEventTools,
+  RawMessageHook,
+  RawMessageTools,
+  Refusal,
+} from './handlers/hooks.js';
+export type { Origins } from './handlers/origins.js';
+export type { GatewayResponse } from './handlers/responses.js';
+export type { HeaderLookup } from './headers.js';
+export type { FunctionContext, FunctionToken } from './invocation.js';
+export * from './protocol.js';
+export type { DeliveryReport, FailedDelivery, LatencySummary, Progress, StopReason } from './report.js';
+export { MAX_NAME_BYTES, shardOf } from './store.js';
+export type {
+  Audience,
+  ConnectionStore,
+  HistoryEntry,
+  HistoryLimits,
+  HistoryPosition,
+  HistoryRead,
+  HistoryStore,
+  JoinResult,
+  ListOptions,
+  Page,
+  PutResult,
+  Shard,
+} from './store.js';
+export type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from './transport.js';
