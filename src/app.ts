@@ -80,8 +80,8 @@ const optionsSchema = z.strictObject({
   ),
   transport: objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send').optional(),
   origins: originsSchema,
-  authenticate: functionOption<Authenticate>().or(z.undefined()),
-  authorize: functionOption<Authorize>().or(z.undefined()),
+  authenticate: functionOption<Authenticate>().optional(),
+  authorize: functionOption<Authorize>().optional(),
   subprotocols: z.array(z.string().min(1)).default([]),
   maxMessageBytes: z
     .int()

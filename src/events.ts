@@ -78,8 +78,8 @@ const requestContextSchema = z.object({
   requestId: text,
   requestTimeEpoch: number,
   identity: z.object({ sourceIp: text, userAgent: text }).nullish(),
-  authorizer: z.unknown(),
-  apiGateway: z.object({ operationContext: z.unknown() }).nullish(),
+  authorizer: z.unknown().optional(),
+  apiGateway: z.object({ operationContext: z.unknown().optional() }).nullish(),
 });
 
 const eventSchema = z.object({
@@ -128,7 +128,7 @@ function claimsToBeWebSocket(raw: unknown): boolean {
 }
 
 function webSocketEvent(event: RawEvent, raw: unknown, now: number): WebSocketEvent {
-  const context: RequestContext = event.requestContext ?? { authorizer: undefined };
+  const context: RequestContext = event.requestContext ?? {};
   const headers = headerLookup(event.headers ?? {}, event.multiValueHeaders ?? {});
   const common = commonFields(event, context, headers, raw, now);
   const eventType = context.eventType ?? headers.get(`${HEADER}event-type`);

@@ -1,5 +1,4 @@
 import pRetry, { AbortError } from 'p-retry';
-import { setTimeout } from 'node:timers/promises';
 import { BroadcastError } from '../errors.js';
 import type { EncodedPayload, Transport } from '../transport.js';
 import type { Pacer } from './pacer.js';
@@ -105,7 +104,7 @@ async function retryUntilOver(
   const again = async (): Promise<void> => {
     const pauseMs = pauseBefore(pauses++, lastError, context.retry);
     if (Date.now() + pauseMs >= context.endsAt || context.isStopped()) throw new AbortError(lastError);
-    await setTimeout(pauseMs);
+    await sleep(pauseMs);
     if (context.isStopped()) throw new AbortError(lastError);
     context.tally.counts.retries++;
     await attempt(context, connectionId, payload, state);
@@ -134,4 +133,9 @@ function pauseBefore(
 ): number {
   const bound = Math.min(maxDelayMs, minDelayMs * 2 ** pauses);
   return (error.retryAfterMs ?? 0) + Math.random() * bound;
+}
+
+/** The global timer rather than `node:timers/promises`, which fake clocks do not reach. */
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -22,8 +22,8 @@ export interface ConnectParts<K extends Contract> {
   readonly contract: K | undefined;
   readonly origins: Origins;
   readonly subprotocols: readonly string[];
-  readonly authenticate: Authenticate | undefined;
-  readonly authorize: Authorize | undefined;
+  readonly authenticate?: Authenticate | undefined;
+  readonly authorize?: Authorize | undefined;
   readonly onConnect: ConnectHook<K> | undefined;
 }
 

@@ -25,7 +25,7 @@ export type Authorize = (request: {
 export interface HandleParts {
   readonly store: ConnectionStore;
   readonly transport: Transport;
-  readonly authorize: Authorize | undefined;
+  readonly authorize?: Authorize | undefined;
 }
 
 const DISCONNECT_TIMEOUT_MS = 3000;
