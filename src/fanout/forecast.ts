@@ -65,8 +65,6 @@ async function countAccepted(
 ): Promise<number> {
   const listing = createListing(store, { audience, after: undefined, pageSize: settings.pageSize });
   let count = 0;
-  for (let page = await listing.next(); page !== undefined; page = await listing.next()) {
-    count += page.connections.filter(accepts).length;
-  }
+  while (!listing.isDone()) count += (await listing.next()).connections.filter(accepts).length;
   return count;
 }

@@ -6,9 +6,12 @@ export interface ListingOptions {
   readonly pageSize: number;
 }
 
-/** The audience page by page; `undefined` behind the last one. */
+/** The audience page by page. */
 export interface Listing {
-  next(): Promise<Page | undefined>;
+  /** Whether nothing follows. */
+  isDone(): boolean;
+  /** The next page; only while not done. */
+  next(): Promise<Page>;
 }
 
 /** Reads the next page while the current one is being worked on. */
@@ -16,7 +19,8 @@ export function createListing(
   store: ConnectionStore,
   { audience, after, pageSize }: ListingOptions,
 ): Listing {
-  let upcoming: Promise<Page> | undefined = read(after);
+  let upcoming = read(after);
+  let done = false;
 
   function read(behind: string | undefined): Promise<Page> {
     const page = store.list(audience, { after: behind, limit: pageSize });
@@ -26,10 +30,11 @@ export function createListing(
   }
 
   return {
+    isDone: () => done,
     async next() {
-      if (upcoming === undefined) return undefined;
-      const page: Page = await upcoming;
-      upcoming = page.done ? undefined : read(page.next);
+      const page = await upcoming;
+      done = page.done;
+      if (!done) upcoming = read(page.next);
       return page;
     },
   };

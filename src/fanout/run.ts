@@ -86,14 +86,14 @@ async function startAll(
   position: Position,
 ): Promise<StopReason> {
   const pages = createListing(store, listing);
-  for (;;) {
+  while (!pages.isDone()) {
     // A slow store must not carry the broadcast beyond its deadline.
-    const page = await Promise.race([pages.next(), stop.happened]);
-    if (page === undefined) return 'done';
+    const page = await stop.before(pages.next());
     if (typeof page === 'string') return page;
     const reason = await startPage(page.connections);
     if (reason !== undefined) return reason;
   }
+  return 'done';
 
   async function startPage(connections: readonly StoredConnection[]): Promise<EarlyStop | undefined> {
     for (let index = 0; index < connections.length; index++) {

@@ -22,18 +22,16 @@ export interface StopOptions {
 export interface Stop {
   /** Why no further send may start, or `undefined`. */
   reason(): EarlyStop | undefined;
-  /** Resolves with the reason when there is one. */
-  readonly happened: Promise<EarlyStop>;
+  /** Waits for `work`, but not beyond the moment at which there is a reason to stop; then it resolves with that. */
+  before<T>(work: Promise<T>): Promise<T | EarlyStop>;
   dispose(): void;
 }
 
 export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): Stop {
   const isTimed = endsAt !== Infinity || expiresAt !== Infinity;
   let timer: NodeJS.Timeout | undefined;
-  let resolve: (reason: EarlyStop) => void = () => undefined;
-  const happened = new Promise<EarlyStop>((resolvePromise) => {
-    resolve = resolvePromise;
-  });
+  // `Promise.race` with one promise that lasts as long as the broadcast would keep every page in memory.
+  let interrupt: ((reason: EarlyStop) => void) | undefined;
 
   const lastStart = (): number =>
     endsAt - Math.max(LEAST_TIME_TO_END_MS, pacer.typicalLatencyMs() * LATENCIES_TO_END);
@@ -49,7 +47,7 @@ export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): S
   function check(): void {
     const why = reason();
     if (why !== undefined) {
-      resolve(why);
+      interrupt?.(why);
       pacer.wake();
     } else if (isTimed) {
       const waitMs = Math.min(lastStart(), expiresAt) - Date.now();
@@ -61,7 +59,13 @@ export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): S
   signal?.addEventListener('abort', check);
   return {
     reason,
-    happened,
+    before: (work) =>
+      new Promise((resolve, reject) => {
+        const why = reason();
+        if (why !== undefined) resolve(why);
+        interrupt = resolve;
+        work.then(resolve, reject);
+      }),
     dispose() {
       clearTimeout(timer);
       signal?.removeEventListener('abort', check);
