@@ -141,7 +141,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
 
   function addMessageHook<T extends ClientTypeOf<K>>(type: T, hook: MessageHook<K, T>): App<K> {
     requireType(contract, type, handlers);
-    handlers.set(type, hook as MessageHook<K, never>);
+    handlers.set(type, hook);
     return app;
   }
 

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import type { Contract } from './contract.js';
-import { BroadcastError } from './errors.js';
 import { decodeCursor } from './fanout/cursor.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
 import { createPlan, type Plan } from './fanout/plan.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import type { FunctionContext } from './invocation.js';
+import { checkName } from './names.js';
 import { objectWith, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
@@ -84,8 +84,8 @@ export function createBroadcaster<K extends Contract = Contract>(
     return {
       store,
       transport,
-      to: (room) => plan({ room: requireName(room, 'to(room)') }),
-      toUser: (user) => plan({ user: requireName(user, 'toUser(user)') }),
+      to: (room) => plan({ room: checkName(room, 'to(room)') }),
+      toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
       toAll: () => plan({ all: true }),
       resume: (cursor) => {
         const resumed = decodeCursor(cursor);
@@ -100,9 +100,4 @@ export function createBroadcaster<K extends Contract = Contract>(
   }
 
   return within(undefined);
-}
-
-function requireName(name: unknown, what: string): string {
-  if (typeof name === 'string' && name !== '') return name;
-  throw new BroadcastError('INVALID_OPTIONS', `${what}: expected a non-empty string`);
 }

@@ -61,7 +61,7 @@ export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export * from './protocol.js';
 export type { DeliveryReport, FailedDelivery, LatencySummary, Progress, StopReason } from './report.js';
-export { MAX_NAME_BYTES, shardOf } from './store.js';
+export { shardOf } from './store.js';
 export type {
   Audience,
   ConnectionStore,

@@ -83,3 +83,6 @@ export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
 
 /** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
 export const CONNECTION_TTL_MS = 61 * 60 * 1000;
+
+/** Longest connection id, room or user name that stores take, in UTF-8 bytes. Ours, not the platform's. */
+export const MAX_NAME_BYTES = 1024;

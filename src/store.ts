@@ -120,9 +120,6 @@ export interface HistoryStore {
   ): Promise<HistoryRead>;
 }
 
-/** Longest id, room or user name, in UTF-8 bytes. */
-export const MAX_NAME_BYTES = 1024;
-
 /**
  * The shard of `count` on which a connection id falls: FNV-1a over its UTF-16 code units, the same in every store and
  * instance, so that workers can divide an audience between them without talking.

@@ -12,6 +12,7 @@ const ORDER = [
   'connection',
   'invocation',
   'options',
+  'names',
   'headers',
   'contract',
   'events',
@@ -50,11 +51,14 @@ describe('the source tree', () => {
     expect([...new Set(files.map(partOf))].filter((part) => !ORDER.includes(part))).toEqual([]);
   });
 
-  it.each(files.map((file) => [relative(sources, file), file]))('%s imports only what stands before it', (_name, file) => {
-    const own = ORDER.indexOf(partOf(file));
-    const later = importsOf(file).filter((imported) => ORDER.indexOf(partOf(imported)) > own);
-    expect(later.map((imported) => relative(sources, imported))).toEqual([]);
-  });
+  it.each(files.map((file) => [relative(sources, file), file]))(
+    '%s imports only what stands before it',
+    (_name, file) => {
+      const own = ORDER.indexOf(partOf(file));
+      const later = importsOf(file).filter((imported) => ORDER.indexOf(partOf(imported)) > own);
+      expect(later.map((imported) => relative(sources, imported))).toEqual([]);
+    },
+  );
 
   it.each(['emulator', 'cli'])('%s knows the library from outside only', (part) => {
     const inner = new Set(['app', 'broadcast', 'fanout', 'handlers']);

@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto';
+import { checkName } from '../names.js';
+import type { HistoryEntry, HistoryPosition, HistoryRead, HistoryStore } from '../store.js';
+
+interface RoomHistory {
+  readonly epoch: string;
+  /** Offset of the newest entry that ever was. */
+  offset: number;
+  /** What is kept, oldest first. */
+  entries: KeptEntry[];
+}
+
+interface KeptEntry extends HistoryEntry {
+  readonly expiresAt: number;
+}
+
+/** Histories in the memory of this process. They are lost with it, which a new epoch then shows. */
+export function memoryHistory(now: () => number): HistoryStore {
+  const rooms = new Map<string, RoomHistory>();
+
+  function historyOf(room: string): RoomHistory {
+    let history = rooms.get(checkName(room, 'room'));
+    if (history === undefined) rooms.set(room, (history = { epoch: randomUUID(), offset: 0, entries: [] }));
+    history.entries = history.entries.slice(firstKept(history.entries, now()));
+    return history;
+  }
+
+  return {
+    async append(room, data, { maxEntries, maxAgeMs }) {
+      const history = historyOf(room);
+      const at = now();
+      history.entries.push({ offset: ++history.offset, data, at, expiresAt: at + maxAgeMs });
+      history.entries.splice(0, history.entries.length - maxEntries);
+      return { offset: history.offset, epoch: history.epoch };
+    },
+    async read(room, { since, limit }) {
+      return since === undefined ? newest(historyOf(room), limit) : following(historyOf(room), since, limit);
+    },
+  };
+}
+
+function firstKept(entries: readonly KeptEntry[], now: number): number {
+  const index = entries.findIndex(({ expiresAt }) => expiresAt > now);
+  return index === -1 ? entries.length : index;
+}
+
+function newest(history: RoomHistory, limit: number): HistoryRead {
+  return {
+    recovered: true,
+    entries: history.entries.slice(-limit).map(shown),
+    position: positionOf(history),
+    more: false,
+  };
+}
+
+function following(history: RoomHistory, since: HistoryPosition, limit: number): HistoryRead {
+  const position = positionOf(history);
+  const oldest = history.entries[0]?.offset ?? history.offset + 1;
+  const isKnown =
+    since.epoch === history.epoch && since.offset <= history.offset && since.offset + 1 >= oldest;
+  if (!isKnown) return { recovered: false, entries: [], position, more: false };
+  const rest = history.entries.slice(since.offset + 1 - oldest);
+  return { recovered: true, entries: rest.slice(0, limit).map(shown), position, more: rest.length > limit };
+}
+
+function positionOf({ offset, epoch }: RoomHistory): HistoryPosition {
+  return { offset, epoch };
+}
+
+function shown({ offset, data, at }: KeptEntry): HistoryEntry {
+  return { offset, data, at };
+}

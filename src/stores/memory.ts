@@ -1,0 +1,156 @@
+import * as z from 'zod';
+import type { StoredConnection } from '../connection.js';
+import { BroadcastError } from '../errors.js';
+import { checkName } from '../names.js';
+import { functionOption, parseOptions } from '../options.js';
+import { CONNECTION_TTL_MS } from '../protocol.js';
+import { shardOf, type Audience, type ConnectionStore, type ListOptions, type Page } from '../store.js';
+import { memoryHistory } from './memory-history.js';
+import { createSortedIds, type SortedIds } from './sorted-ids.js';
+
+export interface MemoryStoreOptions {
+  /** The clock, in Unix milliseconds. @default Date.now */
+  readonly now?: (() => number) | undefined;
+}
+
+const optionsSchema = z.strictObject({ now: functionOption<() => number>().default(() => Date.now) });
+
+interface Row {
+  connection: StoredConnection;
+  readonly rooms: Set<string>;
+}
+
+/** Expired rows and tombstones are swept out after this many changes. */
+const CHANGES_PER_SWEEP = 1000;
+
+/**
+ * Keeps connections in the memory of this process, in no order but that of their ids.
+ *
+ * Good for tests, for the laptop and for a function that never has a second instance. Instances share no memory: with
+ * two of them, each knows half of the connections. Use a store that they share then.
+ */
+export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
+  const { now } = parseOptions(optionsSchema, options, 'memoryStore');
+  const rows = new Map<string, Row>();
+  /** Ids that were removed, and until when that is remembered. */
+  const tombstones = new Map<string, number>();
+  const everybody = createSortedIds();
+  const byRoom = new Map<string, SortedIds>();
+  const byUser = new Map<string, SortedIds>();
+  let changes = 0;
+
+  function aliveRow(id: string): Row | undefined {
+    const row = rows.get(id);
+    return row !== undefined && row.connection.expiresAt > now() ? row : undefined;
+  }
+
+  function idsOf(audience: Audience): SortedIds | undefined {
+    if ('room' in audience) return byRoom.get(checkName(audience.room, 'room'));
+    return 'user' in audience ? byUser.get(checkName(audience.user, 'user')) : everybody;
+  }
+
+  function drop(id: string): void {
+    const row = rows.get(id);
+    if (row === undefined) return;
+    rows.delete(id);
+    everybody.delete(id);
+    for (const room of row.rooms) deleteFrom(byRoom, room, id);
+    if (row.connection.user !== undefined) deleteFrom(byUser, row.connection.user, id);
+  }
+
+  function sweep(): void {
+    if (++changes % CHANGES_PER_SWEEP !== 0) return;
+    for (const [id, { connection }] of rows) if (connection.expiresAt <= now()) drop(id);
+    for (const [id, until] of tombstones) if (until <= now()) tombstones.delete(id);
+  }
+
+  function* alive(audience: Audience, after: string | undefined): Iterable<StoredConnection> {
+    for (const id of idsOf(audience)?.behind(after) ?? []) {
+      const row = aliveRow(id);
+      if (row !== undefined) yield row.connection;
+    }
+  }
+
+  return {
+    name: 'memory',
+    async put(connection) {
+      const id = checkName(connection.id, 'connection.id');
+      if (connection.user !== undefined) checkName(connection.user, 'connection.user');
+      if ((tombstones.get(id) ?? 0) > now()) return 'removed';
+      sweep();
+      const before = rows.get(id);
+      if (before?.connection.user !== undefined) deleteFrom(byUser, before.connection.user, id);
+      rows.set(id, { connection: structuredClone(connection), rooms: before?.rooms ?? new Set() });
+      everybody.add(id);
+      if (connection.user !== undefined) addTo(byUser, connection.user, id);
+      return 'stored';
+    },
+    async get(id) {
+      return aliveRow(checkName(id, 'id'))?.connection;
+    },
+    async setAttributes(id, attributes) {
+      const row = aliveRow(checkName(id, 'id'));
+      if (row === undefined) return false;
+      row.connection = { ...row.connection, attributes: structuredClone(attributes) };
+      return true;
+    },
+    async remove(ids) {
+      for (const id of ids) checkName(id, 'id');
+      for (const id of ids) {
+        drop(id);
+        tombstones.set(id, now() + CONNECTION_TTL_MS);
+        sweep();
+      }
+    },
+    async join(id, room) {
+      checkName(room, 'room');
+      const row = aliveRow(checkName(id, 'id'));
+      if (row === undefined) return 'absent';
+      row.rooms.add(room);
+      addTo(byRoom, room, id);
+      return 'joined';
+    },
+    async leave(id, room) {
+      deleteFrom(byRoom, checkName(room, 'room'), id);
+      rows.get(checkName(id, 'id'))?.rooms.delete(room);
+    },
+    async rooms(id) {
+      return [...(aliveRow(checkName(id, 'id'))?.rooms ?? [])];
+    },
+    async list(audience, listOptions) {
+      return pageOf(alive(audience, listOptions.after), listOptions);
+    },
+    async count(audience) {
+      let count = 0;
+      for (const _connection of alive(audience, undefined)) count++;
+      return count;
+    },
+    history: memoryHistory(now),
+  };
+}
+
+function pageOf(connections: Iterable<StoredConnection>, { limit, shard }: ListOptions): Page {
+  if (!Number.isInteger(limit) || limit < 1)
+    throw new BroadcastError('INVALID_OPTIONS', 'limit: expected 1 or more');
+  const page: StoredConnection[] = [];
+  for (const connection of connections) {
+    if (shard !== undefined && shardOf(connection.id, shard.count) !== shard.index) continue;
+    if (page.length === limit)
+      return { connections: page, done: false, next: (page.at(-1) as StoredConnection).id };
+    page.push(connection);
+  }
+  return { connections: page, done: true };
+}
+
+function addTo(index: Map<string, SortedIds>, key: string, id: string): void {
+  let ids = index.get(key);
+  if (ids === undefined) index.set(key, (ids = createSortedIds()));
+  ids.add(id);
+}
+
+/** Forgets a key that has nobody left: rooms come and go, and an instance lives long. */
+function deleteFrom(index: Map<string, SortedIds>, key: string, id: string): void {
+  const ids = index.get(key);
+  ids?.delete(id);
+  if (ids?.size === 0) index.delete(key);
+}

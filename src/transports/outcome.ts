@@ -1,0 +1,133 @@
+/**
+ * What an answer of the gateway means, whichever way it came: one table for REST, gRPC, the network and the official
+ * SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is not certain stays.
+ */
+import { BroadcastError, type ErrorCode } from '../errors.js';
+
+/** gRPC status codes by number. */
+const BY_GRPC_CODE: Readonly<Record<number, ErrorCode>> = {
+  1: 'NO_ANSWER', // CANCELLED: whether it was carried out is not known
+  2: 'UNKNOWN',
+  3: 'INVALID_REQUEST',
+  4: 'NO_ANSWER', // DEADLINE_EXCEEDED
+  5: 'CONNECTION_STALE',
+  6: 'UNKNOWN',
+  7: 'FORBIDDEN',
+  8: 'RATE_LIMITED',
+  9: 'INVALID_REQUEST', // FAILED_PRECONDITION
+  10: 'GATEWAY_UNAVAILABLE', // ABORTED
+  11: 'INVALID_REQUEST', // OUT_OF_RANGE
+  12: 'INVALID_REQUEST', // UNIMPLEMENTED
+  13: 'GATEWAY_UNAVAILABLE', // INTERNAL
+  14: 'GATEWAY_UNAVAILABLE', // UNAVAILABLE
+  15: 'UNKNOWN',
+  16: 'UNAUTHENTICATED',
+};
+
+const GRPC_NAMES = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+  'DATA_LOSS',
+  'UNAUTHENTICATED',
+];
+
+/** What a gRPC status says. */
+export function codeOfGrpcStatus(status: number): ErrorCode {
+  return BY_GRPC_CODE[status] ?? 'UNKNOWN';
+}
+
+/**
+ * What a REST status says. The status comes first; the gRPC code of the `google.rpc.Status` body is asked only where
+ * the status alone does not tell.
+ */
+export function codeOfHttpStatus(status: number, grpcCode?: number): ErrorCode {
+  if (status === 404 || status === 410) return 'CONNECTION_STALE';
+  if (status === 401) return 'UNAUTHENTICATED';
+  if (status === 403) return 'FORBIDDEN';
+  if (status === 429) return 'RATE_LIMITED';
+  if (status === 408 || status === 504) return 'NO_ANSWER';
+  if (status >= 500) return 'GATEWAY_UNAVAILABLE';
+  if (grpcCode !== undefined && grpcCode !== 5) return codeOfGrpcStatus(grpcCode);
+  return status >= 400 ? 'INVALID_REQUEST' : 'UNKNOWN';
+}
+
+/** Network errors that happen before a request can have left. */
+const BEFORE_SENDING = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EADDRNOTAVAIL',
+]);
+
+/**
+ * What a network error says: `GATEWAY_UNAVAILABLE` when the request certainly was not carried out, `NO_ANSWER` when it
+ * may have been, since a retry can then arrive twice.
+ */
+export function codeOfNetworkError(error: unknown, wasConnected: boolean): ErrorCode {
+  const code = fieldOf(error, 'code');
+  const syscall = fieldOf(error, 'syscall');
+  if (!wasConnected || syscall === 'connect') return 'GATEWAY_UNAVAILABLE';
+  return typeof code === 'string' && BEFORE_SENDING.has(code) ? 'GATEWAY_UNAVAILABLE' : 'NO_ANSWER';
+}
+
+/**
+ * What an error of the official SDK says. A `ClientError` carries the gRPC code. An `ApiError`, which the SDK makes when
+ * the answer began with response headers, does not: there the code's name stands only in the message.
+ */
+export function codeOfSdkError(error: unknown): ErrorCode {
+  if (fieldOf(error, 'name') === 'AbortError') return 'ABORTED';
+  const code = fieldOf(error, 'code');
+  if (typeof code === 'number') return codeOfGrpcStatus(code);
+  const message = fieldOf(error, 'message');
+  const name = typeof message === 'string' ? / ([A-Z_]+): /.exec(message)?.[1] : undefined;
+  return name === undefined ? 'UNKNOWN' : codeOfGrpcStatus(GRPC_NAMES.indexOf(name));
+}
+
+/** `Retry-After` in milliseconds: seconds or an HTTP date. `undefined` when it is absent, past or nonsense. */
+export function retryAfterMs(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
+  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+}
+
+/** The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept. */
+export function errorOfAnswer(status: number, retryAfter: string | undefined, body: string): BroadcastError {
+  const { code, message } = statusBody(body);
+  return new BroadcastError(codeOfHttpStatus(status, code), `the gateway answered ${status}${message}`, {
+    retryAfterMs: retryAfterMs(retryAfter, Date.now()),
+  });
+}
+
+function statusBody(body: string): { code: number | undefined; message: string } {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    parsed = undefined;
+  }
+  const code = fieldOf(parsed, 'code');
+  const message = fieldOf(parsed, 'message');
+  return {
+    code: typeof code === 'number' ? code : undefined,
+    message: typeof message === 'string' ? `: ${message.slice(0, 200)}` : '',
+  };
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}

@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import { BroadcastError } from '../errors.js';
+import { functionOption, parseOptions } from '../options.js';
+import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
+import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
+import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
+import { createHttpClient, type HttpAnswer } from './http-client.js';
+import { errorOfAnswer } from './outcome.js';
+
+export interface RestTransportOptions extends TokenProviderOptions {
+  /**
+   * Where the connection management API is: `https://` or `http://` and host, without a path. A function is asked
+   * before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's address.
+   */
+  readonly endpoint?: string | (() => string) | undefined;
+}
+
+const optionsSchema = z.strictObject({
+  endpoint: z.union([z.string(), functionOption<() => string>()]).optional(),
+  token: z.unknown().optional(),
+  metadataUrl: z.string().optional(),
+  iamUrl: z.string().optional(),
+});
+
+/** The connection management API does not depend on the region, and the gateway's id is not part of a path. */
+const CLOUD_ENDPOINT = 'https://apigateway-connections.api.cloud.yandex.net';
+const BASE_PATH = '/apigateways/websocket/v1/connections/';
+
+/**
+ * Reaches connections over the documented REST API: `POST …/connections/{id}:send` with base64 `data`, over HTTP/1.1
+ * connections that are kept alive. Payloads up to 98,304 bytes.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
+ */
+export function restTransport(options: RestTransportOptions = {}): Transport {
+  const { endpoint = endpointFromEnvironment } = parseOptions(optionsSchema, options, 'restTransport');
+  const { endpoint: _endpoint, ...credentials } = options;
+  const tokens = createTokenProvider(credentials);
+  const http = createHttpClient();
+
+  async function attempt(
+    method: string,
+    path: string,
+    body: Buffer | undefined,
+    { timeoutMs, signal }: AttemptOptions,
+  ): Promise<HttpAnswer> {
+    const base = typeof endpoint === 'string' ? endpoint : endpoint();
+    const endsAt = Date.now() + timeoutMs;
+    let answer: HttpAnswer | undefined;
+    let refused: string | undefined;
+    // A token can be revoked before it expires; a fresh one gets a second chance within the same attempt.
+    for (let tries = 0; tries < 2; tries++) {
+      const token = await tokens.token();
+      if (token === refused) break;
+      answer = await http.request({
+        base,
+        method,
+        path,
+        token,
+        body,
+        timeoutMs: endsAt - Date.now(),
+        signal,
+      });
+      if (answer.status !== 401) break;
+      tokens.invalidate(token);
+      refused = token;
+    }
+    if (answer !== undefined && answer.status >= 200 && answer.status < 300) return answer;
+    throw errorOfAnswer(answer?.status ?? 401, answer?.retryAfter, answer?.body ?? '');
+  }
+
+  return {
+    name: 'rest',
+    maxPayloadBytes: MAX_REST_SEND_BYTES,
+    encode: encodeForRest,
+    async send(connectionId, payload, attemptOptions) {
+      await attempt('POST', `${pathOf(connectionId)}:send`, payload.wire as Buffer, attemptOptions);
+    },
+    async get(connectionId, attemptOptions) {
+      const { body } = await attempt('GET', pathOf(connectionId), undefined, attemptOptions);
+      return connectionInfo(body);
+    },
+    async disconnect(connectionId, attemptOptions) {
+      await attempt('DELETE', pathOf(connectionId), undefined, attemptOptions);
+    },
+    onInvocation: tokens.onInvocation,
+    async close() {
+      http.close();
+    },
+  };
+}
+
+function endpointFromEnvironment(): string {
+  return process.env['YC_BROADCAST_ENDPOINT'] ?? CLOUD_ENDPOINT;
+}
+
+/** The whole request body, made once per broadcast. */
+function encodeForRest(payload: Payload): EncodedPayload {
+  const bytes =
+    typeof payload === 'string'
+      ? Buffer.from(payload)
+      : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  checkSize(bytes.length, MAX_REST_SEND_BYTES);
+  const type = typeof payload === 'string' ? 'TEXT' : 'BINARY';
+  return { bytes: bytes.length, wire: Buffer.from(JSON.stringify({ data: bytes.toString('base64'), type })) };
+}
+
+/** Refuses what the gateway would refuse for everybody, before anything is sent. */
+export function checkSize(bytes: number, maxBytes: number): void {
+  if (bytes === 0)
+    throw new BroadcastError('INVALID_OPTIONS', 'payload: is empty, which the gateway refuses');
+  if (bytes <= maxBytes) return;
+  throw new BroadcastError(
+    'PAYLOAD_TOO_LARGE',
+    `the payload has ${bytes} bytes, this transport takes ${maxBytes}`,
+  );
+}
+
+function pathOf(connectionId: string): string {
+  checkConnectionId(connectionId);
+  return BASE_PATH + encodeURIComponent(connectionId);
+}
+
+/** Refuses ids that the gateway would call malformed. */
+export function checkConnectionId(connectionId: string): void {
+  if (connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH) return;
+  throw new BroadcastError(
+    'INVALID_REQUEST',
+    `a connection id has 1 to ${MAX_CONNECTION_ID_LENGTH} characters`,
+  );
+}
+
+const infoSchema = z.object({
+  id: z.string(),
+  gatewayId: z.string().default(''),
+  identity: z
+    .object({ sourceIp: z.string().default(''), userAgent: z.string().default('') })
+    .default({ sourceIp: '', userAgent: '' }),
+  connectedAt: z.iso.datetime({ offset: true }),
+  lastActiveAt: z.iso.datetime({ offset: true }),
+});
+
+function connectionInfo(body: string): ConnectionInfo {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(body);
+  } catch {
+    parsed = undefined;
+  }
+  const result = infoSchema.safeParse(parsed);
+  if (!result.success)
+    throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown way');
+  const { id, gatewayId, identity, connectedAt, lastActiveAt } = result.data;
+  return {
+    id,
+    gatewayId,
+    ...identity,
+    connectedAt: Date.parse(connectedAt),
+    lastActiveAt: Date.parse(lastActiveAt),
+  };
+}
