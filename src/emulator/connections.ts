@@ -1,0 +1,93 @@
+import type { WebSocket } from 'ws';
+import type { Clock } from './clock.js';
+import type { Handshake } from './event-builder.js';
+
+/** Who closed a connection, and how the DISCONNECT event will tell it. */
+export interface CloseCause {
+  readonly code: number;
+  readonly reason: string;
+  readonly by: 'client' | 'gateway' | 'api';
+}
+
+/** One open socket. */
+export interface OpenConnection {
+  readonly id: string;
+  readonly handshake: Handshake;
+  readonly socket: WebSocket;
+  lastActiveAt: number;
+  /** Messages taken from the client, and frames given to it. */
+  received: number;
+  sent: number;
+  /** Set as soon as somebody other than the client decided to close it. */
+  closing: CloseCause | undefined;
+}
+
+export interface ConnectionLimits {
+  readonly lifetimeMs: number;
+  readonly idleMs: number;
+}
+
+/** The gateway's table of open sockets. A connection that is being closed is no longer in it. */
+export interface Connections {
+  add(connection: OpenConnection): void;
+  get(id: string): OpenConnection | undefined;
+  delete(id: string): void;
+  all(): Iterable<OpenConnection>;
+  readonly size: number;
+  stop(): void;
+}
+
+/** Several connections that fall due at nearly the same time are looked at together. */
+const ROUND_MS = 100;
+
+/**
+ * Watches life and idleness of all connections with one timer.
+ *
+ * @param onDue Called for a connection that has lived, or been silent, too long.
+ */
+export function createConnections(
+  clock: Clock,
+  { lifetimeMs, idleMs }: ConnectionLimits,
+  onDue: (connection: OpenConnection, limit: 'lifetime' | 'idle') => void,
+): Connections {
+  const table = new Map<string, OpenConnection>();
+  let cancelCheck: (() => void) | undefined;
+
+  function dueAt({ handshake, lastActiveAt }: OpenConnection): number {
+    return Math.min(handshake.connectedAt + lifetimeMs, lastActiveAt + idleMs);
+  }
+
+  function check(): void {
+    cancelCheck = undefined;
+    const now = clock.now();
+    for (const connection of [...table.values()]) {
+      if (dueAt(connection) > now) continue;
+      onDue(connection, connection.handshake.connectedAt + lifetimeMs <= now ? 'lifetime' : 'idle');
+    }
+    schedule();
+  }
+
+  function schedule(): void {
+    if (cancelCheck !== undefined || table.size === 0) return;
+    let earliest = Infinity;
+    for (const connection of table.values()) earliest = Math.min(earliest, dueAt(connection));
+    cancelCheck = clock.at(Math.ceil(earliest / ROUND_MS) * ROUND_MS, check);
+  }
+
+  return {
+    add(connection) {
+      table.set(connection.id, connection);
+      // A new connection never falls due before those that are watched already.
+      schedule();
+    },
+    get: (id) => table.get(id),
+    delete: (id) => void table.delete(id),
+    all: () => table.values(),
+    get size() {
+      return table.size;
+    },
+    stop() {
+      cancelCheck?.();
+    },
+  };
+}

@@ -1,0 +1,24 @@
+/**
+ * The local gateway, piece by piece:
+ *
+ *   emulator.ts        startEmulator(): puts the pieces together, the controls for tests
+ *   options.ts         what can be set
+ *   gateway.ts         handshakes, messages, replies, closing
+ *   connections.ts     the table of open sockets, their life and idleness
+ *   frame-limits.ts    what a client may send at once
+ *   event-builder.ts   CONNECT, MESSAGE and DISCONNECT as functions get them
+ *   invoker.ts         calls a function in this process
+ *   function-context.ts  the `context` of a call
+ *   management.ts      the connection management API: Get, Send, Disconnect
+ *   routes.ts          paths with parameters
+ *   static-files.ts    pages beside the gateway
+ *   clock.ts           the machine's time, or one that a test moves
+ *   timeline.ts        what happened
+ *   test-client.ts     a real socket in the hands of a test
+ */
+export { startEmulator } from './emulator.js';
+export type { Emulator } from './emulator.js';
+export type { FunctionHandler } from './invoker.js';
+export type { EmulatorOptions } from './options.js';
+export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
+export type { TimelineEntry } from './timeline.js';

@@ -1,0 +1,112 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from './clock.js';
+import { createFunctionContext, type FunctionIdentity } from './function-context.js';
+
+/** A function as the platform calls it. */
+export type FunctionHandler = (event: never, context: never) => unknown;
+
+/** What the gateway gets back from the function service. */
+export interface Invocation {
+  /** 200 when the function answered; 502 for an exception or a malformed answer, 504 when it took too long. */
+  readonly status: 200 | 502 | 504;
+  /** Set when the function answered. */
+  readonly response?: FunctionResponse | undefined;
+  /** Set when it did not: what went wrong, for the log. */
+  readonly problem?: string | undefined;
+  readonly durationMs: number;
+}
+
+export interface FunctionResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Decoded. */
+  readonly body: Buffer;
+}
+
+/** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
+export interface Invoker {
+  invoke(event: Record<string, unknown>): Promise<Invocation>;
+  /** Calls that have not ended. */
+  underWay(): number;
+}
+
+export interface InvokerOptions {
+  readonly handler: FunctionHandler;
+  readonly identity: FunctionIdentity;
+  readonly timeoutMs: number;
+  readonly clock: Clock;
+}
+
+/** Calls the handler in this process. It cannot stop a call that takes too long, only stop waiting for it. */
+export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: InvokerOptions): Invoker {
+  let underWay = 0;
+
+  async function call(event: Record<string, unknown>): Promise<Omit<Invocation, 'durationMs'>> {
+    const deadline = clock.now() + timeoutMs;
+    // The event travels as JSON, so a handler never shares an object with the gateway.
+    const delivered: unknown = JSON.parse(JSON.stringify(event));
+    const context = createFunctionContext(identity, delivered, randomUUID(), deadline, clock);
+    let cancel: () => void = () => undefined;
+    const timeout = new Promise<'timeout'>((resolve) => {
+      cancel = clock.at(deadline, () => {
+        resolve('timeout');
+      });
+    });
+    try {
+      const work = Promise.resolve(handler(delivered as never, context as never));
+      const result = await Promise.race([work.then((value) => ({ value })), timeout]);
+      if (result === 'timeout') return { status: 504, problem: `no answer within ${timeoutMs} ms` };
+      return readResponse(result.value);
+    } catch (error) {
+      return { status: 502, problem: describe(error) };
+    } finally {
+      cancel();
+    }
+  }
+
+  return {
+    async invoke(event) {
+      const startedAt = performance.now();
+      underWay++;
+      try {
+        return { ...(await call(event)), durationMs: performance.now() - startedAt };
+      } finally {
+        underWay--;
+      }
+    },
+    underWay: () => underWay,
+  };
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
+/** The platform takes an object with a status code; anything else is a 502 of the function service. */
+export function readResponse(result: unknown): Pick<Invocation, 'status' | 'response' | 'problem'> {
+  const text = JSON.stringify(result) as string | undefined;
+  const plain: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
+  const { statusCode, headers, body, isBase64Encoded } = plain as Record<string, unknown>;
+  if (typeof statusCode !== 'number') return malformed('statusCode is no number');
+  if (body !== undefined && body !== null && typeof body !== 'string') return malformed('body is no string');
+  const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
+  return { status: 200, response: { statusCode, headers: lowerCased(headers), body: bytes } };
+}
+
+function malformed(why: string): Pick<Invocation, 'status' | 'problem'> {
+  return { status: 502, problem: `malformed function response: ${why}` };
+}
+
+function lowerCased(headers: unknown): Record<string, string> {
+  if (typeof headers !== 'object' || headers === null) return {};
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
+}
+
+/** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
+export function isTextResponse({ headers }: FunctionResponse): boolean {
+  const type = headers['content-type'];
+  return type === 'application/json' || type?.startsWith('text/') === true;
+}

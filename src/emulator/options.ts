@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { functionOption, parseOptions } from '../options.js';
+import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
+import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
+import type { FunctionHandler } from './invoker.js';
+import type { TimelineEntry } from './timeline.js';
+
+export interface EmulatorOptions {
+  /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
+  readonly routes: Readonly<Record<string, FunctionHandler | { readonly handler: FunctionHandler }>>;
+  /** @default 0, which takes any free port */
+  readonly port?: number | undefined;
+  /** `manual` is a clock for tests: it stands still until `clock.advance()`. @default 'system' */
+  readonly clock?: 'system' | 'manual' | undefined;
+  /** A directory whose files are served for paths that have no route. */
+  readonly static?: string | undefined;
+  /** Longest time of a function call, in milliseconds. @default 10000 */
+  readonly timeoutMs?: number | undefined;
+  /** What `context.memoryLimitInMB` says. @default 128 */
+  readonly memoryMb?: number | undefined;
+  /** `context.token`, and the only token that the management API takes. Any token is taken when it is not given. */
+  readonly token?: string | undefined;
+  /** Whether the function has a service account, and so a `context.token`. @default true */
+  readonly serviceAccount?: boolean | undefined;
+  /** Departures from the cloud's limits. Defaults: 60 minutes, 10 minutes, 131,072 and 32,768 bytes. */
+  readonly limits?:
+    | {
+        readonly lifetimeMs?: number | undefined;
+        readonly idleMs?: number | undefined;
+        readonly maxMessageBytes?: number | undefined;
+        readonly maxFrameBytes?: number | undefined;
+      }
+    | undefined;
+  /** Told of everything that happens. */
+  readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
+}
+
+const handlerSchema = functionOption<FunctionHandler>();
+const positive = z.number().positive();
+
+const optionsSchema = z.strictObject({
+  routes: z
+    .record(
+      z.string().startsWith('/', "a path begins with '/'"),
+      z.union([handlerSchema, z.strictObject({ handler: handlerSchema })]),
+    )
+    .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path'),
+  port: z.int().min(0).max(65_535).default(0),
+  clock: z.enum(['system', 'manual']).default('system'),
+  static: z.string().optional(),
+  timeoutMs: positive.default(10_000),
+  memoryMb: positive.default(128),
+  token: z.string().min(1).optional(),
+  serviceAccount: z.boolean().default(true),
+  limits: z
+    .strictObject({
+      lifetimeMs: positive.default(CONNECTION_LIFETIME_MS),
+      idleMs: positive.default(CONNECTION_IDLE_MS),
+      maxMessageBytes: positive.default(CLOUD_FRAME_LIMITS.maxMessageBytes),
+      maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
+    })
+    .prefault({}),
+  onTimeline: functionOption<(entry: TimelineEntry) => void>().optional(),
+});
+
+export type ParsedEmulatorOptions = z.output<typeof optionsSchema>;
+
+export function parseEmulatorOptions(options: EmulatorOptions): ParsedEmulatorOptions {
+  return parseOptions(optionsSchema, options, 'startEmulator');
+}

@@ -1,0 +1,44 @@
+/** What happened at the gateway, in order. The one source of the log and of what tests ask for. */
+export interface TimelineEntry {
+  /** Unix milliseconds, by the gateway's clock. */
+  readonly at: number;
+  readonly type: 'connect' | 'message' | 'disconnect' | 'send' | 'get' | 'kick' | 'close' | 'http';
+  readonly connectionId?: string | undefined;
+  readonly path?: string | undefined;
+  /** HTTP status of the function's or of the management API's answer, or the close code. */
+  readonly status?: number | undefined;
+  /** How long the function or the management API took, in milliseconds. */
+  readonly durationMs?: number | undefined;
+  /** What the client or the caller sent, in bytes. */
+  readonly bytes?: number | undefined;
+  /** What the function's response put on the socket, in bytes. */
+  readonly replyBytes?: number | undefined;
+  readonly frame?: 'text' | 'binary' | undefined;
+  /** Why, in words; always there when something was refused, closed or went wrong. */
+  readonly reason?: string | undefined;
+  readonly level: 'info' | 'warning' | 'error';
+}
+
+export interface Timeline {
+  add(entry: Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: TimelineEntry['level'] }): void;
+  entries(): readonly TimelineEntry[];
+}
+
+/** Older entries are forgotten, so that a gateway can run for days. */
+const KEPT = 10_000;
+
+export function createTimeline(
+  now: () => number,
+  listener: ((entry: TimelineEntry) => void) | undefined,
+): Timeline {
+  let entries: TimelineEntry[] = [];
+  return {
+    add(partial) {
+      const entry: TimelineEntry = { at: now(), level: 'info', ...partial };
+      entries.push(entry);
+      if (entries.length > 2 * KEPT) entries = entries.slice(-KEPT);
+      listener?.(entry);
+    },
+    entries: () => entries.slice(-KEPT),
+  };
+}
