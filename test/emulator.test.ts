@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connect as connectTcp } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { startEmulator, type Emulator, type EmulatorOptions } from 'yc-broadcast/emulator';
 
 type Event = Record<string, unknown> & {
@@ -38,12 +39,8 @@ function recorder(reply: (event: Event) => unknown = accept) {
   return { events, handler, kinds };
 }
 
-function text(body: string, contentType: string | undefined = 'text/plain'): unknown {
-  return {
-    statusCode: 200,
-    ...(contentType === undefined ? {} : { headers: { 'Content-Type': contentType } }),
-    body,
-  };
+function text(body: string, contentType = 'text/plain'): unknown {
+  return { statusCode: 200, headers: { 'Content-Type': contentType }, body };
 }
 
 describe('events', () => {
@@ -285,7 +282,8 @@ describe('replies', () => {
     ['application/json', text('{"a":1}', 'application/json'), '{"a":1}'],
     ['text/plain', text('hi'), 'hi'],
     ['application/json with a charset', text('{}', 'application/json; charset=utf-8'), Buffer.from('{}')],
-    ['no type', text('hi', ''), Buffer.from('hi')],
+    ['an empty type', text('hi', ''), Buffer.from('hi')],
+    ['no type', { statusCode: 200, body: 'hi' }, Buffer.from('hi')],
     [
       'bytes',
       {
@@ -606,21 +604,26 @@ describe('startEmulator', () => {
     );
   });
 
-  it('binds to the loopback interface only', async () => {
-    const { url } = await start(accept);
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  it('binds to the loopback address only', async () => {
+    const { url, port } = await start(accept);
+    expect(url).toBe(`http://127.0.0.1:${port}`);
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(404);
+    const others = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+    const outside = others.filter(({ internal, family }) => !internal && family === 'IPv4');
+    for (const address of ['127.0.0.2', ...outside.map((other) => other.address)]) {
+      await expect(fetch(`http://${address}:${port}/`)).rejects.toThrow();
+    }
   });
 
   it('can be stopped twice, with sockets open, and disposes of itself', async () => {
-    let port = 0;
+    const stopped = await startEmulator({ routes: { '/ws': accept } });
     {
-      await using emulator = await startEmulator({ routes: { '/ws': accept } });
-      port = emulator.port;
+      await using emulator = stopped;
       const client = await emulator.connect('/ws');
       await emulator.stop();
       expect((await client.closed).code).toBe(1006);
     }
-    await expect(fetch(`http://127.0.0.1:${port}/`)).rejects.toThrow();
+    await expect(fetch(stopped.url)).rejects.toThrow();
   });
 
   it('runs many at once without mixing them up', async () => {
