@@ -1,5 +1,6 @@
 /** Tests import the TypeScript sources as ES modules, the way the package is published. */
 export default {
+  globalSetup: '<rootDir>/scripts/jest-global-setup.js',
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   extensionsToTreatAsEsm: ['.ts'],
