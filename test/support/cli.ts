@@ -1,7 +1,7 @@
 /** The published command, run as a process of its own. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -61,7 +61,9 @@ export async function runCli(...args: readonly string[]): Promise<{ code: number
 
 /** Writes files into a folder of their own inside the project, where `yc-broadcast` can be imported. */
 export function temporaryProject(files: Readonly<Record<string, string>>): { path: string; remove(): void } {
-  const path = mkdtempSync(join(root, 'test/artefacts-'));
+  const artefacts = join(root, 'test/artefacts');
+  mkdirSync(artefacts, { recursive: true });
+  const path = mkdtempSync(join(artefacts, 'project-'));
   for (const [name, content] of Object.entries(files)) writeFileSync(join(path, name), content);
   return {
     path,
