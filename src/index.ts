@@ -60,7 +60,15 @@ export type { GatewayResponse } from './handlers/responses.js';
 export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export * from './protocol.js';
-export type { DeliveryReport, FailedDelivery, LatencySummary, Progress, StopReason } from './report.js';
+export { summaryOf } from './report.js';
+export type {
+  DeliveryReport,
+  DeliverySummary,
+  FailedDelivery,
+  LatencySummary,
+  Progress,
+  StopReason,
+} from './report.js';
 export { shardOf } from './store.js';
 export type {
   Audience,

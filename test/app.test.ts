@@ -214,6 +214,32 @@ describe('messages', () => {
     });
   });
 
+  it('that are answered with a delivery report show its counts, not its cursor or its failures', async () => {
+    const { app, store, say } = setUp({
+      broadcast: { retries: 0, includeIds: true },
+      transport: scriptedTransport(() => 'FORBIDDEN'),
+    });
+    app.on('join', ({ data, to }) => to(data.room).send('said', { text: 'somebody came' }));
+    await store.put(storedConnection('c1'));
+    await store.put(storedConnection('secret-id'));
+    await store.join('secret-id', 'r');
+    const response = await say({ type: 'join', data: { room: 'r' }, id: 'm1' });
+    expect(response.body).not.toContain('secret-id');
+    expect(bodyOf(response)).toEqual({
+      type: 'reply',
+      replyTo: 'm1',
+      data: {
+        id: expect.any(String),
+        recipients: 1,
+        delivered: 0,
+        stale: 0,
+        failed: 1,
+        skipped: 0,
+        complete: true,
+      },
+    });
+  });
+
   it('get an empty reply only if the client waits for one', async () => {
     const { say } = await chatting();
     expect(await say({ type: 'join', data: { room: 'r' } })).toEqual({ statusCode: 200 });
