@@ -150,6 +150,18 @@ describe('dev', () => {
     expect(types.slice(0, 2)).toEqual(['ready', 'connect']);
   });
 
+  it('takes the paths from a specification, and says what it does not emulate', async () => {
+    const integration = 'x-yc-apigateway-integration: { type: cloud_functions, function_id: d4e }';
+    const folder = project({
+      'room.ts': ROOM,
+      'greeting.ts': GREETING,
+      'gateway.yaml': `paths:\n  /live/{id}:\n    x-yc-apigateway-websocket-message:\n      ${integration}\n  /login:\n    get: {}\n`,
+    });
+    const { port, output } = await startDev(join(folder, 'room.ts'), '--spec', join(folder, 'gateway.yaml'));
+    expect(output()).toContain(`ws://localhost:${port}/live/{id}`);
+    expect(output()).toContain('get /login: plain HTTP operations are not served');
+  });
+
   it('passes a handler on by the name of its export', async () => {
     const folder = project({ 'f.mjs': `export const other = () => ({ statusCode: 418, body: 'teapot' });` });
     const { port } = await startDev(`${join(folder, 'f.mjs')}#other`);
@@ -210,6 +222,18 @@ describe('dev says in one line what is wrong', () => {
       ['dev', 'package.json', '--format', 'xml'],
       2,
       "--format: expected text or json, got 'xml'",
+    ],
+    [
+      'paths are given twice',
+      ['dev', 'package.json', '--spec', 'a', '--path', '/b'],
+      2,
+      '--spec says which paths there are; leave --path out',
+    ],
+    [
+      'a specification is none',
+      ['dev', 'package.json', '--spec', 'no.yaml', '--port', '0'],
+      1,
+      'spec: no.yaml: cannot be read',
     ],
     ['a folder is none', ['dev', 'package.json', '--static', 'no'], 1, "--static: there is no folder 'no'"],
     ['there is no such command', ['deploy'], 2, "there is no command 'deploy'; see yc-broadcast --help"],

@@ -5,13 +5,16 @@ import type { Palette } from './palette.js';
 export interface BannerFacts {
   readonly port: number;
   readonly paths: readonly string[];
+  /** What the specification asks for in vain. */
+  readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
   readonly elapsedMs: number;
 }
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
-export function banner({ port, paths, entry, hasPages, elapsedMs }: BannerFacts, paint: Palette): string {
+export function banner(facts: BannerFacts, paint: Palette): string {
+  const { port, paths, warnings, entry, hasPages, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName}`;
   const rows: [label: string, value: string][] = [
@@ -21,6 +24,7 @@ export function banner({ port, paths, entry, hasPages, elapsedMs }: BannerFacts,
       `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
+    ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
   ];
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);

@@ -22,6 +22,8 @@ what the cloud refuses. <entry> is a TypeScript or JavaScript file; file.ts#name
 takes another export than 'handler'.
 
   --path <path>       WebSocket path, may be repeated     (default /ws)
+  --spec <file>       the gateway's OpenAPI instead of paths; <entry> stands for
+                      every function in it
   --port <number>     0 takes any free port               (default ${DEFAULT_PORT})
   --static <folder>   pages to serve beside the gateway
   --timeout <time>    longest time of a call: 10s, 1m     (default 10s)
@@ -31,6 +33,7 @@ takes another export than 'handler'.
 Examples
   yc-broadcast dev src/handler.ts
   yc-broadcast dev src/handler.ts#chat --path '/rooms/{room}' --static public
+  yc-broadcast dev src/handler.ts --spec gateway.yaml
   yc-broadcast dev dist/handler.js --port 0 --format json | jq .reason
 `;
 
@@ -42,6 +45,7 @@ export const dev: Command = {
 interface DevOptions {
   readonly entry: Entry;
   readonly paths: readonly string[];
+  readonly spec: string | undefined;
   readonly port: number;
   readonly static: string | undefined;
   readonly timeoutMs: number;
@@ -54,7 +58,8 @@ function parseDevOptions(args: readonly string[]): DevOptions {
     args: [...args],
     allowPositionals: true,
     options: {
-      path: { type: 'string', multiple: true, default: ['/ws'] },
+      path: { type: 'string', multiple: true },
+      spec: { type: 'string' },
       port: { type: 'string', default: String(DEFAULT_PORT) },
       static: { type: 'string' },
       timeout: { type: 'string', default: '10s' },
@@ -68,9 +73,13 @@ function parseDevOptions(args: readonly string[]): DevOptions {
   if (values.format !== 'text' && values.format !== 'json') {
     throw usageError(`--format: expected text or json, got '${values.format}'`);
   }
+  if (values.spec !== undefined && values.path !== undefined) {
+    throw usageError('--spec says which paths there are; leave --path out');
+  }
   return {
     entry: parseEntry(entry),
-    paths: values.path,
+    paths: values.path ?? ['/ws'],
+    spec: values.spec,
     port: wholeNumber('--port', values.port),
     static: values.static === undefined ? undefined : folder(values.static),
     timeoutMs: duration('--timeout', values.timeout),
@@ -117,11 +126,13 @@ async function runDev(options: DevOptions): Promise<number> {
 }
 
 async function start(options: DevOptions, handler: FunctionHandler): Promise<Emulator> {
-  const { paths, port, timeoutMs, memoryMb, format } = options;
+  const { paths, spec, port, timeoutMs, memoryMb, format } = options;
   const write = format === 'json' ? jsonEntry : formatEntry(paletteFor(process.stdout));
   try {
     return await startEmulator({
-      routes: Object.fromEntries(paths.map((path) => [path, handler])),
+      ...(spec === undefined
+        ? { routes: Object.fromEntries(paths.map((path) => [path, handler])) }
+        : { spec, functions: handler }),
       port,
       timeoutMs,
       memoryMb,
@@ -146,11 +157,12 @@ function tellAddresses({ port, endpoint }: Emulator): void {
 }
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
-  const { entry, paths, format } = options;
-  const facts = { port: emulator.port, paths, entry, hasPages: options.static !== undefined, elapsedMs };
+  const { entry, format } = options;
+  const { port, paths, warnings, url, endpoint } = emulator;
+  const facts = { port, paths, warnings, entry, hasPages: options.static !== undefined, elapsedMs };
   const text =
     format === 'json'
-      ? JSON.stringify({ type: 'ready', url: emulator.url, endpoint: emulator.endpoint, paths })
+      ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })
       : banner(facts, paletteFor(process.stdout));
   process.stdout.write(`${text}\n`);
 }

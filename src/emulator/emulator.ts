@@ -3,12 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { BroadcastError } from '../errors.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { newFunctionIdentity } from './function-context.js';
-import { createGateway, type Gateway, type Route } from './gateway.js';
+import { chooseRoutes } from './choose-routes.js';
+import { createGateway, type Gateway } from './gateway.js';
 import { newResourceId } from './ids.js';
-import { createInProcessInvoker } from './invoker.js';
+import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
 import { createManagement, type Management } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
-import { byPrecedence, parsePathPattern } from './routes.js';
+import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
 import { createTimeline, type TimelineEntry } from './timeline.js';
@@ -19,6 +20,8 @@ export interface Emulator {
   /** `http://127.0.0.1:<port>`: pages, and the endpoint of the management API for transports. */
   readonly url: string;
   readonly endpoint: string;
+  /** The WebSocket paths, parameters in braces; the most specific first. */
+  readonly paths: readonly string[];
   /** `ws://127.0.0.1:<port>` and a path. */
   wsUrl(path: string): string;
   /** Opens a real socket. Resolves also when the handshake is refused: see `handshake.status`. */
@@ -31,6 +34,8 @@ export interface Emulator {
   /** Resolves when no call is under way and no frame of a test client is on its way. */
   idle(): Promise<void>;
   timeline(): readonly TimelineEntry[];
+  /** What the specification asks for and this gateway does not do, one sentence each. */
+  readonly warnings: readonly string[];
   /** Ids of the open connections. */
   connections(): readonly string[];
   /** Closes everything. May be called twice. */
@@ -52,17 +57,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const routes: Route[] = Object.entries(options.routes)
-    .map(([path, target]) => ({
-      pattern: parsePathPattern(path),
-      invoker: createInProcessInvoker({
-        handler: typeof target === 'function' ? target : target.handler,
-        identity,
-        timeoutMs: options.timeoutMs,
-        clock,
-      }),
-    }))
-    .sort((a, b) => byPrecedence(a.pattern, b.pattern));
+  const invokerOf = (handler: FunctionHandler): Invoker =>
+    createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
+  const { routes, warnings } = await chooseRoutes(options, invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const management = createManagement({ gateway, timeline, clock, gatewayId, token: options.token });
   const server = createServer((request, response) => {
@@ -78,6 +75,8 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     manualClock,
     now: clock.now,
     entries: timeline.entries,
+    warnings,
+    paths: routes.map(({ pattern }) => pattern.template),
   });
 }
 
@@ -117,9 +116,12 @@ interface ControlParts {
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
   readonly entries: () => readonly TimelineEntry[];
+  readonly warnings: readonly string[];
+  readonly paths: readonly string[];
 }
 
-function controls({ server, port, gateway, management, manualClock, now, entries }: ControlParts): Emulator {
+function controls(parts: ControlParts): Emulator {
+  const { server, port, gateway, management, manualClock, now, entries, warnings, paths } = parts;
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
   let stopped: Promise<void> | undefined;
@@ -188,6 +190,8 @@ function controls({ server, port, gateway, management, manualClock, now, entries
     },
     idle,
     timeline: entries,
+    paths,
+    warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),
