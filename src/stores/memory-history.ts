@@ -1,6 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { checkName } from '../names.js';
-import type { HistoryEntry, HistoryPosition, HistoryRead, HistoryStore } from '../store.js';
+import {
+  checkReadLimit,
+  type HistoryEntry,
+  type HistoryPosition,
+  type HistoryRead,
+  type HistoryStore,
+} from '../store.js';
 
 interface RoomHistory {
   readonly epoch: string;
@@ -34,6 +40,7 @@ export function memoryHistory(now: () => number): HistoryStore {
       return { offset: history.offset, epoch: history.epoch };
     },
     async read(room, { since, limit }) {
+      checkReadLimit(limit);
       return since === undefined ? newest(historyOf(room), limit) : following(historyOf(room), since, limit);
     },
   };
@@ -47,7 +54,7 @@ function firstKept(entries: readonly KeptEntry[], now: number): number {
 function newest(history: RoomHistory, limit: number): HistoryRead {
   return {
     recovered: true,
-    entries: history.entries.slice(-limit).map(shown),
+    entries: history.entries.slice(Math.max(0, history.entries.length - limit)).map(shown),
     position: positionOf(history),
     more: false,
   };

@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import type { StoredConnection } from '../connection.js';
-import { BroadcastError } from '../errors.js';
 import { checkName } from '../names.js';
 import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
-import { shardOf, type Audience, type ConnectionStore, type ListOptions, type Page } from '../store.js';
+import {
+  checkListOptions,
+  shardOf,
+  type Audience,
+  type ConnectionStore,
+  type ListOptions,
+  type Page,
+} from '../store.js';
 import { memoryHistory } from './memory-history.js';
 import { createSortedIds, type SortedIds } from './sorted-ids.js';
 
@@ -118,6 +124,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
       return [...(aliveRow(checkName(id, 'id'))?.rooms ?? [])];
     },
     async list(audience, listOptions) {
+      checkListOptions(listOptions);
       return pageOf(alive(audience, listOptions.after), listOptions);
     },
     async count(audience) {
@@ -130,8 +137,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
 }
 
 function pageOf(connections: Iterable<StoredConnection>, { limit, shard }: ListOptions): Page {
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new BroadcastError('INVALID_OPTIONS', 'limit: expected 1 or more');
   const page: StoredConnection[] = [];
   for (const connection of connections) {
     if (shard !== undefined && shardOf(connection.id, shard.count) !== shard.index) continue;
