@@ -59,6 +59,7 @@ export type { Origins } from './handlers/origins.js';
 export type { GatewayResponse } from './handlers/responses.js';
 export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
+export { checkName } from './names.js';
 export * from './protocol.js';
 export { summaryOf } from './report.js';
 export type {
@@ -69,7 +70,7 @@ export type {
   Progress,
   StopReason,
 } from './report.js';
-export { shardOf } from './store.js';
+export { checkListOptions, checkReadLimit, shardOf } from './store.js';
 export type {
   Audience,
   ConnectionStore,
