@@ -8,6 +8,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'run a handler behind a local API Gateway',
     load: async () => (await import('./dev.js')).dev,
   },
+  {
+    usage: 'broadcast <entry> <audience>',
+    summary: 'send one message, show the report',
+    load: async () => (await import('./broadcast.js')).broadcast,
+  },
 ];
 
 function help(): string {
