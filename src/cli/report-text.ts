@@ -9,9 +9,7 @@ export function reportText(report: DeliveryReport, paint: Palette): string {
     row('stale', stale, stale === 0 ? '' : `${report.removed.toLocaleString('en')} removed from the store`),
     row('failed', failed, codesOf(report), failed === 0 ? undefined : (text) => paint('yellow', text)),
     row('skipped', skipped, skipped === 0 && report.complete ? '' : whyStopped(report)),
-    ...report.failures.map(
-      ({ code, reason, attempts }) => `    ${without(code, reason)} (${code}, ${attempts} attempts)`,
-    ),
+    ...reasonsOf(report).map((reason) => `    ${reason}`),
     ...(report.storeError === undefined ? [] : [`    the store: ${report.storeError.message}`]),
     ...(report.cursor === undefined ? [] : ['', `  to go on: --resume ${report.cursor}`]),
   ];
@@ -51,8 +49,19 @@ function whyStopped({ stoppedBy }: DeliveryReport): string {
   return WHY[stoppedBy];
 }
 
+/** The failures that the report names, equal ones together. */
+function reasonsOf({ failures }: DeliveryReport): string[] {
+  const counts = new Map<string, number>();
+  for (const { code, reason, attempts } of failures) {
+    const tries = attempts === 1 ? '1 attempt' : `${attempts} attempts`;
+    const text = `${withoutCode(code, reason)} (${code}, ${tries})`;
+    counts.set(text, (counts.get(text) ?? 0) + 1);
+  }
+  return [...counts].map(([text, count]) => (count === 1 ? text : `${text}, ${count} of those named`));
+}
+
 /** Messages of our errors begin with their code. */
-function without(code: string, reason: string): string {
+function withoutCode(code: string, reason: string): string {
   return reason.startsWith(`${code}: `) ? reason.slice(code.length + 2) : reason;
 }
 
