@@ -118,6 +118,16 @@ const MUTANTS: readonly Mutant[] = [
     }),
   ],
   [
+    'refuses to let go whom it does not know',
+    'leave does nothing for a room the connection is not in, or an unknown connection',
+    (store) => ({
+      leave: async (id, room) => {
+        if ((await store.get(id)) === undefined) throw new BroadcastError('INVALID_OPTIONS', 'unknown id');
+        await store.leave(id, room);
+      },
+    }),
+  ],
+  [
     'counts everyone in every room',
     'two rooms and one user: each audience has its own members',
     (store) => ({ count: (audience) => store.count('room' in audience ? { all: true } : audience) }),
@@ -266,14 +276,19 @@ const MUTANTS: readonly Mutant[] = [
     }),
   ],
   [
-    'counts on the number of those before',
+    'pages by the number of those before',
     'race: remove while listing: nobody who stays is missed, nobody who is gone is listed',
     faults.pagingByOffset,
   ],
   [
-    'counts on the number of those before, with people coming and going',
+    'pages by the number of those before, some of whom are new',
     'race: join and leave while listing: who is there throughout is listed once',
     faults.pagingByOffset,
+  ],
+  [
+    'keeps an index of users apart',
+    'race: connecting twice at the same time stores one connection',
+    faults.indexingUsersLate,
   ],
   [
     'lists from a snapshot',
@@ -364,6 +379,16 @@ const MUTANTS: readonly Mutant[] = [
     (store) => ({
       join: async (id, room) => (/\p{Surrogate}/u.test(room) ? 'absent' : store.join(id, room)),
     }),
+  ],
+  [
+    'takes composed and decomposed letters for the same in histories',
+    'names: histories of awkward rooms are kept apart from their like',
+    faults.renamingHistories((room) => room.normalize()),
+  ],
+  [
+    'keeps a history for a room without a name',
+    'names: a history refuses what is not a name with INVALID_OPTIONS',
+    faults.renamingHistories((room) => room || 'nameless'),
   ],
   [
     'trims texts',
@@ -467,6 +492,11 @@ const MUTANTS: readonly Mutant[] = [
     })),
   ],
   [
+    'gives out an offset before it has it',
+    'history: appending at the same time leaves no gap and no entry out',
+    faults.countingLate,
+  ],
+  [
     'counts alone',
     'two instances: appending at the same time leaves no gap and no entry out',
     faults.countingAlone,
@@ -486,6 +516,24 @@ const MUTANTS: readonly Mutant[] = [
     'history: has another epoch after it was lost, so that old positions are not taken for new ones',
     faults.oneEpochForever,
   ],
+];
+
+const REFUSED_FOR_FORGETTING = [
+  'race: a disconnect that overtakes its connect wins',
+  'race: a removal is remembered for as long as a connection can live',
+  'race: a removal in a batch is remembered for every id of it',
+  'two instances: a disconnect at one wins over the connect at the other',
+];
+
+const REFUSED_FOR_WRITING_BACK = [
+  'race: connect and disconnect at the same time leave nothing',
+  'race: connecting twice while disconnecting leaves nothing',
+  'race: join and disconnect at the same time leave nothing',
+  'race: setAttributes and disconnect at the same time leave nothing',
+  'race: joins at the same time are all remembered',
+  'race: attributes and rooms that change at the same time do not undo each other',
+  'two instances: a disconnect at one wins over the join at the other',
+  'two instances: joins at the same time are all remembered',
 ];
 
 function caseOf(backend: StoreBackend, name: string) {
@@ -513,27 +561,26 @@ describe('storeContract', () => {
     expect(await refusal(backend, refusedBy)).toBeDefined();
   });
 
-  it.each([
-    'race: a disconnect that overtakes its connect wins',
-    'race: a removal is remembered for as long as a connection can live',
-    'race: a removal in a batch is remembered for every id of it',
-    'two instances: a disconnect at one wins over the connect at the other',
-  ])('refuses a store that forgets a removal: %s', async (refusedBy) => {
+  it.each(REFUSED_FOR_FORGETTING)('refuses a store that forgets a removal: %s', async (refusedBy) => {
     const rememberMs = refusedBy.includes('as long as') ? 60_000 : 0;
     expect(await refusal(documentStore(rememberMs), refusedBy)).toBeDefined();
   });
 
-  it.each([
-    'race: connect and disconnect at the same time leave nothing',
-    'race: connecting twice while disconnecting leaves nothing',
-    'race: join and disconnect at the same time leave nothing',
-    'race: setAttributes and disconnect at the same time leave nothing',
-    'race: joins at the same time are all remembered',
-    'race: attributes and rooms that change at the same time do not undo each other',
-    'two instances: a disconnect at one wins over the join at the other',
-    'two instances: joins at the same time are all remembered',
-  ])('refuses a store that reads, waits and writes back: %s', async (refusedBy) => {
-    expect(await refusal(documentStore(CONNECTION_TTL_MS), refusedBy)).toBeDefined();
+  it.each(REFUSED_FOR_WRITING_BACK)(
+    'refuses a store that reads, waits and writes back: %s',
+    async (refusedBy) => {
+      expect(await refusal(documentStore(CONNECTION_TTL_MS), refusedBy)).toBeDefined();
+    },
+  );
+
+  it('has no case that refuses nothing', () => {
+    const refusing = new Set([
+      ...MUTANTS.map(([, refusedBy]) => refusedBy),
+      ...REFUSED_FOR_FORGETTING,
+      ...REFUSED_FOR_WRITING_BACK,
+    ]);
+    const names = storeContract(sharedMemory()).map(({ name }) => name);
+    expect(names.filter((name) => !refusing.has(name))).toEqual([]);
   });
 
   it('accepts that store where one call waits for the other', async () => {

@@ -270,6 +270,26 @@ export const countingExpired: Fault = (store) => {
   };
 };
 
+/** Reads whose connection it was, waits, and then notes whose it is. */
+export const indexingUsersLate: Fault = (store) => {
+  const users = new Map<string, Set<string>>();
+  return {
+    put: async (connection) => {
+      const before = await store.get(connection.id);
+      if (before?.user !== undefined) users.get(before.user)?.delete(connection.id);
+      const answer = await store.put(connection);
+      const { user, id } = connection;
+      if (user !== undefined) users.set(user, (users.get(user) ?? new Set()).add(id));
+      return answer;
+    },
+    list: async (audience, options) => {
+      if (!('user' in audience)) return store.list(audience, options);
+      const found = await Promise.all([...(users.get(audience.user) ?? [])].map((id) => store.get(id)));
+      return { connections: found.filter((connection) => connection !== undefined), done: true };
+    },
+  };
+};
+
 /** A history with other methods in the place of some of its own. */
 export function altering(alter: (history: HistoryStore, now: () => number) => Partial<HistoryStore>): Fault {
   return (store, { now }) => ({ history: { ...historyOf(store), ...alter(historyOf(store), now) } });
@@ -319,3 +339,19 @@ export const oneEpochForever: Fault = altering((history) => ({
     return { ...read, position: { ...read.position, epoch: 'epoch' } };
   },
 }));
+
+/** Reads the newest offset and gives out the next one, whoever else does. */
+export const countingLate: Fault = altering((history) => ({
+  append: async (room, data, limits) => {
+    const { offset, epoch } = (await history.read(room, { limit: 0 })).position;
+    await history.append(room, data, limits);
+    return { offset: offset + 1, epoch };
+  },
+}));
+
+export function renamingHistories(rename: (room: string) => string): Fault {
+  return altering((history) => ({
+    append: (room, data, limits) => history.append(rename(room), data, limits),
+    read: (room, options) => history.read(rename(room), options),
+  }));
+}
