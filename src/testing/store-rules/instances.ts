@@ -130,13 +130,13 @@ export const instanceRules: readonly StoreRule[] = [
         ['tablet', fast, slow],
       ] as const) {
         await first.remove([id]);
-        assert.equal(await second.put(connection(id)), 'removed', id);
+        assert.equal(await second.put(connection(id)), 'removed', `put of '${id}'`);
         const late = `${id}-2`;
         await first.put(connection(late));
         await first.join(late, LOBBY);
         await second.remove([late]);
-        assert.equal(await first.put(connection(late)), 'removed', late);
-        assert.equal(await first.join(late, LOBBY), 'absent', late);
+        assert.equal(await first.put(connection(late)), 'removed', `put of '${late}'`);
+        assert.equal(await first.join(late, LOBBY), 'absent', `join of '${late}'`);
       }
       await expectMembers({ all: true }, []);
       await expectMembers({ room: LOBBY }, []);
