@@ -22,7 +22,7 @@ const text = z.string().trim().max(2000).regex(VISIBLE);
 /** What a page says of itself when it connects. The key is its secret; others only ever see its hash. */
 export const visitor = z.object({ key: z.string().min(16).max(64), name });
 
-const person = z.object({ user: z.string(), name: z.string() });
+export const person = z.object({ user: z.string(), name: z.string() });
 
 /** Who is in a room. `at` tells the newer of two lists, since the gateway promises no order. */
 const here = z.object({

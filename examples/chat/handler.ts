@@ -20,9 +20,7 @@ const authenticate: Authenticate = ({ query }) => {
 
 const app = createApp({ contract: chat, store: memoryStore(), origins, authenticate });
 
-app.onConnect(({ user, attributes }) => ({
-  message: { type: 'welcome', data: { user: String(user), name: String(attributes['name']) } },
-}));
+app.onConnect((visit) => ({ message: { type: 'welcome', data: personOf(visit) } }));
 
 app.on('join', async ({ data: { room }, connection, broadcaster }) => {
   const rooms = await connection.rooms();
@@ -51,7 +49,7 @@ app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster 
 
 app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
   const { store } = broadcaster;
-  const tabs = await connectionsOf(store, { user: String(connection.user) }, MOST_TABS);
+  const tabs = await connectionsOf(store, { user: personOf(connection).user }, MOST_TABS);
   await Promise.all(tabs.map(({ id, attributes }) => store.setAttributes(id, { ...attributes, name })));
   const rooms = new Set((await Promise.all(tabs.map(({ id }) => store.rooms(id)))).flat());
   await Promise.all([...rooms].map((room) => announce(broadcaster, room)));

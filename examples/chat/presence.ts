@@ -1,8 +1,8 @@
 import type { Broadcaster, ConnectionStore, StoredConnection } from 'yc-broadcast';
-import type { chat, Here, Person } from './contract.js';
+import { person, type chat, type Here, type Person } from './contract.js';
 
 /** Rooms with more connections than this are told how many there are, not who. */
-const MOST_LISTED = 100;
+const MOST_LISTED = 30;
 
 /**
  * Tells a room who is in it. A list rather than "she came, he left": lists put themselves right when one of them is
@@ -53,7 +53,7 @@ export async function connectionsOf(
   }
 }
 
-/** What others may know of a connection: never its id. */
-export function personOf({ user, attributes }: StoredConnection): Person {
-  return { user: String(user), name: String(attributes['name']) };
+/** What others may know of a connection, as `authenticate` settled it: never its id. */
+export function personOf({ user, attributes }: Pick<StoredConnection, 'user' | 'attributes'>): Person {
+  return person.parse({ ...attributes, user });
 }

@@ -30,7 +30,15 @@ const session = createSession({ address, onMessage, onLost, onTrying });
 
 function openRoom(name) {
   if (!rooms.has(name)) {
-    rooms.set(name, { name, entries: [], seen: new Set(), unread: 0, draft: '', joined: false, here: undefined });
+    rooms.set(name, {
+      name,
+      entries: [],
+      seen: new Set(),
+      unread: 0,
+      draft: '',
+      joined: false,
+      here: undefined,
+    });
     remember(sessionStorage, 'chat.rooms', [...rooms.keys()]);
     void joinRoom(rooms.get(name));
   }
@@ -169,14 +177,16 @@ function takeHere(here) {
   const before = room?.here;
   if (room === undefined || before?.at > here.at) return;
   room.here = here;
-  if (before?.people !== undefined && here.people !== undefined) noteChanges(room, before.people, here.people);
+  if (before?.people !== undefined && here.people !== undefined)
+    noteChanges(room, before.people, here.people);
   const mine = here.people?.find(({ user }) => user === me);
   if (mine !== undefined && mine.name !== person.name) takeName(savePerson(mine.name));
   if (room === active) renderSide();
 }
 
 function noteChanges(room, before, now) {
-  const byUser = (people) => new Map(people.filter(({ user }) => user !== me).map((one) => [one.user, one.name]));
+  const byUser = (people) =>
+    new Map(people.filter(({ user }) => user !== me).map((one) => [one.user, one.name]));
   const [was, is] = [byUser(before), byUser(now)];
   for (const [user, name] of is) {
     const old = was.get(user);
@@ -333,7 +343,9 @@ find('copy-link').addEventListener('click', async () => {
 
 function showCopied(isCopied) {
   find('copy-text').textContent = isCopied ? text.copied : text.copyLink;
-  find('copy-link').querySelector('use').setAttribute('href', isCopied ? '#i-check' : '#i-link');
+  find('copy-link')
+    .querySelector('use')
+    .setAttribute('href', isCopied ? '#i-check' : '#i-link');
 }
 
 document.addEventListener('visibilitychange', () => {

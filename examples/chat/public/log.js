@@ -61,7 +61,11 @@ export function createLog({ onRetry }) {
     node.classList.toggle('own', entry.own);
     node.classList.toggle('continued', isContinued);
     tint(node, entry.from.user);
-    const bubble = element('p', { className: 'bubble', dir: 'auto', title: timeOf(entry.at) }, ...withLinks(entry.text));
+    const bubble = element(
+      'p',
+      { className: 'bubble', dir: 'auto', title: timeOf(entry.at) },
+      ...withLinks(entry.text),
+    );
     node.append(headOf(entry, isContinued), bubble);
     if (!entry.own) node.append(avatar(entry.from));
     else if (entry.state) node.append(receiptOf(entry, onRetry));
@@ -106,12 +110,18 @@ const ICONS = { waiting: 'clock', sending: 'clock', delivered: 'check', failed: 
 
 function receiptOf(entry, onRetry) {
   const { state, at } = entry;
-  const receipt = element('div', { className: 'receipt' }, element('span', { 'aria-hidden': 'true' }, timeOf(at)));
+  const receipt = element(
+    'div',
+    { className: 'receipt' },
+    element('span', { 'aria-hidden': 'true' }, timeOf(at)),
+  );
   receipt.dataset.state = state;
   receipt.append(icon(ICONS[state]), element('span', { className: 'receipt-text' }, receiptText(entry)));
   if (state === 'delivered') receipt.title = text.receipt;
   if (state === 'failed') {
-    receipt.append(element('button', { type: 'button', className: 'link', onclick: () => onRetry(entry) }, text.retry));
+    receipt.append(
+      element('button', { type: 'button', className: 'link', onclick: () => onRetry(entry) }, text.retry),
+    );
   }
   return receipt;
 }

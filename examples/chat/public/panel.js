@@ -12,7 +12,11 @@ export function createRoomList({ home, onLeave }) {
     const badge = element('span', { className: 'badge', hidden: true });
     const label = element('span', { className: 'room-name', dir: 'auto' }, name);
     const link = element('a', { href: `#${encodeURIComponent(name)}` }, label, badge);
-    const leave = element('button', { type: 'button', className: 'quiet leave', title: text.leaveRoom(name) });
+    const leave = element('button', {
+      type: 'button',
+      className: 'quiet leave',
+      title: text.leaveRoom(name),
+    });
     leave.setAttribute('aria-label', text.leaveRoom(name));
     leave.append(icon('close'));
     leave.addEventListener('click', () => onLeave(name));

@@ -99,5 +99,7 @@ export function createSession({ address, onMessage, onLost, onTrying }) {
 
 /** Random, and available on pages without TLS too, where `crypto.randomUUID` is not. */
 export function newId() {
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }

@@ -62,7 +62,8 @@ const russian = {
   unread: (count) => `Непрочитанных: ${count}`,
   here: 'Сейчас здесь',
   you: 'вы',
-  people: (count) => (count === 1 ? 'Только вы' : `${count} ${form(count, 'человек', 'человека', 'человек')}`),
+  people: (count) =>
+    count === 1 ? 'Только вы' : `${count} ${form(count, 'человек', 'человека', 'человек')}`,
   tooMany: 'Слишком много для списка.',
   menu: 'Комнаты и люди',
   theme: 'Светлая или тёмная тема',
@@ -103,7 +104,8 @@ const russian = {
 };
 
 export const language = /^ru\b/i.test(navigator.language) ? 'ru' : 'en';
-export const text = language === 'ru' ? russian : english;
+export const languages = { en: english, ru: russian };
+export const text = languages[language];
 
 const clock = new Intl.DateTimeFormat(navigator.language, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
@@ -121,10 +123,12 @@ export function dayOf(at) {
 export function translatePage() {
   document.documentElement.lang = language;
   document.title = text.title;
-  for (const target of document.querySelectorAll('[data-text]')) target.textContent = text[target.dataset.text];
+  for (const target of document.querySelectorAll('[data-text]'))
+    target.textContent = text[target.dataset.text];
   for (const target of document.querySelectorAll('[data-label]')) {
     target.setAttribute('aria-label', text[target.dataset.label]);
     target.title = text[target.dataset.label];
   }
-  for (const target of document.querySelectorAll('[data-hint]')) target.placeholder = text[target.dataset.hint];
+  for (const target of document.querySelectorAll('[data-hint]'))
+    target.placeholder = text[target.dataset.hint];
 }
