@@ -1,39 +1,26 @@
 /** The page of the chat example in headless Chromium. Screenshots go to `test/artefacts`, to be looked at. */
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import {
-  chromium,
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  type Page,
-} from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { Emulator } from 'yc-broadcast/emulator';
+import { launchChromium } from './support/browser.js';
 import { enter, startChat } from './support/chat.js';
 import { requireProgram } from './support/servers.js';
 
 const executablePath = requireProgram('chromium', 'apt-get install chromium');
 const withChromium = executablePath === undefined ? describe.skip : describe;
 
-/** No sandbox and no GPU in a container, and no calls home. */
-const FLAGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 const DESKTOP = { viewport: { width: 1100, height: 740 }, locale: 'en-GB' };
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, locale: 'en-GB' };
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 15_000;
+jest.setTimeout(90_000); // A browser on a machine that is busy with other tests is slow.
 
 let emulator: Emulator;
 let browser: Browser;
 /** What the gateway answers instead of the handler, to make trouble. */
-let trouble: (event: GatewayEvent) => unknown = () => undefined;
+let trouble: (event: GatewayEvent) => unknown = noTrouble;
 const contexts: BrowserContext[] = [];
 const complaints: string[] = [];
 
@@ -45,11 +32,11 @@ interface GatewayEvent {
 withChromium('the chat page', () => {
   beforeAll(async () => {
     emulator = await startChat({}, (event) => trouble(event as GatewayEvent));
-    browser = await chromium.launch({ executablePath: String(executablePath), args: FLAGS });
+    browser = await launchChromium(String(executablePath));
   });
 
   afterEach(async () => {
-    trouble = () => undefined;
+    trouble = noTrouble;
     await Promise.all(contexts.splice(0).map((context) => context.close()));
     expect(complaints.splice(0)).toEqual([]);
   });
@@ -182,6 +169,21 @@ withChromium('the chat page', () => {
     await boris.locator('.note', { hasText: 'Anna left' }).waitFor();
   });
 
+  it('counts what nobody looked at, while its tab is hidden', async () => {
+    const room = newRoom();
+    const [anna, boris] = [await visit('Anna', room), await visit('Boris', room)];
+    await say(boris, 'you are looking');
+    await messageOf(anna, 'you are looking').waitFor();
+    expect(await anna.title()).toBe(`#${room} · Chat`);
+    await anna.evaluate(hide, true);
+    await say(boris, 'you are not');
+    await messageOf(anna, 'you are not').waitFor();
+    expect(await anna.title()).toBe(`(1) #${room} · Chat`);
+    await anna.evaluate(hide, false);
+    expect(await anna.title()).toBe(`#${room} · Chat`);
+    expect(await anna.locator('.line + .message').textContent()).toContain('you are not');
+  });
+
   it('sends with Enter, not with Shift and Enter, and nothing that cannot be seen', async () => {
     const anna = await visit('Anna', newRoom());
     await anna.keyboard.type('   ');
@@ -206,6 +208,33 @@ withChromium('the chat page', () => {
     expect(await anna.locator('.banner').isVisible()).toBe(false);
   });
 
+  it('connects anew when the server has forgotten it, and sends again what was refused for that', async () => {
+    const anna = await visit('Anna', newRoom());
+    const before = emulator.connections();
+    trouble = ({ body }) =>
+      body?.includes('"say"') === true
+        ? ((trouble = noTrouble), refusal(body, 'CONNECTION_STALE'))
+        : undefined;
+    await say(anna, 'hello?');
+    await receiptOf(anna, 'hello?').filter({ hasText: 'Nobody else is here' }).waitFor();
+    expect(emulator.connections()).not.toEqual(before);
+  });
+
+  it('says a word to the gateway every few minutes, which would close a silent connection', async () => {
+    const context = await newContext(DESKTOP);
+    await context.clock.install();
+    const anna = await visit('Anna', newRoom(), {}, context);
+    const pinged = new Promise<void>((resolve) => {
+      trouble = ({ body }) => {
+        if (body?.includes('"ping"') === true) resolve();
+      };
+    });
+    await context.clock.fastForward('04:00');
+    await pinged;
+    await say(anna, 'still connected');
+    await receiptOf(anna, 'still connected').filter({ hasText: 'Nobody else is here' }).waitFor();
+  });
+
   it('says when it is cut off, keeps what is written, and sends it when it is back', async () => {
     const room = newRoom();
     const boris = await enter(emulator, 'Boris');
@@ -218,7 +247,7 @@ withChromium('the chat page', () => {
     await receiptOf(anna, 'written in the tunnel').filter({ hasText: 'Waits for the connection' }).waitFor();
     await keep(anna, 'chat-offline');
 
-    trouble = () => undefined;
+    trouble = noTrouble;
     await anna.click('#try-now');
     await receiptOf(anna, 'written in the tunnel').filter({ hasText: 'Nobody else is here' }).waitFor();
     expect(await anna.locator('.banner').isVisible()).toBe(false);
@@ -233,7 +262,7 @@ withChromium('the chat page', () => {
     await receiptOf(anna, 'mind the gap').filter({ hasText: 'Not sent' }).waitFor();
     await keep(anna, 'chat-failed');
 
-    trouble = () => undefined;
+    trouble = noTrouble;
     await anna.getByRole('button', { name: 'Try again' }).click();
     await receiptOf(anna, 'mind the gap').filter({ hasText: 'Delivered to 1 of 1' }).waitFor();
     await messageOf(boris, 'mind the gap').waitFor();
@@ -313,6 +342,35 @@ withChromium('the chat page', () => {
     expect(russian).toEqual(english);
   });
 
+  it('gives the picture of the README, small enough for it', async () => {
+    const place = { locale: 'en-GB', timezoneId: 'Europe/Moscow' };
+    const anna = await visitAs({ name: 'Anna', key: 'picture-of-Anna-0' }, 'lobby', {
+      ...place,
+      viewport: { width: 820, height: 640 },
+    });
+    const boris = await visitAs({ name: 'Boris', key: 'picture-of-Boris-1' }, 'lobby', {
+      ...PHONE,
+      ...place,
+      viewport: { width: 300, height: 640 },
+    });
+    const lines: [Page, string][] = [
+      [anna, 'The kettle is on. Are you coming over?'],
+      [boris, 'Ten minutes! Do we need anything?'],
+      [anna, 'Lemons, if the shop is still open.'],
+      [anna, 'And bring the chessboard.'],
+      [boris, 'Lemons and a chessboard. Should I be worried?'],
+      [anna, 'Only about your bishop.'],
+    ];
+    for (const [page, text] of lines) {
+      await say(page, text);
+      await receiptOf(page, text).filter({ hasText: 'Delivered to 1 of 1' }).waitFor();
+    }
+    await messageOf(boris, 'bishop').waitFor();
+    const shots = await Promise.all([anna, boris].map((page) => page.screenshot()));
+    await compose(shots.map((shot) => `data:image/png;base64,${shot.toString('base64')}`));
+    expect((await readFile(artefact('chat'))).byteLength).toBeLessThan(150 * 1024);
+  });
+
   it('can be used without a mouse, and says what everything is', async () => {
     const anna = await visit('Anna', newRoom());
     const nameless = await anna.evaluate(controlsWithoutName);
@@ -329,12 +387,16 @@ withChromium('the chat page', () => {
   });
 });
 
+function noTrouble(): undefined {
+  return undefined;
+}
+
 function newRoom(name = 'room'): string {
   return `${name}-${randomUUID().slice(0, 4)}`;
 }
 
 async function newContext(options: BrowserContextOptions): Promise<BrowserContext> {
-  const context = await browser.newContext(options);
+  const context = await browser.newContext({ reducedMotion: 'reduce', ...options });
   context.setDefaultTimeout(PATIENCE_MS);
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (message) => {
@@ -359,13 +421,27 @@ async function visit(
   options: BrowserContextOptions = {},
   context?: BrowserContext,
 ): Promise<Page> {
-  const page = await openPage(
-    context ?? (await newContext({ ...DESKTOP, reducedMotion: 'reduce', ...options })),
-    room,
-  );
+  const page = await openPage(context ?? (await newContext({ ...DESKTOP, ...options })), room);
   await page.fill('#name', name);
   await page.keyboard.press('Enter');
   await page.locator('#people li', { hasText: name }).waitFor({ state: 'attached' });
+  return page;
+}
+
+/** Enters as a person that the tab knows already. */
+async function visitAs(
+  person: { readonly name: string; readonly key: string },
+  room: string,
+  options: BrowserContextOptions,
+): Promise<Page> {
+  const context = await newContext(options);
+  const known = JSON.stringify(JSON.stringify(person));
+  // The blank page before it has no storage.
+  await context.addInitScript(
+    `if (location.protocol !== 'about:') sessionStorage.setItem('chat.person', ${known})`,
+  );
+  const page = await openPage(context, room);
+  await page.locator('#people li', { hasText: person.name }).waitFor({ state: 'attached' });
   return page;
 }
 
@@ -382,9 +458,24 @@ async function peopleIn(page: Page): Promise<string[]> {
   return (await page.locator('#people .person-name').allTextContents()).sort();
 }
 
+function artefact(name: string): string {
+  return fileURLToPath(new URL(`artefacts/${name}.png`, import.meta.url));
+}
+
 async function keep(page: Page, name: string): Promise<void> {
-  const path = fileURLToPath(new URL(`artefacts/${name}.png`, import.meta.url));
-  await page.screenshot({ path });
+  await page.screenshot({ path: artefact(name) });
+}
+
+/** Two windows on a table: the picture of the README, to be copied to `docs/images/chat.png`. */
+async function compose(images: readonly string[]): Promise<void> {
+  const context = await newContext({ viewport: { width: 1220, height: 716 } });
+  const page = await context.newPage();
+  await page.setContent(`<style>
+    body { margin: 0; height: 100vh; display: flex; gap: 28px; align-items: center; justify-content: center; background: #d5ddd3 }
+    img { border-radius: 14px; box-shadow: 0 14px 40px #2a3a3030, 0 0 0 1px #2a3a3018 }
+    img + img { border-radius: 26px }
+  </style>${images.map((image) => `<img src="${image}">`).join('')}`);
+  await page.screenshot({ path: artefact('chat') });
 }
 
 /** Closes all sockets, as an operator of the gateway would. */
@@ -395,9 +486,9 @@ async function dropEverybody(): Promise<void> {
   }
 }
 
-function refusal(body: string): unknown {
+function refusal(body: string, code = 'INTERNAL'): unknown {
   const { id } = JSON.parse(body) as { id: string };
-  const error = { code: 'INTERNAL', message: 'the server could not handle this' };
+  const error = { code, message: 'the server could not handle this' };
   return {
     statusCode: 200,
     headers: { 'Content-Type': 'application/json' },
@@ -409,6 +500,13 @@ async function brightnessOf(page: Page): Promise<'light' | 'dark'> {
   const colour = await page.evaluate('getComputedStyle(document.querySelector("main")).backgroundColor');
   const [red = 0] = String(colour).match(/\d+/g)?.map(Number) ?? [];
   return red < 128 ? 'dark' : 'light';
+}
+
+/** Runs in the page: a headless browser never hides a tab by itself. */
+function hide(isHidden: boolean): void {
+  const page = Reflect.get(globalThis, 'document') as EventTarget;
+  Object.defineProperty(page, 'hidden', { value: isHidden, configurable: true });
+  page.dispatchEvent(new Event('visibilitychange'));
 }
 
 // What runs in the page is text: these files know no DOM.
