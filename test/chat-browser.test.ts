@@ -77,9 +77,7 @@ withChromium('the chat page', () => {
     const anna = await visit('Anna', room);
     const boris = await visit('Boris', room);
     await anna.locator('.note', { hasText: 'Boris came in' }).waitFor();
-    await boris.click('#change-name');
-    await boris.fill('#name', 'Bob');
-    await boris.keyboard.press('Enter');
+    await rename(boris, 'Bob');
     await anna.locator('.note', { hasText: 'Boris is now Bob' }).waitFor();
     expect(await peopleIn(anna)).toEqual(['Anna', 'Bob']);
 
@@ -113,14 +111,17 @@ withChromium('the chat page', () => {
     await messageOf(first, 'from the second tab').waitFor();
     expect(await messageOf(first, 'from the second tab').getAttribute('class')).toContain('own');
 
+    await rename(second, 'Anya');
+    await first.locator('#my-name', { hasText: 'Anya' }).waitFor();
+
     await visit('Boris', room, {}, context);
     await watcher.locator('#people li', { hasText: 'Boris' }).waitFor();
-    expect(await peopleIn(watcher)).toEqual(['Anna', 'Boris', 'Watcher']);
+    expect(await peopleIn(watcher)).toEqual(['Anya', 'Boris', 'Watcher']);
 
     await second.close();
     await say(first, 'still here');
     await messageOf(watcher, 'still here').waitFor();
-    expect(await peopleIn(watcher)).toEqual(['Anna', 'Boris', 'Watcher']);
+    expect(await peopleIn(watcher)).toEqual(['Anya', 'Boris', 'Watcher']);
   });
 
   it('keeps hostile text, names and rooms what they are: text', async () => {
@@ -443,6 +444,12 @@ async function visitAs(
   const page = await openPage(context, room);
   await page.locator('#people li', { hasText: person.name }).waitFor({ state: 'attached' });
   return page;
+}
+
+async function rename(page: Page, name: string): Promise<void> {
+  await page.click('#change-name');
+  await page.fill('#name', name);
+  await page.keyboard.press('Enter');
 }
 
 async function say(page: Page, text: string): Promise<void> {

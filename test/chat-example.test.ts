@@ -131,6 +131,17 @@ describe('who is here', () => {
     expect(namesOf((await anna.hear('here')).data)).toEqual(['Anna']);
   });
 
+  it('is put right before it is answered when the list itself finds out', async () => {
+    const room = newRoom();
+    const [anna, boris] = [await visit('Anna', room), await visit('Boris', room)];
+    losesDisconnects = true;
+    await leave(boris);
+    const clara = await visit('Clara');
+    expect(namesOf((await clara.ask('join', { room })).data)).toEqual(['Anna', 'Clara']);
+    await emulator.idle();
+    expect(namesOf(anna.unheard('here').at(-1)?.data)).toEqual(['Anna', 'Clara']);
+  });
+
   it('is a number, not a list, in a big room', async () => {
     const room = newRoom();
     const crowd = await Promise.all(Array.from({ length: 30 }, (_, index) => visit(`P${index}`)));

@@ -22,7 +22,7 @@ let active;
 let me;
 let person = loadPerson();
 
-const log = createLog({ onRetry: (entry) => void deliver(entry) });
+const log = createLog({ onRetry: retry });
 const renderRoomList = createRoomList({ home: HOME, onLeave: leaveRoom });
 const session = createSession({ address, onMessage, onLost, onTrying });
 
@@ -226,6 +226,11 @@ async function deliver(entry) {
   } catch ({ code }) {
     setState(entry, code === 'OFFLINE' ? 'waiting' : 'failed');
   }
+}
+
+function retry(entry) {
+  void deliver(entry);
+  composer.message.focus();
 }
 
 function setState(entry, state) {

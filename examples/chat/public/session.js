@@ -69,10 +69,16 @@ export function createSession({ address, onMessage, onLost, onTrying }) {
   function request(type, data, id = newId()) {
     return new Promise((resolve, reject) => {
       if (socket?.readyState !== WebSocket.OPEN) return reject(failure('OFFLINE'));
-      const timer = setTimeout(() => settle(id)?.reject(failure('NO_ANSWER')), ANSWER_MS);
+      const timer = setTimeout(unanswered, ANSWER_MS, type, id);
       requests.set(id, { resolve, reject, timer });
       socket.send(JSON.stringify({ type, data, id }));
     });
+  }
+
+  /** The message may be lost, or the whole connection: a ping tells. */
+  function unanswered(type, id) {
+    settle(id)?.reject(failure('NO_ANSWER'));
+    if (type !== 'ping') check();
   }
 
   function check() {
