@@ -107,7 +107,7 @@ describe('memoryStore', () => {
   });
 
   it.each<[string, number, (store: ConnectionStore, now: number, id: string) => Promise<unknown>]>([
-    ['connections that expired', 5000, connectAndLeave],
+    ['connections that expired', 2500, connectAndLeave],
     ['removals', 50_000, (store, _now, id) => store.remove([id])],
     ['rooms with a history', 10_000, (store, _now, id) => historyOf(store).append(id, 'x', HISTORY_LIMITS)],
   ])('does not grow with the number of %s', async (_what, count, act) => {

@@ -23,7 +23,7 @@ interface KeptEntry extends HistoryEntry {
   readonly expiresAt: number;
 }
 
-/** Rooms whose time has passed are swept out when there are as many, or twice as many as the last sweep left. */
+/** A new room sweeps out forgotten ones when there are this many, or twice as many as the last sweep left. */
 const MIN_ROOMS_PER_SWEEP = 1000;
 
 /** Histories in the memory of this process. They are lost with it, which a new epoch then shows. */

@@ -26,7 +26,7 @@ interface Row {
   readonly rooms: Set<string>;
 }
 
-/** Expired rows and tombstones are swept out after this many changes, or as many as the last sweep left if that is more. */
+/** Expired rows and tombstones are swept out after this many changes, or as many as the last sweep has left. */
 const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
