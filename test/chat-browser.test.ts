@@ -106,6 +106,7 @@ withChromium('the chat page', () => {
     expect(await second.inputValue('#name')).toBe('Anna');
     await second.keyboard.press('Enter');
     await second.locator('#people li', { hasText: 'you' }).waitFor();
+    await watcher.locator('#people li', { hasText: 'Anna' }).waitFor();
     expect(await peopleIn(watcher)).toEqual(['Anna', 'Watcher']);
     await say(second, 'from the second tab');
     await messageOf(first, 'from the second tab').waitFor();
@@ -201,8 +202,10 @@ withChromium('the chat page', () => {
 
   it('comes back by itself after the gateway dropped the socket', async () => {
     const room = newRoom();
-    const [anna, boris] = [await visit('Anna', room), await visit('Boris', room)];
-    await dropEverybody();
+    const boris = await visit('Boris', room);
+    const stay = emulator.connections();
+    const anna = await visit('Anna', room);
+    await drop(emulator.connections().filter((id) => !stay.includes(id)));
     await say(anna, 'after the drop');
     await messageOf(boris, 'after the drop').waitFor();
     await receiptOf(anna, 'after the drop').filter({ hasText: 'Delivered to 1 of 1' }).waitFor();
@@ -237,22 +240,24 @@ withChromium('the chat page', () => {
   });
 
   it('says when it is cut off, keeps what is written, and sends it when it is back', async () => {
-    const room = newRoom();
-    const boris = await enter(emulator, 'Boris');
-    const anna = await visit('Anna', room);
+    const context = await newContext(DESKTOP);
+    await context.clock.install();
+    const anna = await visit('Anna', newRoom(), {}, context);
     trouble = ({ requestContext }) =>
       requestContext.eventType === 'CONNECT' ? { statusCode: 503 } : undefined;
-    await dropEverybody();
+    await drop(emulator.connections());
     await anna.locator('.banner', { hasText: 'Connection lost' }).waitFor();
     await say(anna, 'written in the tunnel');
     await receiptOf(anna, 'written in the tunnel').filter({ hasText: 'Waits for the connection' }).waitFor();
     await keep(anna, 'chat-offline');
 
+    // With its clock stopped, the page does not try by itself before the button is pressed.
+    await context.clock.pauseAt(Date.now() + 60_000);
+    await anna.locator('#try-now:enabled').waitFor();
     trouble = noTrouble;
     await anna.click('#try-now');
     await receiptOf(anna, 'written in the tunnel').filter({ hasText: 'Nobody else is here' }).waitFor();
     expect(await anna.locator('.banner').isVisible()).toBe(false);
-    boris.client.close();
   });
 
   it('says when a message was not taken, and tries again when asked to', async () => {
@@ -485,10 +490,10 @@ async function compose(images: readonly string[]): Promise<void> {
   await page.screenshot({ path: artefact('chat') });
 }
 
-/** Closes all sockets, as an operator of the gateway would. */
-async function dropEverybody(): Promise<void> {
+/** Closes sockets, as an operator of the gateway would. */
+async function drop(ids: readonly string[]): Promise<void> {
   const base = `${emulator.endpoint}/apigateways/websocket/v1/connections`;
-  for (const id of emulator.connections()) {
+  for (const id of ids) {
     await fetch(`${base}/${id}`, { method: 'DELETE', headers: { authorization: 'Bearer x' } });
   }
 }
