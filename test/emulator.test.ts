@@ -626,6 +626,14 @@ describe('startEmulator', () => {
     await expect(fetch(stopped.url)).rejects.toThrow();
   });
 
+  it('does not leave anybody waiting for quiet when it is stopped', async () => {
+    const emulator = await startEmulator({ routes: { '/ws': () => new Promise(() => undefined) } });
+    void emulator.connect('/ws').catch(() => undefined);
+    const quiet = emulator.idle();
+    await emulator.stop();
+    await quiet;
+  });
+
   it('runs many at once without mixing them up', async () => {
     const emulators = await Promise.all(Array.from({ length: 20 }, (_, i) => start(() => text(String(i)))));
     const first = await Promise.all(

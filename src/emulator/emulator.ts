@@ -31,7 +31,7 @@ export interface Emulator {
     /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */
     advance(duration: number | string): Promise<void>;
   };
-  /** Resolves when no call is under way and no frame of a test client is on its way. */
+  /** Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. */
   idle(): Promise<void>;
   timeline(): readonly TimelineEntry[];
   /** What the specification asks for and this gateway does not do, one sentence each. */
@@ -139,7 +139,7 @@ function controls(parts: ControlParts): Emulator {
 
   /** Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop. */
   async function idle(): Promise<void> {
-    for (let quietTurns = 0; quietTurns < 5;) {
+    for (let quietTurns = 0; quietTurns < 5 && stopped === undefined;) {
       await new Promise((resolve) => setImmediate(resolve));
       quietTurns = isQuiet() ? quietTurns + 1 : 0;
     }
