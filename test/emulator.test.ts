@@ -627,8 +627,15 @@ describe('startEmulator', () => {
   });
 
   it('does not leave anybody waiting for quiet when it is stopped', async () => {
-    const emulator = await startEmulator({ routes: { '/ws': () => new Promise(() => undefined) } });
+    let tellCalled: () => void = () => undefined;
+    const called = new Promise<void>((resolve) => (tellCalled = resolve));
+    const never = (): Promise<unknown> => {
+      tellCalled();
+      return new Promise(() => undefined);
+    };
+    const emulator = await startEmulator({ routes: { '/ws': never } });
     void emulator.connect('/ws').catch(() => undefined);
+    await called;
     const quiet = emulator.idle();
     await emulator.stop();
     await quiet;
