@@ -626,19 +626,20 @@ describe('startEmulator', () => {
     await expect(fetch(stopped.url)).rejects.toThrow();
   });
 
-  it('does not leave anybody waiting for quiet when it is stopped', async () => {
+  it('leaves nobody waiting when it is stopped during a handshake', async () => {
     let tellCalled: () => void = () => undefined;
     const called = new Promise<void>((resolve) => (tellCalled = resolve));
     const never = (): Promise<unknown> => {
       tellCalled();
       return new Promise(() => undefined);
     };
-    const emulator = await startEmulator({ routes: { '/ws': never } });
-    void emulator.connect('/ws').catch(() => undefined);
+    const emulator = await startEmulator({ routes: { '/ws': never }, timeoutMs: 600_000 });
+    const connecting = emulator.connect('/ws');
     await called;
     const quiet = emulator.idle();
     await emulator.stop();
     await quiet;
+    await expect(connecting).rejects.toThrow();
   });
 
   it('runs many at once without mixing them up', async () => {

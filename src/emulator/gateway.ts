@@ -49,6 +49,8 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     { readonly id: string; readonly subprotocol: string | undefined }
   >();
   const sockets = new Set<WebSocket>();
+  /** Sockets whose handshake has not been answered. */
+  const upgrading = new Set<Duplex>();
   let calls = 0;
   const server = new WebSocketServer({
     noServer: true,
@@ -185,9 +187,13 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     upgrade(request, socket, head) {
       socket.on('error', () => undefined);
       calls++;
+      upgrading.add(socket);
       upgrade(request, socket, head)
         .catch(() => socket.destroy())
-        .finally(() => calls--);
+        .finally(() => {
+          calls--;
+          upgrading.delete(socket);
+        });
     },
     deliver,
     close,
@@ -196,6 +202,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
       connections.stop();
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of sockets) socket.terminate();
+      for (const socket of upgrading) socket.destroy();
       await Promise.all(closed);
     },
   };
