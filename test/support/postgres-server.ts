@@ -7,27 +7,31 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
 import pg from 'pg';
 
 export const PASSWORD = 's3cret/of#the:test';
+
+/** A busy machine takes its time to make a database. */
+const START_TIMEOUT_MS = 120_000;
 
 export interface PostgresServer {
   /** With the password, which is percent-encoded there. */
   readonly url: string;
   readonly port: number;
-  /** Where certificates can be put that the server is to read. */
-  readonly folder: string;
+  /** Runs the program that administrators use. Resolves with what it prints. */
+  psql(...args: readonly string[]): Promise<string>;
   /** Ends every process of the server at once, as a crash of the machine would. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Writes a file that the server may read, in its folder. */
-  write(name: string, text: string): void;
+  /** Writes a file that the server may read, and returns its path. */
+  write(name: string, text: string): string;
   /** Ends the server and deletes its data. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /** Where the binaries are, or why there are none. `YC_BROADCAST_REQUIRE_SERVERS` makes that an error. */
-export const postgresBinaries: { readonly folder: string } | { readonly missing: string } = findBinaries();
+const postgresBinaries: { readonly folder: string } | { readonly missing: string } = findBinaries();
 
 function findBinaries(): { folder: string } | { missing: string } {
   const root = '/usr/lib/postgresql';
@@ -41,7 +45,7 @@ function findBinaries(): { folder: string } | { missing: string } {
   return { missing };
 }
 
-export async function startPostgres(): Promise<PostgresServer> {
+async function startPostgres(): Promise<PostgresServer> {
   if ('missing' in postgresBinaries) throw new Error(postgresBinaries.missing);
   const bin = postgresBinaries.folder;
   const folder = mkdtempSync(join(tmpdir(), 'yc-broadcast-postgres-'));
@@ -51,19 +55,18 @@ export async function startPostgres(): Promise<PostgresServer> {
   const url = `postgresql://tester:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
   let running: ChildProcess | undefined;
 
-  function write(name: string, text: string): void {
+  function write(name: string, text: string): string {
     const file = join(folder, name);
     writeFileSync(file, text, { mode: 0o600 });
     if (owner !== undefined) chownSync(file, owner.uid, owner.gid);
+    return file;
   }
 
-  write('password', PASSWORD);
   await promisify(execFile)(
     join(bin, 'initdb'),
     [
-      ...['--pgdata', data, '--username', 'tester', '--pwfile', join(folder, 'password')],
+      ...['--pgdata', data, '--username', 'tester', '--pwfile', write('password', PASSWORD)],
       ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync'],
-      ...[],
     ],
     { cwd: folder, ...owner },
   );
@@ -94,11 +97,16 @@ export async function startPostgres(): Promise<PostgresServer> {
     await answering(url, running);
   }
 
+  async function psql(...args: readonly string[]): Promise<string> {
+    const { stdout } = await promisify(execFile)(join(bin, 'psql'), [url, '-v', 'ON_ERROR_STOP=1', ...args]);
+    return stdout;
+  }
+
   await start();
   return {
     url,
     port,
-    folder,
+    psql,
     kill,
     start,
     write,
@@ -143,4 +151,24 @@ async function answering(url: string, server: ChildProcess): Promise<void> {
       await client.end().catch(() => undefined);
     }
   }
+}
+
+/** A group of tests with a server; without one installed, a skipped test that says how to get it. */
+export function describeWithPostgres(name: string, body: (server: () => PostgresServer) => void): void {
+  describe(name, () => {
+    if ('missing' in postgresBinaries) {
+      it.skip(postgresBinaries.missing, () => undefined);
+      return;
+    }
+    let starting: Promise<PostgresServer> | undefined;
+    let server: PostgresServer | undefined;
+    beforeAll(async () => {
+      starting = startPostgres();
+      server = await starting;
+    }, START_TIMEOUT_MS);
+    afterAll(async () => {
+      await (await starting)?.[Symbol.asyncDispose]();
+    }, START_TIMEOUT_MS);
+    body(() => server as PostgresServer);
+  });
 }

@@ -2,6 +2,7 @@ import { BroadcastError } from '../../errors.js';
 
 /** What is read of an error of the driver: its own, one of a socket, or an answer of the server with an SQLSTATE. */
 interface DriverError {
+  readonly name?: unknown;
   readonly message?: unknown;
   readonly code?: unknown;
   readonly severity?: unknown;
@@ -32,6 +33,7 @@ export function storeFailure(reason: unknown): BroadcastError {
   if (reason instanceof BroadcastError) return reason;
   const { message, code } = driverError(reason);
   const what = `${String(message)}${typeof code === 'string' ? ` (${code})` : ''}`;
+  if (isMistake(reason)) return BroadcastError.from(reason);
   const state = sqlState(reason);
   if (state === undefined) {
     return new BroadcastError('STORE_UNAVAILABLE', `PostgreSQL cannot be reached: ${what}`, {
@@ -48,9 +50,14 @@ export function storeFailure(reason: unknown): BroadcastError {
 
 /** Whether the connection was lost, so that the statement may do better on another one. */
 export function isConnectionLost(reason: unknown): boolean {
-  if (reason instanceof BroadcastError) return false;
+  if (reason instanceof BroadcastError || isMistake(reason)) return false;
   const state = sqlState(reason);
   return state === undefined || /^(08|57P0)/.test(state);
+}
+
+/** Of a program, not of a network: such errors come from a pool that somebody has wrapped, or from here. */
+function isMistake(reason: unknown): boolean {
+  return /^(Type|Range|Reference|Syntax)Error$/.test(String(driverError(reason).name));
 }
 
 function sqlState(reason: unknown): string | undefined {

@@ -13,6 +13,10 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
  * A tombstone is a row of its connection's table: writers of one id queue up at one row, and whoever comes after the
  * removal sees it, which no snapshot of another table would promise. A membership counts while its connection is
  * there; one that a join has written beside a removal is never seen.
+ *
+ * Listings are written as ranges of an index, members are looked up one by one, and the index of expiry is kept out.
+ * So a page is read in its order and no further than it goes, also from a room that has grown since the server last
+ * took its statistics.
  */
 export function connectionStatements({ connections, members }: TableNames) {
   return {
@@ -49,7 +53,7 @@ export function connectionStatements({ connections, members }: TableNames) {
           expires_at = excluded.expires_at, removed = true
         RETURNING id
       )
-      DELETE FROM ${members} WHERE id IN (SELECT id FROM gone)`,
+      DELETE FROM ${members} WHERE id = ANY (ARRAY(SELECT id FROM gone))`,
 
     /** id, room, now. The lock keeps the row from being swept away in between. */
     join: `
@@ -70,25 +74,29 @@ export function connectionStatements({ connections, members }: TableNames) {
 
     /** now, after, rows, shard count or null, shard index or null, room. Members that are not there have no id. */
     listRoom: `
-      SELECT page.id AS listed, ${COLUMNS}
+      SELECT page.id AS listed, there.*
       FROM (
         SELECT id FROM ${members}
-        WHERE room = $6 AND id > $2 AND ${onShard('$4', '$5')}
-        ORDER BY id LIMIT $3
+        WHERE (room, id) > ($6, $2) AND room <= $6 AND ${onShard('$4', '$5')}
+        ORDER BY room, id LIMIT $3
       ) AS page
-      LEFT JOIN ${connections} AS there ON there.id = page.id AND NOT removed AND expires_at > $1
+      LEFT JOIN LATERAL (
+        SELECT ${COLUMNS} FROM ${connections} AS there
+        WHERE there.id = page.id AND NOT removed AND expires_at > $1 LIMIT 1
+      ) AS there ON true
       ORDER BY page.id`,
 
     /** now, after, rows, shard count or null, shard index or null, user */
     listUser: `
       SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
-      WHERE user_name = $6 AND id > $2 AND NOT removed AND expires_at > $1 AND ${onShard('$4', '$5')}
-      ORDER BY id LIMIT $3`,
+      WHERE (user_name, id) > ($6, $2) AND user_name <= $6
+        AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
+      ORDER BY user_name, id LIMIT $3`,
 
     /** now, after, rows, shard count or null, shard index or null */
     listAll: `
       SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
-      WHERE id > $2 AND NOT removed AND expires_at > $1 AND ${onShard('$4', '$5')}
+      WHERE id > $2 AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
       ORDER BY id LIMIT $3`,
 
     /** now, room */
