@@ -111,10 +111,15 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
     it.each(['pool', 'client', 'connectionString'] as const)('does not wait for ever: %s', async (source) => {
       const connection = { connectionString: proxied };
       const client = new pg.Client(connection);
-      const pool = new pg.Pool(connection);
+      const pool = new pg.Pool({ ...connection, max: 1 });
       if (source === 'client') await client.connect();
-      const through = { pool, client, ...connection }[source];
-      const silent = postgresStore({ [source]: through, timeoutMs: 2000 });
+      // One connection each: the second call waits for the first.
+      const through = {
+        pool: { pool },
+        client: { client },
+        connectionString: { ...connection, maxConnections: 1 },
+      };
+      const silent = postgresStore({ ...through[source], timeoutMs: 2000 });
       await silent.count({ all: true });
       proxy.silence();
       const failures = await Promise.all([1, 2].map(() => failureOf(() => silent.count({ all: true }))));

@@ -85,8 +85,6 @@ async function startPostgres(): Promise<PostgresServer> {
       unix_socket_directories: folder,
       fsync: 'off',
       max_connections: '100',
-      // Also after a crash: what a killed server leaves behind must not be mistaken for it.
-      restart_after_crash: 'off',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
     running = spawn(join(bin, 'postgres'), ['-D', data, ...flags], {

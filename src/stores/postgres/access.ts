@@ -26,7 +26,7 @@ export interface Access {
 /** The own pool begins anew after such a pause: an instance that was frozen wakes up to connections that are dead. */
 const MAX_IDLE_MS = 30_000;
 
-/** Connections that were heard to break: somebody has to listen, or the process ends. */
+/** Pools and clients that have a listener for their errors already. */
 const heard = new WeakSet();
 /** The end of the last query of each client. `pg` 9 will not queue them any more. */
 const lastOf = new WeakMap<PostgresQueryable, Promise<unknown>>();
@@ -123,7 +123,7 @@ async function importPg(): Promise<{ readonly Pool: typeof Pool }> {
   }
 }
 
-/** A connection that breaks while nobody uses it is no loss: the next query says so, or gets another. */
+/** A connection that breaks while nobody uses it must not end the process: the next query says so, or gets another. */
 function listen(queryable: PostgresQueryable): void {
   if (heard.has(queryable)) return;
   heard.add(queryable);
