@@ -13,6 +13,9 @@ export interface H2loadPlan {
   readonly directory: string;
 }
 
+/** In less time it may see no answer at all. */
+const LEAST_MS = 400;
+
 export const hasH2load = isInstalled('h2load');
 
 /** Requests per second of a load generator written in C, on one connection: the practical limit of server and core. */
@@ -22,7 +25,7 @@ export async function measureH2load(plan: H2loadPlan): Promise<number> {
   const headers = Object.entries(REST_HEADERS).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
   const args = [
     ...['-c', '1', '-m', String(plan.window), '-d', body, ...headers],
-    ...[`--warm-up-time=${plan.warmUpMs / 1000}`, '-D', String(plan.measureMs / 1000)],
+    ...[`--warm-up-time=${duration(plan.warmUpMs)}`, '-D', duration(plan.measureMs)],
     `https://localhost:${plan.port}${restPath(connectionId(0))}`,
   ];
   const child = start('client', 'h2load', args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -32,4 +35,8 @@ export async function measureH2load(plan: H2loadPlan): Promise<number> {
   const rate = Number(/finished in [^,]+, ([\d.]+) req\/s/.exec(text)?.[1]);
   if (!(rate > 0)) throw new Error(`h2load measured nothing: ${text.slice(-500)}`);
   return rate;
+}
+
+function duration(ms: number): string {
+  return `${Math.max(ms, LEAST_MS)}ms`;
 }

@@ -42,7 +42,7 @@ const warmUp = await drive(client, Math.min(job.room, WARM_UP_ROOM), job.warmUpM
 await say(warmUp);
 await once(process, 'message');
 await say(await measured(() => drive(client, job.room, job.measureMs)));
-// Not every client can be closed; the harness has what it wants.
+// The SDK cannot be closed, so no client is.
 process.exit();
 
 async function measured(work: () => Promise<Sent>): Promise<Load> {

@@ -5,7 +5,7 @@ import { loadNotes, loadTable, referenceOf } from './load-table.js';
 import { thisMachine, type Machine } from './machine.js';
 import { grouped, percent } from './numbers.js';
 import { progress } from './progress.js';
-import type { BenchOptions, Section } from './section.js';
+import type { Section } from './section.js';
 import { startBench, type Bench, type ServerKind } from './server/server.js';
 import { rounded, spreadOf, type Spread } from './statistics.js';
 import { right, type Table } from './table.js';
@@ -48,7 +48,7 @@ export const sends = {
         runs.push({
           delayMs,
           rows,
-          h2loadPerSecond: await measureLimit(bench, { ...plan, delayMs }, options),
+          h2loadPerSecond: await measureLimit(bench, { ...plan, delayMs }),
         });
       }
       const { window, room, rounds } = plan;
@@ -77,10 +77,8 @@ export const sends = {
 async function measureLimit(
   bench: Bench,
   plan: { window: number; warmUpMs: number; measureMs: number; rounds: number; delayMs: number },
-  { isQuick }: BenchOptions,
 ): Promise<Spread | undefined> {
-  // h2load measures whole seconds at least, which a quick run has not.
-  if (!hasH2load || isQuick) return undefined;
+  if (!hasH2load) return undefined;
   const port = await bench.portWithDelay(plan.delayMs);
   const rates: number[] = [];
   for (let round = 1; round <= plan.rounds; round++) {

@@ -9,8 +9,5 @@ export function open({ origin }: Target): Client {
   const http = axios.create({ baseURL: origin, httpsAgent, headers: REST_HEADERS });
   return {
     send: (id) => http.post(restPath(id), REST_BODY),
-    close: () => {
-      httpsAgent.destroy();
-    },
   };
 }

@@ -15,6 +15,5 @@ export function open({ origin }: Target): Client {
       const { delivered } = await broadcaster.to('bench').sendRaw(PAYLOAD);
       return delivered;
     },
-    close: () => broadcaster.transport.close(),
   };
 }

@@ -1,18 +1,16 @@
 import type { Transport } from 'yc-broadcast';
 import { PAYLOAD } from '../target.js';
 
-/** Sends one message; the harness keeps a window of calls under way. */
+/** Sends one message; the harness keeps a window of calls under way. Never closed: its process ends. */
 export interface SendClient {
   /** Resolves when the server accepted the message, rejects otherwise. */
   send(connectionId: string): Promise<unknown>;
-  close(): unknown;
 }
 
 /** Reaches a whole room by its own means, so that its own window counts. */
 export interface RoomClient {
   /** Reaches `size` recipients and returns how many accepted. */
   sendRoom(size: number): Promise<number>;
-  close(): unknown;
 }
 
 export type Client = SendClient | RoomClient;
@@ -23,6 +21,5 @@ export function overTransport(transport: Transport): SendClient {
   const options = { timeoutMs: 10_000 };
   return {
     send: (id) => transport.send(id, payload, options),
-    close: () => transport.close(),
   };
 }

@@ -21,8 +21,5 @@ export function open({ origin }: Target): Client {
         stream.resume();
         stream.end(REST_BODY);
       }),
-    close: () => {
-      session.close();
-    },
   };
 }

@@ -9,7 +9,6 @@ export function open({ origin }: Target): Client {
       const answers = await Promise.all(ids.map((id) => sendOne(origin, id)));
       return answers.length;
     },
-    close: () => undefined,
   };
 }
 

@@ -18,7 +18,5 @@ export function open({ port }: Target): Client {
           data,
         }),
       ),
-    // The SDK offers no way to close its channel; the process ends by `process.exit`.
-    close: () => undefined,
   };
 }

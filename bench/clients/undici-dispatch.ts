@@ -13,7 +13,6 @@ export function open({ origin }: Target): Client {
           settling(resolve, reject),
         );
       }),
-    close: () => pool.close(),
   };
 }
 

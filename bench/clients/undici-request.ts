@@ -15,6 +15,5 @@ export function open({ origin }: Target): Client {
       await body.dump();
       checkStatus(statusCode);
     },
-    close: () => pool.close(),
   };
 }
