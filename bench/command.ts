@@ -11,6 +11,8 @@ Without a name, or with "all", all four are measured (about ten minutes).
   --server NAME    nginx or node; default: nginx where it is installed
   --out DIR        where results are written (bench/results/latest)
   --record         write them to bench/results instead, and into the README
+  --render         measure nothing: write tables, charts and the README again
+                   from the recorded figures
   --quick          one short round: proves that all runs, says nothing on speed
 `;
 
@@ -18,6 +20,7 @@ const SECTION_NAMES = ['sends', 'pipeline', 'cold', 'engine'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface Command {
+  /** None: what is there is only shown anew. */
   readonly names: readonly SectionName[];
   readonly options: BenchOptions;
   readonly isRecorded: boolean;
@@ -33,11 +36,13 @@ export function parseCommand(args: string[]): Command | string {
     return `${reason instanceof Error ? reason.message : String(reason)}\n\n${USAGE}`;
   }
   const { values, positionals } = parsed;
-  const { quick: isQuick, record: isRecorded, server, out, help } = values;
+  const { quick: isQuick, render: isRendered, server, out, help } = values;
+  const isRecorded = values.record || isRendered;
   const clients = values.clients?.split(',');
   const rounds = Number(values.rounds ?? (isQuick ? 1 : 5));
   const mistake = help ? '' : mistakeIn({ positionals, clients, server, rounds, isQuick, isRecorded });
   if (mistake !== undefined) return `${mistake}\n\n${USAGE}`.trimStart();
+  if (isRendered) return { names: [], options: { isQuick, rounds }, isRecorded, out };
   const asked = SECTION_NAMES.filter((name) => positionals.includes(name));
   const names = asked.length === 0 || positionals.includes('all') ? SECTION_NAMES : asked;
   return {
@@ -63,6 +68,7 @@ function parseFlags(args: string[]) {
       server: { type: 'string' },
       out: { type: 'string' },
       record: { type: 'boolean', default: false },
+      render: { type: 'boolean', default: false },
       quick: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },

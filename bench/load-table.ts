@@ -62,6 +62,6 @@ export function loadNotes(rows: readonly LoadRow[], server: ServerKind): string[
   for (const { label, failed, sends, reason } of rows)
     if (failed > 0)
       notes.push(`${label}: ${grouped(failed)} of ${grouped(failed + sends)} failed: ${reason ?? ''}`);
-  notes.push(`busy %: of the client's core / of ${server}'s core.`);
+  notes.push(`× CPU: CPU per send, against ours. busy %: of the client's core / of ${server}'s core.`);
   return notes;
 }

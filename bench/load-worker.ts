@@ -34,7 +34,7 @@ export interface Load extends Sent {
 }
 
 /** A room of the warm-up is not larger than this, so that warming up ends in time. */
-const WARM_UP_ROOM = 2000;
+const WARM_UP_ROOM = 500;
 
 const job = jobGiven() as LoadJob;
 const client = await openClient(job.client, job.target);
@@ -75,13 +75,19 @@ async function driveSends(client: SendClient, endsAt: number): Promise<Sent> {
         result.sends++;
       } catch (reason) {
         result.failed++;
-        result.reason ??= String(reason);
+        result.reason ??= textOf(reason);
       }
     }
   }
 
   await Promise.all(Array.from({ length: job.window }, loop));
   return result;
+}
+
+/** `fetch` says why only in the cause. */
+function textOf(reason: unknown): string {
+  const cause = reason instanceof Error ? reason.cause : undefined;
+  return cause instanceof Error ? `${String(reason)} (${cause.message})` : String(reason);
 }
 
 /** One room after the other. A room that fails as a whole counts as failed, as it does for its user. */
@@ -94,7 +100,7 @@ async function driveRooms(client: RoomClient, room: number, endsAt: number): Pro
       result.failed += room - accepted;
     } catch (reason) {
       result.failed += room;
-      result.reason ??= String(reason);
+      result.reason ??= textOf(reason);
     }
   }
   return result;

@@ -26,6 +26,7 @@ export async function main(args: string[], root: string): Promise<number> {
     // After each, so that a run that is broken off leaves what it has.
     await writeResults(directory, summary);
   }
+  if (names.length === 0) await writeResults(directory, summary);
   console.log(`Written to ${directory}`);
   if (isRecorded) await updateReadme(root, summary);
   return 0;

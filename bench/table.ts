@@ -31,7 +31,7 @@ export function plainText({ title, columns, rows, notes }: Table): string {
     widths.map((width) => '─'.repeat(width)).join('  '),
     ...rows.map(line),
   ];
-  return [...lines, ...notes.flatMap((note) => wrapped(`* ${note}`, 80))].join('\n');
+  return [...lines, ...notes.flatMap((note) => wrapped(`- ${note}`, 80))].join('\n');
 }
 
 /** Padded as prettier does it, so that a table in the README stays as it is written. */
