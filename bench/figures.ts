@@ -19,10 +19,12 @@ export function withFigures(readme: string, summary: Summary): string {
   const begin = readme.indexOf(BEGIN);
   const end = readme.indexOf(END);
   if (begin < 0 || end < begin) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
-  return `${readme.slice(0, begin + BEGIN.length)}\n\n${figuresOf(summary)}\n\n${readme.slice(end)}`;
+  const figures = figuresOf(summary);
+  const between = figures === '' ? '\n' : `\n\n${figures}\n\n`;
+  return readme.slice(0, begin + BEGIN.length) + between + readme.slice(end);
 }
 
-/** Everything that the README says in figures. */
+/** Everything that the README says in figures; nothing while nothing was recorded. */
 export function figuresOf(summary: Summary): string {
   return [
     sendsFigures(summary),
@@ -39,7 +41,7 @@ function sendsFigures({ sends }: Summary): string | undefined {
   const rows = sends?.runs[0]?.rows;
   if (rows === undefined) return undefined;
   const sdk = referenceOf(rows, 'sdk')?.sendsPerSecond.median ?? NaN;
-  return markdown({
+  const table = markdown({
     columns: [left('client'), right('sends per second'), right('CPU µs per send'), right('against the SDK')],
     rows: rows.map(({ label, sendsPerSecond, cpuMicrosPerSend }) => [
       label,
@@ -48,6 +50,7 @@ function sendsFigures({ sends }: Summary): string | undefined {
       times(sendsPerSecond.median / sdk),
     ]),
   });
+  return `![CPU per send of each client](bench/results/sends.svg)\n\n${table}`;
 }
 
 function pipelineFigures({ pipeline }: Summary): string | undefined {

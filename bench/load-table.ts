@@ -4,6 +4,9 @@ import { grouped, range, times } from './numbers.js';
 import type { ServerKind } from './server/server.js';
 import { left, right, type Column } from './table.js';
 
+/** Without latency, one side or the other should be this busy. */
+const BUSY_SHARE = 0.7;
+
 export interface ExtraColumn {
   readonly column: Column;
   cell(row: LoadRow): string;
@@ -52,16 +55,27 @@ function ratioToSdk(rows: readonly LoadRow[]): ExtraColumn {
 }
 
 /** Says where the figures are not what they seem. */
-export function loadNotes(rows: readonly LoadRow[], server: ServerKind): string[] {
+export function loadNotes(rows: readonly LoadRow[], server: ServerKind, delayMs: number): string[] {
   const notes: string[] = [];
   const limited = rows.filter(({ serverShare }) => serverShare >= SATURATED_SHARE);
-  if (limited.length > 0) {
-    const names = limited.map(({ label }) => label).join(', ');
-    notes.push(`* The server was the limit for ${names}: there, CPU per send is the figure, not sends/s.`);
-  }
-  for (const { label, failed, sends, reason } of rows)
+  if (limited.length > 0)
+    notes.push(
+      `* The server was the limit for ${namesOf(limited)}: there, CPU per send is the figure, not sends/s.`,
+    );
+  const starved = rows.filter((row) => row.clientShare < BUSY_SHARE && row.serverShare < BUSY_SHARE);
+  if (starved.length > 0 && delayMs === 0)
+    notes.push(
+      `The machine was busy with something else during ${namesOf(starved)}: mistrust their sends/s.`,
+    );
+  for (const { label, failed, sends, answered, reason } of rows) {
     if (failed > 0)
       notes.push(`${label}: ${grouped(failed)} of ${grouped(failed + sends)} failed: ${reason ?? ''}`);
+    else if (answered > sends) notes.push(`${label}: retried ${grouped(answered - sends)} sends.`);
+  }
   notes.push(`× CPU: CPU per send, against ours. busy %: of the client's core / of ${server}'s core.`);
   return notes;
+}
+
+function namesOf(rows: readonly LoadRow[]): string {
+  return rows.map(({ label }) => label).join(', ');
 }

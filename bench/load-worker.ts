@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Client, RoomClient, SendClient } from './clients/client.js';
 import { openClient } from './clients/table.js';
 import { jobGiven, say } from './processes.js';
+import { startStopwatch, type Stopwatch } from './stopwatch.js';
 import { connectionId, type Target } from './target.js';
 
 export interface LoadPlan {
@@ -59,17 +60,17 @@ async function measured(work: () => Promise<Sent>): Promise<Load> {
 }
 
 function drive(client: Client, room: number, ms: number): Promise<Sent> {
-  const endsAt = performance.now() + ms;
-  return 'send' in client ? driveSends(client, endsAt) : driveRooms(client, room, endsAt);
+  const watch = startStopwatch(ms);
+  return 'send' in client ? driveSends(client, watch) : driveRooms(client, room, watch);
 }
 
 /** As many loops as the window has places: each sends, waits for the answer, sends again. The same for every client. */
-async function driveSends(client: SendClient, endsAt: number): Promise<Sent> {
+async function driveSends(client: SendClient, watch: Stopwatch): Promise<Sent> {
   const result: { sends: number; failed: number; reason?: string } = { sends: 0, failed: 0 };
   let next = 0;
 
   async function loop(): Promise<void> {
-    while (performance.now() < endsAt) {
+    while (!watch.isOver()) {
       try {
         await client.send(connectionId(next++));
         result.sends++;
@@ -91,9 +92,9 @@ function textOf(reason: unknown): string {
 }
 
 /** One room after the other. A room that fails as a whole counts as failed, as it does for its user. */
-async function driveRooms(client: RoomClient, room: number, endsAt: number): Promise<Sent> {
+async function driveRooms(client: RoomClient, room: number, watch: Stopwatch): Promise<Sent> {
   const result: { sends: number; failed: number; reason?: string } = { sends: 0, failed: 0 };
-  while (performance.now() < endsAt) {
+  while (!watch.isOver()) {
     try {
       const accepted = await client.sendRoom(room);
       result.sends += accepted;

@@ -41,7 +41,7 @@ export const pipeline: Section<PipelineResult> = {
         title: `Pipeline: store page → report, rooms of ${grouped(room)}, server: ${server}`,
         columns,
         rows: rows.map(cells),
-        notes: [...loadNotes(rows, server), 'All but createBroadcaster only send: no store, no report.'],
+        notes: [...loadNotes(rows, server, 0), 'All but createBroadcaster only send: no store, no report.'],
       },
     ];
   },

@@ -97,7 +97,7 @@ function tableOf({ window, room, server }: SendsResult, { delayMs, rows, h2loadP
       name === 'promise-all-fetch' ? '–' : percent(sendsPerSecond.median / possible),
   };
   const { columns, cells } = loadTable(rows, delayMs === 0 ? undefined : ofPossible);
-  const notes = loadNotes(rows, server);
+  const notes = loadNotes(rows, server, delayMs);
   if (delayMs === 0)
     notes.push(`× SDK: sends per second, against ${referenceOf(rows, 'sdk')?.label ?? 'the SDK'}.`);
   else notes.push(`of max: of window ÷ latency, ${grouped(possible)} sends per second.`);
