@@ -1,6 +1,6 @@
 import type { ClientKind } from './clients/table.js';
 import { SATURATED_SHARE, type LoadRow } from './load.js';
-import { grouped, range, times } from './numbers.js';
+import { grouped, range, times, wholePercent } from './numbers.js';
 import type { ServerKind } from './server/server.js';
 import { left, right, type Column } from './table.js';
 
@@ -44,7 +44,7 @@ export function loadTable(
       grouped(row.cpuMicrosPerSend.median),
       times(row.cpuMicrosPerSend.median / ours),
       grouped(row.peakRssMb),
-      `${Math.round(row.clientShare * 100)}/${Math.round(row.serverShare * 100)}`,
+      `${wholePercent(row.clientShare)}/${wholePercent(row.serverShare)}`,
     ],
   };
 }

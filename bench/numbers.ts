@@ -9,15 +9,19 @@ export function grouped(value: number): string {
 
 /** `25.1k–27.3k`: short enough for a column. */
 export function range({ min, max }: Spread): string {
-  return `${short(min)}–${short(max)}`;
+  return Number.isFinite(min) ? `${short(min)}–${short(max)}` : '–';
 }
 
 export function times(ratio: number): string {
-  return `${grouped(ratio)}×`;
+  return Number.isFinite(ratio) ? `${grouped(ratio)}×` : '–';
 }
 
 export function percent(share: number): string {
-  return `${Math.round(share * 100)} %`;
+  return `${wholePercent(share)} %`;
+}
+
+export function wholePercent(share: number): string {
+  return Number.isFinite(share) ? String(Math.round(share * 100)) : '–';
 }
 
 function short(value: number): string {

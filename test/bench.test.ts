@@ -11,7 +11,7 @@ import { parseCommand } from '../bench/command.js';
 import { figuresOf, withFigures } from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
-import { grouped } from '../bench/numbers.js';
+import { grouped, range, times } from '../bench/numbers.js';
 import type { Summary } from '../bench/results.js';
 import { spreadOf, type Spread } from '../bench/statistics.js';
 import { left, markdown, plainText, right } from '../bench/table.js';
@@ -266,6 +266,11 @@ describe('figures', () => {
   it('are medians, with the extremes beside them', () => {
     expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
     expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
+  });
+
+  it('are dashes where everything failed', () => {
+    const nothing = spreadOf([]);
+    expect([grouped(nothing.median), range(nothing), times(nothing.median)]).toEqual(['–', '–', '–']);
   });
 
   it('stand in aligned tables', () => {
