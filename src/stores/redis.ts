@@ -138,9 +138,7 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
     },
     ...createListing(parts),
     history: redisHistory(parts),
-    async close() {
-      source.close();
-    },
+    close: () => source.close(),
   };
 }
 

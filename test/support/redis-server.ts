@@ -2,11 +2,12 @@
 import { describe, it } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import type { Certificate } from './certificate.js';
 
 export interface RedisServer {
   readonly port: number;
@@ -20,8 +21,10 @@ export interface RedisServer {
 }
 
 export interface RedisServerOptions {
-  /** Whether it writes each change to the disk before it answers. @default false */
+  /** Whether it hands each change to the disk before it answers. @default false */
   readonly isDurable?: boolean;
+  /** Makes it speak TLS only, as `localhost`. */
+  readonly certificate?: Certificate;
   /** More arguments of the command line. */
   readonly args?: readonly string[];
 }
@@ -39,6 +42,7 @@ export function describeWithRedis(name: string, tests: () => void): void {
 
 export async function startRedis({
   isDurable = false,
+  certificate,
   args = [],
 }: RedisServerOptions = {}): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'yc-broadcast-redis-'));
@@ -46,11 +50,10 @@ export async function startRedis({
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    const durability = isDurable
-      ? ['--appendonly', 'yes', '--appendfsync', 'always']
-      : ['--appendonly', 'no'];
+    const durability = isDurable ? ['--appendonly', 'yes', '--appendfsync', 'no'] : ['--appendonly', 'no'];
     child = spawn('redis-server', [
-      ...['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+      ...['--bind', '127.0.0.1', '--dir', folder, '--save', ''],
+      ...portArgs(port, folder, certificate),
       ...durability,
       ...args,
     ]);
@@ -67,7 +70,7 @@ export async function startRedis({
   await start();
   return {
     port,
-    url: `redis://127.0.0.1:${port}`,
+    url: certificate === undefined ? `redis://127.0.0.1:${port}` : `rediss://localhost:${port}`,
     kill,
     start,
     async close() {
@@ -75,6 +78,15 @@ export async function startRedis({
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function portArgs(port: number, folder: string, certificate: Certificate | undefined): string[] {
+  if (certificate === undefined) return ['--port', String(port)];
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  writeFileSync(key, certificate.key);
+  writeFileSync(cert, certificate.cert);
+  const files = ['--tls-key-file', key, '--tls-cert-file', cert, '--tls-auth-clients', 'no'];
+  return ['--port', '0', '--tls-port', String(port), ...files];
 }
 
 /** A cluster of one server that owns all slots: it refuses what touches two of them at once. */

@@ -17,12 +17,16 @@ export interface RedisSource {
   client(): Promise<RedisClient>;
   /** Why the connection is down, if the source knows: the error of a call tells only that it gave up waiting. */
   lastProblem(): unknown;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** A client of the user's: never closed here. */
 export function givenClient(client: RedisClient): RedisSource {
-  return { client: () => Promise.resolve(client), lastProblem: () => undefined, close: () => undefined };
+  return {
+    client: () => Promise.resolve(client),
+    lastProblem: () => undefined,
+    close: () => Promise.resolve(),
+  };
 }
 
 export interface RedisAddress {
@@ -38,6 +42,7 @@ const RETRIES = 3;
 export function clientFor({ url, tls, timeoutMs }: RedisAddress): RedisSource {
   let making: ReturnType<typeof make> | undefined;
   let problem: unknown;
+  let isClosed = false;
 
   async function make() {
     const { Redis } = await importIoredis();
@@ -60,15 +65,16 @@ export function clientFor({ url, tls, timeoutMs }: RedisAddress): RedisSource {
   }
 
   return {
-    client: () => (making ??= make()),
+    async client() {
+      if (isClosed) throw new BroadcastError('STORE_UNAVAILABLE', 'redis: the store was closed');
+      return (making ??= make());
+    },
     lastProblem: () => problem,
-    close: () =>
-      void making?.then(
-        (client) => {
-          client.disconnect();
-        },
-        () => undefined,
-      ),
+    async close() {
+      isClosed = true;
+      const client = await making?.catch(() => undefined);
+      client?.disconnect();
+    },
   };
 }
 
