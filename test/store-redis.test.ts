@@ -92,6 +92,7 @@ describeWithRedis('redisStore, what it costs', () => {
     const { counting, roundTripsOf } = countRoundTrips(client);
     const store = redisStore({ client: counting, keyPrefix: 'trips' });
     const ids = await fillRoom(store, 'lobby', 2000);
+    await store.list({ room: 'lobby' }, { limit: 1 });
     const list = (room: string, limit: number, after?: string) => () =>
       store.list({ room }, { limit, after });
     expect(await roundTripsOf(() => store.count({ room: 'lobby' }))).toBe(1);

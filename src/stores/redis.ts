@@ -9,7 +9,7 @@ import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';
 import { createListing } from './redis/listing.js';
 import { partitionKey, partitionOf } from './redis/partitions.js';
-import { toConnection } from './redis/row.js';
+import { toConnection, type Fields } from './redis/row.js';
 import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from './redis/scripts.js';
 
 export type { RedisClient } from './redis/client.js';
@@ -110,8 +110,8 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       return Number(reply) === 1 ? 'stored' : 'removed';
     },
     async get(id) {
-      const fields = (await runFor(checkName(id, 'id'), GET)) as (string | null)[];
-      return fields.length === 0 ? undefined : toConnection(id, fields);
+      const fields = (await runFor(checkName(id, 'id'), GET)) as Fields | null;
+      return fields === null ? undefined : toConnection(id, fields);
     },
     async setAttributes(id, attributes) {
       return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, JSON.stringify(attributes))) === 1;

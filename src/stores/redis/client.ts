@@ -54,6 +54,8 @@ export function clientFor({ url, tls, timeoutMs }: RedisAddress): RedisSource {
       connectTimeout: Math.ceil(timeoutMs / 2),
       // The sockets of an instance that was paused may be dead without knowing it.
       socketTimeout: Math.ceil(timeoutMs / 2),
+      // How long a closed client may keep the process from ending.
+      disconnectTimeout: 100,
       maxRetriesPerRequest: RETRIES,
       retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, 500),
       // A failover leaves the connection with a former master.

@@ -21,14 +21,14 @@ if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl) end
 local epoch = redis.call('HGET', key, 'epoch')
 local oldest, newest = tonumber(redis.call('HGET', key, 'oldest')), tonumber(redis.call('HGET', key, 'newest'))
 
-local function entryAt(offset)
-  return string.match(redis.call('HGET', key, 'entry:' .. offset), '^(%S+) (%S+) (%S+)$')
+local function partsOf(entry)
+  return string.match(entry, '^(%S+) (%S+) (%S+)$')
 end
 
 local function trim(maxEntries)
   local first = oldest
   while oldest <= newest do
-    local agesAt, _, call = entryAt(oldest)
+    local agesAt, _, call = partsOf(redis.call('HGET', key, 'entry:' .. oldest))
     if newest - oldest < maxEntries and tonumber(agesAt) > now then break end
     redis.call('HDEL', key, 'data:' .. oldest, 'entry:' .. oldest, 'call:' .. call)
     oldest = oldest + 1
@@ -64,10 +64,10 @@ end
 local to = math.min(newest, from + limit - 1)
 local answer = { 1, since and to < newest and 1 or 0, newest, epoch }
 for offset = from, to do
-  local _, at = entryAt(offset)
+  local kept = redis.call('HMGET', key, 'entry:' .. offset, 'data:' .. offset)
+  local _, at = partsOf(kept[1])
   local size = #answer
-  answer[size + 1], answer[size + 2] = offset, at
-  answer[size + 3] = redis.call('HGET', key, 'data:' .. offset)
+  answer[size + 1], answer[size + 2], answer[size + 3] = offset, at, kept[2]
 end
 return answer
 `);

@@ -10,7 +10,7 @@ import {
 } from '../../store.js';
 import type { RedisCalls } from './calls.js';
 import { audienceName, expiryKey, partitionKey, partitionOf, partitionsOf } from './partitions.js';
-import { toConnections } from './row.js';
+import { toConnections, type Fields } from './row.js';
 import { SCAN } from './scripts.js';
 
 /** Members that one script looks at: some milliseconds in which the server does nothing else. */
@@ -109,10 +109,10 @@ function takeShares(rest: Candidate[], missing: number): { partition: number; sh
 }
 
 function toPart(reply: unknown): Part {
-  const [more, last, ...fields] = reply as (string | number | null)[];
+  const [more, last, ...rows] = reply as [number | string, string, ...(string | Fields)[]];
   return {
-    connections: toConnections(fields),
-    last: last === '' ? undefined : String(last),
+    connections: toConnections(rows),
+    last: last === '' ? undefined : last,
     done: Number(more) === 0,
   };
 }

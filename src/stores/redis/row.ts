@@ -1,29 +1,26 @@
 import type { Attributes, StoredConnection } from '../../connection.js';
 
-/** A field of a reply. Integers come as text from a client with `stringNumbers`. */
-type Field = string | number | null;
-
-/** Fields of a connection, in this order: user, attributes, connectedAt, expiresAt. */
-const WIDTH = 4;
+/** What the server keeps of a connection: user, attributes, connectedAt, expiresAt. */
+export type Fields = readonly [string | null, string, string, string];
 
 export function toConnection(
   id: string,
-  [user, attributes, connectedAt, expiresAt]: readonly Field[],
+  [user, attributes, connectedAt, expiresAt]: Fields,
 ): StoredConnection {
   return {
     id,
-    ...(user !== null && user !== undefined && { user: String(user) }),
-    attributes: JSON.parse(String(attributes)) as Attributes,
+    ...(user === null ? {} : { user }),
+    attributes: JSON.parse(attributes) as Attributes,
     connectedAt: Number(connectedAt),
     expiresAt: Number(expiresAt),
   };
 }
 
-/** Connections one after the other, each with its id before its fields. */
-export function toConnections(fields: readonly Field[]): StoredConnection[] {
+/** Ids and fields in turn. */
+export function toConnections(rows: readonly (string | Fields)[]): StoredConnection[] {
   const connections: StoredConnection[] = [];
-  for (let index = 0; index < fields.length; index += WIDTH + 1) {
-    connections.push(toConnection(String(fields[index]), fields.slice(index + 1, index + 1 + WIDTH)));
+  for (let index = 0; index < rows.length; index += 2) {
+    connections.push(toConnection(rows[index] as string, rows[index + 1] as Fields));
   }
   return connections;
 }

@@ -135,14 +135,14 @@ return 1
 /** now, id → user, attributes, connectedAt, expiresAt; nothing when the connection is absent. */
 export const GET = createScript(`${COMMON}
 local row = rowOf(ARGV[2])
-if not isAlive(row) then return {} end
+if not isAlive(row) then return false end
 return redis.call('HMGET', row, 'user', 'attributes', 'connectedAt', 'expiresAt')
 `);
 
 /**
  * now, audience, id to continue behind or nothing, most members to look at → whether members follow (1 or 0), the last
- * id that was looked at, then id, user, attributes, connectedAt and expiresAt of each that is alive. A member whose row
- * the server has evicted is forgotten.
+ * id that was looked at, then of each that is alive the id, and user, attributes, connectedAt and expiresAt. A member
+ * whose row the server has evicted is forgotten.
  */
 export const SCAN = createScript(`${COMMON}
 local audience, limit = ARGV[2], tonumber(ARGV[4])
@@ -156,8 +156,7 @@ for index = 1, math.min(#ids, limit) do
     exit(audience, id)
   elseif tonumber(fields[4]) > now then
     local size = #answer
-    answer[size + 1] = id
-    for field = 1, 4 do answer[size + 1 + field] = fields[field] end
+    answer[size + 1], answer[size + 2] = id, fields
   end
 end
 return answer
