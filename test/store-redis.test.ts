@@ -54,6 +54,20 @@ describeWithRedis('redisStore', () => {
         ),
       ),
     )('$name', ({ run }) => run());
+
+    // A cluster of one server runs scripts that touch several slots, if they make the names of keys themselves.
+    it('keeps all of a connection in one slot, and connections in many', async () => {
+      const store = redisStore({ client: cluster, keyPrefix: 'slots' });
+      const slots = async () => {
+        const keys = await clusterNode.keys('slots*');
+        return new Set(await Promise.all(keys.map((key) => clusterNode.cluster('KEYSLOT', key))));
+      };
+      await store.put(storedConnection('phone', { user: 'ann' }));
+      for (const room of ['lobby', '{attic}', 'garden']) await store.join('phone', room);
+      expect((await slots()).size).toBe(1);
+      await fillRoom(store, 'lobby', 200);
+      expect((await slots()).size).toBe(16);
+    });
   });
 });
 

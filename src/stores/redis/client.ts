@@ -84,7 +84,17 @@ async function importIoredis() {
   try {
     return await import('ioredis');
   } catch (cause) {
-    const message = 'redisStore.url: needs the package ioredis, which is not installed: npm install ioredis';
-    throw new BroadcastError('INVALID_OPTIONS', message, { cause });
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const problem =
+      code === 'ERR_MODULE_NOT_FOUND'
+        ? 'is not installed: npm install ioredis'
+        : `cannot be loaded: ${message}`;
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      `redisStore.url: needs the package ioredis, which ${problem}`,
+      {
+        cause,
+      },
+    );
   }
 }
