@@ -18,7 +18,7 @@ import { fillRoom, storedConnection } from './support/people.js';
 import { describeWithPostgres, PASSWORD } from './support/postgres-server.js';
 import { scriptedTransport } from './support/scripted-transport.js';
 import { historyOf } from './support/shared-memory.js';
-import { startProxy, type TcpProxy } from './support/tcp-proxy.js';
+import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const LIMITS = { maxEntries: 10, maxAgeMs: 3_600_000 };
@@ -102,11 +102,11 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
     let proxied: string;
 
     beforeAll(async () => {
-      proxy = await startProxy(server().port);
+      proxy = await startTcpProxy(server().port);
       proxied = server().url.replace(String(server().port), String(proxy.port));
     });
 
-    afterAll(() => proxy[Symbol.asyncDispose]());
+    afterAll(() => proxy.close());
 
     it.each(['pool', 'client', 'connectionString'] as const)('does not wait for ever: %s', async (source) => {
       const connection = { connectionString: proxied };
@@ -121,12 +121,12 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       };
       const silent = postgresStore({ ...through[source], timeoutMs: 2000 });
       await silent.count({ all: true });
-      proxy.silence();
+      proxy.freeze();
       const failures = await Promise.all([1, 2].map(() => failureOf(() => silent.count({ all: true }))));
       for (const failure of failures)
         expect(failure.message).toMatch(/^STORE_UNAVAILABLE: .*(2000 ms|timeout)/);
       await silent.close();
-      proxy.cut();
+      proxy.reset();
       await pool.end();
     });
 
@@ -134,11 +134,11 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       let now = Date.now();
       const paused = postgresStore({ connectionString: proxied, now: () => now });
       const before = await historyOf(paused).append('paused', 'one', LIMITS);
-      proxy.silence();
+      proxy.freeze();
       now += 31_000;
       const after = await historyOf(paused).append('paused', 'two', LIMITS);
       expect(after).toEqual({ ...before, offset: 2 });
-      proxy.cut();
+      proxy.reset();
       await paused.close();
     });
 

@@ -1,51 +1,60 @@
-/** A way to a local server that can go silent or be cut, as the network between a function and its database may. */
+/** A wire between a client and a server that a test can damage. */
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 export interface TcpProxy {
   readonly port: number;
-  /** Connections that are open now stay open and carry nothing any more. New ones are not affected. */
-  silence(): void;
-  /** Ends all connections that are open now. */
-  cut(): void;
-  [Symbol.asyncDispose](): Promise<void>;
+  /** Connections that were ever made. */
+  connections(): number;
+  /** Resets all connections, as a network does that has forgotten them. */
+  reset(): void;
+  /** Carries nothing on the connections that there are, without a word to either side. New ones work. */
+  freeze(): void;
+  /** Swallows what the server answers next, and resets that connection. */
+  loseNextAnswer(): void;
+  close(): Promise<void>;
 }
 
-export async function startProxy(targetPort: number): Promise<TcpProxy> {
-  const open = new Set<readonly [Socket, Socket]>();
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  let count = 0;
+  let losing = false;
   const server = createServer((near) => {
-    const far = connect(targetPort, '127.0.0.1');
-    const both = [near, far] as const;
-    open.add(both);
-    near.pipe(far).pipe(near);
-    for (const socket of both) {
-      socket.on('error', () => undefined);
-      socket.on('close', () => {
-        open.delete(both);
-        for (const each of both) each.destroy();
+    count++;
+    const far = connect(target, '127.0.0.1');
+    open.add(near);
+    near.pipe(far);
+    far.on('data', (chunk) => {
+      if (!losing) return void near.write(chunk);
+      losing = false;
+      near.resetAndDestroy();
+    });
+    near
+      .on('error', () => undefined)
+      .on('close', () => {
+        open.delete(near);
+        far.destroy();
       });
-    }
-  });
-  server.listen(0, '127.0.0.1');
+    far.on('error', () => undefined).on('close', () => near.destroy());
+  }).listen(0, '127.0.0.1');
   await once(server, 'listening');
 
-  function cut(): void {
-    for (const both of open) for (const socket of both) socket.destroy();
+  function reset(): void {
+    for (const socket of open) socket.resetAndDestroy();
   }
 
   return {
     port: (server.address() as AddressInfo).port,
-    silence() {
-      for (const both of open) {
-        for (const socket of both) {
-          socket.unpipe();
-          socket.resume();
-        }
-      }
+    connections: () => count,
+    reset,
+    freeze() {
+      for (const socket of open) socket.unpipe().pause();
     },
-    cut,
-    async [Symbol.asyncDispose]() {
-      cut();
+    loseNextAnswer() {
+      losing = true;
+    },
+    async close() {
+      reset();
       server.close();
       await once(server, 'close');
     },
