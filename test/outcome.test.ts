@@ -204,9 +204,7 @@ describe('an answered request that failed', () => {
     '<html>',
     '{"code":14,"message":',
   ])('survives the body %p', (body) => {
-    expect(errorOfAnswer(503, undefined, body).message).toBe(
-      'GATEWAY_UNAVAILABLE: the gateway answered 503',
-    );
+    expect(errorOfAnswer(503, undefined, body).message).toBe('GATEWAY_UNAVAILABLE: the gateway answered 503');
   });
 
   it('keeps no more than the beginning of a long text', () => {
@@ -227,9 +225,12 @@ describe('an answered request that failed', () => {
     [410, 'gone'],
     [301, ''],
     [302, '<html>'],
-  ])('with %d and the body %p comes from somebody else: nobody is stale, the endpoint is wrong', (status, body) => {
-    const error = errorOfAnswer(status, undefined, body);
-    expect(error.code).toBe('INVALID_OPTIONS');
-    expect(error.message).toContain('endpoint');
-  });
+  ])(
+    'with %d and the body %p comes from somebody else: nobody is stale, the endpoint is wrong',
+    (status, body) => {
+      const error = errorOfAnswer(status, undefined, body);
+      expect(error.code).toBe('INVALID_OPTIONS');
+      expect(error.message).toContain('endpoint');
+    },
+  );
 });
