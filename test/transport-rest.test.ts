@@ -3,7 +3,7 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
@@ -439,6 +439,21 @@ describe('TLS', () => {
     for (let i = 0; i < 3; i++) await send(rest);
     expect(requests).toHaveLength(3);
     expect(opened()).toBe(1);
+  });
+
+  it('trusts the file that YC_BROADCAST_CA names, when there is no option', async () => {
+    const { requests, port } = await secure();
+    const directory = mkdtempSync(join(tmpdir(), 'ca-'));
+    cleanups.push(() => {
+      rmSync(directory, { recursive: true });
+      delete process.env['YC_BROADCAST_CA'];
+    });
+    process.env['YC_BROADCAST_CA'] = join(directory, 'ca.pem');
+    const rest = transport({ endpoint: `https://localhost:${port}` });
+    expect(await errorOf(send(rest))).toMatchObject({ code: 'INVALID_OPTIONS' });
+    writeFileSync(join(directory, 'ca.pem'), pem.cert);
+    await send(rest);
+    expect(requests).toHaveLength(1);
   });
 
   it('refuses a certificate that is not trusted, and says so', async () => {

@@ -15,7 +15,7 @@ export function createEndpoint(option: EndpointOption): () => URL {
     const constant = parseEndpoint(option);
     return () => constant;
   }
-  const ask = option ?? fromEnvironment;
+  const ask = option ?? endpointFromEnvironment;
   // `new URL` costs more than the rest of a request's preparation, and the endpoint hardly ever changes.
   let last: { readonly text: string; readonly url: URL } | undefined;
   return () => {
@@ -36,7 +36,8 @@ function answerOf(ask: () => string): string {
   }
 }
 
-function fromEnvironment(): string {
+/** `YC_BROADCAST_ENDPOINT`, else the cloud's address. */
+export function endpointFromEnvironment(): string {
   const given = process.env['YC_BROADCAST_ENDPOINT'];
   return given === undefined || given === '' ? CLOUD_ENDPOINT : given;
 }

@@ -7,8 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { TLSSocket } from 'node:tls';
 import { BroadcastError } from '../errors.js';
-import { abortedError } from './authorized.js';
-import { codeOfNetworkError } from './outcome.js';
+import { abortedError, codeOfNetworkError } from './outcome.js';
 
 export interface HttpRequest {
   /** Scheme, host and port. */
@@ -39,20 +38,19 @@ const DISTRUST_AFTER_MS = 10_000;
 /** Answers of the management API are small; what exceeds this is not read on. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-/** @param ca Certificates in PEM to trust instead of the machine's. */
-export function createHttpClient(ca?: string): HttpClient {
+/** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
+export function createHttpClient(ca: () => string | undefined): HttpClient {
   const pooling = { keepAlive: true, maxFreeSockets: 1024 };
-  const agents = {
-    http: new HttpAgent(pooling),
-    https: new HttpsAgent(ca === undefined ? pooling : { ...pooling, ca }),
-  };
+  const plain = new HttpAgent(pooling);
+  let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
   let isClosed = false;
 
   /** Idle connections are given up; those with a request under way are left alone. */
   function dropIdleSockets(): void {
-    for (const { freeSockets } of [agents.http, agents.https]) {
-      for (const sockets of Object.values(freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+    for (const agent of [plain, secure]) {
+      const idle = Object.values(agent?.freeSockets ?? {});
+      for (const socket of idle.flatMap((sockets) => sockets ?? [])) socket.destroy();
     }
   }
 
@@ -63,9 +61,9 @@ export function createHttpClient(ca?: string): HttpClient {
     // An IPv6 address stands in brackets in a URL only.
     const hostname = base.hostname.replace(/^\[|\]$/g, '');
     const options = { hostname, port: base.port, method, path, headers };
-    return base.protocol === 'https:'
-      ? httpsRequest({ ...options, agent: agents.https })
-      : httpRequest({ ...options, agent: agents.http });
+    if (base.protocol === 'http:') return httpRequest({ ...options, agent: plain });
+    secure ??= new HttpsAgent({ ...pooling, ca: ca() });
+    return httpsRequest({ ...options, agent: secure });
   }
 
   return {
@@ -86,8 +84,8 @@ export function createHttpClient(ca?: string): HttpClient {
     },
     close() {
       isClosed = true;
-      agents.http.destroy();
-      agents.https.destroy();
+      plain.destroy();
+      secure?.destroy();
     },
   };
 }

@@ -135,6 +135,11 @@ export function errorOfAnswer(status: number, retryAfter: string | undefined, bo
   });
 }
 
+/** The error of an attempt whose signal was aborted. */
+export function abortedError(): BroadcastError {
+  return new BroadcastError('ABORTED', 'the attempt was aborted');
+}
+
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }

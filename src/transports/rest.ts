@@ -3,11 +3,12 @@ import { BroadcastError } from '../errors.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
-import { authorized } from './authorized.js';
+import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';
 import { errorOfAnswer, parseJson } from './outcome.js';
+import { withToken } from './with-token.js';
 
 export interface RestTransportOptions extends TokenProviderOptions {
   /**
@@ -15,7 +16,10 @@ export interface RestTransportOptions extends TokenProviderOptions {
    * before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's address.
    */
   readonly endpoint?: EndpointOption;
-  /** Certificates in PEM to trust instead of the machine's, for example the local gateway's. */
+  /**
+   * Certificates in PEM to trust instead of the machine's, for example the local gateway's. Default: the file that the
+   * environment variable `YC_BROADCAST_CA` names, if it does.
+   */
   readonly ca?: string | undefined;
 }
 
@@ -40,7 +44,7 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   parseOptions(optionsSchema, options, 'restTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
-  const http = createHttpClient(ca);
+  const http = createHttpClient(() => ca ?? caFromEnvironment());
 
   function attempt(
     method: string,
@@ -49,7 +53,7 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
     options: AttemptOptions,
   ): Promise<HttpAnswer> {
     const { signal } = options;
-    return authorized(tokens, options, async (token, timeoutMs) => {
+    return withToken(tokens, options, async (token, timeoutMs) => {
       const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal };
       const answer = await http.request(request);
       if (answer.status >= 200 && answer.status < 300) return answer;

@@ -1,6 +1,7 @@
 import { BroadcastError } from '../errors.js';
 import type { AttemptOptions } from '../transport.js';
 import type { TokenProvider } from './credentials.js';
+import { abortedError } from './outcome.js';
 
 /**
  * Makes an attempt with a token. A token can be revoked before it expires, so when the gateway does not accept it, a
@@ -8,7 +9,7 @@ import type { TokenProvider } from './credentials.js';
  *
  * @param call Gets the time that is left, in milliseconds. Rejects with `UNAUTHENTICATED` when the token is refused.
  */
-export async function authorized<T>(
+export async function withToken<T>(
   tokens: TokenProvider,
   { timeoutMs, signal }: AttemptOptions,
   call: (token: string, timeoutMs: number) => Promise<T>,
@@ -27,11 +28,6 @@ export async function authorized<T>(
     if (second === first || Date.now() >= endsAt) throw error;
     return call(second, endsAt - Date.now());
   }
-}
-
-/** The error of an attempt whose signal was aborted. */
-export function abortedError(): BroadcastError {
-  return new BroadcastError('ABORTED', 'the attempt was aborted');
 }
 
 function refuseAborted(signal: AbortSignal | undefined): void {
