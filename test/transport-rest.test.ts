@@ -210,7 +210,7 @@ describe('a payload', () => {
     expect(encoded.bytes).toBe(bytes);
     await rest.send('c1', encoded, IN_TIME);
     const { data } = JSON.parse(requests[0]?.body ?? '') as { data: string };
-    expect(Buffer.from(data, 'base64')).toEqual(Buffer.from(payload));
+    expect(Buffer.from(data, 'base64').equals(Buffer.from(payload))).toBe(true);
     expect(data.length).toBeLessThanOrEqual(131_072);
   });
 
@@ -315,7 +315,7 @@ describe('connections', () => {
       format: 'esm',
       outfile,
     });
-    const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 4000 });
+    const { stdout } = await promisify(execFile)(process.execPath, [outfile], { timeout: 20_000 });
     expect(stdout).toBe('sent\n');
     expect(requests).toHaveLength(1);
   });
@@ -570,11 +570,11 @@ describe('a token', () => {
 
   it('that took its time leaves less of it to the request', async () => {
     const { rest } = await gateway(() => undefined, {
-      token: () => new Promise((resolve) => setTimeout(resolve, 150, 't')),
+      token: () => new Promise((resolve) => setTimeout(resolve, 700, 't')),
     });
     const startedAt = performance.now();
-    expect((await errorOf(send(rest, 'x', { timeoutMs: 300 }))).code).toBe('NO_ANSWER');
-    expect(performance.now() - startedAt).toBeLessThan(430);
+    expect((await errorOf(send(rest, 'x', { timeoutMs: 1000 }))).code).toBe('NO_ANSWER');
+    expect(performance.now() - startedAt).toBeLessThan(1600);
   });
 
   it('whose function fails is UNAUTHENTICATED', async () => {
