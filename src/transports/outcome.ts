@@ -117,6 +117,13 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
 }
 
+/** `grpc-retry-pushback-ms` in milliseconds, a day at most. A negative number asks not to retry: no time to wait. */
+export function pushbackMs(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d+$/.test(header)
+    ? Math.min(Number(header), MAX_RETRY_AFTER_MS)
+    : undefined;
+}
+
 /**
  * The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept.
  *
