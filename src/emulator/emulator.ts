@@ -1,14 +1,17 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { BroadcastError } from '../errors.js';
+import { mintLocalCertificate } from './certificate.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
+import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createGateway, type Gateway } from './gateway.js';
+import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
 import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
-import { createManagement, type Management } from './management.js';
+import { createManagementDesk } from './management-desk.js';
+import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
+import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -22,6 +25,8 @@ export interface Emulator {
   readonly endpoint: string;
   /** The WebSocket paths, parameters in braces; the most specific first. */
   readonly paths: readonly string[];
+  /** The port with TLS, when `tls` asked for one. */
+  readonly tls: TlsAccess | undefined;
   /** `ws://127.0.0.1:<port>` and a path. */
   wsUrl(path: string): string;
   /** Opens a real socket. Resolves also when the handshake is refused: see `handshake.status`. */
@@ -33,6 +38,8 @@ export interface Emulator {
   };
   /** Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. */
   idle(): Promise<void>;
+  /** Makes things go wrong on purpose. */
+  readonly faults: Faults;
   timeline(): readonly TimelineEntry[];
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
@@ -41,6 +48,15 @@ export interface Emulator {
   /** Closes everything. May be called twice. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How to reach the port with TLS: gRPC, REST, pages and WebSockets. */
+export interface TlsAccess {
+  readonly port: number;
+  /** `https://localhost:<port>`, for transports and, without the scheme, for gRPC clients. */
+  readonly endpoint: string;
+  /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
+  readonly ca: string;
 }
 
 /**
@@ -61,17 +77,27 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
   const { routes, warnings } = await chooseRoutes(options, invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
-  const management = createManagement({ gateway, timeline, clock, gatewayId, token: options.token });
-  const server = createServer((request, response) => {
-    if (!management.handle(request, response)) void serve(routes, options.static, request, response);
+  const faults = createFaults();
+  const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
+  const desk = createManagementDesk(management, options.grpcErrors);
+  const listeners: Listeners = {
+    request(request, response) {
+      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+    },
+    grpc: desk.grpc,
+    upgrade: gateway.upgrade,
+  };
+  const plain = await openPlainPort(options.port, listeners);
+  const secure = await openSecure(options.tls, listeners).catch(async (error: unknown) => {
+    await plain.close();
+    throw error;
   });
-  server.on('upgrade', gateway.upgrade);
-  const port = await listen(server, options.port);
   return controls({
-    server,
-    port,
+    ports: secure === undefined ? [plain] : [plain, secure.port],
+    tls: secure?.access,
     gateway,
-    management,
+    faults,
+    underWay: () => gateway.underWay() + desk.underWay(),
     manualClock,
     now: clock.now,
     entries: timeline.entries,
@@ -80,25 +106,23 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   });
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const problem =
-        error.code === 'EADDRINUSE' ? `port: ${port} is taken; choose another` : `port: ${error.message}`;
-      reject(new BroadcastError('INVALID_OPTIONS', problem, { cause: error }));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
+async function openSecure(
+  tls: { readonly port: number } | undefined,
+  listeners: Listeners,
+): Promise<{ port: Port; access: TlsAccess } | undefined> {
+  if (tls === undefined) return undefined;
+  const certificate = mintLocalCertificate();
+  const port = await openTlsPort(tls.port, certificate, listeners);
+  const endpoint = `https://localhost:${port.port}`;
+  return { port, access: { port: port.port, endpoint, ca: certificate.ca } };
 }
 
 /** Plain HTTP: a file, or an answer that helps somebody who got the path wrong. */
 async function serve(
   routes: readonly Route[],
   root: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://gateway').pathname;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -109,10 +133,12 @@ async function serve(
 }
 
 interface ControlParts {
-  readonly server: Server;
-  readonly port: number;
+  /** The plain one first. */
+  readonly ports: readonly [Port, ...Port[]];
+  readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
-  readonly management: Management;
+  readonly faults: Faults;
+  readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
   readonly entries: () => readonly TimelineEntry[];
@@ -121,14 +147,15 @@ interface ControlParts {
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { server, port, gateway, management, manualClock, now, entries, warnings, paths } = parts;
+  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
+  const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
   let stopped: Promise<void> | undefined;
 
   /** Whether frames are between a test client and the gateway, in either direction. */
   function isQuiet(): boolean {
-    if (gateway.underWay() + management.underWay() > 0) return false;
+    if (underWay() > 0) return false;
     for (const { client, id, sent } of clients) {
       const connection = gateway.connections.get(id);
       if (connection !== undefined && (connection.received < sent || client.received() < connection.sent))
@@ -162,14 +189,14 @@ function controls(parts: ControlParts): Emulator {
 
   async function stop(): Promise<void> {
     await gateway.stop();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await Promise.all(ports.map((open) => open.close()));
   }
 
   return {
     port,
     url,
     endpoint: url,
+    tls,
     wsUrl: (path) => `ws://127.0.0.1:${port}${path}`,
     connect,
     clock: {
@@ -189,6 +216,7 @@ function controls(parts: ControlParts): Emulator {
       },
     },
     idle,
+    faults,
     timeline: entries,
     paths,
     warnings,
