@@ -105,12 +105,56 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return Number.isFinite(ms) && ms > 0 ? ms : undefined;
 }
 
+/** Of the gateway's own texts, this much is kept. */
+const MAX_MESSAGE_LENGTH = 200;
+
 /** The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept. */
 export function errorOfAnswer(status: number, retryAfter: string | undefined, body: string): BroadcastError {
   const { code, message } = statusBody(body);
   return new BroadcastError(codeOfHttpStatus(status, code), `the gateway answered ${status}${message}`, {
     retryAfterMs: retryAfterMs(retryAfter, Date.now()),
   });
+}
+
+/** The headers and trailers of a gRPC answer that say what became of the request. */
+export interface GrpcOutcome {
+  /** HTTP status. */
+  readonly status: number;
+  readonly grpcStatus: string | undefined;
+  readonly grpcMessage: string | undefined;
+  readonly retryAfter: string | undefined;
+  /** `grpc-retry-pushback-ms` */
+  readonly pushback: string | undefined;
+}
+
+/**
+ * The error of an answered gRPC request, or `undefined` when it was carried out. An answer without a gRPC status comes
+ * from something on the way, which knows nothing of connections: not even its 404 makes one stale.
+ */
+export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefined {
+  const { status, grpcStatus, grpcMessage, retryAfter, pushback } = answer;
+  if (grpcStatus === '0' && status === 200) return undefined;
+  const details = { retryAfterMs: pushbackMs(pushback) ?? retryAfterMs(retryAfter, Date.now()) };
+  if (grpcStatus === undefined || grpcStatus === '0') {
+    const code = status === 404 || status === 410 ? 'INVALID_REQUEST' : codeOfHttpStatus(status);
+    return new BroadcastError(code, `the answer has HTTP status ${status} and no gRPC status`, details);
+  }
+  const number = /^\d{1,3}$/.test(grpcStatus) ? Number(grpcStatus) : 2;
+  const text = grpcMessage === undefined || grpcMessage === '' ? '' : `: ${percentDecoded(grpcMessage)}`;
+  const name = GRPC_NAMES[number] ?? `gRPC status ${number}`;
+  return new BroadcastError(codeOfGrpcStatus(number), `the gateway answered ${name}${text}`, details);
+}
+
+/** A negative number asks not to retry, which is no time to wait. */
+function pushbackMs(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
+}
+
+/** What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable. */
+function percentDecoded(text: string): string {
+  return text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'))
+    .slice(0, MAX_MESSAGE_LENGTH);
 }
 
 function statusBody(body: string): { code: number | undefined; message: string } {
@@ -124,7 +168,7 @@ function statusBody(body: string): { code: number | undefined; message: string }
   const message = fieldOf(parsed, 'message');
   return {
     code: typeof code === 'number' ? code : undefined,
-    message: typeof message === 'string' ? `: ${message.slice(0, 200)}` : '',
+    message: typeof message === 'string' ? `: ${message.slice(0, MAX_MESSAGE_LENGTH)}` : '',
   };
 }
 

@@ -4,8 +4,10 @@ import { functionOption, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
 import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
+import { endpointFromEnvironment } from './endpoint.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';
 import { errorOfAnswer } from './outcome.js';
+import { withToken } from './with-token.js';
 
 export interface RestTransportOptions extends TokenProviderOptions {
   /**
@@ -22,8 +24,6 @@ const optionsSchema = z.strictObject({
   iamUrl: z.string().optional(),
 });
 
-/** The connection management API does not depend on the region, and the gateway's id is not part of a path. */
-const CLOUD_ENDPOINT = 'https://apigateway-connections.api.cloud.yandex.net';
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
 
 /**
@@ -46,27 +46,12 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   ): Promise<HttpAnswer> {
     const base = typeof endpoint === 'string' ? endpoint : endpoint();
     const endsAt = Date.now() + timeoutMs;
-    let answer: HttpAnswer | undefined;
-    let refused: string | undefined;
-    // A token can be revoked before it expires; a fresh one gets a second chance within the same attempt.
-    for (let tries = 0; tries < 2; tries++) {
-      const token = await tokens.token();
-      if (token === refused) break;
-      answer = await http.request({
-        base,
-        method,
-        path,
-        token,
-        body,
-        timeoutMs: endsAt - Date.now(),
-        signal,
-      });
-      if (answer.status !== 401) break;
-      tokens.invalidate(token);
-      refused = token;
-    }
-    if (answer !== undefined && answer.status >= 200 && answer.status < 300) return answer;
-    throw errorOfAnswer(answer?.status ?? 401, answer?.retryAfter, answer?.body ?? '');
+    return withToken(tokens, async (token) => {
+      const request = { base, method, path, token, body, timeoutMs: endsAt - Date.now(), signal };
+      const answer = await http.request(request);
+      if (answer.status >= 200 && answer.status < 300) return answer;
+      throw errorOfAnswer(answer.status, answer.retryAfter, answer.body);
+    });
   }
 
   return {
@@ -88,10 +73,6 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
       http.close();
     },
   };
-}
-
-function endpointFromEnvironment(): string {
-  return process.env['YC_BROADCAST_ENDPOINT'] ?? CLOUD_ENDPOINT;
 }
 
 /** The whole request body, made once per broadcast. */
