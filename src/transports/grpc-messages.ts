@@ -49,8 +49,10 @@ function varint(value: number): Buffer {
 export function readConnection(body: Buffer): ConnectionInfo {
   const fields = readFields(messageOf(body));
   const identity = readFields(bytesOf(fields, 3));
+  const id = textOf(fields, 1);
+  if (id === '') throw unreadable();
   return {
-    id: textOf(fields, 1),
+    id,
     gatewayId: textOf(fields, 2),
     sourceIp: textOf(identity, 1),
     userAgent: textOf(identity, 2),

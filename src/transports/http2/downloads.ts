@@ -1,9 +1,11 @@
 import type { Exchange } from './exchange.js';
 import { WINDOW_UPDATE } from './frames.js';
 import type { Output } from './output.js';
-import { FLOW_CONTROL_ERROR, ProtocolFailure } from './protocol-failure.js';
 
-/** Our windows: how much the other side may send. Answers are small, so these hardly ever matter. */
+/**
+ * Our windows: how much the other side may send. They are opened again as soon as half is used, so that they never hold
+ * anything up: answers are small, and nobody has to be slowed down.
+ */
 export interface Downloads {
   /** Announces the window of the connection; the first frame after our settings. */
   open(): void;
@@ -23,22 +25,16 @@ export function createDownloads(output: Output): Downloads {
     },
     count(bytes, exchange, isLast) {
       unacknowledged += bytes;
-      if (unacknowledged > CONNECTION_WINDOW) throw exceeded();
       if (unacknowledged >= CONNECTION_WINDOW / 2) {
         output.number(WINDOW_UPDATE, 0, unacknowledged);
         unacknowledged = 0;
       }
       if (exchange === undefined) return;
       exchange.unacknowledged += bytes;
-      if (exchange.unacknowledged > DEFAULT_WINDOW) throw exceeded();
       if (!isLast && exchange.unacknowledged > DEFAULT_WINDOW / 2) {
         output.number(WINDOW_UPDATE, exchange.streamId, exchange.unacknowledged);
         exchange.unacknowledged = 0;
       }
     },
   };
-}
-
-function exceeded(): ProtocolFailure {
-  return new ProtocolFailure(FLOW_CONTROL_ERROR, 'more data came than the window allowed');
 }

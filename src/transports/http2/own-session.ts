@@ -134,9 +134,10 @@ export function createOwnSession(
     endIfDrained();
   }
 
-  function giveBack(exchange: Exchange): void {
+  function giveBack(exchange: Exchange, isRefused: boolean): void {
     release(exchange);
     resetExchange(exchange);
+    isReluctant = isRefused;
     events.onReturned(exchange);
   }
 
@@ -189,10 +190,8 @@ export function createOwnSession(
       const exchange = exchangeOf(streamId);
       // Also after an early answer, which some servers follow by a reset: that one has been dealt with.
       if (exchange === undefined) return;
-      if (code === REFUSED_STREAM) {
-        giveBack(exchange);
-        isReluctant = true;
-      } else fail(exchange, errorOfReset(code));
+      if (code === REFUSED_STREAM) giveBack(exchange, true);
+      else fail(exchange, errorOfReset(code));
       endIfDrained();
     },
     /** No new requests; those that the other side has not touched can go elsewhere, the others are waited for. */
@@ -203,7 +202,7 @@ export function createOwnSession(
         complaint = { why: 'protocol', message: `HTTP/2: the gateway complains about us (code ${code})` };
       }
       const untouched = [...streams.values()].filter(({ streamId }) => streamId > lastStreamId);
-      for (const exchange of untouched) giveBack(exchange);
+      for (const exchange of untouched) giveBack(exchange, false);
       endIfDrained();
     },
   };
