@@ -27,7 +27,7 @@ export async function connect(target: Target, inlet?: Inlet): Promise<Socket> {
   await connected(socket, target.scheme === 'https' ? 'secureConnect' : 'connect');
   if (target.scheme === 'http' || alpnOf(socket) === 'h2') return socket;
   socket.destroy();
-  throw unavailable('the gateway does not speak HTTP/2 at this address; restTransport() does without');
+  throw unavailable(NO_HTTP2);
 }
 
 /** `node:tls` is loaded when the first connection is made: a function that only answers connect events never needs it. */
@@ -72,10 +72,13 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
   });
 }
 
-function problemOf({ code, message }: NodeJS.ErrnoException): string {
-  const isUntrusted = code !== undefined && /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
+const NO_HTTP2 = 'the gateway does not speak HTTP/2 at this address; restTransport() does without';
+
+function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
+  if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return NO_HTTP2;
+  const isUntrusted = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
   const remedy = isUntrusted ? '; the option `ca` or YC_BROADCAST_CA names an authority to trust' : '';
-  return `${code ?? message}${remedy}`;
+  return `${code === '' ? message : code}${remedy}`;
 }
 
 function unavailable(problem: string, cause?: unknown): BroadcastError {
