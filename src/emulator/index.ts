@@ -10,6 +10,12 @@
  *   invoker.ts         calls a function in this process
  *   function-context.ts  the `context` of a call
  *   management.ts      the connection management API: Get, Send, Disconnect
+ *   management-rest.ts, management-grpc.ts, grpc-messages.ts  how it looks on the wire
+ *   management-desk.ts takes its requests, whichever way they come
+ *   refusal.ts         why it does not do what it was asked
+ *   faults.ts          what goes wrong on purpose
+ *   ports.ts           where the gateway listens, without and with TLS
+ *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
  *   static-files.ts    pages beside the gateway
  *   clock.ts           the machine's time, or one that a test moves
@@ -17,8 +23,10 @@
  *   test-client.ts     a real socket in the hands of a test
  */
 export { startEmulator } from './emulator.js';
-export type { Emulator } from './emulator.js';
+export type { Emulator, TlsAccess } from './emulator.js';
+export type { Fault, Faults } from './faults.js';
 export type { FunctionHandler } from './invoker.js';
+export type { GrpcErrors } from './management-grpc.js';
 export type { EmulatorOptions } from './options.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
 export type { TimelineEntry } from './timeline.js';

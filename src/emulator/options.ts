@@ -3,6 +3,7 @@ import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
 import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
 import type { FunctionHandler } from './invoker.js';
+import type { GrpcErrors } from './management-grpc.js';
 import type { TimelineEntry } from './timeline.js';
 
 export interface EmulatorOptions {
@@ -10,6 +11,17 @@ export interface EmulatorOptions {
   readonly routes: Readonly<Record<string, FunctionHandler | { readonly handler: FunctionHandler }>>;
   /** @default 0, which takes any free port */
   readonly port?: number | undefined;
+  /**
+   * A second port with TLS that answers gRPC, REST and WebSockets, with a certificate made on the spot. The official
+   * SDK and other gRPC clients need it. Off by default, so that tests pay for it only where they want it. A port of 0
+   * takes any free one. @default false
+   */
+  readonly tls?: boolean | { readonly port?: number | undefined } | undefined;
+  /**
+   * How gRPC answers that fail look: with response headers before the status, as trailers only, or in turn one and the
+   * other. The official SDK makes errors of two classes of them, one without a code. @default 'mixed'
+   */
+  readonly grpcErrors?: GrpcErrors | undefined;
   /** `manual` is a clock for tests: it stands still until `clock.advance()`. @default 'system' */
   readonly clock?: 'system' | 'manual' | undefined;
   /** A directory whose files are served for paths that have no route. */
@@ -38,6 +50,8 @@ export interface EmulatorOptions {
 const handlerSchema = functionOption<FunctionHandler>();
 const positive = z.number().positive();
 
+const portNumber = z.int().min(0).max(65_535).default(0);
+
 const optionsSchema = z.strictObject({
   routes: z
     .record(
@@ -45,7 +59,12 @@ const optionsSchema = z.strictObject({
       z.union([handlerSchema, z.strictObject({ handler: handlerSchema })]),
     )
     .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path'),
-  port: z.int().min(0).max(65_535).default(0),
+  port: portNumber,
+  tls: z
+    .union([z.boolean(), z.strictObject({ port: portNumber })])
+    .default(false)
+    .transform((tls) => (tls === true ? { port: 0 } : tls === false ? undefined : tls)),
+  grpcErrors: z.enum(['headers', 'trailers', 'mixed']).default('mixed'),
   clock: z.enum(['system', 'manual']).default('system'),
   static: z.string().optional(),
   timeoutMs: positive.default(10_000),

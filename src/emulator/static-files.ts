@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
 import { extname, join, sep } from 'node:path';
+import type { HttpResponse } from './http-exchange.js';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -15,7 +15,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Serves a file of a directory, or `index.html` for a directory's own path. Returns whether there was one. */
-export async function serveFile(root: string, path: string, response: ServerResponse): Promise<boolean> {
+export async function serveFile(root: string, path: string, response: HttpResponse): Promise<boolean> {
   const file = await fileFor(root, path);
   if (file === undefined) return false;
   response.writeHead(200, {

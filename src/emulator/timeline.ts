@@ -5,7 +5,12 @@ export interface TimelineEntry {
   readonly type: 'connect' | 'message' | 'disconnect' | 'send' | 'get' | 'kick' | 'close' | 'http';
   readonly connectionId?: string | undefined;
   readonly path?: string | undefined;
-  /** HTTP status of the function's or of the management API's answer, or the close code. */
+  /** How the management API was called. */
+  readonly via?: 'REST' | 'gRPC' | undefined;
+  /**
+   * HTTP status of the function's or of the management API's answer, or the close code. Of a gRPC answer the HTTP status
+   * that means the same.
+   */
   readonly status?: number | undefined;
   /** How long the function or the management API took, in milliseconds. */
   readonly durationMs?: number | undefined;

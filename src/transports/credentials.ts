@@ -1,7 +1,8 @@
 import * as z from 'zod';
+import { BroadcastError } from '../errors.js';
 import type { FunctionContext, InvocationAware } from '../invocation.js';
 import { functionOption, parseOptions } from '../options.js';
-import { metadataToken, serviceAccountToken, type IssuedToken } from './token-sources.js';
+import { issuedFor, metadataToken, noToken, serviceAccountToken, type IssuedToken } from './token-sources.js';
 
 export interface TokenProviderOptions {
   /** An IAM token, or a function that gives one before every attempt. It should keep its token itself. */
@@ -18,7 +19,8 @@ export interface TokenProviderOptions {
  * names; the metadata service. In a function the call's own token comes first, since it costs nothing; on a laptop
  * the environment comes before the metadata service, which would only time out there.
  *
- * Tokens are kept until a minute before they expire. No token ever reaches a log or an error.
+ * Tokens are kept until a minute before they expire, those that live for less than two minutes until half of their
+ * time is over. No token ever reaches a log or an error.
  */
 export interface TokenProvider extends InvocationAware {
   /** Rejects with `UNAUTHENTICATED` when there is no token anywhere, and says what can be done. */
@@ -28,16 +30,20 @@ export interface TokenProvider extends InvocationAware {
   onInvocation(context: FunctionContext): void;
 }
 
+/** What can stand in a header. Anything else would fail in the HTTP client, with a message that helps nobody. */
+const USABLE = /^[\x21-\x7e]+$/;
+
 const optionsSchema = z.strictObject({
-  token: z.union([z.string().min(1), functionOption<() => string | Promise<string>>()]).optional(),
+  token: z
+    .union([z.string(), functionOption<() => string | Promise<string>>()])
+    .refine(
+      (token) => typeof token !== 'string' || USABLE.test(token),
+      'is empty or holds a space or line break',
+    )
+    .optional(),
   metadataUrl: z.url().default('http://169.254.169.254'),
   iamUrl: z.url().default('https://iam.api.cloud.yandex.net'),
 });
-
-/** Tokens are replaced this long before they expire. */
-const MARGIN_MS = 60_000;
-/** How long a token is trusted that came without an expiry. The platform's tokens live for hours. */
-const UNDATED_MS = 10 * 60_000;
 
 export function createTokenProvider(options: TokenProviderOptions = {}): TokenProvider {
   const { token: given, metadataUrl, iamUrl } = parseOptions(optionsSchema, options, 'credentials');
@@ -46,7 +52,7 @@ export function createTokenProvider(options: TokenProviderOptions = {}): TokenPr
   let fetching: Promise<string> | undefined;
 
   async function fetchToken(): Promise<string> {
-    const keyFile = process.env['YC_SERVICE_ACCOUNT_KEY_FILE'];
+    const keyFile = fromEnvironment('YC_SERVICE_ACCOUNT_KEY_FILE');
     fetched =
       keyFile === undefined ? await metadataToken(metadataUrl) : await serviceAccountToken(keyFile, iamUrl);
     return fetched.token;
@@ -54,10 +60,10 @@ export function createTokenProvider(options: TokenProviderOptions = {}): TokenPr
 
   return {
     token() {
-      if (given !== undefined) return typeof given === 'string' ? given : given();
+      if (given !== undefined) return typeof given === 'string' ? given : askFor(given);
       if (isFresh(invocation)) return invocation.token;
-      const fromEnvironment = process.env['YC_TOKEN'];
-      if (fromEnvironment !== undefined && fromEnvironment !== '') return fromEnvironment;
+      const ready = fromEnvironment('YC_TOKEN');
+      if (ready !== undefined) return usable(ready, 'YC_TOKEN holds a space or line break');
       if (isFresh(fetched)) return fetched.token;
       // Whoever comes while a token is on its way waits for the same one.
       fetching ??= fetchToken().finally(() => {
@@ -70,19 +76,53 @@ export function createTokenProvider(options: TokenProviderOptions = {}): TokenPr
       if (fetched?.token === token) fetched = undefined;
     },
     onInvocation({ token }) {
-      if (token === undefined || token === null) return;
-      invocation =
-        typeof token === 'string'
-          ? { token, expiresAt: Date.now() + UNDATED_MS }
-          : { token: token.access_token, expiresAt: Date.now() + expiryMs(token.expires_in) };
+      const [text, seconds] =
+        typeof token === 'string' ? [token, undefined] : [token?.access_token, token?.expires_in];
+      if (isUsable(text)) invocation = issuedFor(text, seconds);
     },
   };
 }
 
-function expiryMs(seconds: number | undefined): number {
-  return seconds === undefined ? UNDATED_MS : seconds * 1000;
+/** A variable that is empty counts as one that is not set. */
+function fromEnvironment(name: string): string | undefined {
+  const value = process.env[name]?.trim();
+  return value === '' ? undefined : value;
+}
+
+/** Whatever the function gives, or throws, its caller gets a token or `UNAUTHENTICATED`. */
+function askFor(owner: () => string | Promise<string>): string | Promise<string> {
+  try {
+    const token = owner();
+    return typeof token === 'string' ? usable(token, NOT_USABLE) : askedFor(token);
+  } catch (reason) {
+    throw ownerFailed(reason);
+  }
+}
+
+async function askedFor(promise: Promise<string>): Promise<string> {
+  try {
+    return usable(await promise, NOT_USABLE);
+  } catch (reason) {
+    throw ownerFailed(reason);
+  }
+}
+
+const NOT_USABLE = 'the `token` function gave none, or one that holds a space or line break';
+
+/** The cause is the error of the application's own code: what is in it is known to its author. */
+function ownerFailed(reason: unknown): BroadcastError {
+  return reason instanceof BroadcastError ? reason : noToken('the `token` function failed', reason);
+}
+
+function usable(token: unknown, problem: string): string {
+  if (!isUsable(token)) throw noToken(problem);
+  return token;
+}
+
+function isUsable(token: unknown): token is string {
+  return typeof token === 'string' && USABLE.test(token);
 }
 
 function isFresh(issued: IssuedToken | undefined): issued is IssuedToken {
-  return issued !== undefined && issued.expiresAt - MARGIN_MS > Date.now();
+  return issued !== undefined && issued.refreshAt > Date.now();
 }

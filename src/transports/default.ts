@@ -1,5 +1,5 @@
 import type { EncodedPayload, Transport } from '../transport.js';
-import { endpointFromEnvironment } from './endpoint.js';
+import { createEndpoint } from './endpoint.js';
 import { grpcTransport, type GrpcTransportOptions } from './grpc.js';
 import { restTransport } from './rest.js';
 
@@ -15,12 +15,10 @@ interface Wire {
  * from one broadcast to the next.
  */
 export function defaultTransport(options: GrpcTransportOptions = {}): Transport {
-  const { endpoint = endpointFromEnvironment } = options;
-  const { ca: _ca, ...restOptions } = options;
+  const endpointNow = createEndpoint(options.endpoint);
   const grpc = grpcTransport(options);
-  const rest = restTransport(restOptions);
-  const current = (): Transport =>
-    (typeof endpoint === 'string' ? endpoint : endpoint()).startsWith('http://') ? rest : grpc;
+  const rest = restTransport(options);
+  const current = (): Transport => (endpointNow().protocol === 'http:' ? rest : grpc);
 
   return {
     get name() {

@@ -1,11 +1,10 @@
-import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { BroadcastError } from '../errors.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
+import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
-import { endpointFromEnvironment } from './endpoint.js';
+import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { readConnection, requestHead, sendTail } from './grpc-messages.js';
 import { createHttp2Client, type Http2Client } from './http2/client.js';
 import { createExchange, type Answer, type RequestTemplate } from './http2/exchange.js';
@@ -19,7 +18,7 @@ export interface GrpcTransportOptions extends TokenProviderOptions {
    * HTTP/2 without TLS. A function is asked before every attempt. Default: the environment variable
    * `YC_BROADCAST_ENDPOINT`, else the cloud's address.
    */
-  readonly endpoint?: string | (() => string) | undefined;
+  readonly endpoint?: EndpointOption;
   /**
    * PEM of the authorities to trust instead of the well-known ones. Default: the file that the environment variable
    * `YC_BROADCAST_CA` names, if it does.
@@ -51,8 +50,9 @@ const NOTHING = Buffer.alloc(0);
  * Throws `INVALID_OPTIONS` that names the option.
  */
 export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
-  const { endpoint = endpointFromEnvironment, ca } = parseOptions(optionsSchema, options, 'grpcTransport');
-  const { endpoint: _endpoint, ca: _ca, ...credentials } = options;
+  const { endpoint, ca, ...credentials } = options;
+  parseOptions(optionsSchema, options, 'grpcTransport');
+  const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
   const clients = createClients(() => ca ?? caFromEnvironment());
 
@@ -60,13 +60,14 @@ export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
     template: RequestTemplate,
     connectionId: string,
     tail: Buffer,
-    { timeoutMs, signal }: AttemptOptions,
+    options: AttemptOptions,
   ): Promise<Answer> {
     checkConnectionId(connectionId);
-    const client = clients.at(typeof endpoint === 'string' ? endpoint : endpoint());
     const head = requestHead(connectionId, tail.length);
-    const endsAt = Date.now() + timeoutMs;
-    return withToken(tokens, async (token) => {
+    const { signal } = options;
+    return withToken(tokens, options, async (token, timeoutMs) => {
+      const client = clients.at(endpointNow());
+      const endsAt = Date.now() + timeoutMs;
       const answer = await new Promise<Answer>((onAnswer, onFailure) => {
         client.request(createExchange({ template, token, head, tail, endsAt, signal, onAnswer, onFailure }));
       });
@@ -120,19 +121,31 @@ function bytesOf(payload: Payload): Buffer {
 }
 
 /** One client for each address. There is hardly ever more than one. */
-function createClients(ca: () => string | undefined): { at(endpoint: string): Http2Client; close(): void } {
+interface Clients {
+  at(endpoint: URL): Http2Client;
+  close(): void;
+}
+
+function createClients(ca: () => string | undefined): Clients {
   const clients = new Map<string, Http2Client>();
+  /** An endpoint is nearly always the very same object as the last time. */
+  let latest: { readonly endpoint: URL; readonly client: Http2Client } | undefined;
   let isClosed = false;
 
-  function open(endpoint: string): Http2Client {
+  function open(endpoint: URL): Http2Client {
     const client = createHttp2Client({ ...originOf(endpoint), ca });
     if (isClosed) client.close();
-    clients.set(endpoint, client);
+    clients.set(endpoint.origin, client);
     return client;
   }
 
   return {
-    at: (endpoint) => clients.get(endpoint) ?? open(endpoint),
+    at(endpoint) {
+      if (latest?.endpoint !== endpoint) {
+        latest = { endpoint, client: clients.get(endpoint.origin) ?? open(endpoint) };
+      }
+      return latest.client;
+    },
     close() {
       isClosed = true;
       for (const client of clients.values()) client.close();
@@ -140,30 +153,14 @@ function createClients(ca: () => string | undefined): { at(endpoint: string): Ht
   };
 }
 
-function originOf(endpoint: string) {
-  if (!/^https?:\/\//.test(endpoint) || !URL.canParse(endpoint)) {
-    throw new BroadcastError(
-      'INVALID_OPTIONS',
-      'endpoint: expected an address such as https://host or https://localhost:4511',
-    );
-  }
-  const { protocol, hostname, host, port } = new URL(endpoint);
+function originOf({ protocol, hostname, host, port }: URL) {
   const scheme = protocol === 'https:' ? ('https' as const) : ('http' as const);
   const defaultPort = scheme === 'https' ? 443 : 80;
   return {
     scheme,
     authority: host,
+    // An IPv6 address stands in brackets in a URL only.
     host: hostname.replace(/^\[|\]$/g, ''),
     port: port === '' ? defaultPort : Number(port),
   };
-}
-
-function caFromEnvironment(): string | undefined {
-  const file = process.env['YC_BROADCAST_CA'];
-  if (file === undefined || file === '') return undefined;
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new BroadcastError('INVALID_OPTIONS', `YC_BROADCAST_CA: ${file} cannot be read`, { cause });
-  }
 }

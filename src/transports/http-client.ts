@@ -5,12 +5,13 @@ import {
   type IncomingMessage,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { TLSSocket } from 'node:tls';
 import { BroadcastError } from '../errors.js';
-import { codeOfNetworkError } from './outcome.js';
+import { abortedError, codeOfNetworkError } from './outcome.js';
 
 export interface HttpRequest {
   /** Scheme, host and port. */
-  readonly base: string;
+  readonly base: URL;
   readonly method: string;
   readonly path: string;
   readonly token: string;
@@ -37,63 +38,56 @@ const DISTRUST_AFTER_MS = 10_000;
 /** Answers of the management API are small; what exceeds this is not read on. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
-export function createHttpClient(): HttpClient {
-  const agents = {
-    http: new HttpAgent({ keepAlive: true, maxFreeSockets: 1024 }),
-    https: new HttpsAgent({ keepAlive: true, maxFreeSockets: 1024 }),
-  };
-  let underWay = 0;
+/** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
+export function createHttpClient(ca: () => string | undefined): HttpClient {
+  const pooling = { keepAlive: true, maxFreeSockets: 1024 };
+  const plain = new HttpAgent(pooling);
+  let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
   let isClosed = false;
 
-  function destroyAgents(): void {
-    agents.http.destroy();
-    agents.https.destroy();
+  /** Idle connections are given up; those with a request under way are left alone. */
+  function dropIdleSockets(): void {
+    for (const agent of [plain, secure]) {
+      const idle = Object.values(agent?.freeSockets ?? {});
+      for (const socket of idle.flatMap((sockets) => sockets ?? [])) socket.destroy();
+    }
   }
 
   function open({ base, method, path, token, body }: HttpRequest): ClientRequest {
-    const { protocol, hostname, port } = parseBase(base);
     const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
     if (body !== undefined)
       Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-    const options = { hostname, port, method, path, headers };
-    return protocol === 'https:'
-      ? httpsRequest({ ...options, agent: agents.https })
-      : httpRequest({ ...options, agent: agents.http });
+    // An IPv6 address stands in brackets in a URL only.
+    const hostname = base.hostname.replace(/^\[|\]$/g, '');
+    const options = { hostname, port: base.port, method, path, headers };
+    if (base.protocol === 'http:') return httpRequest({ ...options, agent: plain });
+    secure ??= new HttpsAgent({ ...pooling, ca: ca() });
+    return httpsRequest({ ...options, agent: secure });
   }
 
   return {
     async request(request) {
       if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
-      if (underWay === 0 && Date.now() - lastUsedAt > DISTRUST_AFTER_MS) destroyAgents();
-      underWay++;
+      if (Date.now() - lastUsedAt > DISTRUST_AFTER_MS) dropIdleSockets();
+      lastUsedAt = Date.now();
+      const outgoing = open(request);
       try {
-        return await exchange(open(request), request);
+        return await exchange(outgoing, request);
+      } catch (error) {
+        // One kept connection that turned out to be dead speaks against all that waited with it.
+        if (outgoing.reusedSocket) dropIdleSockets();
+        throw error;
       } finally {
-        underWay--;
         lastUsedAt = Date.now();
       }
     },
     close() {
       isClosed = true;
-      destroyAgents();
+      plain.destroy();
+      secure?.destroy();
     },
   };
-}
-
-/** `new URL` costs more than the rest of a request's preparation, and the endpoint hardly ever changes. */
-let lastBase: { text: string; url: URL } | undefined;
-
-function parseBase(base: string): URL {
-  if (lastBase?.text === base) return lastBase.url;
-  if (!/^https?:\/\//.test(base) || !URL.canParse(base)) {
-    throw new BroadcastError(
-      'INVALID_OPTIONS',
-      'endpoint: expected an address such as https://host or http://127.0.0.1:4510',
-    );
-  }
-  lastBase = { text: base, url: new URL(base) };
-  return lastBase.url;
 }
 
 function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
@@ -103,35 +97,41 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
       reject(error);
       outgoing.destroy();
     };
-    const timer = setTimeout(() => {
-      const code = isConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
-      giveUp(new BroadcastError(code, `no answer within ${Math.round(timeoutMs)} ms`));
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        const code = isConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
+        giveUp(new BroadcastError(code, `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`));
+      },
+      Math.max(0, timeoutMs),
+    );
     const onAbort = (): void => {
-      giveUp(new BroadcastError('ABORTED', 'the attempt was aborted'));
+      giveUp(abortedError());
     };
     const done = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
-    if (signal?.aborted === true) onAbort();
     signal?.addEventListener('abort', onAbort, { once: true });
+    if (signal?.aborted === true) onAbort();
 
     outgoing.on('socket', (socket) => {
-      if (!socket.connecting) isConnected = true;
-      else socket.once('connect', () => (isConnected = true));
+      // Until the TLS handshake is over, nothing of the request can have left.
+      const ready = socket instanceof TLSSocket ? 'secureConnect' : 'connect';
+      if (outgoing.reusedSocket) isConnected = true;
+      else socket.once(ready, () => (isConnected = true));
     });
     outgoing.on('close', done);
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const code = codeOfNetworkError(error, isConnected);
-      reject(
-        new BroadcastError(code, `no answer from the gateway (${error.code ?? 'connection lost'})`, {
-          cause: error,
-        }),
-      );
+      const problem = `no answer from the gateway (${error.code ?? 'connection lost'})`;
+      reject(new BroadcastError(code, problem, { cause: error }));
     });
     outgoing.on('response', (incoming) => {
       readAnswer(incoming).then(resolve, reject);
+    });
+    outgoing.on('upgrade', (_incoming, socket) => {
+      socket.destroy();
+      reject(new BroadcastError('UNKNOWN', 'the gateway answered 101'));
     });
     outgoing.end(body);
   });

@@ -57,11 +57,16 @@ export function codeOfHttpStatus(status: number, grpcCode?: number): ErrorCode {
   if (status === 404 || status === 410) return 'CONNECTION_STALE';
   if (status === 401) return 'UNAUTHENTICATED';
   if (status === 403) return 'FORBIDDEN';
+  if (status === 413) return 'PAYLOAD_TOO_LARGE';
   if (status === 429) return 'RATE_LIMITED';
   if (status === 408 || status === 504) return 'NO_ANSWER';
+  if (status === 501) return 'INVALID_REQUEST';
   if (status >= 500) return 'GATEWAY_UNAVAILABLE';
-  if (grpcCode !== undefined && grpcCode !== 5) return codeOfGrpcStatus(grpcCode);
-  return status >= 400 ? 'INVALID_REQUEST' : 'UNKNOWN';
+  if (status < 400) return 'UNKNOWN';
+  // OK and NOT_FOUND contradict the status: then nothing is certain but that the request was not liked.
+  return grpcCode === undefined || grpcCode === 0 || grpcCode === 5
+    ? 'INVALID_REQUEST'
+    : codeOfGrpcStatus(grpcCode);
 }
 
 /** Network errors that happen before a request can have left. */
@@ -87,31 +92,52 @@ export function codeOfNetworkError(error: unknown, wasConnected: boolean): Error
 
 /**
  * What an error of the official SDK says. A `ClientError` carries the gRPC code. An `ApiError`, which the SDK makes when
- * the answer began with response headers, does not: there the code's name stands only in the message.
+ * the answer began with response headers, does not: there the code's name stands only in the message, behind the path of the method.
  */
 export function codeOfSdkError(error: unknown): ErrorCode {
   if (fieldOf(error, 'name') === 'AbortError') return 'ABORTED';
   const code = fieldOf(error, 'code');
   if (typeof code === 'number') return codeOfGrpcStatus(code);
   const message = fieldOf(error, 'message');
-  const name = typeof message === 'string' ? / ([A-Z_]+): /.exec(message)?.[1] : undefined;
+  const name = typeof message === 'string' ? /^\/\S+ ([A-Z_]+): /.exec(message)?.[1] : undefined;
   return name === undefined ? 'UNKNOWN' : codeOfGrpcStatus(GRPC_NAMES.indexOf(name));
 }
 
-/** `Retry-After` in milliseconds: seconds or an HTTP date. `undefined` when it is absent, past or nonsense. */
+/** Nobody waits longer than this; and timers take no more than 24 days. */
+const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
+/**
+ * `Retry-After` in milliseconds, a day at most: seconds or an HTTP date. `undefined` when it is absent, past or
+ * nonsense.
+ */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-  if (header === undefined) return undefined;
-  const ms = /^\d+$/.test(header.trim()) ? Number(header) * 1000 : Date.parse(header) - now;
-  return Number.isFinite(ms) && ms > 0 ? ms : undefined;
+  const text = header?.trim() ?? '';
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : HTTP_DATE.test(text) ? Date.parse(text) - now : 0;
+  return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
 }
 
-/** Of the gateway's own texts, this much is kept. */
-const MAX_MESSAGE_LENGTH = 200;
+/** `grpc-retry-pushback-ms` in milliseconds, a day at most. A negative number asks not to retry: no time to wait. */
+export function pushbackMs(header: string | undefined): number | undefined {
+  return header !== undefined && /^\d+$/.test(header)
+    ? Math.min(Number(header), MAX_RETRY_AFTER_MS)
+    : undefined;
+}
 
-/** The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept. */
+/**
+ * The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept.
+ *
+ * A redirect, or a 404 with a page instead of the API's JSON, comes from something else than the gateway. That the
+ * endpoint is wrong must not make every connection stale, so it is `INVALID_OPTIONS`.
+ */
 export function errorOfAnswer(status: number, retryAfter: string | undefined, body: string): BroadcastError {
-  const { code, message } = statusBody(body);
-  return new BroadcastError(codeOfHttpStatus(status, code), `the gateway answered ${status}${message}`, {
+  const { isJson, code, message } = statusBody(body);
+  const errorCode = codeOfHttpStatus(status, code);
+  if (isRedirect(status) || (errorCode === 'CONNECTION_STALE' && body !== '' && !isJson)) {
+    const problem = `the management API would not answer ${status} in this way; is the address right?`;
+    return new BroadcastError('INVALID_OPTIONS', `endpoint: ${problem}`);
+  }
+  return new BroadcastError(errorCode, `the gateway answered ${status}${message}`, {
     retryAfterMs: retryAfterMs(retryAfter, Date.now()),
   });
 }
@@ -145,31 +171,40 @@ export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefin
   return new BroadcastError(codeOfGrpcStatus(number), `the gateway answered ${name}${text}`, details);
 }
 
-/** A negative number asks not to retry, which is no time to wait. */
-function pushbackMs(header: string | undefined): number | undefined {
-  return header !== undefined && /^\d{1,9}$/.test(header) ? Number(header) : undefined;
-}
-
 /** What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable. */
 function percentDecoded(text: string): string {
   return text
     .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'))
-    .slice(0, MAX_MESSAGE_LENGTH);
+    .slice(0, 200);
 }
 
-function statusBody(body: string): { code: number | undefined; message: string } {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = undefined;
-  }
+/** The error of an attempt whose signal was aborted. */
+export function abortedError(): BroadcastError {
+  return new BroadcastError('ABORTED', 'the attempt was aborted');
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}
+
+function statusBody(body: string): { isJson: boolean; code: number | undefined; message: string } {
+  const parsed = parseJson(body);
   const code = fieldOf(parsed, 'code');
   const message = fieldOf(parsed, 'message');
   return {
+    isJson: parsed !== undefined,
     code: typeof code === 'number' ? code : undefined,
-    message: typeof message === 'string' ? `: ${message.slice(0, MAX_MESSAGE_LENGTH)}` : '',
+    message: typeof message === 'string' ? `: ${message.slice(0, 200)}` : '',
   };
+}
+
+/** `undefined` when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -3,10 +3,11 @@ import { BroadcastError } from '../errors.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
+import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
-import { endpointFromEnvironment } from './endpoint.js';
+import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';
-import { errorOfAnswer } from './outcome.js';
+import { errorOfAnswer, parseJson } from './outcome.js';
 import { withToken } from './with-token.js';
 
 export interface RestTransportOptions extends TokenProviderOptions {
@@ -14,11 +15,17 @@ export interface RestTransportOptions extends TokenProviderOptions {
    * Where the connection management API is: `https://` or `http://` and host, without a path. A function is asked
    * before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's address.
    */
-  readonly endpoint?: string | (() => string) | undefined;
+  readonly endpoint?: EndpointOption;
+  /**
+   * Certificates in PEM to trust instead of the machine's, for example the local gateway's. Default: the file that the
+   * environment variable `YC_BROADCAST_CA` names, if it does.
+   */
+  readonly ca?: string | undefined;
 }
 
 const optionsSchema = z.strictObject({
   endpoint: z.union([z.string(), functionOption<() => string>()]).optional(),
+  ca: z.string().optional(),
   token: z.unknown().optional(),
   metadataUrl: z.string().optional(),
   iamUrl: z.string().optional(),
@@ -33,21 +40,21 @@ const BASE_PATH = '/apigateways/websocket/v1/connections/';
  * Throws `INVALID_OPTIONS` that names the option.
  */
 export function restTransport(options: RestTransportOptions = {}): Transport {
-  const { endpoint = endpointFromEnvironment } = parseOptions(optionsSchema, options, 'restTransport');
-  const { endpoint: _endpoint, ...credentials } = options;
+  const { endpoint, ca, ...credentials } = options;
+  parseOptions(optionsSchema, options, 'restTransport');
+  const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
-  const http = createHttpClient();
+  const http = createHttpClient(() => ca ?? caFromEnvironment());
 
-  async function attempt(
+  function attempt(
     method: string,
     path: string,
     body: Buffer | undefined,
-    { timeoutMs, signal }: AttemptOptions,
+    options: AttemptOptions,
   ): Promise<HttpAnswer> {
-    const base = typeof endpoint === 'string' ? endpoint : endpoint();
-    const endsAt = Date.now() + timeoutMs;
-    return withToken(tokens, async (token) => {
-      const request = { base, method, path, token, body, timeoutMs: endsAt - Date.now(), signal };
+    const { signal } = options;
+    return withToken(tokens, options, async (token, timeoutMs) => {
+      const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal };
       const answer = await http.request(request);
       if (answer.status >= 200 && answer.status < 300) return answer;
       throw errorOfAnswer(answer.status, answer.retryAfter, answer.body);
@@ -102,9 +109,13 @@ function pathOf(connectionId: string): string {
   return BASE_PATH + encodeURIComponent(connectionId);
 }
 
+/** Half of a surrogate pair has no form in UTF-8. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 /** Refuses ids that the gateway would call malformed. */
 export function checkConnectionId(connectionId: string): void {
-  if (connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH) return;
+  const isWithinLimit = connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH;
+  if (isWithinLimit && !LONE_SURROGATE.test(connectionId)) return;
   throw new BroadcastError(
     'INVALID_REQUEST',
     `a connection id has 1 to ${MAX_CONNECTION_ID_LENGTH} characters`,
@@ -122,13 +133,7 @@ const infoSchema = z.object({
 });
 
 function connectionInfo(body: string): ConnectionInfo {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    parsed = undefined;
-  }
-  const result = infoSchema.safeParse(parsed);
+  const result = infoSchema.safeParse(parseJson(body));
   if (!result.success)
     throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown way');
   const { id, gatewayId, identity, connectedAt, lastActiveAt } = result.data;

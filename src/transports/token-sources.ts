@@ -2,11 +2,24 @@ import { constants, createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { BroadcastError } from '../errors.js';
+import { parseJson } from './outcome.js';
 
 export interface IssuedToken {
   readonly token: string;
-  /** Unix milliseconds. */
-  readonly expiresAt: number;
+  /** From then on another one is wanted, in Unix milliseconds. */
+  readonly refreshAt: number;
+}
+
+/** Tokens are replaced this long before they expire. */
+const MARGIN_MS = 60_000;
+/** How long a token is trusted that came without an expiry. The platform's tokens live for hours. */
+const UNDATED_MS = 10 * 60_000;
+
+/** A token that has just arrived and expires in so many seconds. */
+export function issuedFor(token: string, seconds?: number): IssuedToken {
+  const ms = seconds === undefined || !Number.isFinite(seconds) ? UNDATED_MS : seconds * 1000;
+  // A token that is short-lived, or came late in its life, is still good for a while.
+  return { token, refreshAt: Date.now() + ms - Math.min(MARGIN_MS, ms / 2) };
 }
 
 /** The metadata service is next door: if it does not answer at once, it is not there. */
@@ -18,15 +31,14 @@ const metadataSchema = z.object({ access_token: z.string().min(1), expires_in: z
 
 /** Asks the metadata service of a function or virtual machine. Documented. */
 export async function metadataToken(baseUrl: string): Promise<IssuedToken> {
-  const remedy = 'give the function a service account, or set YC_TOKEN or YC_SERVICE_ACCOUNT_KEY_FILE';
-  const answer = await askForJson(`${baseUrl}${TOKEN_PATH}`, {
+  const { answer, problem } = await askForJson(new URL(TOKEN_PATH, baseUrl), {
     headers: { 'Metadata-Flavor': 'Google' },
     signal: AbortSignal.timeout(METADATA_TIMEOUT_MS),
   });
   const result = metadataSchema.safeParse(answer);
-  if (!result.success) throw noToken(`the metadata service gave none; ${remedy}`);
-  const { access_token: token, expires_in: seconds } = result.data;
-  return { token, expiresAt: Date.now() + seconds * 1000 };
+  if (result.success) return issuedFor(result.data.access_token, result.data.expires_in);
+  const remedy = 'give the function a service account, or set YC_TOKEN or YC_SERVICE_ACCOUNT_KEY_FILE';
+  throw noToken(`the metadata service ${problem}; ${remedy}`);
 }
 
 const keySchema = z.object({ id: z.string(), service_account_id: z.string(), private_key: z.string() });
@@ -35,17 +47,24 @@ const iamSchema = z.object({ iamToken: z.string().min(1), expiresAt: z.string() 
 /** Exchanges a signed JWT for an IAM token, as the platform's documentation describes it. */
 export async function serviceAccountToken(keyFile: string, iamUrl: string): Promise<IssuedToken> {
   const key = keySchema.safeParse(await readJson(keyFile));
-  if (!key.success) throw noToken(`YC_SERVICE_ACCOUNT_KEY_FILE is not the key file of a service account`);
-  const answer = await askForJson(`${iamUrl}/iam/v1/tokens`, {
+  if (!key.success) throw noToken(NOT_A_KEY);
+  const { answer, problem } = await askForJson(new URL('/iam/v1/tokens', iamUrl), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ jwt: signedJwt(key.data) }),
     signal: AbortSignal.timeout(IAM_TIMEOUT_MS),
   });
   const result = iamSchema.safeParse(answer);
-  if (!result.success) throw noToken('the token service did not accept the key of the service account');
-  return { token: result.data.iamToken, expiresAt: Date.parse(result.data.expiresAt) };
+  if (!result.success) {
+    const remedy = 'check that the key in YC_SERVICE_ACCOUNT_KEY_FILE still exists';
+    throw noToken(`the token service ${problem}; ${remedy}`);
+  }
+  return issuedFor(result.data.iamToken, (Date.parse(result.data.expiresAt) - Date.now()) / 1000);
 }
+
+const NOT_A_KEY =
+  'YC_SERVICE_ACCOUNT_KEY_FILE names something else than the key file of a service account; ' +
+  'make one with `yc iam key create --service-account-name <name> --output key.json`';
 
 /** The audience is part of the protocol, whatever address the request goes to. */
 const AUDIENCE = 'https://iam.api.cloud.yandex.net/iam/v1/tokens';
@@ -61,30 +80,39 @@ function signedJwt({
   const signed = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
-  const signature = createSign('RSA-SHA256')
-    .update(signed)
-    .sign({ key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }, 'base64url');
-  return `${signed}.${signature}`;
+  return `${signed}.${signatureOf(signed, privateKey)}`;
+}
+
+function signatureOf(text: string, key: string): string {
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
+  try {
+    return createSign('RSA-SHA256')
+      .update(text)
+      .sign({ key, ...padding }, 'base64url');
+  } catch {
+    // What the crypto library says of a broken key is no help, and may quote it.
+    throw noToken(NOT_A_KEY);
+  }
 }
 
 async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch {
+  const text = await readFile(file, 'utf8').catch(() => {
     throw noToken('the file in YC_SERVICE_ACCOUNT_KEY_FILE cannot be read');
-  }
+  });
+  return parseJson(text);
 }
 
-/** The answer's JSON, or `undefined` for anything else. What the service says may hold a secret, so it is not kept. */
-async function askForJson(url: string, init: RequestInit): Promise<unknown> {
+/** The answer's JSON, or what to say instead. The text of an answer may hold a secret, so no error gets it. */
+async function askForJson(url: URL, init: RequestInit): Promise<{ answer?: unknown; problem: string }> {
   try {
     const response = await fetch(url, init);
-    return response.ok ? await response.json() : undefined;
+    if (!response.ok) return { problem: `answered ${response.status}` };
+    return { answer: await response.json(), problem: 'answered without a token' };
   } catch {
-    return undefined;
+    return { problem: 'cannot be reached' };
   }
 }
 
-function noToken(problem: string): BroadcastError {
-  return new BroadcastError('UNAUTHENTICATED', `no IAM token: ${problem}`);
+export function noToken(problem: string, cause?: unknown): BroadcastError {
+  return new BroadcastError('UNAUTHENTICATED', `no IAM token: ${problem}`, { cause });
 }

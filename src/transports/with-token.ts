@@ -1,36 +1,69 @@
 import { BroadcastError } from '../errors.js';
+import type { AttemptOptions } from '../transport.js';
 import type { TokenProvider } from './credentials.js';
+import { abortedError } from './outcome.js';
 
 /**
- * Makes a call with a token. One can be revoked before it expires, so a call that ends with `UNAUTHENTICATED` gets a
- * second chance with a fresh one, if there is another.
+ * Makes an attempt with a token. A token can be revoked before it expires, so when the gateway does not accept it, a
+ * fresh one gets a second chance within the same attempt. Waiting for tokens counts as part of the attempt.
+ *
+ * @param call Gets the time that is left, in milliseconds. Rejects with `UNAUTHENTICATED` when the token is refused.
  */
-export async function withToken<A>(tokens: TokenProvider, call: (token: string) => Promise<A>): Promise<A> {
-  const token = await tokens.token();
-  try {
-    return await call(token);
-  } catch (reason) {
-    if (!isRefusal(reason)) throw reason;
-    tokens.invalidate(token);
-    const fresh = await tokens.token();
-    if (fresh === token) throw reason;
-    return callOnce(tokens, call, fresh);
-  }
-}
-
-async function callOnce<A>(
+export async function withToken<T>(
   tokens: TokenProvider,
-  call: (token: string) => Promise<A>,
-  token: string,
-): Promise<A> {
+  { timeoutMs, signal }: AttemptOptions,
+  call: (token: string, timeoutMs: number) => Promise<T>,
+): Promise<T> {
+  refuseAborted(signal);
+  const endsAt = Date.now() + timeoutMs;
+  const first = await tokenWithin(tokens, endsAt, signal);
   try {
-    return await call(token);
-  } catch (reason) {
-    if (isRefusal(reason)) tokens.invalidate(token);
-    throw reason;
+    return await call(first, endsAt - Date.now());
+  } catch (error) {
+    if (!(error instanceof BroadcastError) || error.code !== 'UNAUTHENTICATED') throw error;
+    tokens.invalidate(first);
+    // What the gateway said tells more than why there is no other token.
+    const second = await tokenWithin(tokens, endsAt, signal).catch(() => first);
+    refuseAborted(signal);
+    if (second === first || Date.now() >= endsAt) throw error;
+    return call(second, endsAt - Date.now());
   }
 }
 
-function isRefusal(reason: unknown): boolean {
-  return reason instanceof BroadcastError && reason.code === 'UNAUTHENTICATED';
+function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw abortedError();
+}
+
+/** While there is no token, nothing has been sent: running out of time is `GATEWAY_UNAVAILABLE`, not `NO_ANSWER`. */
+async function tokenWithin(
+  tokens: TokenProvider,
+  endsAt: number,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const token = tokens.token();
+  if (typeof token === 'string') return token;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => {
+        fail(new BroadcastError('GATEWAY_UNAVAILABLE', 'no IAM token came within the time of the attempt'));
+      },
+      Math.max(0, endsAt - Date.now()),
+    );
+    const onAbort = (): void => {
+      fail(abortedError());
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    const done = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const fail = (reason: unknown): void => {
+      done();
+      reject(BroadcastError.from(reason));
+    };
+    token.then((value) => {
+      done();
+      resolve(value);
+    }, fail);
+  });
 }

@@ -1,4 +1,5 @@
 import { BroadcastError } from '../../errors.js';
+import { abortedError } from '../outcome.js';
 import { connect, type Target } from './connect.js';
 import type { Answer, Exchange } from './exchange.js';
 import { createInlet } from './inlet.js';
@@ -180,12 +181,12 @@ export function createHttp2Client(target: Target): Http2Client {
   function abort(exchange: Exchange): void {
     queue.delete(exchange);
     for (const session of sessions) session.cancel(exchange);
-    onFailure(exchange, new BroadcastError('ABORTED', 'the attempt was aborted'));
+    onFailure(exchange, abortedError());
   }
 
   function whyNot({ signal, endsAt }: Exchange, now: number): BroadcastError | undefined {
     if (isClosed) return new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
-    if (signal?.aborted === true) return new BroadcastError('ABORTED', 'the attempt was aborted');
+    if (signal?.aborted === true) return abortedError();
     return endsAt > now ? undefined : unavailable('no time was left for the attempt');
   }
 

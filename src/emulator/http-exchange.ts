@@ -1,0 +1,14 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
+import type { Writable } from 'node:stream';
+
+/** What requests of HTTP/1.1 and HTTP/2 share. */
+export interface HttpRequest extends AsyncIterable<Buffer> {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+}
+
+/** What their responses share. */
+export interface HttpResponse extends Writable {
+  writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { BroadcastError } from '../errors.js';
+
+/** The file that `YC_BROADCAST_CA` names, or `undefined`. Throws `INVALID_OPTIONS` when it cannot be read. */
+export function caFromEnvironment(): string | undefined {
+  const file = process.env['YC_BROADCAST_CA'];
+  if (file === undefined || file === '') return undefined;
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new BroadcastError('INVALID_OPTIONS', `YC_BROADCAST_CA: ${file} cannot be read`, { cause });
+  }
+}
