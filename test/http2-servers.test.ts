@@ -1,5 +1,6 @@
 /** Our HTTP/2 sessions against servers that other people wrote; and node:http2, to which they fall back, likewise. */
 import { once } from 'node:events';
+import * as http2 from 'node:http2';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
@@ -286,7 +287,7 @@ async function openSession(
   const session =
     which === 'own'
       ? createOwnSession(await connect(target, inlet), inlet, origin, events, firstStreamId)
-      : createNodeSession(await connect(target), origin, events);
+      : createNodeSession(http2, await connect(target), origin, events);
   cleanups.push(() => {
     session.close();
   });

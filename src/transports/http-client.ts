@@ -1,11 +1,5 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import { TLSSocket } from 'node:tls';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import { BroadcastError } from '../errors.js';
 import { abortedError, codeOfNetworkError } from './outcome.js';
 
@@ -41,7 +35,7 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 /** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
 export function createHttpClient(ca: () => string | undefined): HttpClient {
   const pooling = { keepAlive: true, maxFreeSockets: 1024 };
-  const plain = new HttpAgent(pooling);
+  let plain: HttpAgent | undefined;
   let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
   let isClosed = false;
@@ -54,16 +48,16 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
     }
   }
 
-  function open({ base, method, path, token, body }: HttpRequest): ClientRequest {
-    const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
-    if (body !== undefined)
-      Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-    // An IPv6 address stands in brackets in a URL only.
-    const hostname = base.hostname.replace(/^\[|\]$/g, '');
-    const options = { hostname, port: base.port, method, path, headers };
-    if (base.protocol === 'http:') return httpRequest({ ...options, agent: plain });
-    secure ??= new HttpsAgent({ ...pooling, ca: ca() });
-    return httpsRequest({ ...options, agent: secure });
+  /** The modules are loaded when they are needed: `node:https` alone costs a function more than our own code. */
+  async function starterFor(protocol: string): Promise<(options: RequestOptions) => ClientRequest> {
+    if (protocol === 'http:') {
+      const { Agent, request } = await import('node:http');
+      plain ??= new Agent(pooling);
+      return (options) => request({ ...options, agent: plain });
+    }
+    const { Agent, request } = await import('node:https');
+    secure ??= new Agent({ ...pooling, ca: ca() });
+    return (options) => request({ ...options, agent: secure });
   }
 
   return {
@@ -71,7 +65,8 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
       if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
       if (Date.now() - lastUsedAt > DISTRUST_AFTER_MS) dropIdleSockets();
       lastUsedAt = Date.now();
-      const outgoing = open(request);
+      const start = await starterFor(request.base.protocol);
+      const outgoing = start(optionsOf(request));
       try {
         return await exchange(outgoing, request);
       } catch (error) {
@@ -84,10 +79,18 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
     },
     close() {
       isClosed = true;
-      plain.destroy();
+      plain?.destroy();
       secure?.destroy();
     },
   };
+}
+
+function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOptions {
+  const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
+  if (body !== undefined)
+    Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+  // An IPv6 address stands in brackets in a URL only.
+  return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
 }
 
 function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
@@ -116,7 +119,7 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
 
     outgoing.on('socket', (socket) => {
       // Until the TLS handshake is over, nothing of the request can have left.
-      const ready = socket instanceof TLSSocket ? 'secureConnect' : 'connect';
+      const ready = 'encrypted' in socket ? 'secureConnect' : 'connect';
       if (outgoing.reusedSocket) isConnected = true;
       else socket.once(ready, () => (isConnected = true));
     });

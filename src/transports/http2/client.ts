@@ -3,6 +3,7 @@ import { abortedError } from '../outcome.js';
 import { connect, type Target } from './connect.js';
 import type { Answer, Exchange } from './exchange.js';
 import { createInlet } from './inlet.js';
+import { createNodeSession } from './node-session.js';
 import { createOwnSession } from './own-session.js';
 import type { Session, SessionEnd, SessionEvents } from './session.js';
 import { createTimeouts } from './timeouts.js';
@@ -100,8 +101,8 @@ export function createHttp2Client(target: Target): Http2Client {
   }
 
   async function openFallback(): Promise<void> {
-    const [{ createNodeSession }, socket] = await Promise.all([import('./node-session.js'), connect(target)]);
-    adopt((events) => createNodeSession(socket, target, events));
+    const [http2, socket] = await Promise.all([import('node:http2'), connect(target)]);
+    adopt((events) => createNodeSession(http2, socket, target, events));
   }
 
   function adopt(create: (events: SessionEvents) => Session): void {

@@ -1,10 +1,5 @@
-import {
-  connect,
-  constants,
-  type ClientHttp2Stream,
-  type IncomingHttpHeaders,
-  type IncomingHttpStatusHeader,
-} from 'node:http2';
+import type * as Http2 from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import type { Socket } from 'node:net';
 import { BroadcastError } from '../../errors.js';
 import { answerOf, keepBody, noFields, resetExchange, type AnswerFields, type Exchange } from './exchange.js';
@@ -21,8 +16,15 @@ import {
 /**
  * The same as our own session, on `node:http2`: several times as expensive, but it understands everything. Clients turn
  * to it when the own one met something that it does not.
+ *
+ * @param http2 The module, which costs so much to load that only who needs it does.
  */
-export function createNodeSession(socket: Socket, origin: Origin, events: SessionEvents): Session {
+export function createNodeSession(
+  { connect, constants }: typeof Http2,
+  socket: Socket,
+  origin: Origin,
+  events: SessionEvents,
+): Session {
   const session = connect(`${origin.scheme}://${origin.authority}`, {
     createConnection: () => socket,
     settings: { enablePush: false },
