@@ -1,12 +1,6 @@
-import {
-  Agent as HttpAgent,
-  request as httpRequest,
-  type ClientRequest,
-  type IncomingMessage,
-} from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
 import { BroadcastError } from '../errors.js';
 import { abortedError, codeOfNetworkError } from './outcome.js';
 
@@ -45,7 +39,7 @@ const MAX_SOCKETS = 128;
 /** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
 export function createHttpClient(ca: () => string | undefined): HttpClient {
   const pooling = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS };
-  const plain = new HttpAgent(pooling);
+  let plain: HttpAgent | undefined;
   let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
   let isClosed = false;
@@ -58,16 +52,16 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
     }
   }
 
-  function open({ base, method, path, token, body }: HttpRequest): ClientRequest {
-    const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
-    if (body !== undefined)
-      Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-    // An IPv6 address stands in brackets in a URL only.
-    const hostname = base.hostname.replace(/^\[|\]$/g, '');
-    const options = { hostname, port: base.port, method, path, headers };
-    if (base.protocol === 'http:') return httpRequest({ ...options, agent: plain });
-    secure ??= new HttpsAgent({ ...pooling, ca: ca() });
-    return httpsRequest({ ...options, agent: secure });
+  /** The modules are loaded when they are needed: `node:https` alone costs a function more than our own code. */
+  async function starterFor(protocol: string): Promise<(options: RequestOptions) => ClientRequest> {
+    if (protocol === 'http:') {
+      const { Agent, request } = await import('node:http');
+      plain ??= new Agent(pooling);
+      return (options) => request({ ...options, agent: plain });
+    }
+    const { Agent, request } = await import('node:https');
+    secure ??= new Agent({ ...pooling, ca: ca() });
+    return (options) => request({ ...options, agent: secure });
   }
 
   return {
@@ -75,7 +69,8 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
       if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
       if (Date.now() - lastUsedAt > DISTRUST_AFTER_MS) dropIdleSockets();
       lastUsedAt = Date.now();
-      const outgoing = open(request);
+      const start = await starterFor(request.base.protocol);
+      const outgoing = start(optionsOf(request));
       try {
         return await exchange(outgoing, request);
       } catch (error) {
@@ -88,7 +83,7 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
     },
     close() {
       isClosed = true;
-      plain.destroy();
+      plain?.destroy();
       secure?.destroy();
     },
   };
@@ -96,6 +91,14 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
 
 /** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
 const readySockets = new WeakSet<Socket>();
+
+function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOptions {
+  const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
+  if (body !== undefined)
+    Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+  // An IPv6 address stands in brackets in a URL only.
+  return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
+}
 
 function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
@@ -126,7 +129,7 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
       isConnected = readySockets.has(socket);
       if (isConnected) return;
       // Until the TLS handshake is over, nothing of the request can have left.
-      socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', () => {
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
         readySockets.add(socket);
         isConnected = true;
       });

@@ -142,6 +142,42 @@ export function errorOfAnswer(status: number, retryAfter: string | undefined, bo
   });
 }
 
+/** The headers and trailers of a gRPC answer that say what became of the request. */
+export interface GrpcOutcome {
+  /** HTTP status. */
+  readonly status: number;
+  readonly grpcStatus: string | undefined;
+  readonly grpcMessage: string | undefined;
+  readonly retryAfter: string | undefined;
+  /** `grpc-retry-pushback-ms` */
+  readonly pushback: string | undefined;
+}
+
+/**
+ * The error of an answered gRPC request, or `undefined` when it was carried out. An answer without a gRPC status comes
+ * from something on the way, which knows nothing of connections: not even its 404 makes one stale.
+ */
+export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefined {
+  const { status, grpcStatus, grpcMessage, retryAfter, pushback } = answer;
+  if (grpcStatus === '0' && status === 200) return undefined;
+  const details = { retryAfterMs: pushbackMs(pushback) ?? retryAfterMs(retryAfter, Date.now()) };
+  if (grpcStatus === undefined || grpcStatus === '0') {
+    const code = status === 404 || status === 410 ? 'INVALID_REQUEST' : codeOfHttpStatus(status);
+    return new BroadcastError(code, `the answer has HTTP status ${status} and no gRPC status`, details);
+  }
+  const number = /^\d{1,3}$/.test(grpcStatus) ? Number(grpcStatus) : 2;
+  const text = grpcMessage === undefined || grpcMessage === '' ? '' : `: ${percentDecoded(grpcMessage)}`;
+  const name = GRPC_NAMES[number] ?? `gRPC status ${number}`;
+  return new BroadcastError(codeOfGrpcStatus(number), `the gateway answered ${name}${text}`, details);
+}
+
+/** What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable. */
+function percentDecoded(text: string): string {
+  return text
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'))
+    .slice(0, 200);
+}
+
 /** The error of an attempt whose signal was aborted. */
 export function abortedError(): BroadcastError {
   return new BroadcastError('ABORTED', 'the attempt was aborted');

@@ -1,0 +1,79 @@
+import { COMPRESSION_ERROR, ProtocolFailure } from './protocol-failure.js';
+
+/**
+ * The Huffman code of HPACK (RFC 7541, appendix B). It is canonical, so the lengths of its codes are all there is to
+ * know: codes of one length are consecutive numbers in the order of their symbols.
+ */
+const LENGTHS = [
+  13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28,
+  28, 28, 28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7,
+  8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19,
+  13, 14, 6, 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13,
+  28, 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21,
+  22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23,
+  22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23, 26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25,
+  19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27, 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25,
+  25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26, 30,
+];
+const END_OF_STRING = 256;
+const LONGEST = 30;
+
+/** Of each length: its first code, and where its symbols begin in `SYMBOLS`. */
+const FIRST_CODE: number[] = [];
+const FIRST_SYMBOL: number[] = [];
+const COUNT: number[] = [];
+const SYMBOLS: number[] = [];
+const CODES: number[] = [];
+
+let code = 0;
+for (let length = 1; length <= LONGEST; length++) {
+  FIRST_CODE[length] = code;
+  FIRST_SYMBOL[length] = SYMBOLS.length;
+  for (const [symbol, itsLength] of LENGTHS.entries()) {
+    if (itsLength !== length) continue;
+    SYMBOLS.push(symbol);
+    CODES[symbol] = code++;
+  }
+  COUNT[length] = SYMBOLS.length - (FIRST_SYMBOL[length] ?? 0);
+  code *= 2;
+}
+
+/** Decodes `buffer` from `start` to `end`. Throws {@link ProtocolFailure} for wrong padding or an end in the middle. */
+export function decodeHuffman(buffer: Uint8Array, start: number, end: number): string {
+  let text = '';
+  let bits = 0;
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    const byte = buffer[at] ?? 0;
+    for (let bit = 7; bit >= 0; bit--) {
+      bits = bits * 2 + ((byte >> bit) & 1);
+      length++;
+      if (length > LONGEST) throw wrong('a code is too long');
+      const offset = bits - (FIRST_CODE[length] ?? 0);
+      if (offset < 0 || offset >= (COUNT[length] ?? 0)) continue;
+      const symbol = SYMBOLS[(FIRST_SYMBOL[length] ?? 0) + offset] ?? END_OF_STRING;
+      if (symbol === END_OF_STRING) throw wrong('the end symbol is in the string');
+      text += String.fromCharCode(symbol);
+      bits = 0;
+      length = 0;
+    }
+  }
+  // What is left must be the beginning of the end symbol: ones only, and less than a byte.
+  if (length > 7 || bits !== 2 ** length - 1) throw wrong('the padding is wrong');
+  return text;
+}
+
+function wrong(problem: string): ProtocolFailure {
+  return new ProtocolFailure(COMPRESSION_ERROR, `Huffman code: ${problem}`);
+}
+
+/** Encodes ASCII text. */
+export function encodeHuffman(text: string): Uint8Array {
+  let bits = '';
+  for (const char of text) {
+    const symbol = char.charCodeAt(0);
+    bits += (CODES[symbol] ?? 0).toString(2).padStart(LENGTHS[symbol] ?? 0, '0');
+  }
+  const bytes = bits.padEnd(Math.ceil(bits.length / 8) * 8, '1').match(/.{8}/g) ?? [];
+  return Uint8Array.from(bytes, (byte) => parseInt(byte, 2));
+}

@@ -1,0 +1,24 @@
+/** The other side broke the protocol, or does something that we do not understand. It ends the session, not the process. */
+export class ProtocolFailure extends Error {
+  override readonly name = 'ProtocolFailure';
+  /** Error code of HTTP/2, for the GOAWAY frame. */
+  readonly code: number;
+
+  constructor(code: number, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** Error codes of RFC 9113, section 7. */
+export const NO_ERROR = 0x0;
+export const PROTOCOL_ERROR = 0x1;
+export const INTERNAL_ERROR = 0x2;
+export const FLOW_CONTROL_ERROR = 0x3;
+export const SETTINGS_TIMEOUT = 0x4;
+export const STREAM_CLOSED = 0x5;
+export const FRAME_SIZE_ERROR = 0x6;
+export const REFUSED_STREAM = 0x7;
+export const CANCEL = 0x8;
+export const COMPRESSION_ERROR = 0x9;
+export const ENHANCE_YOUR_CALM = 0xb;
