@@ -19,6 +19,7 @@ const ORDER = [
   'store',
   'transport',
   'report',
+  'credentials',
   'stores',
   'transports',
   'fanout',

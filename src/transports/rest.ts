@@ -3,7 +3,7 @@ import { BroadcastError } from '../errors.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
-import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
+import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';
 import { errorOfAnswer } from './outcome.js';
 
