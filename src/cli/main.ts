@@ -8,6 +8,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'run a handler behind a local API Gateway',
     load: async () => (await import('./dev.js')).dev,
   },
+  {
+    usage: 'store create',
+    summary: 'make the tables that a store needs',
+    load: async () => (await import('./store.js')).store,
+  },
 ];
 
 function help(): string {

@@ -1,3 +1,4 @@
+import type { AwsV4Signer } from 'aws4fetch';
 import { BroadcastError } from '../../errors.js';
 import type { FunctionContext } from '../../invocation.js';
 import { createTokenProvider, type TokenProviderOptions } from '../../credentials/token-provider.js';
@@ -32,7 +33,11 @@ export function bearerAuthorization(options: TokenProviderOptions): Authorizatio
     async renew({ Authorization: refused = '' }) {
       const token = refused.slice('Bearer '.length);
       tokens.invalidate(token);
-      return (await tokens.token()) !== token;
+      try {
+        return (await tokens.token()) !== token;
+      } catch {
+        return false;
+      }
     },
     onInvocation: tokens.onInvocation,
   };
@@ -56,7 +61,7 @@ export function signedAuthorization(key: StaticKey, region: string): Authorizati
   };
 }
 
-async function loadSigner(): Promise<typeof import('aws4fetch').AwsV4Signer> {
+async function loadSigner(): Promise<typeof AwsV4Signer> {
   try {
     return (await import('aws4fetch')).AwsV4Signer;
   } catch (cause) {

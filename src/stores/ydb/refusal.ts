@@ -51,9 +51,9 @@ export function refusalOfAnswer({ status, body }: PostAnswer, table: string): Re
 
 /** No answer: whether the request was carried out is not known. All requests of this store can be repeated. */
 export function refusalOfNetwork(cause: unknown): Refusal {
-  const code = cause instanceof Error ? (Reflect.get(cause, 'code') as unknown) : undefined;
-  const isTimeout = cause instanceof Error && cause.name === 'AbortError';
-  const reason = isTimeout ? 'no answer in time' : typeof code === 'string' ? code : 'connection lost';
+  const { name, code } = (cause ?? {}) as Record<string, unknown>;
+  const reason =
+    name === 'AbortError' ? 'no answer in time' : typeof code === 'string' ? code : 'connection lost';
   const error = new BroadcastError('STORE_UNAVAILABLE', `YDB cannot be reached (${reason})`, { cause });
   return { type: '', kind: 'unreachable', error };
 }

@@ -42,7 +42,10 @@ async function untilReady(api: DocumentApi): Promise<void> {
     const answer = await api.callUnless('ResourceNotFoundException', 'DescribeTable', {
       TableName: api.table,
     });
-    if (answer?.Table?.TableStatus === 'ACTIVE') return checkKeys(api, answer.Table);
+    if (answer?.Table?.TableStatus === 'ACTIVE') {
+      checkKeys(api, answer.Table);
+      return;
+    }
     if (Date.now() > until) {
       throw new BroadcastError(
         'STORE_UNAVAILABLE',
