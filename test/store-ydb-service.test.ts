@@ -33,9 +33,19 @@ afterEach(async () => {
 /** A store with a table of its own, behind the proxy. */
 async function openStore(more: YdbStoreOptions = {}): Promise<ConnectionStore> {
   const { tablePrefix } = await freshTable(dynalite.endpoint);
-  const store = ydbStore({ endpoint: proxy.endpoint, tablePrefix, token: TOKEN, timeoutMs: 2000, ...more });
+  return openAt(tablePrefix, more);
+}
+
+function openAt(tablePrefix: string | undefined, more: YdbStoreOptions = {}): ConnectionStore {
+  const store = ydbStore({ endpoint: proxy.endpoint, tablePrefix, token: TOKEN, ...more });
   opened.push(store);
   return store;
+}
+
+/** Two instances over one table: one that waits long enough on a slow machine, and one that soon gives up. */
+async function openTwo(timeoutMs: number): Promise<{ store: ConnectionStore; hasty: ConnectionStore }> {
+  const { tablePrefix } = await freshTable(dynalite.endpoint);
+  return { store: openAt(tablePrefix), hasty: openAt(tablePrefix, { timeoutMs }) };
 }
 
 async function failureOf(call: Promise<unknown>): Promise<Error & { code?: string }> {
@@ -176,14 +186,14 @@ describe('ydbStore when YDB is busy', () => {
   });
 
   it('says so when a batch is never done', async () => {
-    const store = await openStore({ timeoutMs: 200 });
+    const { store, hasty } = await openTwo(1000);
     await store.put(storedConnection('phone', { user: 'ann' }));
     proxy.script(({ action, body }) =>
       action === 'BatchWriteItem'
         ? { status: 200, body: { UnprocessedItems: body['RequestItems'] } }
         : undefined,
     );
-    const error = await failureOf(store.remove(['phone']));
+    const error = await failureOf(hasty.remove(['phone']));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(error.message).toContain('1 deletions undone');
     proxy.script(() => undefined);
@@ -248,11 +258,11 @@ describe('ydbStore when connections die', () => {
   });
 
   it('completes a removal that was cut short', async () => {
-    const store = await openStore({ timeoutMs: 200 });
+    const { store, hasty } = await openTwo(500);
     await store.put(storedConnection('phone', { user: 'ann' }));
     await store.join('phone', 'lobby');
     proxy.script(({ action }) => (action === 'BatchWriteItem' ? 'break' : undefined));
-    expect((await failureOf(store.remove(['phone']))).code).toBe('STORE_UNAVAILABLE');
+    expect((await failureOf(hasty.remove(['phone']))).code).toBe('STORE_UNAVAILABLE');
     proxy.script(() => undefined);
     await store.remove(['phone']);
     expect(await store.count({ room: 'lobby' })).toBe(0);
@@ -261,20 +271,20 @@ describe('ydbStore when connections die', () => {
 
   it('ends a broadcast with STORE_UNAVAILABLE and goes on from its cursor to everyone', async () => {
     const ids = Array.from({ length: 40 }, (_, index) => `c${index}`);
-    const store = await openStore();
+    const { store, hasty } = await openTwo(3000);
     await Promise.all(ids.map((id) => store.put(storedConnection(id))));
     await Promise.all(ids.map((id) => store.join(id, 'lobby')));
     const transport = scriptedTransport(async () => {
       if (transport.received.size === 15) await proxy.stop();
       return 'ok' as const;
     });
-    const broadcaster = createBroadcaster({ store, transport, pageSize: 10, concurrency: 1 });
+    const broadcaster = createBroadcaster({ store: hasty, transport, pageSize: 10, concurrency: 1 });
 
     const report = await broadcaster.to('lobby').sendRaw('hello');
     expect(report).toMatchObject({ complete: false, stoppedBy: 'store', failed: 0 });
     expect(report.delivered).toBeGreaterThan(15);
     expect(report.delivered).toBeLessThan(40);
-    expect((await failureOf(store.get('c1'))).message).toMatch(/^STORE_UNAVAILABLE: YDB cannot be reached/);
+    expect((await failureOf(hasty.get('c1'))).message).toMatch(/^STORE_UNAVAILABLE: YDB cannot be reached/);
 
     await proxy.start();
     const rest = await broadcaster.resume(report.cursor ?? '').sendRaw('hello');
@@ -384,8 +394,7 @@ describe('the prices in docs/store-ydb.md', () => {
     '%s',
     async (what, before, operation) => {
       const isBig = before === 'lobby of 1,000';
-      const tablePrefix = isBig ? await (lobbyOf1000 ??= makeLobbyOf1000()) : undefined;
-      const store = await openStore({ timeoutMs: 60_000, ...(isBig ? { tablePrefix } : {}) });
+      const store = isBig ? openAt(await (lobbyOf1000 ??= makeLobbyOf1000())) : await openStore();
       if (!isBig) await before(store);
       proxy.forget();
       await operation(store);

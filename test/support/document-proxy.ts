@@ -50,12 +50,19 @@ export async function startDocumentProxy(target: string): Promise<DocumentProxy>
     requests.push(request);
     const intervention = intervene(request);
     if (intervention === 'hang') return;
-    if (intervention === 'break') return void incoming.socket.destroy();
-    if (typeof intervention === 'object') return reply(response, intervention.status, intervention.body);
-    if (!isAccepted(request)) return reply(response, 400, refusal('UnrecognizedClientException'));
-    const answer = aboutTimeToLive(request) ?? (await passOn(request));
-    if (intervention === 'lose-answer') return void incoming.socket.destroy();
-    reply(response, answer.status, answer.body);
+    if (intervention !== 'break') {
+      const { status, body } = typeof intervention === 'object' ? intervention : await answerTo(request);
+      if (intervention !== 'lose-answer') {
+        reply(response, status, body);
+        return;
+      }
+    }
+    incoming.socket.destroy();
+  }
+
+  async function answerTo(request: DocumentRequest): Promise<{ status: number; body: object | string }> {
+    if (!isAccepted(request)) return { status: 400, body: refusal('UnrecognizedClientException') };
+    return aboutTimeToLive(request) ?? (await passOn(request));
   }
 
   function isAccepted({ authorization }: DocumentRequest): boolean {

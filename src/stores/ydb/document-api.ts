@@ -117,9 +117,13 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   async function persist(action: Action, body: object): Promise<Answer | Refusal> {
     const { endsAt, pause } = patience();
     const text = JSON.stringify(body);
+    let throttled: Refusal | undefined;
     for (;;) {
       const outcome = await attempt(action, text, endsAt);
-      if (!isRefusal(outcome) || !isTransient(outcome) || !(await pause())) return outcome;
+      if (!isRefusal(outcome) || !isTransient(outcome)) return outcome;
+      if (outcome.kind === 'throttled') throttled = outcome;
+      // The last attempt may have had too little time to be answered; the reason is that the others were refused.
+      if (!(await pause())) return throttled ?? outcome;
     }
   }
 
