@@ -20,6 +20,10 @@ export type Intervention =
   /** Nothing happens any more. */
   | 'hang';
 
+export type Script = (
+  request: DocumentRequest,
+) => Intervention | undefined | Promise<Intervention | undefined>;
+
 export interface DocumentProxy {
   readonly endpoint: string;
   /** Requests since the last `forget()`, refused ones included. */
@@ -27,8 +31,8 @@ export interface DocumentProxy {
   /** What they cost by the documented prices. */
   readonly ru: number;
   forget(): void;
-  /** Asked for every request, until the next script; `undefined` passes it on. */
-  script(intervene: (request: DocumentRequest) => Intervention | undefined): void;
+  /** Asked for every request, until the next script; `undefined` passes it on, a promise keeps it waiting. */
+  script(intervene: Script): void;
   /** From now on a request needs one of these in `Authorization: Bearer`. */
   acceptTokens(...tokens: readonly string[]): void;
   /** The server goes away with all its connections, and comes back at the same address. */
@@ -42,13 +46,13 @@ export async function startDocumentProxy(target: string): Promise<DocumentProxy>
   const timesToLive = new Map<unknown, object>();
   let ru = 0;
   let tokens: readonly string[] | undefined;
-  let intervene: (request: DocumentRequest) => Intervention | undefined = () => undefined;
+  let intervene: Script = () => undefined;
   let port = 0;
 
   async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const request = await requestOf(incoming);
     requests.push(request);
-    const intervention = intervene(request);
+    const intervention = await intervene(request);
     if (intervention === 'hang') return;
     if (intervention !== 'break') {
       const { status, body } = typeof intervention === 'object' ? intervention : await answerTo(request);

@@ -83,12 +83,12 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
     return partition !== undefined && results[own.current.indexOf(partition)] === 'lost';
   }
 
-  /** Takes a connection away from users that it belonged to before. */
+  /** Deletes copies that should not be there any more. They stay noted until then, so that a removal finds them. */
   async function forget(row: Item, former: readonly string[]): Promise<void> {
     if (former.length === 0) return;
     await Promise.all(former.map((partition) => rows.drop(partition, row)));
     const values = { ':gone': strings(...former), ':v': row['v'] ?? number(0) };
-    await change(idIn(row), 'DELETE r :gone', 'v = :v', values);
+    await change(idIn(row), 'DELETE r :gone, g :gone', 'v = :v', values);
   }
 
   async function isCurrent(id: string, row: Item): Promise<boolean> {
@@ -156,7 +156,10 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const values = { ':r': strings(partition), ':one': number(1) };
       for (;;) {
         await rows.reserve(partition, sortKey);
-        const row = await change(id, 'ADD v :one, r :r', IS_ALIVE, { ...values, ':now': number(now()) });
+        const row = await change(id, 'ADD v :one, r :r DELETE g :r', IS_ALIVE, {
+          ...values,
+          ':now': number(now()),
+        });
         if (row === undefined) {
           await rows.cancel(partition, sortKey);
           return 'absent';
@@ -169,20 +172,22 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const partition = roomPartition(room);
       const values = { ':r': strings(partition), ':one': number(1) };
       const isKnown = 'attribute_exists(v) AND attribute_not_exists(x)';
-      const row = await change(checkName(id, 'id'), 'ADD v :one DELETE r :r', isKnown, values);
-      if (row !== undefined) await rows.drop(partition, row);
+      const row = await change(checkName(id, 'id'), 'ADD v :one, g :r', isKnown, values);
+      if (row !== undefined) await forget(row, [partition]);
     },
     async rooms(id) {
       const row = await readAlive(id);
-      return (row?.['r']?.SS ?? []).filter(isRoomPartition).map(nameIn);
+      return row === undefined ? [] : partitionsOf(row).current.filter(isRoomPartition).map(nameIn);
     },
   };
 }
 
-/** Where a connection has copies, and where it should not have any more since it belongs to another user. */
-function partitionsOf({ r, u }: Item): { readonly current: string[]; readonly former: string[] } {
-  const all = r?.SS ?? [];
+/** Where a connection should have copies, and where it has left a room or belongs to another user now. */
+function partitionsOf({ r, g, u }: Item): { readonly current: string[]; readonly former: string[] } {
+  const noted = r?.SS ?? [];
+  const left = new Set(g?.SS);
   const user = u?.S === undefined ? undefined : userPartition(u.S);
-  const isCurrent = (partition: string): boolean => isRoomPartition(partition) || partition === user;
-  return { current: all.filter(isCurrent), former: all.filter((partition) => !isCurrent(partition)) };
+  const isCurrent = (partition: string): boolean =>
+    isRoomPartition(partition) ? !left.has(partition) : partition === user;
+  return { current: noted.filter(isCurrent), former: noted.filter((partition) => !isCurrent(partition)) };
 }

@@ -17,7 +17,8 @@ export interface Value {
  * - `i`: the connection id, when the sort key does not hold it
  * - `u`, `a`, `c`, `e`: user, attributes as JSON, connectedAt, expiresAt
  * - `v`: version of the connection that the row shows
- * - `r`: partition keys under which a connection has rows of its own (in the connection's row only)
+ * - `r`: partition keys under which a connection has copies, or may have (in the connection's row only)
+ * - `g`: those of rooms that it has left and whose copies are still to be deleted (likewise)
  * - `x`: true in a tombstone
  */
 export type Item = Readonly<Record<string, Value>>;
