@@ -503,11 +503,29 @@ describe('other events', () => {
     await expect(call(timer)).rejects.toThrow(/INVALID_EVENT: a timer event came/);
   });
 
-  it('that are malformed get a 400 that names the field', async () => {
-    const { call } = setUp();
-    const response = await call({ requestContext: { eventType: 'MESSAGE' } });
-    expect(response.statusCode).toBe(400);
-    expect(response.body).toContain('requestContext.connectionId');
+  it.each([['CONNECT'], ['DISCONNECT'], ['DANCE']])(
+    'that are malformed get a 400 that names the field: %s',
+    async (eventType) => {
+      const { call } = setUp();
+      const response = await call({ requestContext: { eventType } });
+      expect(response.statusCode).toBe(400);
+      expect(response.body).toContain('INVALID_EVENT');
+      expect(response.body).toContain('requestContext.');
+    },
+  );
+
+  it.each([
+    ['its context', { requestContext: { eventType: 'MESSAGE' } }],
+    ['a header', { headers: { 'x-yc-apigateway-websocket-event-type': 'MESSAGE' } }],
+  ])('that are malformed messages by %s get an error message, with status 200', async (_by, event) => {
+    const { call, errors } = setUp();
+    const response = await call(event);
+    expect(response).toMatchObject({ statusCode: 200, headers: { 'Content-Type': 'application/json' } });
+    expect(bodyOf(response)).toMatchObject({
+      type: 'error',
+      error: { code: 'INVALID_EVENT', message: expect.stringContaining('requestContext.connectionId') },
+    });
+    expect(errors).toHaveLength(1);
   });
 });
 

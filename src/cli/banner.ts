@@ -16,7 +16,7 @@ export interface BannerFacts {
 export function banner(facts: BannerFacts, paint: Palette): string {
   const { port, paths, warnings, entry, hasPages, elapsedMs } = facts;
   const base = `localhost:${port}`;
-  const source = `${relative(process.cwd(), entry.file)}#${entry.exportName}`;
+  const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
     ...(hasPages ? [['Page', paint('cyan', `http://${base}`)] as [string, string]] : []),
     ...paths.map((path): [string, string] => [

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../errors.js';
+import type { BroadcastError } from '../errors.js';
 
 /** A command in the overview. Its code is loaded when it is called: each needs other packages. */
 export interface CommandEntry {
@@ -36,11 +36,16 @@ export function usageError(message: string): CliError {
 export function toFailure(reason: unknown): { readonly message: string; readonly exitCode: number } {
   if (reason instanceof CliError) return reason;
   if (isParseArgsError(reason)) return { message: firstSentence(reason.message), exitCode: 2 };
-  if (reason instanceof BroadcastError) {
+  if (isBroadcastError(reason)) {
     return { message: reason.message.slice(reason.code.length + 2), exitCode: 1 };
   }
   const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
   return { message: text, exitCode: 1 };
+}
+
+/** By name, since the user's code may come with a copy of this library of its own. */
+function isBroadcastError(reason: unknown): reason is BroadcastError {
+  return reason instanceof Error && reason.name === 'BroadcastError' && 'code' in reason;
 }
 
 function isParseArgsError(reason: unknown): reason is Error {

@@ -9,6 +9,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dev.js')).dev,
   },
   {
+    usage: 'broadcast <entry> <audience>',
+    summary: 'send one message, show the report',
+    load: async () => (await import('./broadcast.js')).broadcast,
+  },
+  {
     usage: 'store create',
     summary: 'make the tables that a store needs',
     load: async () => (await import('./store.js')).store,

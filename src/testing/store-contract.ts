@@ -62,6 +62,7 @@ function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string
 async function check(rule: StoreRule, backend: StoreBackend): Promise<void> {
   const world = await openWorld(backend);
   try {
+    await world.enterNeighbours();
     await rule.check(world);
     if (!rule.leavesNoNeighbours) await world.expectNeighbours();
   } finally {

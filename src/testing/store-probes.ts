@@ -6,7 +6,7 @@ import type { Audience, ConnectionStore, ListOptions, Page } from '../store.js';
 const CALLS_AT_ONCE = 64;
 
 export interface WalkOptions {
-  /** @default 100 */
+  /** @default 500 */
   readonly limit?: number;
   readonly after?: string;
   readonly shard?: ListOptions['shard'];
@@ -20,7 +20,7 @@ export async function walk(
   audience: Audience,
   options: WalkOptions = {},
 ): Promise<string[]> {
-  const { limit = 100, shard, between } = options;
+  const { limit = 500, shard, between } = options;
   const ids = new Set<string>();
   const cursors = new Set<string | undefined>();
   let after = options.after;

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { StoredConnection } from '../connection.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
 import type { Audience, ConnectionStore, HistoryStore } from '../store.js';
-import { createNeighbours } from './neighbours.js';
+import { createNeighbours, LOBBY } from './neighbours.js';
 import type { StoreBackend } from './store-backend.js';
 import { sameValue, walk } from './store-probes.js';
 
@@ -25,10 +25,18 @@ export interface StoreWorld {
   /** That an audience has `ids` and its neighbours, each listed once, and counts as many. */
   expectMembers(audience: Audience, ids: readonly string[], store?: ConnectionStore): Promise<void>;
   /** That a connection is absent, whichever method is asked: it was in `rooms` and belonged to `user`. */
-  expectAbsent(id: string, was: { rooms?: readonly string[]; user?: string }): Promise<void>;
+  expectAbsent(id: string, was: Past): Promise<void>;
+  /** Puts in the connections that no rule touches. First of all; see {@link createNeighbours}. */
+  enterNeighbours(): Promise<void>;
   /** That the connections which no rule touches are as they were. */
   expectNeighbours(): Promise<void>;
   close(): Promise<void>;
+}
+
+/** Where a connection was while it was there. */
+export interface Past {
+  readonly rooms?: readonly string[];
+  readonly user?: string;
 }
 
 /** Stands still unless it is moved. Starts at a whole second, for backends that know no smaller time. */
@@ -37,7 +45,7 @@ export interface TestClock {
   advance(ms: number): void;
 }
 
-/** A fresh store with its neighbours, in a namespace of its own. */
+/** A fresh store in a namespace of its own. Whatever happens to it, it wants to be closed. */
 export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
   const namespace = `t${randomBytes(10).toString('hex')}`;
   const clock = createTestClock();
@@ -46,18 +54,11 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
   async function open(aheadMs: number): Promise<ConnectionStore> {
     const store = await backend.open({ namespace, now: () => clock.now() + aheadMs });
     opened.push(store);
-    const hasHistory = !backend.lacks?.includes('history');
-    assert.equal(
-      store.history !== undefined,
-      hasHistory,
-      'store.history and the lacks of the backend disagree',
-    );
     return store;
   }
 
   const store = await open(0);
   const neighbours = createNeighbours(clock.now());
-  await neighbours.enter(store);
 
   const world: StoreWorld = {
     store,
@@ -91,19 +92,15 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       );
       assert.equal(await from.count(audience), expected.length, `count of ${JSON.stringify(audience)}`);
     },
-    async expectAbsent(id, { rooms = [], user }) {
-      assert.equal(await store.get(id), undefined, `get('${id}')`);
-      sameValue(await store.rooms(id), [], `rooms('${id}')`);
-      assert.equal(await store.setAttributes(id, { back: true }), false, `setAttributes('${id}')`);
-      assert.equal(await store.join(id, 'lobby'), 'absent', `join('${id}')`);
-      const audiences: Audience[] = [{ all: true }, { room: 'lobby' }, ...rooms.map((room) => ({ room }))];
-      if (user !== undefined) audiences.push({ user });
-      for (const audience of audiences) {
-        assert.ok(
-          !(await walk(store, audience)).includes(id),
-          `'${id}' is listed in ${JSON.stringify(audience)}`,
-        );
-      }
+    expectAbsent: (id, was) => expectAbsent(store, id, was),
+    async enterNeighbours() {
+      const hasHistory = !backend.lacks?.includes('history');
+      assert.equal(
+        store.history !== undefined,
+        hasHistory,
+        'store.history and lacks of the backend disagree',
+      );
+      await neighbours.enter(store);
     },
     expectNeighbours: () => neighbours.expectUntouched(store),
     async close() {
@@ -112,6 +109,19 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
     },
   };
   return world;
+}
+
+async function expectAbsent(store: ConnectionStore, id: string, { rooms = [], user }: Past): Promise<void> {
+  assert.equal(await store.get(id), undefined, `get('${id}')`);
+  sameValue(await store.rooms(id), [], `rooms('${id}')`);
+  assert.equal(await store.setAttributes(id, { back: true }), false, `setAttributes('${id}')`);
+  assert.equal(await store.join(id, LOBBY), 'absent', `join('${id}')`);
+  const audiences: Audience[] = [{ all: true }, ...[LOBBY, ...rooms].map((room) => ({ room }))];
+  if (user !== undefined) audiences.push({ user });
+  for (const audience of audiences) {
+    const isListed = (await walk(store, audience)).includes(id);
+    assert.ok(!isListed, `'${id}' is listed in ${JSON.stringify(audience)}`);
+  }
 }
 
 function createTestClock(): TestClock {

@@ -22,7 +22,7 @@ export const expiryRules: readonly StoreRule[] = [
   {
     name: 'expiry: expired members neither end a listing nor count',
     async check({ clock, store, enter, expectMembers }) {
-      const [brief, lasting] = [names('p', 12), names('p-lasting-', 6)];
+      const [brief, lasting] = [names('p', 12), names('q', 6)];
       const expiresAt = clock.now() + 60_000;
       await forEach(brief, (id) => enter(id, [LOBBY], { user: ANN, expiresAt }));
       await forEach(lasting, (id) => enter(id, [LOBBY], { user: ANN }));

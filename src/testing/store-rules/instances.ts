@@ -63,8 +63,13 @@ export const instanceRules: readonly StoreRule[] = [
     needs: ['sharing'],
     async check({ store, openAnother, enter, expectMembers }) {
       const other = await openAnother();
-      await forEach(ROUNDS, (id) => enter(id));
-      await Promise.all(ROUNDS.map((id, index) => (index % 2 === 0 ? store : other).join(id, LOBBY)));
+      await forEach([...ROUNDS, 'phone'], (id) => enter(id));
+      const joins = ROUNDS.flatMap((name, index) => {
+        const instance = index % 2 === 0 ? store : other;
+        return [instance.join(name, LOBBY), instance.join('phone', name)];
+      });
+      sameValue([...new Set(await Promise.all(joins))], ['joined'], 'answers of join');
+      sameValue([...(await store.rooms('phone'))].sort(), ROUNDS, "rooms('phone')");
       await expectMembers({ room: LOBBY }, ROUNDS);
       await expectMembers({ room: LOBBY }, ROUNDS, other);
     },
@@ -125,13 +130,13 @@ export const instanceRules: readonly StoreRule[] = [
         ['tablet', fast, slow],
       ] as const) {
         await first.remove([id]);
-        assert.equal(await second.put(connection(id)), 'removed', id);
+        assert.equal(await second.put(connection(id)), 'removed', `put of '${id}'`);
         const late = `${id}-2`;
         await first.put(connection(late));
         await first.join(late, LOBBY);
         await second.remove([late]);
-        assert.equal(await first.put(connection(late)), 'removed', late);
-        assert.equal(await first.join(late, LOBBY), 'absent', late);
+        assert.equal(await first.put(connection(late)), 'removed', `put of '${late}'`);
+        assert.equal(await first.join(late, LOBBY), 'absent', `join of '${late}'`);
       }
       await expectMembers({ all: true }, []);
       await expectMembers({ room: LOBBY }, []);

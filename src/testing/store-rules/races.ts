@@ -31,7 +31,7 @@ export const raceRules: readonly StoreRule[] = [
       const ids = names('gone-', 130);
       await store.remove(ids);
       await forEach(ids, async (id) => {
-        assert.equal(await store.put(connection(id)), 'removed', id);
+        assert.equal(await store.put(connection(id)), 'removed', `put of '${id}'`);
       });
       await expectMembers({ all: true }, []);
     },
@@ -56,7 +56,7 @@ export const raceRules: readonly StoreRule[] = [
       await expectMembers({ all: true }, []);
       await expectMembers({ user: ANN }, []);
       await forEach(ROUNDS, async (id) => {
-        assert.equal(await store.get(id), undefined, id);
+        assert.equal(await store.get(id), undefined, `get('${id}')`);
       });
     },
   },
@@ -93,7 +93,7 @@ export const raceRules: readonly StoreRule[] = [
       );
       await expectMembers({ all: true }, []);
       await forEach(ROUNDS, async (id) => {
-        assert.equal(await store.get(id), undefined, id);
+        assert.equal(await store.get(id), undefined, `get('${id}')`);
       });
     },
   },
