@@ -31,7 +31,7 @@ export interface YdbOptions extends TokenProviderOptions {
 /** The table's name behind its prefix. */
 const TABLE = 'store';
 
-export const optionsShape = {
+const schema = z.strictObject({
   endpoint: z
     .string()
     .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), {
@@ -51,10 +51,6 @@ export const optionsShape = {
   token: z.unknown().optional(),
   metadataUrl: z.string().optional(),
   iamUrl: z.string().optional(),
-};
-
-const storeSchema = z.strictObject({
-  ...optionsShape,
   now: functionOption<() => number>().default(() => Date.now),
 });
 
@@ -65,7 +61,7 @@ export interface Database {
 
 /** Checks the options and prepares access. Throws `INVALID_OPTIONS` that names the option of `what`. */
 export function openDatabase(options: unknown, what: string): Database {
-  const parsed = parseOptions(storeSchema, options, what);
+  const parsed = parseOptions(schema, options, what);
   const { tablePrefix, region, timeoutMs, now, token, metadataUrl, iamUrl } = parsed;
   const endpoint = parsed.endpoint ?? process.env['YC_BROADCAST_YDB_ENDPOINT'];
   if (endpoint === undefined || endpoint === '') {
