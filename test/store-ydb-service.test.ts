@@ -349,7 +349,7 @@ describe('the prices in docs/store-ydb.md', () => {
     const limit = pLimit(32);
     const ids = Array.from({ length: 1000 }, (_, index) => `connection-number-${1000 + index}`);
     await limit.map(ids, async (id) => {
-      await store.put(storedConnection(id, { attributes: { name: 'Somebody' } }));
+      await store.put(storedConnection(id, { attributes: { name: 'Somebody Else' } }));
       await store.join(id, 'lobby');
     });
     await store.close?.();
