@@ -6,8 +6,9 @@
  * - `INVALID_MESSAGE`: the client. Not JSON, or it fails the contract's schema; `path` names the field.
  * - `UNKNOWN_TYPE`: the client. The contract has no such message type.
  * - `PAYLOAD_TOO_LARGE`: whoever made the payload; nothing was sent.
- * - `UNAUTHENTICATED`: yours. The gateway did not accept the IAM token, or there is none.
- * - `FORBIDDEN`: yours. The service account lacks `api-gateway.websocketWriter`, or a client may not do this.
+ * - `UNAUTHENTICATED`: yours. The gateway or YDB did not accept the IAM token, or there is none.
+ * - `FORBIDDEN`: yours. The service account lacks `api-gateway.websocketWriter`, for YDB `ydb.editor`, or a client may
+ *   not do this.
  * - `CONNECTION_STALE`: nobody. The gateway does not know the connection; it is removed from the store.
  * - `INVALID_REQUEST`: ours, usually. The gateway called the request malformed.
  * - `RATE_LIMITED`: the gateway is asking for patience; retried.

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { BroadcastError } from 'yc-broadcast';
-import { createTokenProvider, type TokenProvider } from 'yc-broadcast/transports/credentials';
+import { createTokenProvider, type TokenProvider } from '../src/credentials/token-provider.js';
 
 const VARIABLES = ['YC_TOKEN', 'YC_SERVICE_ACCOUNT_KEY_FILE'] as const;
 const outside = VARIABLES.map((name) => [name, process.env[name]] as const);

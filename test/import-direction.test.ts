@@ -9,6 +9,7 @@ const sources = fileURLToPath(new URL('../src', import.meta.url));
 const ORDER = [
   'protocol',
   'errors',
+  'json',
   'connection',
   'invocation',
   'options',
@@ -19,6 +20,7 @@ const ORDER = [
   'store',
   'transport',
   'report',
+  'credentials',
   'stores',
   'transports',
   'fanout',

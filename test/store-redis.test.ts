@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
@@ -16,6 +16,10 @@ import {
   type RedisServer,
 } from './support/redis-server.js';
 import { historyOf } from './support/shared-memory.js';
+
+/** The contract makes tens of thousands of calls, and two processes run it at once, perhaps on a busy machine. */
+jest.setTimeout(180_000);
+const PATIENCE_MS = 30_000;
 
 describeWithRedis('redisStore', () => {
   let server: RedisServer;
@@ -267,7 +271,7 @@ const CONTRACT_PROCESS = `
   import { storeContract } from 'yc-broadcast/testing';
   const client = new Redis(process.argv[2]);
   const result = { passed: 0, failed: [] };
-  const backend = { open: ({ namespace, now }) => redisStore({ client, keyPrefix: namespace, now }) };
+  const backend = { open: ({ namespace, now }) => redisStore({ client, keyPrefix: namespace, now, timeoutMs: ${PATIENCE_MS} }) };
   for (const { name, skip, run } of storeContract(backend)) {
     if (skip || name.includes('10,000')) continue;
     await run().then(() => result.passed++, (error) => result.failed.push(name + ': ' + error.message));
@@ -345,7 +349,8 @@ function countRoundTrips(client: Redis) {
 /** Stores that share one client, as those of a warm function do. */
 function backendOf(client: () => RedisClient, node: () => Redis): StoreBackend {
   return {
-    open: ({ namespace, now }) => redisStore({ client: client(), keyPrefix: namespace, now }),
+    open: ({ namespace, now }) =>
+      redisStore({ client: client(), keyPrefix: namespace, now, timeoutMs: PATIENCE_MS }),
     drop: (namespace) => dropKeys(node(), namespace),
   };
 }

@@ -13,6 +13,11 @@ const COMMANDS: readonly CommandEntry[] = [
     summary: 'send one message, show the report',
     load: async () => (await import('./broadcast.js')).broadcast,
   },
+  {
+    usage: 'store create',
+    summary: 'make the tables that a store needs',
+    load: async () => (await import('./store.js')).store,
+  },
 ];
 
 function help(): string {

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { BroadcastError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { firstIssue } from '../options.js';
 import type { Audience } from '../store.js';
 
@@ -39,12 +40,4 @@ export function decodeCursor(cursor: string): CursorState {
   }
   const { to, after, id, filtered } = result.data;
   return { audience: to, after, id, filtered };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -3,7 +3,7 @@ import { functionOption, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
 import { caFromEnvironment } from './ca.js';
-import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
+import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { readConnection, requestHead, sendTail } from './grpc-messages.js';
 import { createHttp2Client, type Http2Client } from './http2/client.js';

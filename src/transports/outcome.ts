@@ -3,6 +3,7 @@
  * SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is not certain stays.
  */
 import { BroadcastError, type ErrorCode } from '../errors.js';
+import { parseJson } from '../json.js';
 
 /** gRPC status codes by number. */
 const BY_GRPC_CODE: Readonly<Record<number, ErrorCode>> = {
@@ -196,15 +197,6 @@ function statusBody(body: string): { isJson: boolean; code: number | undefined; 
     code: typeof code === 'number' ? code : undefined,
     message: typeof message === 'string' ? `: ${message.slice(0, 200)}` : '',
   };
-}
-
-/** `undefined` when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function fieldOf(value: unknown, name: string): unknown {

@@ -1,13 +1,14 @@
 import * as z from 'zod';
 import { BroadcastError } from '../errors.js';
+import { parseJson } from '../json.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
+import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { caFromEnvironment } from './ca.js';
-import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';
-import { errorOfAnswer, parseJson } from './outcome.js';
+import { errorOfAnswer } from './outcome.js';
 import { withToken } from './with-token.js';
 
 export interface RestTransportOptions extends TokenProviderOptions {

@@ -4,7 +4,7 @@ import { functionOption, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
 import { caFromEnvironment } from './ca.js';
-import { createTokenProvider, type TokenProviderOptions } from './credentials.js';
+import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { codeOfSdkError, pushbackMs } from './outcome.js';
 import { checkConnectionId, checkSize } from './rest.js';

@@ -123,7 +123,9 @@ export const listingRules: readonly StoreRule[] = [
     name: 'list lists each of 10,000 members once, and count counts them',
     async check(world) {
       const { store, expectMembers } = world;
-      const ids = await fill(world, 10_000);
+      const ids = names('p', 10_000);
+      // Nobody has 10,000 devices, and a user costs some backends as many calls as a room.
+      await forEach(ids, (id) => world.enter(id, [LOBBY]));
       await expectMembers({ room: LOBBY }, ids);
       const pages = await Promise.all(
         [0, 1, 2, 3].map((index) => walk(store, { room: LOBBY }, { shard: { index, count: 4 } })),

@@ -2,7 +2,7 @@ import { constants, createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod';
 import { BroadcastError } from '../errors.js';
-import { parseJson } from './outcome.js';
+import { parseJson } from '../json.js';
 
 export interface IssuedToken {
   readonly token: string;

@@ -1,0 +1,109 @@
+import type { Attributes, StoredConnection } from '../../connection.js';
+
+/** A value as the Document API writes it. Numbers travel as text. */
+export interface Value {
+  readonly S?: string;
+  readonly N?: string;
+  /** A set of strings, never empty. */
+  readonly SS?: readonly string[];
+  readonly BOOL?: boolean;
+}
+
+/**
+ * A row of the table. Names are short because every byte of them is stored and read with each row:
+ *
+ * - `p`, `s`: partition and sort key
+ * - `t`: when the backend may delete it, in Unix seconds
+ * - `i`: the connection id, when the sort key does not hold it
+ * - `u`, `a`, `c`, `e`: user, attributes as JSON, connectedAt, expiresAt
+ * - `v`: version of the connection that the row shows
+ * - `r`: partition keys under which a connection has copies, or may have (in the connection's row only)
+ * - `g`: those of rooms that it has left and whose copies are still to be deleted (likewise)
+ * - `x`: true in a tombstone
+ */
+export type Item = Readonly<Record<string, Value>>;
+
+export const text = (S: string): Value => ({ S });
+export const number = (value: number): Value => ({ N: String(value) });
+export const strings = (...SS: readonly string[]): Value => ({ SS });
+
+export function numberIn(item: Item, name: string): number {
+  return Number(item[name]?.N);
+}
+
+/** Whether a row shows a connection that is there. Tombstones and reservations have no `e`. */
+export function isAlive(item: Item, now: number): boolean {
+  return numberIn(item, 'e') > now;
+}
+
+export function connectionIn(item: Item, id: string): StoredConnection {
+  const user = item['u']?.S;
+  return {
+    id,
+    ...(user === undefined ? {} : { user }),
+    attributes: JSON.parse(item['a']?.S ?? '{}') as Attributes,
+    connectedAt: numberIn(item, 'c'),
+    expiresAt: numberIn(item, 'e'),
+  };
+}
+
+/** Rows outlive what they show by this time, so that no instance whose clock is behind misses one. */
+const ROW_SLACK_MS = 10 * 60_000;
+
+/** The value of `t` for a row that is needed until `instant`, in Unix milliseconds. */
+export function deletableFrom(instant: number): Value {
+  return number(Math.ceil((instant + ROW_SLACK_MS) / 1000));
+}
+
+/** What rows show of a connection; absent where it has nothing. */
+export interface ShownFields {
+  readonly u: Value | undefined;
+  readonly a: Value | undefined;
+  readonly c: Value | undefined;
+  readonly e: Value | undefined;
+  readonly t: Value | undefined;
+  readonly i: Value | undefined;
+}
+
+export function fieldsOf({ user, attributes, connectedAt, expiresAt }: StoredConnection): ShownFields {
+  return {
+    u: user === undefined ? undefined : text(user),
+    a: attributesValue(attributes),
+    c: number(connectedAt),
+    e: number(expiresAt),
+    t: deletableFrom(expiresAt),
+    i: undefined,
+  };
+}
+
+export function fieldsIn({ u, a, c, e, t, i }: Item): ShownFields {
+  return { u, a, c, e, t, i };
+}
+
+/** Most connections have no attributes; those pay for none. */
+export function attributesValue(attributes: Attributes): Value | undefined {
+  const json = JSON.stringify(attributes);
+  return json === '{}' ? undefined : text(json);
+}
+
+/** An update expression that gives a row exactly these fields, and the values for it. */
+export function assigning(fields: Readonly<Record<string, Value | undefined>>): {
+  readonly expression: string;
+  readonly values: Item;
+} {
+  const values: Record<string, Value> = {};
+  const [set, remove]: [string[], string[]] = [[], []];
+  for (const [name, value] of Object.entries(fields)) {
+    if (value === undefined) {
+      remove.push(name);
+    } else {
+      set.push(`${name} = :${name}`);
+      values[`:${name}`] = value;
+    }
+  }
+  const parts = [
+    ...(set.length === 0 ? [] : [`SET ${set.join(', ')}`]),
+    ...(remove.length === 0 ? [] : [`REMOVE ${remove.join(', ')}`]),
+  ];
+  return { expression: parts.join(' '), values };
+}

@@ -1,0 +1,71 @@
+import { checkListOptions, shardOf, type Audience, type ConnectionStore } from '../../store.js';
+import { deleteSome } from './deletions.js';
+import type { Answer, DocumentApi } from './document-api.js';
+import { connectionIn, isAlive, number, numberIn, text, type Item } from './items.js';
+import { audiencePartition, idIn, keyOf, rangeOf, type KeyRange } from './keys.js';
+
+/**
+ * Rows that the backend might have deleted this long ago are deleted by whoever comes across them: it usually does so
+ * within two days (documented), and until then each listing would pay for reading them.
+ */
+const OVERDUE_MS = 60 * 60_000;
+
+/** Pages of an audience by strongly consistent reads of its partition, in the order of the sort keys. */
+export function createListing(api: DocumentApi, now: () => number): Pick<ConnectionStore, 'list' | 'count'> {
+  function query(audience: Audience, { first, last }: KeyRange, more: object, values: Item = {}) {
+    return api.call('Query', {
+      TableName: api.table,
+      KeyConditionExpression: 'p = :p AND s BETWEEN :first AND :last',
+      ExpressionAttributeValues: {
+        ':p': text(audiencePartition(audience)),
+        ':first': text(first),
+        ':last': text(last),
+        ...values,
+      },
+      ConsistentRead: true,
+      ...more,
+    });
+  }
+
+  async function countPage(audience: Audience, ExclusiveStartKey: Item | undefined): Promise<Answer> {
+    const filter = { Select: 'COUNT', FilterExpression: 'e > :now' };
+    return query(audience, rangeOf(), { ...filter, ExclusiveStartKey }, { ':now': number(now()) });
+  }
+
+  return {
+    async list(audience, options) {
+      checkListOptions(options);
+      const { after, limit: Limit, shard } = options;
+      const range = rangeOf(shard, after);
+      if (range.first > range.last) return { connections: [], done: true };
+      const { Items = [], LastEvaluatedKey } = await query(audience, range, { Limit });
+      const instant = now();
+      await deleteSome(api, overdue(Items, instant));
+      const last = Items.at(-1);
+      return {
+        connections: Items.filter((row) => isAlive(row, instant))
+          .map((row) => connectionIn(row, idIn(row)))
+          .filter(({ id }) => shard === undefined || shardOf(id, shard.count) === shard.index),
+        ...(LastEvaluatedKey === undefined || last === undefined
+          ? { done: true }
+          : { done: false, next: idIn(last) }),
+      };
+    },
+    async count(audience) {
+      let count = 0;
+      let start: Item | undefined;
+      do {
+        const page = await countPage(audience, start);
+        count += page.Count ?? 0;
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
+      return count;
+    },
+  };
+}
+
+function overdue(rows: readonly Item[], instant: number): Item[] {
+  return rows
+    .filter((row) => numberIn(row, 't') * 1000 + OVERDUE_MS < instant)
+    .map(({ p, s }) => keyOf(p?.S ?? '', s?.S ?? ''));
+}

@@ -1,0 +1,86 @@
+import * as z from 'zod';
+import type { TokenProviderOptions } from '../../credentials/token-provider.js';
+import { BroadcastError } from '../../errors.js';
+import { functionOption, parseOptions } from '../../options.js';
+import { bearerAuthorization, signedAuthorization, type StaticKey } from './authorization.js';
+import { createDocumentApi, type DocumentApi } from './document-api.js';
+
+/** How to reach a database. A token is looked for as the transports do it, see `TokenProviderOptions`. */
+export interface YdbOptions extends TokenProviderOptions {
+  /**
+   * The Document API endpoint of the database, with its path. The console shows it, Terraform calls it
+   * `document_api_endpoint`. Default: the environment variable `YC_BROADCAST_YDB_ENDPOINT`.
+   */
+  readonly endpoint?: string | undefined;
+  /** What the table's name begins with; may be a path, `dir/`. @default yc_broadcast_ */
+  readonly tablePrefix?: string | undefined;
+  /**
+   * A static key of a service account instead of an IAM token; needs the package `aws4fetch`. Default: the environment
+   * variables `YC_BROADCAST_YDB_ACCESS_KEY_ID` and `YC_BROADCAST_YDB_SECRET_ACCESS_KEY`, unless `token` is given.
+   */
+  readonly credentials?: StaticKey | undefined;
+  /** What signatures with a static key name. @default ru-central1 */
+  readonly region?: string | undefined;
+  /**
+   * Longest time for a request with its repetitions, in milliseconds; the deadline of the function's call ends it
+   * earlier. @default 10000
+   */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** The table's name behind its prefix. */
+const TABLE = 'store';
+
+const schema = z.strictObject({
+  endpoint: z
+    .string()
+    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), {
+      message:
+        'expected an address such as https://docapi.serverless.yandexcloud.net/ru-central1/<cloud>/<database>',
+    })
+    .optional(),
+  tablePrefix: z
+    .string()
+    .regex(/^[\w./-]*$/, 'expected letters, digits and _ . - /')
+    .default('yc_broadcast_'),
+  credentials: z
+    .strictObject({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) })
+    .optional(),
+  region: z.string().min(1).default('ru-central1'),
+  timeoutMs: z.number().positive().default(10_000),
+  token: z.unknown().optional(),
+  metadataUrl: z.string().optional(),
+  iamUrl: z.string().optional(),
+  now: functionOption<() => number>().default(() => Date.now),
+});
+
+export interface Database {
+  readonly api: DocumentApi;
+  readonly now: () => number;
+}
+
+/** Checks the options and prepares access. Throws `INVALID_OPTIONS` that names the option of `what`. */
+export function openDatabase(options: unknown, what: string): Database {
+  const parsed = parseOptions(schema, options, what);
+  const { tablePrefix, region, timeoutMs, now, token, metadataUrl, iamUrl } = parsed;
+  const endpoint = parsed.endpoint ?? process.env['YC_BROADCAST_YDB_ENDPOINT'];
+  if (endpoint === undefined || endpoint === '') {
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      `${what}.endpoint: give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT`,
+    );
+  }
+  const key = parsed.credentials ?? (token === undefined ? keyFromEnvironment() : undefined);
+  const authorization =
+    key === undefined
+      ? bearerAuthorization({ token, metadataUrl, iamUrl } as TokenProviderOptions)
+      : signedAuthorization(key, region);
+  return { api: createDocumentApi({ endpoint, table: tablePrefix + TABLE, authorization, timeoutMs }), now };
+}
+
+function keyFromEnvironment(): StaticKey | undefined {
+  const accessKeyId = process.env['YC_BROADCAST_YDB_ACCESS_KEY_ID'];
+  const secretAccessKey = process.env['YC_BROADCAST_YDB_SECRET_ACCESS_KEY'];
+  if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  return { accessKeyId, secretAccessKey };
+}
