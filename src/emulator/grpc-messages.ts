@@ -1,5 +1,5 @@
 /** The messages of `ConnectionService` in protobuf's wire format: three small ones, so they are read and written by hand. */
-import type { ConnectionFacts } from './management.js';
+import type { ConnectionInfo } from '../transport.js';
 
 const VARINT = 0;
 const FIXED64 = 1;
@@ -51,8 +51,8 @@ export function readFields(message: Buffer): ReadonlyMap<number, Field> | undefi
 }
 
 /** What `Get` answers: `yandex.cloud.serverless.apigateway.websocket.v1.Connection`. */
-export function connectionMessage(facts: ConnectionFacts): Buffer {
-  const { id, gatewayId, sourceIp, userAgent, connectedAt, lastActiveAt } = facts;
+export function connectionMessage(info: ConnectionInfo): Buffer {
+  const { id, gatewayId, sourceIp, userAgent, connectedAt, lastActiveAt } = info;
   return Buffer.concat([
     lengthDelimited(1, Buffer.from(id)),
     lengthDelimited(2, Buffer.from(gatewayId)),

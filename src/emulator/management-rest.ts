@@ -1,14 +1,9 @@
 /** The connection management API over REST: paths, statuses and error bodies of the platform. */
 import { randomUUID } from 'node:crypto';
 import { MAX_SEND_BYTES } from '../protocol.js';
+import type { ConnectionInfo } from '../transport.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
-import type {
-  ConnectionFacts,
-  Management,
-  ManagementAnswer,
-  ManagementRequest,
-  OutgoingMessage,
-} from './management.js';
+import type { Management, ManagementAnswer, ManagementRequest, OutgoingMessage } from './management.js';
 import { invalid, Refusal } from './refusal.js';
 
 const PREFIX = '/apigateways/';
@@ -121,7 +116,7 @@ function respond(response: HttpResponse, answer: Exclude<ManagementAnswer, strin
   response.end(text);
 }
 
-function bodyOf(answer: ConnectionFacts | Refusal | undefined): object {
+function bodyOf(answer: ConnectionInfo | Refusal | undefined): object {
   if (answer === undefined) return {};
   if (answer instanceof Refusal) return { code: answer.code, message: answer.message, details: [] };
   const { id, gatewayId, sourceIp, userAgent, connectedAt, lastActiveAt } = answer;

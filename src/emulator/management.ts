@@ -4,6 +4,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { MAX_CONNECTION_ID_LENGTH } from '../protocol.js';
+import type { ConnectionInfo } from '../transport.js';
 import type { OpenConnection } from './connections.js';
 import type { Fault, FaultTable } from './faults.js';
 import type { Gateway } from './gateway.js';
@@ -34,19 +35,8 @@ export interface OutgoingMessage {
   readonly frame: 'text' | 'binary';
 }
 
-/** What `Get` tells. */
-export interface ConnectionFacts {
-  readonly id: string;
-  readonly gatewayId: string;
-  readonly sourceIp: string;
-  readonly userAgent: string;
-  /** Unix milliseconds. */
-  readonly connectedAt: number;
-  readonly lastActiveAt: number;
-}
-
 /** `undefined` stands for the empty answer of a send or a disconnect; `hang` and `reset` for no answer. */
-export type ManagementAnswer = ConnectionFacts | undefined | Refusal | 'hang' | 'reset';
+export type ManagementAnswer = ConnectionInfo | undefined | Refusal | 'hang' | 'reset';
 
 export interface Management {
   /** Carries out one request. Never throws. */
@@ -99,7 +89,7 @@ function perform(options: ManagementOptions, request: ManagementRequest, call: C
     throw invalid(`connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`);
   if (operation === 'send') return send(options, connectionId, request.message(), call);
   const connection = find(options, connectionId);
-  if (operation === 'get') return factsOf(options, connection);
+  if (operation === 'get') return infoOf(options, connection);
   // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial shows.
   options.gateway.close(connection, { code: 1000, reason: '', by: 'api' });
   return undefined;
@@ -135,10 +125,10 @@ function find({ gateway }: ManagementOptions, id: string): OpenConnection {
   return connection;
 }
 
-function factsOf(
+function infoOf(
   { gatewayId }: ManagementOptions,
   { id, handshake, lastActiveAt }: OpenConnection,
-): ConnectionFacts {
+): ConnectionInfo {
   const { sourceIp, connectedAt } = handshake;
   const userAgent = handshake.headers['User-Agent'] ?? '';
   return { id, gatewayId, sourceIp, userAgent, connectedAt, lastActiveAt };

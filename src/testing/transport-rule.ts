@@ -59,3 +59,12 @@ export async function heardNothing(transport: Transport, socket: ContractSocket)
   assert.equal(await socket.next(), 'the next message');
   assert.deepEqual(socket.pending(), []);
 }
+
+/** A transport in use, a connection to which sends get no answer, and a neighbour. */
+export async function withoutAnswer({ transport, connect, fault }: TransportWorld) {
+  const ours = transport();
+  const [silent, socket] = [await connect(), await connect()];
+  await heardNothing(ours, socket);
+  fault({ on: 'send', connection: silent.id, status: 'hang' });
+  return { ours, silent, socket };
+}

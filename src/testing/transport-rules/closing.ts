@@ -1,4 +1,11 @@
-import { failsWith, heardNothing, IN_TIME, send, type TransportRule } from '../transport-rule.js';
+import {
+  failsWith,
+  heardNothing,
+  IN_TIME,
+  send,
+  withoutAnswer,
+  type TransportRule,
+} from '../transport-rule.js';
 
 export const closingRules: readonly TransportRule[] = [
   {
@@ -20,11 +27,9 @@ export const closingRules: readonly TransportRule[] = [
   {
     name: 'closing a transport ends what is under way',
     needs: ['faults'],
-    async check({ transport, connect, fault }) {
-      const [ours, other] = [transport(), transport()];
-      const [silent, socket] = [await connect(), await connect()];
-      await heardNothing(ours, socket);
-      fault({ on: 'send', connection: silent.id, status: 'hang' });
+    async check(world) {
+      const { ours, silent, socket } = await withoutAnswer(world);
+      const other = world.transport();
       const waiting = failsWith(send(ours, silent.id, 'x'), 'NO_ANSWER', 'GATEWAY_UNAVAILABLE', 'ABORTED');
       await heardNothing(ours, socket);
       await ours.close();

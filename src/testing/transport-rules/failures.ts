@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import type { ErrorCode } from '../../errors.js';
-import { failsWith, heardNothing, IN_TIME, send, type TransportRule } from '../transport-rule.js';
+import {
+  failsWith,
+  heardNothing,
+  IN_TIME,
+  send,
+  withoutAnswer,
+  type TransportRule,
+} from '../transport-rule.js';
 
 const STATUSES: readonly (readonly [number, ErrorCode])[] = [
   [400, 'INVALID_REQUEST'],
@@ -73,12 +80,9 @@ export const failureRules: readonly TransportRule[] = [
   {
     name: 'a send without an answer ends with its time, and harms no other',
     needs: ['faults'],
-    async check({ transport, connect, fault }) {
-      const ours = transport();
-      const [silent, socket] = [await connect(), await connect()];
-      await heardNothing(ours, socket);
-      fault({ on: 'send', connection: silent.id, status: 'hang' });
+    async check(world) {
       const startedAt = performance.now();
+      const { ours, silent, socket } = await withoutAnswer(world);
       const waiting = failsWith(send(ours, silent.id, 'x', { timeoutMs: 500 }), 'NO_ANSWER');
       await heardNothing(ours, socket);
       await waiting;
@@ -98,11 +102,8 @@ export const failureRules: readonly TransportRule[] = [
   {
     name: 'a send without an answer ends with its signal, and harms no other',
     needs: ['faults'],
-    async check({ transport, connect, fault }) {
-      const ours = transport();
-      const [silent, socket] = [await connect(), await connect()];
-      await heardNothing(ours, socket);
-      fault({ on: 'send', connection: silent.id, status: 'hang' });
+    async check(world) {
+      const { ours, silent, socket } = await withoutAnswer(world);
       const controller = new AbortController();
       const options = { ...IN_TIME, signal: controller.signal };
       const waiting = failsWith(ours.send(silent.id, ours.encode('x'), options), 'ABORTED');
