@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
 import type { ClientTypeOf, Contract } from './contract.js';
 import { BroadcastError } from './errors.js';
@@ -75,27 +75,23 @@ export interface ErrorReport {
 }
 
 const optionsSchema = z.strictObject({
-  contract: z
-    .custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract')
-    .optional(),
+  contract: z.optional(
+    z.custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract'),
+  ),
   store: objectWith<ConnectionStore>(
     'a connection store, for example memoryStore()',
     'put',
     'list',
     'remove',
   ),
-  transport: objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send').optional(),
+  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
   origins: originsSchema,
-  authenticate: functionOption<Authenticate>().optional(),
-  authorize: functionOption<Authorize>().optional(),
-  subprotocols: z.array(z.string().min(1)).default([]),
-  maxMessageBytes: z
-    .int()
-    .min(1)
-    .max(MAX_MESSAGE_BYTES)
-    .default(32 * 1024),
-  broadcast: settingsSchema.optional(),
-  onError: functionOption<(report: ErrorReport) => void>().default(() => logError),
+  authenticate: z.optional(functionOption<Authenticate>()),
+  authorize: z.optional(functionOption<Authorize>()),
+  subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
+  maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
+  broadcast: z.optional(settingsSchema),
+  onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
 });
 
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */

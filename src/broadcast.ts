@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { Contract } from './contract.js';
 import { decodeCursor } from './fanout/cursor.js';
 import { EVERYBODY } from './fanout/filter.js';
@@ -27,10 +27,10 @@ const optionsSchema = z.strictObject({
     'list',
     'remove',
   ),
-  transport: objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send').optional(),
-  contract: z
-    .custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract')
-    .optional(),
+  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
+  contract: z.optional(
+    z.custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract'),
+  ),
   ...settingsShape,
 });
 

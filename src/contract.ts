@@ -1,15 +1,15 @@
-import type * as z from 'zod';
+import { safeParse, type $ZodType, type input, type output } from 'zod/v4/core';
 import { BroadcastError } from './errors.js';
 import { firstIssue } from './options.js';
 import { isReservedType } from './protocol.js';
 
 /** A message that clients may send: its schema, or the schema with a reply and a size limit of its own. */
-export type ClientMessageSpec = z.ZodType | ClientMessageDetails;
+export type ClientMessageSpec = $ZodType | ClientMessageDetails;
 
 export interface ClientMessageDetails {
-  readonly data: z.ZodType;
+  readonly data: $ZodType;
   /** What the handler of this message returns. Checked before it is sent. */
-  readonly reply?: z.ZodType | undefined;
+  readonly reply?: $ZodType | undefined;
   /** Largest message of this type, in bytes of the whole frame. Default: the app's `maxMessageBytes`. */
   readonly maxBytes?: number | undefined;
 }
@@ -17,7 +17,7 @@ export interface ClientMessageDetails {
 /** What clients may send. */
 export type ClientMessages = Readonly<Record<string, ClientMessageSpec>>;
 /** What the server may send: the schema of each type's `data`. */
-export type ServerMessages = Readonly<Record<string, z.ZodType>>;
+export type ServerMessages = Readonly<Record<string, $ZodType>>;
 
 /** The messages of an application, in both directions. The one source of types for handlers, broadcasts and clients. */
 export interface Contract<
@@ -29,19 +29,19 @@ export interface Contract<
 }
 
 /** What a handler of message `M` receives: the schema's output. */
-export type DataOf<M extends ClientMessageSpec> = M extends z.ZodType
-  ? z.output<M>
-  : M extends { readonly data: infer D extends z.ZodType }
-    ? z.output<D>
+export type DataOf<M extends ClientMessageSpec> = M extends $ZodType
+  ? output<M>
+  : M extends { readonly data: infer D extends $ZodType }
+    ? output<D>
     : never;
 
 /** What a handler of message `M` returns: the reply schema's input, or anything that JSON can carry. */
-export type ReplyOf<M extends ClientMessageSpec> = M extends { readonly reply: infer R extends z.ZodType }
-  ? z.input<R>
+export type ReplyOf<M extends ClientMessageSpec> = M extends { readonly reply: infer R extends $ZodType }
+  ? input<R>
   : unknown;
 
 /** What a broadcast of type `T` takes. */
-export type ServerDataOf<K extends Contract, T extends keyof K['server']> = z.input<K['server'][T]>;
+export type ServerDataOf<K extends Contract, T extends keyof K['server']> = input<K['server'][T]>;
 
 /** Names of the messages that contract `K` lets the server send. */
 export type ServerTypeOf<K extends Contract> = keyof K['server'] & string;
@@ -50,7 +50,8 @@ export type ServerTypeOf<K extends Contract> = keyof K['server'] & string;
 export type ClientTypeOf<K extends Contract> = keyof K['client'] & string;
 
 /**
- * Declares what clients may send (`client`) and what the server may send (`server`), each by a zod schema.
+ * Declares what clients may send (`client`) and what the server may send (`server`), each by a schema of `zod` or
+ * `zod/mini`.
  *
  * Throws `INVALID_OPTIONS` when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`).
  *
@@ -80,8 +81,8 @@ export function messageDetails(spec: ClientMessageSpec): ClientMessageDetails {
   return isSchema(spec) ? { data: spec } : spec;
 }
 
-function isSchema(spec: ClientMessageSpec): spec is z.ZodType {
-  return 'safeParse' in spec;
+function isSchema(spec: ClientMessageSpec): spec is $ZodType {
+  return '_zod' in spec;
 }
 
 /**
@@ -98,8 +99,8 @@ export function checkServerData(contract: Contract | undefined, type: string, da
 }
 
 /** Parses `data`, or throws `INVALID_OPTIONS` that says where `what` departs from the schema. */
-export function checkAgainst(schema: z.ZodType, data: unknown, what: string): unknown {
-  const result = schema.safeParse(data);
+export function checkAgainst(schema: $ZodType, data: unknown, what: string): unknown {
+  const result = safeParse(schema, data);
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   const where = path.length === 0 ? '' : ` at '${path.join('.')}'`;

@@ -5,10 +5,10 @@
  * follow is not documented. So every field is looked for where any of the formats has it: `requestContext` first, then
  * the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts.
  */
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from './errors.js';
 import { headerLookup, type HeaderLookup } from './headers.js';
-import { firstIssue } from './options.js';
+import { check, firstIssue } from './options.js';
 
 /** What all three websocket events have in common. */
 export interface SocketEvent {
@@ -63,10 +63,12 @@ export interface OtherEvent {
 export type WebSocketEvent = ConnectEvent | MessageEvent | DisconnectEvent;
 export type GatewayEvent = WebSocketEvent | OtherEvent;
 
-const strings = z.record(z.string(), z.string()).nullish();
-const stringLists = z.record(z.string(), z.array(z.string())).nullish();
-const text = z.string().nullish();
-const number = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).nullish();
+const strings = z.nullish(z.record(z.string(), z.string()));
+const stringLists = z.nullish(z.record(z.string(), z.array(z.string())));
+const text = z.nullish(z.string());
+const number = z.nullish(
+  z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+);
 
 const requestContextSchema = z.object({
   connectionId: text,
@@ -77,13 +79,13 @@ const requestContextSchema = z.object({
   disconnectReason: text,
   requestId: text,
   requestTimeEpoch: number,
-  identity: z.object({ sourceIp: text, userAgent: text }).nullish(),
-  authorizer: z.unknown().optional(),
-  apiGateway: z.object({ operationContext: z.unknown().optional() }).nullish(),
+  identity: z.nullish(z.object({ sourceIp: text, userAgent: text })),
+  authorizer: z.optional(z.unknown()),
+  apiGateway: z.nullish(z.object({ operationContext: z.optional(z.unknown()) })),
 });
 
 const eventSchema = z.object({
-  requestContext: requestContextSchema.nullish(),
+  requestContext: z.nullish(requestContextSchema),
   headers: strings,
   multiValueHeaders: stringLists,
   queryStringParameters: strings,
@@ -95,7 +97,7 @@ const eventSchema = z.object({
   rawPath: text,
   resource: text,
   body: text,
-  isBase64Encoded: z.boolean().nullish(),
+  isBase64Encoded: z.nullish(z.boolean()),
 });
 
 type RawEvent = z.output<typeof eventSchema>;
@@ -111,7 +113,7 @@ const HEADER = 'x-yc-apigateway-websocket-';
  */
 export function parseEvent(raw: unknown, now: number = Date.now()): GatewayEvent {
   if (!claimsToBeWebSocket(raw)) return { kind: 'other', type: otherType(raw), raw };
-  const result = eventSchema.safeParse(raw);
+  const result = check(eventSchema, raw);
   if (!result.success) {
     const { path, message } = firstIssue(result.error);
     throw invalid(path.join('.'), message);

@@ -12,6 +12,7 @@ import {
 } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import * as z from 'zod';
+import * as mini from 'zod/mini';
 import { connectEvent, disconnectEvent, functionContext, messageEvent } from './support/events.js';
 import { storedConnection } from './support/people.js';
 import { scriptedTransport } from './support/scripted-transport.js';
@@ -551,6 +552,20 @@ describe('createApp', () => {
     expect(() => app.onConnect(() => undefined)).toThrow(/onConnect: already set/);
     // @ts-expect-error: not in the contract
     expect(() => app.on('dance', () => undefined)).toThrow(/no such type/);
+  });
+
+  it('takes a contract of zod/mini', async () => {
+    const small = defineContract({
+      client: { add: { data: mini.object({ a: mini.number() }), reply: mini.number() } },
+      server: {},
+    });
+    const store = memoryStore();
+    await store.put(storedConnection('c1'));
+    const app = createApp({ contract: small, store, transport: scriptedTransport(), origins: 'any' });
+    app.on('add', ({ data }) => data.a + 1);
+    const say = async (data: unknown) => bodyOf(await app.handler(messageEvent({ type: 'add', data })));
+    expect(await say({ a: 1 })).toEqual({ type: 'reply', data: 2 });
+    expect(await say({ a: 'x' })).toMatchObject({ error: { code: 'INVALID_MESSAGE', path: ['data', 'a'] } });
   });
 
   it('refuses a contract that uses names of the protocol', () => {

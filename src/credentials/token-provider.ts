@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import type { FunctionContext, InvocationAware } from '../invocation.js';
 import { functionOption, parseOptions } from '../options.js';
@@ -34,15 +34,18 @@ export interface TokenProvider extends InvocationAware {
 const USABLE = /^[\x21-\x7e]+$/;
 
 const optionsSchema = z.strictObject({
-  token: z
-    .union([z.string(), functionOption<() => string | Promise<string>>()])
-    .refine(
-      (token) => typeof token !== 'string' || USABLE.test(token),
-      'is empty or holds a space or line break',
-    )
-    .optional(),
-  metadataUrl: z.url().default('http://169.254.169.254'),
-  iamUrl: z.url().default('https://iam.api.cloud.yandex.net'),
+  token: z.optional(
+    z
+      .union([z.string(), functionOption<() => string | Promise<string>>()])
+      .check(
+        z.refine(
+          (token) => typeof token !== 'string' || USABLE.test(token),
+          'is empty or holds a space or line break',
+        ),
+      ),
+  ),
+  metadataUrl: z._default(z.url(), 'http://169.254.169.254'),
+  iamUrl: z._default(z.url(), 'https://iam.api.cloud.yandex.net'),
 });
 
 export function createTokenProvider(options: TokenProviderOptions = {}): TokenProvider {

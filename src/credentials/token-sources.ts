@@ -1,6 +1,6 @@
 import { constants, createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
 
@@ -27,7 +27,7 @@ const METADATA_TIMEOUT_MS = 1000;
 const IAM_TIMEOUT_MS = 5000;
 const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 
-const metadataSchema = z.object({ access_token: z.string().min(1), expires_in: z.number() });
+const metadataSchema = z.object({ access_token: z.string().check(z.minLength(1)), expires_in: z.number() });
 
 /** Asks the metadata service of a function or virtual machine. Documented. */
 export async function metadataToken(baseUrl: string): Promise<IssuedToken> {
@@ -42,7 +42,7 @@ export async function metadataToken(baseUrl: string): Promise<IssuedToken> {
 }
 
 const keySchema = z.object({ id: z.string(), service_account_id: z.string(), private_key: z.string() });
-const iamSchema = z.object({ iamToken: z.string().min(1), expiresAt: z.string() });
+const iamSchema = z.object({ iamToken: z.string().check(z.minLength(1)), expiresAt: z.string() });
 
 /** Exchanges a signed JWT for an IAM token, as the platform's documentation describes it. */
 export async function serviceAccountToken(keyFile: string, iamUrl: string): Promise<IssuedToken> {

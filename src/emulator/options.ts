@@ -95,7 +95,7 @@ const settingsSchema = z.strictObject({
       maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
     })
     .prefault({}),
-  onTimeline: functionOption<(entry: TimelineEntry) => void>().optional(),
+  onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });
 
 const optionsSchema = settingsSchema.refine(

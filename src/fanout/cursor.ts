@@ -1,7 +1,7 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { firstIssue } from '../options.js';
+import { check, firstIssue } from '../options.js';
 import type { Audience } from '../store.js';
 
 /** Where a broadcast stopped, and what it was. */
@@ -22,7 +22,7 @@ const schema = z.strictObject({
     z.strictObject({ user: z.string() }),
     z.strictObject({ all: z.literal(true) }),
   ]),
-  after: z.string().optional(),
+  after: z.optional(z.string()),
   id: z.string(),
   filtered: z.boolean(),
 });
@@ -33,7 +33,7 @@ export function encodeCursor({ audience, ...rest }: CursorState): string {
 }
 
 export function decodeCursor(cursor: string): CursorState {
-  const result = schema.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  const result = check(schema, parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!result.success) {
     const problem = firstIssue(result.error).message;
     throw new BroadcastError('INVALID_OPTIONS', `cursor: not one that a delivery report gave (${problem})`);

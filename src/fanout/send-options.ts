@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { functionOption, parseOptions } from '../options.js';
 import type { Progress } from '../report.js';
 
@@ -19,12 +19,12 @@ export interface SendOptions {
 }
 
 const sendOptionsSchema = z.strictObject({
-  deadline: z.number().optional(),
-  signal: z.instanceof(AbortSignal).optional(),
-  onProgress: functionOption<(progress: Progress) => void>().optional(),
-  progressEveryMs: z.number().positive().default(250),
-  idempotencyKey: z.string().min(1).max(128).optional(),
-  expiresAt: z.number().optional(),
+  deadline: z.optional(z.number()),
+  signal: z.optional(z.instanceof(AbortSignal)),
+  onProgress: z.optional(functionOption<(progress: Progress) => void>()),
+  progressEveryMs: z._default(z.number().check(z.positive()), 250),
+  idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+  expiresAt: z.optional(z.number()),
 });
 
 export type ParsedSendOptions = z.output<typeof sendOptionsSchema>;

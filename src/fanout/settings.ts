@@ -1,19 +1,21 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
-const positive = z.number().positive();
+const positive = z.number().check(z.positive());
+const notNegative = z.number().check(z.minimum(0));
+const between = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 
 /** The numbers that steer broadcasts, with their defaults. They fit a cloud function, not a daemon. */
 export const settingsShape = {
-  concurrency: z.int().min(1).max(10_000).default(100),
-  maxPerSecond: positive.optional(),
-  retries: z.int().min(0).max(100).default(3),
-  minDelayMs: z.number().min(0).default(100),
-  maxDelayMs: z.number().min(0).default(2000),
-  timeoutMs: positive.default(3000),
-  pageSize: z.int().min(1).max(10_000).default(500),
-  reserveMs: z.number().min(0).default(200),
-  maxFailures: z.int().min(0).max(1000).default(10),
-  includeIds: z.boolean().default(false),
+  concurrency: z._default(between(1, 10_000), 100),
+  maxPerSecond: z.optional(positive),
+  retries: z._default(between(0, 100), 3),
+  minDelayMs: z._default(notNegative, 100),
+  maxDelayMs: z._default(notNegative, 2000),
+  timeoutMs: z._default(positive, 3000),
+  pageSize: z._default(between(1, 10_000), 500),
+  reserveMs: z._default(notNegative, 200),
+  maxFailures: z._default(between(0, 1000), 10),
+  includeIds: z._default(z.boolean(), false),
 };
 
 export const settingsSchema = z.strictObject(settingsShape);

@@ -1,8 +1,9 @@
-import * as z from 'zod';
+import { safeParse } from 'zod/v4/core';
+import * as z from 'zod/mini';
 import { checkAgainst, messageDetails, type ClientMessageDetails, type Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import type { MessageEvent } from '../events.js';
-import { firstIssue } from '../options.js';
+import { check, firstIssue } from '../options.js';
 import { MAX_MESSAGE_ID_LENGTH } from '../protocol.js';
 import { isReport, summaryOf } from '../report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
@@ -97,8 +98,8 @@ async function answerRaw<K extends Contract>(
 
 const envelopeSchema = z.strictObject({
   type: z.string(),
-  data: z.unknown().optional(),
-  id: z.string().max(MAX_MESSAGE_ID_LENGTH).optional(),
+  data: z.optional(z.unknown()),
+  id: z.optional(z.string().check(z.maxLength(MAX_MESSAGE_ID_LENGTH))),
 });
 
 type Envelope = z.output<typeof envelopeSchema>;
@@ -106,7 +107,7 @@ type Envelope = z.output<typeof envelopeSchema>;
 /** Largest message that is worth parsing to learn which limit its type has. */
 function readEnvelope(body: string, bytes: number, maxBytes: number): Envelope {
   limitSize(bytes, Math.max(maxBytes, LARGEST_TYPED_MESSAGE));
-  const result = envelopeSchema.safeParse(parseJson(body));
+  const result = check(envelopeSchema, parseJson(body));
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   throw new BroadcastError('INVALID_MESSAGE', message, { path });
@@ -140,7 +141,7 @@ function limitSize(bytes: number, maxBytes: number): void {
 }
 
 function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
-  const result = schema.safeParse(data);
+  const result = safeParse(schema, data);
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...path] });

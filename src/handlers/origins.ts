@@ -1,10 +1,10 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** Origins whose pages may connect, or the word `any`. */
 export type Origins = readonly string[] | 'any';
 
 export const originsSchema = z.union(
-  [z.literal('any'), z.array(z.string().refine(isOrigin, { error: notAnOrigin }))],
+  [z.literal('any'), z.array(z.string().check(z.refine(isOrigin, { error: notAnOrigin })))],
   {
     error: "is required: a list such as ['https://app.example'], or 'any'",
   },

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { StoredConnection } from '../connection.js';
 import { checkName } from '../names.js';
 import { functionOption, parseOptions } from '../options.js';
@@ -19,7 +19,7 @@ export interface MemoryStoreOptions {
   readonly now?: (() => number) | undefined;
 }
 
-const optionsSchema = z.strictObject({ now: functionOption<() => number>().default(() => Date.now) });
+const optionsSchema = z.strictObject({ now: z._default(functionOption<() => number>(), () => Date.now) });
 
 interface Row {
   connection: StoredConnection;

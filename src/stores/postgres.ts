@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { checkName } from '../names.js';
 import { functionOption, objectWith, parseOptions } from '../options.js';
@@ -54,25 +54,34 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 const optionsSchema = z
   .strictObject({
     ...schemaShape,
-    pool: objectWith<PostgresQueryable>('a pg.Pool', 'query').optional(),
-    client: objectWith<PostgresQueryable>('a pg.Client', 'query').optional(),
-    connectionString: z
-      .string()
-      .refine(
-        isConnectionString,
-        'expected postgresql://user:password@host:port/database, special characters percent-encoded',
-      )
-      .optional(),
-    maxConnections: z.int().min(1).optional(),
-    timeoutMs: z.int().min(1).max(MAX_TIMER_MS).default(5000),
-    now: functionOption<() => number>().default(() => Date.now),
+    pool: z.optional(objectWith<PostgresQueryable>('a pg.Pool', 'query')),
+    client: z.optional(objectWith<PostgresQueryable>('a pg.Client', 'query')),
+    connectionString: z.optional(
+      z
+        .string()
+        .check(
+          z.refine(
+            isConnectionString,
+            'expected postgresql://user:password@host:port/database, special characters percent-encoded',
+          ),
+        ),
+    ),
+    maxConnections: z.optional(z.int().check(z.minimum(1))),
+    timeoutMs: z._default(z.int().check(z.minimum(1), z.maximum(MAX_TIMER_MS)), 5000),
+    now: z._default(functionOption<() => number>(), () => Date.now),
   })
-  .refine((options) => SOURCES.filter((source) => options[source] !== undefined).length === 1, {
-    message: `expected exactly one of ${SOURCES.join(', ')}`,
-  })
-  .refine(
-    ({ connectionString, maxConnections }) => maxConnections === undefined || connectionString !== undefined,
-    { path: ['maxConnections'], message: 'goes with connectionString only; a pool of yours has its own max' },
+  .check(
+    z.refine((options) => SOURCES.filter((source) => options[source] !== undefined).length === 1, {
+      message: `expected exactly one of ${SOURCES.join(', ')}`,
+    }),
+    z.refine(
+      ({ connectionString, maxConnections }) =>
+        maxConnections === undefined || connectionString !== undefined,
+      {
+        path: ['maxConnections'],
+        message: 'goes with connectionString only; a pool of yours has its own max',
+      },
+    ),
   );
 
 type Settings = z.output<typeof optionsSchema>;

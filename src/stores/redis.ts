@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { checkName } from '../names.js';
 import { functionOption, objectWith, parseOptions } from '../options.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
@@ -34,33 +34,39 @@ export interface RedisStoreOptions {
 
 const optionsSchema = z
   .strictObject({
-    client: objectWith<RedisClient>('a client of ioredis', 'eval', 'evalsha', 'zcount').optional(),
-    url: z
-      .string()
-      .refine(
-        (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
-        'expected redis://host:port or rediss://host:port',
-      )
-      .optional(),
-    tls: z
-      .custom<ConnectionOptions>((tls) => typeof tls === 'object' && tls !== null, 'expected an object')
-      .optional(),
-    keyPrefix: z
-      .string()
-      .min(1)
-      .regex(/^[^{}]*$/, 'expected no braces, they have a meaning in keys')
-      .default('yc-broadcast'),
-    timeoutMs: z.number().positive().default(3000),
-    now: functionOption<() => number>().default(() => Date.now),
+    client: z.optional(objectWith<RedisClient>('a client of ioredis', 'eval', 'evalsha', 'zcount')),
+    url: z.optional(
+      z
+        .string()
+        .check(
+          z.refine(
+            (url) => /^rediss?:\/\//.test(url) && URL.canParse(url),
+            'expected redis://host:port or rediss://host:port',
+          ),
+        ),
+    ),
+    tls: z.optional(
+      z.custom<ConnectionOptions>((tls) => typeof tls === 'object' && tls !== null, 'expected an object'),
+    ),
+    keyPrefix: z._default(
+      z
+        .string()
+        .check(z.minLength(1), z.regex(/^[^{}]*$/, 'expected no braces, they have a meaning in keys')),
+      'yc-broadcast',
+    ),
+    timeoutMs: z._default(z.number().check(z.positive()), 3000),
+    now: z._default(functionOption<() => number>(), () => Date.now),
   })
-  .refine(
-    ({ client, url }) => (client === undefined) !== (url === undefined),
-    'expected either client or url',
-  )
-  .refine(({ url, tls }) => tls === undefined || url !== undefined, {
-    path: ['tls'],
-    message: 'belongs to url; a client has TLS options of its own',
-  });
+  .check(
+    z.refine(
+      ({ client, url }) => (client === undefined) !== (url === undefined),
+      'expected either client or url',
+    ),
+    z.refine(({ url, tls }) => tls === undefined || url !== undefined, {
+      path: ['tls'],
+      message: 'belongs to url; a client has TLS options of its own',
+    }),
+  );
 
 /** Ids that one script removes: some milliseconds in which the server does nothing else. */
 const REMOVALS_AT_ONCE = 200;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
@@ -27,11 +27,11 @@ export interface GrpcTransportOptions extends TokenProviderOptions {
 }
 
 const optionsSchema = z.strictObject({
-  endpoint: z.union([z.string(), functionOption<() => string>()]).optional(),
-  ca: z.string().includes('-----BEGIN CERTIFICATE-----', 'expected certificates in PEM').optional(),
-  token: z.unknown().optional(),
-  metadataUrl: z.string().optional(),
-  iamUrl: z.string().optional(),
+  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+  ca: z.optional(z.string().check(z.includes('-----BEGIN CERTIFICATE-----', 'expected certificates in PEM'))),
+  token: z.optional(z.unknown()),
+  metadataUrl: z.optional(z.string()),
+  iamUrl: z.optional(z.string()),
 });
 
 const SERVICE = '/yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService/';

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { functionOption, parseOptions } from '../options.js';
@@ -25,11 +25,11 @@ export interface RestTransportOptions extends TokenProviderOptions {
 }
 
 const optionsSchema = z.strictObject({
-  endpoint: z.union([z.string(), functionOption<() => string>()]).optional(),
-  ca: z.string().optional(),
-  token: z.unknown().optional(),
-  metadataUrl: z.string().optional(),
-  iamUrl: z.string().optional(),
+  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+  ca: z.optional(z.string()),
+  token: z.optional(z.unknown()),
+  metadataUrl: z.optional(z.string()),
+  iamUrl: z.optional(z.string()),
 });
 
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
@@ -125,10 +125,11 @@ export function checkConnectionId(connectionId: string): void {
 
 const infoSchema = z.object({
   id: z.string(),
-  gatewayId: z.string().default(''),
-  identity: z
-    .object({ sourceIp: z.string().default(''), userAgent: z.string().default('') })
-    .default({ sourceIp: '', userAgent: '' }),
+  gatewayId: z._default(z.string(), ''),
+  identity: z._default(
+    z.object({ sourceIp: z._default(z.string(), ''), userAgent: z._default(z.string(), '') }),
+    { sourceIp: '', userAgent: '' },
+  ),
   connectedAt: z.iso.datetime({ offset: true }),
   lastActiveAt: z.iso.datetime({ offset: true }),
 });

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { functionOption, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
@@ -38,12 +38,12 @@ export interface SdkTransportOptions extends TokenProviderOptions {
 }
 
 const optionsSchema = z.strictObject({
-  endpoint: z.union([z.string(), functionOption<() => string>()]).optional(),
-  ca: z.string().optional(),
-  sdk: z.looseObject({}).optional(),
-  token: z.unknown().optional(),
-  metadataUrl: z.string().optional(),
-  iamUrl: z.string().optional(),
+  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+  ca: z.optional(z.string()),
+  sdk: z.optional(z.looseObject({})),
+  token: z.optional(z.unknown()),
+  metadataUrl: z.optional(z.string()),
+  iamUrl: z.optional(z.string()),
 });
 
 /**

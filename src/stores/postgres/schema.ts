@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { parseOptions } from '../../options.js';
 
 /** Where the tables are. */
@@ -21,15 +21,25 @@ export interface TableNames {
 const MAX_PREFIX_LENGTH = 40;
 
 export const schemaShape = {
-  schema: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected lower-case letters, digits and _, at most 63 characters')
-    .optional(),
-  tablePrefix: z
-    .string()
-    .max(MAX_PREFIX_LENGTH, `expected at most ${MAX_PREFIX_LENGTH} characters`)
-    .regex(/^[a-z_][a-z0-9_]*$/, 'expected lower-case letters, digits and _')
-    .default('yc_broadcast_'),
+  schema: z.optional(
+    z
+      .string()
+      .check(
+        z.regex(
+          /^[a-z_][a-z0-9_]{0,62}$/,
+          'expected lower-case letters, digits and _, at most 63 characters',
+        ),
+      ),
+  ),
+  tablePrefix: z._default(
+    z
+      .string()
+      .check(
+        z.maxLength(MAX_PREFIX_LENGTH, `expected at most ${MAX_PREFIX_LENGTH} characters`),
+        z.regex(/^[a-z_][a-z0-9_]*$/, 'expected lower-case letters, digits and _'),
+      ),
+    'yc_broadcast_',
+  ),
 };
 
 const optionsSchema = z.strictObject(schemaShape);

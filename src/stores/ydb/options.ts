@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { TokenProviderOptions } from '../../credentials/token-provider.js';
 import { BroadcastError } from '../../errors.js';
 import { functionOption, parseOptions } from '../../options.js';
@@ -31,27 +31,30 @@ export interface YdbOptions extends TokenProviderOptions {
 /** The table's name behind its prefix. */
 const TABLE = 'store';
 
+const notEmpty = z.string().check(z.minLength(1));
+
 const schema = z.strictObject({
-  endpoint: z
-    .string()
-    .refine((text) => /^https?:\/\//.test(text) && URL.canParse(text), {
-      message:
-        'expected an address such as https://docapi.serverless.yandexcloud.net/ru-central1/<cloud>/<database>',
-    })
-    .optional(),
-  tablePrefix: z
-    .string()
-    .regex(/^[\w./-]*$/, 'expected letters, digits and _ . - /')
-    .default('yc_broadcast_'),
-  credentials: z
-    .strictObject({ accessKeyId: z.string().min(1), secretAccessKey: z.string().min(1) })
-    .optional(),
-  region: z.string().min(1).default('ru-central1'),
-  timeoutMs: z.number().positive().default(10_000),
-  token: z.unknown().optional(),
-  metadataUrl: z.string().optional(),
-  iamUrl: z.string().optional(),
-  now: functionOption<() => number>().default(() => Date.now),
+  endpoint: z.optional(
+    z
+      .string()
+      .check(
+        z.refine(
+          (text) => /^https?:\/\//.test(text) && URL.canParse(text),
+          'expected an address such as https://docapi.serverless.yandexcloud.net/ru-central1/<cloud>/<database>',
+        ),
+      ),
+  ),
+  tablePrefix: z._default(
+    z.string().check(z.regex(/^[\w./-]*$/, 'expected letters, digits and _ . - /')),
+    'yc_broadcast_',
+  ),
+  credentials: z.optional(z.strictObject({ accessKeyId: notEmpty, secretAccessKey: notEmpty })),
+  region: z._default(notEmpty, 'ru-central1'),
+  timeoutMs: z._default(z.number().check(z.positive()), 10_000),
+  token: z.optional(z.unknown()),
+  metadataUrl: z.optional(z.string()),
+  iamUrl: z.optional(z.string()),
+  now: z._default(functionOption<() => number>(), () => Date.now),
 });
 
 export interface Database {

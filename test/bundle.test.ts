@@ -1,0 +1,51 @@
+/** What a bundled function carries: as little as it needs, and no server, tool or database client. */
+import { describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+async function bundle(code: string): Promise<{ kilobytes: number; packages: string[] }> {
+  const { metafile, outputFiles } = await build({
+    stdin: { contents: code, resolveDir: root, loader: 'ts' },
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    external: ['ioredis', 'pg', 'aws4fetch', '@yandex-cloud/*'],
+  });
+  const used = Object.keys(metafile.inputs).map(
+    (input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1],
+  );
+  const packages = [...new Set(used.filter((name) => name !== undefined))].sort();
+  return { kilobytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0) / 1000, packages };
+}
+
+const CORE = ['is-network-error', 'p-limit', 'p-retry', 'yocto-queue', 'zod'];
+
+describe('a bundled function', () => {
+  it('has at most 120 KB with broadcasts, the default transport and the whole app', async () => {
+    const { kilobytes, packages } = await bundle(
+      "export { createApp, createBroadcaster } from 'yc-broadcast';",
+    );
+    expect(packages).toEqual(CORE);
+    expect(kilobytes).toBeLessThanOrEqual(120);
+  });
+
+  it.each(['memory', 'redis', 'postgres', 'ydb'])(
+    'carries no client of a database with the %s store',
+    async (name) => {
+      const { packages } = await bundle(`export * from 'yc-broadcast/stores/${name}';`);
+      expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
+    },
+  );
+
+  it.each(['rest', 'grpc', 'sdk'])('carries nothing but the core with the %s transport', async (name) => {
+    const { packages } = await bundle(`export * from 'yc-broadcast/transports/${name}';`);
+    expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
+  });
+});
