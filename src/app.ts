@@ -75,9 +75,7 @@ export interface ErrorReport {
 }
 
 const optionsSchema = z.strictObject({
-  contract: z.optional(
-    z.custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract'),
-  ),
+  contract: z.optional(objectWith<Contract>('a contract')),
   store: objectWith<ConnectionStore>(
     'a connection store, for example memoryStore()',
     'put',

@@ -28,9 +28,7 @@ const optionsSchema = z.strictObject({
     'remove',
   ),
   transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  contract: z.optional(
-    z.custom<Contract>((value) => typeof value === 'object' && value !== null, 'expected a contract'),
-  ),
+  contract: z.optional(objectWith<Contract>('a contract')),
   ...settingsShape,
 });
 

@@ -40,7 +40,7 @@ export function functionOption<T>(): ZodMiniType<T> {
   return custom<T>((value) => typeof value === 'function', 'expected a function');
 }
 
-/** An object with methods in an options object, recognised by the methods it must have. */
+/** An object in an options object, recognised by the methods it must have. */
 export function objectWith<T>(expected: string, ...methods: readonly (keyof T & string)[]): ZodMiniType<T> {
   return custom<T>((value) => hasMethods(value, methods), `expected ${expected}`);
 }

@@ -1,7 +1,6 @@
 /** What a bundled function carries: as little as it needs, and no server, tool or database client. */
 import { describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

@@ -45,9 +45,7 @@ const optionsSchema = z
           ),
         ),
     ),
-    tls: z.optional(
-      z.custom<ConnectionOptions>((tls) => typeof tls === 'object' && tls !== null, 'expected an object'),
-    ),
+    tls: z.optional(objectWith<ConnectionOptions>('an object')),
     keyPrefix: z._default(
       z
         .string()
