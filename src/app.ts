@@ -2,7 +2,13 @@ import * as z from 'zod';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
 import type { ClientTypeOf, Contract } from './contract.js';
 import { BroadcastError } from './errors.js';
-import { parseEvent, type GatewayEvent, type OtherEvent, type WebSocketEvent } from './events.js';
+import {
+  claimedEventType,
+  parseEvent,
+  type GatewayEvent,
+  type OtherEvent,
+  type WebSocketEvent,
+} from './events.js';
 import { settingsSchema, type BroadcastSettings } from './fanout/settings.js';
 import type { Authorize, HandleParts } from './handlers/connection-handle.js';
 import { handleConnect } from './handlers/connect.js';
@@ -166,7 +172,9 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       event = parseEvent(raw);
     } catch (error) {
       onError({ error, during: 'event', requestId: context.requestId });
-      return errorResponse(400, toClientError(error));
+      const shown = toClientError(error);
+      // Whatever it is, the answer to a message goes to the client as a message.
+      return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
     const tools = toolsOf(broadcaster.during(context), context);
     if (event.kind === 'other') return handleOther(hooks.onOtherEvent, event, tools);

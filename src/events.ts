@@ -123,8 +123,21 @@ function claimsToBeWebSocket(raw: unknown): boolean {
   if (!isRecord(raw)) return false;
   const context = raw['requestContext'];
   if (isRecord(context) && ('eventType' in context || 'connectionId' in context)) return true;
+  return rawHeaders(raw).some(([name]) => name.startsWith(HEADER));
+}
+
+/** What a websocket event says it is, well-formed or not. */
+export function claimedEventType(raw: unknown): unknown {
+  if (!isRecord(raw)) return undefined;
+  const context = raw['requestContext'];
+  const fromContext = isRecord(context) ? context['eventType'] : undefined;
+  return fromContext ?? rawHeaders(raw).find(([name]) => name === `${HEADER}event-type`)?.[1];
+}
+
+function rawHeaders(raw: Record<string, unknown>): (readonly [name: string, value: unknown])[] {
   const headers = raw['headers'];
-  return isRecord(headers) && Object.keys(headers).some((name) => name.toLowerCase().startsWith(HEADER));
+  if (!isRecord(headers)) return [];
+  return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
 }
 
 function webSocketEvent(event: RawEvent, raw: unknown, now: number): WebSocketEvent {

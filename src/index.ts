@@ -59,9 +59,18 @@ export type { Origins } from './handlers/origins.js';
 export type { GatewayResponse } from './handlers/responses.js';
 export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
+export { checkName } from './names.js';
 export * from './protocol.js';
-export type { DeliveryReport, FailedDelivery, LatencySummary, Progress, StopReason } from './report.js';
-export { shardOf } from './store.js';
+export { summaryOf } from './report.js';
+export type {
+  DeliveryReport,
+  DeliverySummary,
+  FailedDelivery,
+  LatencySummary,
+  Progress,
+  StopReason,
+} from './report.js';
+export { checkListOptions, checkReadLimit, shardOf } from './store.js';
 export type {
   Audience,
   ConnectionStore,

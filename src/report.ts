@@ -61,6 +61,31 @@ export interface DeliveryReport {
   readonly storeError?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/** The part of a report that may be shown to a client: counts only, no cursor, no failures, no ids of connections. */
+export type DeliverySummary = Pick<
+  DeliveryReport,
+  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete'
+>;
+
+/** Counts of a report, safe to send to a client. */
+export function summaryOf(report: DeliveryReport): DeliverySummary {
+  const { id, recipients, delivered, stale, failed, skipped, complete } = report;
+  return { id, recipients, delivered, stale, failed, skipped, complete };
+}
+
+const reports = new WeakSet();
+
+/** Marks an object as a report that a broadcast made. */
+export function markReport(report: DeliveryReport): DeliveryReport {
+  reports.add(report);
+  return report;
+}
+
+/** Whether a broadcast made it. */
+export function isReport(value: unknown): value is DeliveryReport {
+  return typeof value === 'object' && value !== null && reports.has(value);
+}
+
 /** How far a broadcast is. */
 export interface Progress {
   readonly delivered: number;

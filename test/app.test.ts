@@ -214,6 +214,32 @@ describe('messages', () => {
     });
   });
 
+  it('that are answered with a delivery report show its counts, not its cursor or its failures', async () => {
+    const { app, store, say } = setUp({
+      broadcast: { retries: 0, includeIds: true },
+      transport: scriptedTransport(() => 'FORBIDDEN'),
+    });
+    app.on('join', ({ data, to }) => to(data.room).send('said', { text: 'somebody came' }));
+    await store.put(storedConnection('c1'));
+    await store.put(storedConnection('secret-id'));
+    await store.join('secret-id', 'r');
+    const response = await say({ type: 'join', data: { room: 'r' }, id: 'm1' });
+    expect(response.body).not.toContain('secret-id');
+    expect(bodyOf(response)).toEqual({
+      type: 'reply',
+      replyTo: 'm1',
+      data: {
+        id: expect.any(String),
+        recipients: 1,
+        delivered: 0,
+        stale: 0,
+        failed: 1,
+        skipped: 0,
+        complete: true,
+      },
+    });
+  });
+
   it('get an empty reply only if the client waits for one', async () => {
     const { say } = await chatting();
     expect(await say({ type: 'join', data: { room: 'r' } })).toEqual({ statusCode: 200 });
@@ -477,11 +503,29 @@ describe('other events', () => {
     await expect(call(timer)).rejects.toThrow(/INVALID_EVENT: a timer event came/);
   });
 
-  it('that are malformed get a 400 that names the field', async () => {
-    const { call } = setUp();
-    const response = await call({ requestContext: { eventType: 'MESSAGE' } });
-    expect(response.statusCode).toBe(400);
-    expect(response.body).toContain('requestContext.connectionId');
+  it.each([['CONNECT'], ['DISCONNECT'], ['DANCE']])(
+    'that are malformed get a 400 that names the field: %s',
+    async (eventType) => {
+      const { call } = setUp();
+      const response = await call({ requestContext: { eventType } });
+      expect(response.statusCode).toBe(400);
+      expect(response.body).toContain('INVALID_EVENT');
+      expect(response.body).toContain('requestContext.');
+    },
+  );
+
+  it.each([
+    ['its context', { requestContext: { eventType: 'MESSAGE' } }],
+    ['a header', { headers: { 'x-yc-apigateway-websocket-event-type': 'MESSAGE' } }],
+  ])('that are malformed messages by %s get an error message, with status 200', async (_by, event) => {
+    const { call, errors } = setUp();
+    const response = await call(event);
+    expect(response).toMatchObject({ statusCode: 200, headers: { 'Content-Type': 'application/json' } });
+    expect(bodyOf(response)).toMatchObject({
+      type: 'error',
+      error: { code: 'INVALID_EVENT', message: expect.stringContaining('requestContext.connectionId') },
+    });
+    expect(errors).toHaveLength(1);
   });
 });
 

@@ -626,6 +626,22 @@ describe('startEmulator', () => {
     await expect(fetch(stopped.url)).rejects.toThrow();
   });
 
+  it('leaves nobody waiting when it is stopped during a handshake', async () => {
+    let tellCalled: () => void = () => undefined;
+    const called = new Promise<void>((resolve) => (tellCalled = resolve));
+    const never = (): Promise<unknown> => {
+      tellCalled();
+      return new Promise(() => undefined);
+    };
+    const emulator = await startEmulator({ routes: { '/ws': never }, timeoutMs: 600_000 });
+    const connecting = emulator.connect('/ws');
+    await called;
+    const quiet = emulator.idle();
+    await emulator.stop();
+    await quiet;
+    await expect(connecting).rejects.toThrow();
+  });
+
   it('runs many at once without mixing them up', async () => {
     const emulators = await Promise.all(Array.from({ length: 20 }, (_, i) => start(() => text(String(i)))));
     const first = await Promise.all(

@@ -7,6 +7,7 @@ import {
   codeOfNetworkError,
   codeOfSdkError,
   errorOfAnswer,
+  pushbackMs,
   retryAfterMs,
 } from 'yc-broadcast/transports/outcome';
 
@@ -183,6 +184,19 @@ describe('Retry-After', () => {
     ['a date in the far future', 'Wed, 21 Oct 2065 07:28:00 GMT', 86_400_000],
   ])('%s', (_name, header, expected) => {
     expect(retryAfterMs(header, NOW)).toBe(expected);
+  });
+});
+
+describe('grpc-retry-pushback-ms', () => {
+  it.each<[string | undefined, number | undefined]>([
+    [undefined, undefined],
+    ['', undefined],
+    ['1500', 1500],
+    ['-1', undefined],
+    ['soon', undefined],
+    ['99999999999', 86_400_000],
+  ])('%p', (header, expected) => {
+    expect(pushbackMs(header)).toBe(expected);
   });
 });
 

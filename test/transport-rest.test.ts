@@ -244,6 +244,20 @@ describe('connections', () => {
     expect(opened()).toBeGreaterThan(1);
   });
 
+  it('are 128 at most; what exceeds that waits, and is told apart from what was sent', async () => {
+    const waiting: ServerResponse[] = [];
+    const { rest, requests, opened } = await gateway((_received, response) => waiting.push(response));
+    const first = Array.from({ length: 128 }, () => send(rest));
+    while (waiting.length < 128) await new Promise((resolve) => setImmediate(resolve));
+    expect((await errorOf(send(rest, 'queued', SOON))).code).toBe('GATEWAY_UNAVAILABLE');
+    const last = send(rest, 'handed on', { timeoutMs: 2000 });
+    for (const response of waiting.splice(0)) response.end('{}');
+    await Promise.all(first);
+    // It got a connection that had been used, and then no answer.
+    expect((await errorOf(last)).code).toBe('NO_ANSWER');
+    expect([requests.length, opened()]).toEqual([129, 128]);
+  });
+
   it('that the gateway closed are opened anew', async () => {
     const { rest, sockets, opened } = await gateway();
     await send(rest);

@@ -3,15 +3,16 @@ import { mintLocalCertificate } from './certificate.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
-import { createGateway, type Gateway, type Route } from './gateway.js';
+import { chooseRoutes } from './choose-routes.js';
+import { createGateway, type Gateway } from './gateway.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
-import { createInProcessInvoker } from './invoker.js';
+import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
-import { byPrecedence, parsePathPattern } from './routes.js';
+import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
 import { createTimeline, type TimelineEntry } from './timeline.js';
@@ -22,6 +23,8 @@ export interface Emulator {
   /** `http://127.0.0.1:<port>`: pages, and the endpoint of the management API for transports. */
   readonly url: string;
   readonly endpoint: string;
+  /** The WebSocket paths, parameters in braces; the most specific first. */
+  readonly paths: readonly string[];
   /** The port with TLS, when `tls` asked for one. */
   readonly tls: TlsAccess | undefined;
   /** `ws://127.0.0.1:<port>` and a path. */
@@ -33,11 +36,13 @@ export interface Emulator {
     /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */
     advance(duration: number | string): Promise<void>;
   };
-  /** Resolves when no call is under way and no frame of a test client is on its way. */
+  /** Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. */
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
   timeline(): readonly TimelineEntry[];
+  /** What the specification asks for and this gateway does not do, one sentence each. */
+  readonly warnings: readonly string[];
   /** Ids of the open connections. */
   connections(): readonly string[];
   /** Closes everything. May be called twice. */
@@ -68,17 +73,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const routes: Route[] = Object.entries(options.routes)
-    .map(([path, target]) => ({
-      pattern: parsePathPattern(path),
-      invoker: createInProcessInvoker({
-        handler: typeof target === 'function' ? target : target.handler,
-        identity,
-        timeoutMs: options.timeoutMs,
-        clock,
-      }),
-    }))
-    .sort((a, b) => byPrecedence(a.pattern, b.pattern));
+  const invokerOf = (handler: FunctionHandler): Invoker =>
+    createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
+  const { routes, warnings } = await chooseRoutes(options, invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
@@ -104,6 +101,8 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     manualClock,
     now: clock.now,
     entries: timeline.entries,
+    warnings,
+    paths: routes.map(({ pattern }) => pattern.template),
   });
 }
 
@@ -143,10 +142,12 @@ interface ControlParts {
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
   readonly entries: () => readonly TimelineEntry[];
+  readonly warnings: readonly string[];
+  readonly paths: readonly string[];
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, underWay, manualClock, now, entries } = parts;
+  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -165,7 +166,7 @@ function controls(parts: ControlParts): Emulator {
 
   /** Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop. */
   async function idle(): Promise<void> {
-    for (let quietTurns = 0; quietTurns < 5;) {
+    for (let quietTurns = 0; quietTurns < 5 && stopped === undefined;) {
       await new Promise((resolve) => setImmediate(resolve));
       quietTurns = isQuiet() ? quietTurns + 1 : 0;
     }
@@ -217,6 +218,8 @@ function controls(parts: ControlParts): Emulator {
     idle,
     faults,
     timeline: entries,
+    paths,
+    warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),
     stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]: () => (stopped ??= stop()),

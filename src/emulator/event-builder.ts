@@ -6,6 +6,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { createMessageIds } from './ids.js';
+import { fillIn, parameterValues, pathFields } from './operation-facts.js';
+import type { Operation } from './routes.js';
 
 /** What stays the same for all events of one connection. */
 export interface Handshake {
@@ -75,70 +77,63 @@ type EventType = 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
 const METHOD: Readonly<Record<EventType, string>> = { CONNECT: 'GET', MESSAGE: 'POST', DISCONNECT: 'DELETE' };
 
 export interface EventBuilder {
-  connect(handshake: Handshake): Record<string, unknown>;
-  message(handshake: Handshake, body: Buffer, isBinary: boolean): Record<string, unknown>;
-  disconnect(handshake: Handshake, code: number, reason: string): Record<string, unknown>;
+  connect(handshake: Handshake, operation: Operation): Record<string, unknown>;
+  message(
+    handshake: Handshake,
+    operation: Operation,
+    body: Buffer,
+    isBinary: boolean,
+  ): Record<string, unknown>;
+  disconnect(
+    handshake: Handshake,
+    operation: Operation,
+    code: number,
+    reason: string,
+  ): Record<string, unknown>;
+}
+
+/** What is particular to one event. */
+interface EventFacts {
+  readonly eventType: EventType;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly context: Readonly<Record<string, unknown>>;
 }
 
 export function createEventBuilder(now: () => number): EventBuilder {
   const nextMessageId = createMessageIds();
 
-  function event(
-    handshake: Handshake,
-    eventType: EventType,
-    extraHeaders: Readonly<Record<string, string>>,
-    extraContext: Readonly<Record<string, unknown>>,
-  ): Record<string, unknown> {
-    const { connectionId, connectedAt, template, path, pathParameters, sourceIp } = handshake;
+  function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
     const requestId = randomUUID();
-    const added = {
-      'X-Request-Id': requestId,
-      'X-Trace-Id': randomUUID(),
-      'X-Yc-Apigateway-Websocket-Connected-At': String(connectedAt),
-      'X-Yc-Apigateway-Websocket-Connection-Id': connectionId,
-      'X-Yc-Apigateway-Websocket-Event-Type': eventType,
-      ...extraHeaders,
-    };
+    const added = { ...addedHeaders(handshake, facts.eventType, requestId), ...facts.headers };
     const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
+    const parameters = parameterValues(operation, handshake, facts.eventType === 'CONNECT');
     return {
-      resource: template,
-      path,
-      pathParameters,
+      ...pathFields(operation, handshake, parameters),
       headers: { ...handshake.headers, ...added },
       multiValueHeaders: { ...handshake.multiValueHeaders, ...lists },
       requestContext: {
-        identity: { sourceIp, userAgent: handshake.headers['User-Agent'] ?? '' },
-        httpMethod: METHOD[eventType],
-        requestId,
-        requestTime: requestTime(now()),
-        requestTimeEpoch: Math.floor(now() / 1000),
-        connectionId,
-        connectedAt,
-        eventType,
-        ...extraContext,
+        ...requestContext(handshake, facts.eventType, requestId, now()),
+        ...contextOf(operation, parameters),
+        ...facts.context,
       },
-      parameters: pathParameters,
-      multiValueParameters: Object.fromEntries(
-        Object.entries(pathParameters).map(([name, value]) => [name, [value]]),
-      ),
-      operationId: operationId(template, eventType),
+      operationId: operation.operationId ?? operationDigest(handshake.template, facts.eventType),
     };
   }
 
   return {
-    connect(handshake) {
+    connect(handshake, operation) {
       const { query } = handshake;
       const names = [...new Set(query.keys())];
       return {
         httpMethod: 'GET',
-        ...event(handshake, 'CONNECT', {}, {}),
+        ...event(handshake, operation, { eventType: 'CONNECT', headers: {}, context: {} }),
         queryStringParameters: Object.fromEntries(
           names.map((name) => [name, query.getAll(name).at(-1) ?? '']),
         ),
         multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
       };
     },
-    message(handshake, body, isBinary) {
+    message(handshake, operation, body, isBinary) {
       const messageId = nextMessageId();
       const headers = {
         // The gateway marks every text message as JSON, whatever is in it. Documented.
@@ -147,22 +142,60 @@ export function createEventBuilder(now: () => number): EventBuilder {
         'X-Yc-Apigateway-Websocket-Message-Id': messageId,
       };
       return {
-        ...event(handshake, 'MESSAGE', headers, { messageId }),
+        ...event(handshake, operation, { eventType: 'MESSAGE', headers, context: { messageId } }),
         body: body.toString(isBinary ? 'base64' : 'utf8'),
         isBase64Encoded: isBinary,
       };
     },
-    disconnect(handshake, code, reason) {
+    disconnect(handshake, operation, code, reason) {
       const headers = {
         'X-Yc-Apigateway-Websocket-Disconnect-Reason': reason,
         'X-Yc-Apigateway-Websocket-Disconnect-Status-Code': String(code),
       };
-      return event(handshake, 'DISCONNECT', headers, {
-        disconnectStatusCode: code,
-        disconnectReason: reason,
-      });
+      const context = { disconnectStatusCode: code, disconnectReason: reason };
+      return event(handshake, operation, { eventType: 'DISCONNECT', headers, context });
     },
   };
+}
+
+function addedHeaders(
+  { connectionId, connectedAt }: Handshake,
+  eventType: EventType,
+  requestId: string,
+): Record<string, string> {
+  return {
+    'X-Request-Id': requestId,
+    'X-Trace-Id': randomUUID(),
+    'X-Yc-Apigateway-Websocket-Connected-At': String(connectedAt),
+    'X-Yc-Apigateway-Websocket-Connection-Id': connectionId,
+    'X-Yc-Apigateway-Websocket-Event-Type': eventType,
+  };
+}
+
+function requestContext(
+  { connectionId, connectedAt, sourceIp, headers }: Handshake,
+  eventType: EventType,
+  requestId: string,
+  now: number,
+): Record<string, unknown> {
+  return {
+    identity: { sourceIp, userAgent: headers['User-Agent'] ?? '' },
+    httpMethod: METHOD[eventType],
+    requestId,
+    requestTime: requestTime(now),
+    requestTimeEpoch: Math.floor(now / 1000),
+    connectionId,
+    connectedAt,
+    eventType,
+  };
+}
+
+/** Documented: the `context` of an integration arrives here. */
+function contextOf(
+  { context }: Operation,
+  parameters: Readonly<Record<string, readonly string[]>>,
+): Record<string, unknown> {
+  return context === undefined ? {} : { apiGateway: { operationContext: fillIn(context, parameters) } };
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -175,6 +208,6 @@ function requestTime(now: number): string {
 }
 
 /** Stable, 64 hexadecimal digits, as where a specification names no operation. */
-function operationId(template: string, eventType: EventType): string {
+function operationDigest(template: string, eventType: EventType): string {
   return createHash('sha256').update(`${eventType} ${template}`).digest('hex');
 }

@@ -1,4 +1,4 @@
-import { STATUS_CODES, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Clock } from './clock.js';
@@ -9,17 +9,13 @@ import {
   type Connections,
   type OpenConnection,
 } from './connections.js';
-import { canonicalName, createEventBuilder, readHandshake, type Handshake } from './event-builder.js';
+import { createEventBuilder, type Handshake } from './event-builder.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
-import { newConnectionId } from './ids.js';
-import { isTextResponse, type FunctionResponse, type Invocation, type Invoker } from './invoker.js';
-import type { PathPattern } from './routes.js';
+import { logClose, logMessage, resultOf } from './gateway-log.js';
+import { isTextResponse, type FunctionResponse, type Invocation } from './invoker.js';
+import type { Operation, Route } from './routes.js';
 import type { Timeline } from './timeline.js';
-
-export interface Route {
-  readonly pattern: PathPattern;
-  readonly invoker: Invoker;
-}
+import { settleUpgrade } from './upgrade.js';
 
 export interface GatewayOptions {
   readonly routes: readonly Route[];
@@ -53,6 +49,8 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     { readonly id: string; readonly subprotocol: string | undefined }
   >();
   const sockets = new Set<WebSocket>();
+  /** Sockets whose handshake has not been answered. */
+  const upgrading = new Set<Duplex>();
   let calls = 0;
   const server = new WebSocketServer({
     noServer: true,
@@ -71,72 +69,27 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     close(connection, { code, reason, by: 'gateway' });
   });
 
-  async function call(route: Route, event: Record<string, unknown>): Promise<Invocation> {
+  async function call({ invoker }: Operation, event: Record<string, unknown>): Promise<Invocation> {
     calls++;
     try {
-      return await route.invoker.invoke(event);
+      return await invoker.invoke(event);
     } finally {
       calls--;
     }
   }
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const path = new URL(request.url ?? '/', 'http://gateway').pathname;
-    const found = findRoute(routes, path);
-    if (found === undefined) {
-      const known = routes.map(({ pattern }) => pattern.template).join(', ');
-      timeline.add({
-        type: 'connect',
-        path,
-        status: 404,
-        reason: `no such path; there is ${known}`,
-        level: 'warning',
-      });
-      refuse(
-        socket,
-        404,
-        { 'content-type': 'text/plain' },
-        Buffer.from(`No WebSocket at ${path}. There is: ${known}\n`),
-      );
-      return;
-    }
-    const facts = {
-      connectionId: newConnectionId(),
-      connectedAt: clock.now(),
-      template: found.route.pattern.template,
-    };
-    const handshake = readHandshake(request, { ...facts, pathParameters: found.parameters, gatewayId });
-    const invocation = await call(found.route, events.connect(handshake));
-    const { response } = invocation;
-    const isAccepted = response !== undefined && response.statusCode >= 200 && response.statusCode < 300;
-    logConnect(timeline, handshake, invocation, isAccepted);
-    if (!isAccepted) {
-      refuse(
-        socket,
-        response?.statusCode ?? invocation.status,
-        response?.headers ?? {},
-        response?.body ?? Buffer.alloc(0),
-      );
-      return;
-    }
-    if (!socket.writable) {
-      // The client went away while the function was still thinking: the function was told yes, so it is told the end.
-      await call(found.route, events.disconnect(handshake, 1006, ''));
-      timeline.add({
-        type: 'close',
-        connectionId: handshake.connectionId,
-        path,
-        status: 1006,
-        reason: 'by the client',
-      });
-      return;
-    }
-    accepted.set(request, {
-      id: handshake.connectionId,
-      subprotocol: response.headers['sec-websocket-protocol'],
-    });
+    const settled = await settleUpgrade(
+      { routes, clock, events, timeline, gatewayId, call },
+      request,
+      socket,
+    );
+    if (settled === undefined) return;
+    const { route, handshake, response } = settled;
+    const subprotocol = response?.headers['sec-websocket-protocol'];
+    accepted.set(request, { id: handshake.connectionId, subprotocol });
     server.handleUpgrade(request, socket, head, (webSocket) => {
-      open(found.route, handshake, webSocket, socket, response);
+      open(route, handshake, webSocket, socket, response);
     });
   }
 
@@ -145,7 +98,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     handshake: Handshake,
     socket: WebSocket,
     raw: Duplex,
-    response: FunctionResponse,
+    response: FunctionResponse | undefined,
   ): void {
     const connection: OpenConnection = {
       id: handshake.connectionId,
@@ -168,7 +121,8 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
       (code, reason) => void gone(route, connection, { code, reason: reason.toString('utf8'), by: 'client' }),
     );
     // Since 2024 the body of the connect response arrives as the first message. Documented.
-    if (response.body.length > 0) deliver(connection, response.body, !isTextResponse(response));
+    if (response !== undefined && response.body.length > 0)
+      deliver(connection, response.body, !isTextResponse(response));
   }
 
   function watchFrames(connection: OpenConnection, raw: Duplex): void {
@@ -189,7 +143,8 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     if (connection.closing !== undefined) return;
     connection.received++;
     connection.lastActiveAt = clock.now();
-    const invocation = await call(route, events.message(connection.handshake, body, isBinary));
+    const { message } = route.operations;
+    const invocation = await call(message, events.message(connection.handshake, message, body, isBinary));
     const { response } = invocation;
     const isReply = response?.statusCode === 200 && response.body.length > 0;
     logMessage(timeline, connection, body, isBinary, invocation);
@@ -202,11 +157,11 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     sockets.delete(connection.socket);
     const cause = connection.closing ?? seen;
     if (connection.closing === undefined) logClose(timeline, connection, cause);
-    const invocation = await call(
-      route,
-      events.disconnect(connection.handshake, cause.code, cause.by === 'client' ? cause.reason : ''),
-    );
+    const { disconnect } = route.operations;
+    if (disconnect === undefined) return;
     const { id, handshake } = connection;
+    const reason = cause.by === 'client' ? cause.reason : '';
+    const invocation = await call(disconnect, events.disconnect(handshake, disconnect, cause.code, reason));
     timeline.add({ type: 'disconnect', connectionId: id, path: handshake.path, ...resultOf(invocation) });
   }
 
@@ -232,9 +187,13 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     upgrade(request, socket, head) {
       socket.on('error', () => undefined);
       calls++;
+      upgrading.add(socket);
       upgrade(request, socket, head)
         .catch(() => socket.destroy())
-        .finally(() => calls--);
+        .finally(() => {
+          calls--;
+          upgrading.delete(socket);
+        });
     },
     deliver,
     close,
@@ -243,6 +202,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
       connections.stop();
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
       for (const socket of sockets) socket.terminate();
+      for (const socket of upgrading) socket.destroy();
       await Promise.all(closed);
     },
   };
@@ -252,106 +212,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
 const LIFETIME_CODE = 1001;
 const IDLE_CODE = 1001;
 
-function findRoute(routes: readonly Route[], path: string) {
-  for (const route of routes) {
-    const parameters = route.pattern.match(path);
-    if (parameters !== undefined) return { route, parameters };
-  }
-  return undefined;
-}
-
-/** Answers an upgrade with plain HTTP: the function's status and body reach the client as they are. */
-function refuse(
-  socket: Duplex,
-  status: number,
-  headers: Readonly<Record<string, string>>,
-  body: Buffer,
-): void {
-  const type = headers['content-type'] ?? 'application/json';
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Unknown'}`,
-    `${canonicalName('content-type')}: ${type}`,
-    `Content-Length: ${body.length}`,
-    'Connection: close',
-  ];
-  socket.end(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), body]));
-}
-
 function bytesOf(data: RawData): Buffer {
   if (Buffer.isBuffer(data)) return data;
   return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
-}
-
-function resultOf({ status, response, problem, durationMs }: Invocation) {
-  return {
-    status: response?.statusCode ?? status,
-    durationMs,
-    reason: problem,
-    level: problem === undefined ? ('info' as const) : ('error' as const),
-  };
-}
-
-function logConnect(
-  timeline: Timeline,
-  handshake: Handshake,
-  invocation: Invocation,
-  isAccepted: boolean,
-): void {
-  const { connectionId, path } = handshake;
-  const result = resultOf(invocation);
-  const body = invocation.response?.body ?? Buffer.alloc(0);
-  timeline.add({
-    type: 'connect',
-    connectionId,
-    path,
-    ...result,
-    ...(isAccepted
-      ? { replyBytes: body.length }
-      : { reason: result.reason ?? body.toString('utf8').slice(0, 200) }),
-    level: isAccepted ? 'info' : result.level === 'error' ? 'error' : 'warning',
-  });
-}
-
-function logMessage(
-  timeline: Timeline,
-  connection: OpenConnection,
-  body: Buffer,
-  isBinary: boolean,
-  invocation: Invocation,
-): void {
-  const { response } = invocation;
-  const result = resultOf(invocation);
-  const warning = response === undefined ? undefined : warningOf(response);
-  timeline.add({
-    type: 'message',
-    connectionId: connection.id,
-    path: connection.handshake.path,
-    ...result,
-    bytes: body.length,
-    frame: isBinary ? 'binary' : 'text',
-    replyBytes: response?.statusCode === 200 ? response.body.length : undefined,
-    reason: result.reason ?? warning,
-    level: warning === undefined ? result.level : 'warning',
-  });
-}
-
-/** What works here and may not be what was meant. */
-function warningOf(response: FunctionResponse): string | undefined {
-  if (response.statusCode !== 200)
-    return 'what a client sees of a status other than 200 is not documented; nothing was sent';
-  if (response.body.length > 0 && response.headers['content-type'] === undefined) {
-    return 'no Content-Type: the reply is a binary frame, a Blob in a browser';
-  }
-  return undefined;
-}
-
-function logClose(timeline: Timeline, connection: OpenConnection, { code, reason, by }: CloseCause): void {
-  timeline.add({
-    type: 'close',
-    connectionId: connection.id,
-    path: connection.handshake.path,
-    status: code,
-    reason: `${by === 'client' ? 'by the client' : by === 'api' ? 'by Disconnect' : 'by the gateway'}${reason === '' ? '' : `: ${reason}`}`,
-    level: by === 'gateway' ? 'warning' : 'info',
-  });
 }

@@ -3,10 +3,15 @@
  *
  *   emulator.ts        startEmulator(): puts the pieces together, the controls for tests
  *   options.ts         what can be set
- *   gateway.ts         handshakes, messages, replies, closing
+ *   choose-routes.ts   which function for which path
+ *   spec/              the gateway's specification: variables, operations, integrations
+ *   gateway.ts         sockets: messages, replies, closing
+ *   upgrade.ts         handshakes
+ *   gateway-log.ts     what the timeline says of them
  *   connections.ts     the table of open sockets, their life and idleness
  *   frame-limits.ts    what a client may send at once
  *   event-builder.ts   CONNECT, MESSAGE and DISCONNECT as functions get them
+ *   operation-facts.ts  what the specification adds to them
  *   invoker.ts         calls a function in this process
  *   function-context.ts  the `context` of a call
  *   management.ts      the connection management API: Get, Send, Disconnect

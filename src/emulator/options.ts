@@ -4,11 +4,23 @@ import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
 import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
 import type { FunctionHandler } from './invoker.js';
 import type { GrpcErrors } from './management-grpc.js';
+import type { SpecSource } from './spec/read-spec.js';
+import type { VariableValues } from './spec/variables.js';
 import type { TimelineEntry } from './timeline.js';
 
 export interface EmulatorOptions {
   /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
-  readonly routes: Readonly<Record<string, FunctionHandler | { readonly handler: FunctionHandler }>>;
+  readonly routes?:
+    Readonly<Record<string, FunctionHandler | { readonly handler: FunctionHandler }>> | undefined;
+  /**
+   * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself. Websocket
+   * operations with `cloud_functions` and `dummy` integrations are run; for the rest see `warnings`.
+   */
+  readonly spec?: SpecSource | undefined;
+  /** The functions that the specification names, by their ids; or one function that stands for all of them. */
+  readonly functions?: FunctionHandler | Readonly<Record<string, FunctionHandler>> | undefined;
+  /** Values for the specification's variables. Default: those that it declares. */
+  readonly variables?: VariableValues | undefined;
   /** @default 0, which takes any free port */
   readonly port?: number | undefined;
   /**
@@ -52,13 +64,17 @@ const positive = z.number().positive();
 
 const portNumber = z.int().min(0).max(65_535).default(0);
 
-const optionsSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   routes: z
     .record(
       z.string().startsWith('/', "a path begins with '/'"),
       z.union([handlerSchema, z.strictObject({ handler: handlerSchema })]),
     )
-    .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path'),
+    .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path')
+    .optional(),
+  spec: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
+  functions: z.union([handlerSchema, z.record(z.string(), handlerSchema)]).optional(),
+  variables: z.record(z.string(), z.string()).default({}),
   port: portNumber,
   tls: z
     .union([z.boolean(), z.strictObject({ port: portNumber })])
@@ -81,6 +97,11 @@ const optionsSchema = z.strictObject({
     .prefault({}),
   onTimeline: functionOption<(entry: TimelineEntry) => void>().optional(),
 });
+
+const optionsSchema = settingsSchema.refine(
+  ({ routes, spec }) => (routes === undefined) !== (spec === undefined),
+  'expected either routes or spec',
+);
 
 export type ParsedEmulatorOptions = z.output<typeof optionsSchema>;
 

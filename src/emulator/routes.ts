@@ -1,3 +1,43 @@
+import type { Invoker } from './invoker.js';
+
+/** What a path does with one of the three websocket events. */
+export interface Operation {
+  readonly invoker: Invoker;
+  /** The specification's `operationId`; without it an event carries a digest. */
+  readonly operationId?: string | undefined;
+  /** Which of the documented event formats is asked for; without it events look like the published samples. */
+  readonly payloadFormat?: '0.1' | '1.0' | undefined;
+  /** The `context` of the integration, with the parameters of the handshake filled in. */
+  readonly context?: unknown;
+  /** What the specification declares; only these are in an event's `parameters`. Default: the path's own. */
+  readonly parameters?: readonly Parameter[] | undefined;
+}
+
+/** A parameter that the specification declares. */
+export interface Parameter {
+  readonly name: string;
+  readonly in: 'path' | 'query' | 'header' | 'cookie';
+}
+
+/** A WebSocket path. Documented: the message operation makes it one; the others may be missing. */
+export interface Route {
+  readonly pattern: PathPattern;
+  readonly operations: {
+    readonly connect?: Operation | undefined;
+    readonly message: Operation;
+    readonly disconnect?: Operation | undefined;
+  };
+}
+
+/** The first route that matches, with the values of its path parameters. */
+export function findRoute(routes: readonly Route[], path: string) {
+  for (const route of routes) {
+    const parameters = route.pattern.match(path);
+    if (parameters !== undefined) return { route, parameters };
+  }
+  return undefined;
+}
+
 /** A path of the specification: `/ws`, `/ws/{room}`, or `/{path+}` which takes the rest. */
 export interface PathPattern {
   readonly template: string;

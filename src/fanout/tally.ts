@@ -1,5 +1,5 @@
 import type { BroadcastError, ErrorCode } from '../errors.js';
-import type { DeliveryReport, FailedDelivery, StopReason } from '../report.js';
+import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../report.js';
 import { createLatencyHistogram } from './latency.js';
 
 export interface TallyOptions {
@@ -61,7 +61,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
     },
     report({ id, skipped, durationMs, stoppedBy, cursor }) {
       const recipients = counts.delivered + counts.stale + counts.failed + skipped;
-      return {
+      return markReport({
         id,
         recipients,
         ...counts,
@@ -75,7 +75,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
         ...(cursor === undefined ? {} : { cursor }),
         failures,
         ...(storeError === undefined ? {} : { storeError }),
-      };
+      });
     },
   };
 }

@@ -76,7 +76,10 @@ export interface MessageTools<K extends Contract, T extends ClientTypeOf<K>> ext
   readonly messageId: string | undefined;
 }
 
-/** Handles one type of message. What it returns travels back as the reply, in the function's response. */
+/**
+ * Handles one type of message. What it returns travels back as the reply, in the function's response. Of a delivery
+ * report only the counts do (`DeliverySummary`): its cursor names a connection.
+ */
 export type MessageHook<K extends Contract, T extends ClientTypeOf<K>> = (
   tools: MessageTools<K, T>,
 ) => MaybeAsync<ReplyOf<K['client'][T]>>;
@@ -88,7 +91,10 @@ export interface RawMessageTools<K extends Contract> extends CallTools<K> {
   readonly event: MessageEvent;
 }
 
-/** Handles frames as they are. A returned string is a text frame, bytes a binary one, anything else JSON. */
+/**
+ * Handles frames as they are. A returned string is a text frame, bytes a binary one, anything else JSON; nothing is sent
+ * for `undefined` and for a delivery report.
+ */
 export type RawMessageHook<K extends Contract> = (tools: RawMessageTools<K>) => unknown;
 
 export interface DisconnectTools<K extends Contract> extends CallTools<K> {

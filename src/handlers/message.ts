@@ -4,6 +4,7 @@ import { BroadcastError } from '../errors.js';
 import type { MessageEvent } from '../events.js';
 import { firstIssue } from '../options.js';
 import { MAX_MESSAGE_ID_LENGTH } from '../protocol.js';
+import { isReport, summaryOf } from '../report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
 import type { CallTools, MessageHook, RawMessageHook } from './hooks.js';
 import {
@@ -72,7 +73,8 @@ async function answer<K extends Contract>(
   call.step = `message '${envelope.type}'`;
   const connection = await load(parts, event);
   const result: unknown = await handler({ ...tools, data, connection, event, messageId: envelope.id });
-  return replyWith(details, envelope, result);
+  // `=> to(room).send(…)` returns a report, whose cursor and failures are no business of a client's.
+  return replyWith(details, envelope, isReport(result) ? summaryOf(result) : result);
 }
 
 async function answerRaw<K extends Contract>(
@@ -89,7 +91,8 @@ async function answerRaw<K extends Contract>(
   }
   call.step = 'message';
   const connection = await load(parts, event);
-  return rawReply(await parts.onMessage({ ...tools, body: event.body, connection, event }));
+  const result = await parts.onMessage({ ...tools, body: event.body, connection, event });
+  return rawReply(isReport(result) ? undefined : result);
 }
 
 const envelopeSchema = z.strictObject({

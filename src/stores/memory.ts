@@ -1,10 +1,16 @@
 import * as z from 'zod';
 import type { StoredConnection } from '../connection.js';
-import { BroadcastError } from '../errors.js';
 import { checkName } from '../names.js';
 import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
-import { shardOf, type Audience, type ConnectionStore, type ListOptions, type Page } from '../store.js';
+import {
+  checkListOptions,
+  shardOf,
+  type Audience,
+  type ConnectionStore,
+  type ListOptions,
+  type Page,
+} from '../store.js';
 import { memoryHistory } from './memory-history.js';
 import { createSortedIds, type SortedIds } from './sorted-ids.js';
 
@@ -20,14 +26,16 @@ interface Row {
   readonly rooms: Set<string>;
 }
 
-/** Expired rows and tombstones are swept out after this many changes. */
-const CHANGES_PER_SWEEP = 1000;
+/** Expired rows and tombstones are swept out after this many changes, or as many as the last sweep has left. */
+const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
- * Keeps connections in the memory of this process, in no order but that of their ids.
+ * Keeps connections and histories in the memory of this process, in the order of the ids.
  *
- * Good for tests, for the laptop and for a function that never has a second instance. Instances share no memory: with
- * two of them, each knows half of the connections. Use a store that they share then.
+ * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows some of the
+ * connections and sends to nobody else, and no error tells, since neither sees anything of the other. In the cloud there
+ * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
+ * was stored ends with the process.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
@@ -37,7 +45,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
   const everybody = createSortedIds();
   const byRoom = new Map<string, SortedIds>();
   const byUser = new Map<string, SortedIds>();
-  let changes = 0;
+  let changesToSweep = MIN_CHANGES_PER_SWEEP;
 
   function aliveRow(id: string): Row | undefined {
     const row = rows.get(id);
@@ -59,9 +67,10 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
   }
 
   function sweep(): void {
-    if (++changes % CHANGES_PER_SWEEP !== 0) return;
+    if (--changesToSweep > 0) return;
     for (const [id, { connection }] of rows) if (connection.expiresAt <= now()) drop(id);
     for (const [id, until] of tombstones) if (until <= now()) tombstones.delete(id);
+    changesToSweep = Math.max(MIN_CHANGES_PER_SWEEP, rows.size + tombstones.size);
   }
 
   function* alive(audience: Audience, after: string | undefined): Iterable<StoredConnection> {
@@ -78,6 +87,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
       if (connection.user !== undefined) checkName(connection.user, 'connection.user');
       if ((tombstones.get(id) ?? 0) > now()) return 'removed';
       sweep();
+      if (aliveRow(id) === undefined) drop(id);
       const before = rows.get(id);
       if (before?.connection.user !== undefined) deleteFrom(byUser, before.connection.user, id);
       rows.set(id, { connection: structuredClone(connection), rooms: before?.rooms ?? new Set() });
@@ -118,6 +128,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
       return [...(aliveRow(checkName(id, 'id'))?.rooms ?? [])];
     },
     async list(audience, listOptions) {
+      checkListOptions(listOptions);
       return pageOf(alive(audience, listOptions.after), listOptions);
     },
     async count(audience) {
@@ -130,8 +141,6 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
 }
 
 function pageOf(connections: Iterable<StoredConnection>, { limit, shard }: ListOptions): Page {
-  if (!Number.isInteger(limit) || limit < 1)
-    throw new BroadcastError('INVALID_OPTIONS', 'limit: expected 1 or more');
   const page: StoredConnection[] = [];
   for (const connection of connections) {
     if (shard !== undefined && shardOf(connection.id, shard.count) !== shard.index) continue;

@@ -1,5 +1,6 @@
 import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
 import { BroadcastError } from '../errors.js';
 import { abortedError, codeOfNetworkError } from './outcome.js';
 
@@ -32,9 +33,12 @@ const DISTRUST_AFTER_MS = 10_000;
 /** Answers of the management API are small; what exceeds this is not read on. */
 const MAX_ANSWER_BYTES = 64 * 1024;
 
+/** A burst must not open any number of connections, each with a handshake of its own; what exceeds this waits. */
+const MAX_SOCKETS = 128;
+
 /** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
 export function createHttpClient(ca: () => string | undefined): HttpClient {
-  const pooling = { keepAlive: true, maxFreeSockets: 1024 };
+  const pooling = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS };
   let plain: HttpAgent | undefined;
   let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
@@ -93,13 +97,12 @@ function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOpt
   return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
 }
 
+/** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
+const readySockets = new WeakSet<Socket>();
+
 function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let isConnected = false;
-    const giveUp = (error: BroadcastError): void => {
-      reject(error);
-      outgoing.destroy();
-    };
     const timer = setTimeout(
       () => {
         const code = isConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
@@ -114,14 +117,22 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
     };
+    const giveUp = (error: BroadcastError): void => {
+      done();
+      reject(error);
+      outgoing.destroy();
+    };
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
 
     outgoing.on('socket', (socket) => {
+      isConnected = readySockets.has(socket);
+      if (isConnected) return;
       // Until the TLS handshake is over, nothing of the request can have left.
-      const ready = 'encrypted' in socket ? 'secureConnect' : 'connect';
-      if (outgoing.reusedSocket) isConnected = true;
-      else socket.once(ready, () => (isConnected = true));
+      socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => {
+        readySockets.add(socket);
+        isConnected = true;
+      });
     });
     outgoing.on('close', done);
     outgoing.on('error', (error: NodeJS.ErrnoException) => {

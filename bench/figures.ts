@@ -1,0 +1,89 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { referenceOf } from './load-table.js';
+import { grouped, times } from './numbers.js';
+import type { Summary } from './results.js';
+import { left, markdown, right } from './table.js';
+
+const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
+const END = '<!-- bench:end -->';
+
+/** Puts the recorded figures between the README's markers. */
+export async function updateReadme(root: string, summary: Summary): Promise<void> {
+  const file = join(root, 'README.md');
+  await writeFile(file, withFigures(await readFile(file, 'utf8'), summary));
+}
+
+/** The README's text with these figures in it. Throws when it has no place for them. */
+export function withFigures(readme: string, summary: Summary): string {
+  const begin = readme.indexOf(BEGIN);
+  const end = readme.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
+  const figures = figuresOf(summary);
+  const between = figures === '' ? '\n' : `\n\n${figures}\n\n`;
+  return readme.slice(0, begin + BEGIN.length) + between + readme.slice(end);
+}
+
+/** Everything that the README says in figures; nothing while nothing was recorded. */
+export function figuresOf(summary: Summary): string {
+  return [
+    sendsFigures(summary),
+    pipelineFigures(summary),
+    coldFigures(summary),
+    engineFigures(summary),
+    machineLine(summary),
+  ]
+    .filter((text) => text !== undefined)
+    .join('\n\n');
+}
+
+function sendsFigures({ sends }: Summary): string | undefined {
+  const rows = sends?.runs[0]?.rows;
+  if (rows === undefined) return undefined;
+  const sdk = referenceOf(rows, 'sdk')?.sendsPerSecond.median ?? NaN;
+  const table = markdown({
+    columns: [left('client'), right('sends per second'), right('CPU µs per send'), right('against the SDK')],
+    rows: rows.map(({ label, sendsPerSecond, cpuMicrosPerSend }) => [
+      label,
+      grouped(sendsPerSecond.median),
+      grouped(cpuMicrosPerSend.median),
+      times(sendsPerSecond.median / sdk),
+    ]),
+  });
+  return `![CPU per send of each client](bench/results/sends.svg)\n\n${table}`;
+}
+
+function pipelineFigures({ pipeline }: Summary): string | undefined {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours');
+  if (ours === undefined) return undefined;
+  return `A whole broadcast, from the store's page to the report: ${grouped(ours.cpuMicrosPerSend.median)} µs of CPU per recipient.`;
+}
+
+function coldFigures({ cold }: Summary): string | undefined {
+  const ours = cold?.bundled.find(({ isOurs }) => isOurs);
+  const sdk = cold?.bundled.find(({ name }) => name === 'sdk3');
+  if (cold === undefined || ours === undefined || sdk === undefined) return undefined;
+  return (
+    `Cold, bundled: ${cold.sends} sends answered ${grouped(ours.doneMs.median)} ms after the start of main; ` +
+    `with the official SDK 3.2, ${grouped(sdk.doneMs.median)} ms. The bundle with the default transport has ` +
+    `${grouped(cold.core.bundleBytes / 1000)} KB and is imported in ${grouped(cold.core.importMs.median)} ms.`
+  );
+}
+
+function engineFigures({ engine }: Summary): string | undefined {
+  const ours = engine?.rows[0];
+  if (ours === undefined) return undefined;
+  return (
+    `The engine itself takes ${grouped(ours.cpuMicrosPerRecipient.median)} µs per recipient; one broadcast to ` +
+    `${grouped(ours.recipients)} of them adds ${grouped(ours.rssGrowthMb.median)} MB of memory.`
+  );
+}
+
+function machineLine({ sends }: Summary): string | undefined {
+  if (sends === undefined) return undefined;
+  const { machine, server, rounds, window } = sends;
+  return (
+    `Medians of ${rounds} rounds, ${window} sends under way, 200 bytes each, ${server} over TLS on the other core; ` +
+    `Node.js ${machine.node}, ${machine.day}. Compare within a run; [how it is measured](bench/README.md).`
+  );
+}

@@ -1,0 +1,22 @@
+import type { BarChart } from './chart.js';
+import type { ServerKind } from './server/server.js';
+import type { Table } from './table.js';
+
+/** How thoroughly to measure. */
+export interface BenchOptions {
+  /** Just enough to prove that everything runs; the figures mean nothing. */
+  readonly isQuick: boolean;
+  readonly rounds: number;
+  /** Names of the clients to measure; all when absent. */
+  readonly clients?: readonly string[] | undefined;
+  /** Default: nginx where there is one. */
+  readonly server?: ServerKind | undefined;
+}
+
+/** One bench: measures, and shows what it measured. */
+export interface Section<R> {
+  measure(options: BenchOptions): Promise<R>;
+  tables(result: R): readonly Table[];
+  /** The one picture worth keeping, if any. */
+  chart?(result: R): BarChart;
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { ClientFacingError, createApp, type Authenticate } from 'yc-broadcast';
+import { memoryStore } from 'yc-broadcast/stores/memory';
+import { chat, visitor } from './contract.js';
+import { announce, connectionsOf, personOf } from './presence.js';
+
+const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
+const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(',');
+
+const MOST_ROOMS = 20;
+const MOST_TABS = 50;
+
+/** No accounts here: who holds the key is the person. Its hash is public, so nobody can pose as somebody else. */
+const authenticate: Authenticate = ({ query }) => {
+  const { data } = visitor.safeParse(query);
+  if (data === undefined) return undefined;
+  const user = createHash('sha256').update(data.key).digest('base64url').slice(0, 16);
+  return { user, attributes: { name: data.name } };
+};
+
+const app = createApp({ contract: chat, store: memoryStore(), origins, authenticate });
+
+app.onConnect((visit) => ({ message: { type: 'welcome', data: personOf(visit) } }));
+
+app.on('join', async ({ data: { room }, connection, broadcaster }) => {
+  const rooms = await connection.rooms();
+  if (rooms.length >= MOST_ROOMS && !rooms.includes(room))
+    throw new ClientFacingError('TOO_MANY_ROOMS', `leave a room first: ${MOST_ROOMS} at a time are enough`);
+  await connection.join(room);
+  return announce(broadcaster, room, [connection]);
+});
+
+app.on('leave', async ({ data: { room }, connection, broadcaster }) => {
+  await connection.leave(room);
+  await announce(broadcaster, room);
+});
+
+app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster }) => {
+  if (!(await connection.rooms()).includes(room))
+    throw new ClientFacingError('NOT_IN_ROOM', 'join the room before you say something', ['data', 'room']);
+  const from = personOf(connection);
+  const said = { room, from, text, at: Date.now() };
+  // The page sends a message again when it has not seen the answer; the same id makes the others drop the second copy.
+  const idempotencyKey = messageId === undefined ? undefined : `${from.user}.${messageId}`;
+  const report = await broadcaster.to(room).except(connection).send('said', said, { idempotencyKey });
+  if (report.removed > 0) await announce(broadcaster, room);
+  return { ...report, at: said.at };
+});
+
+app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
+  const { store } = broadcaster;
+  const tabs = await connectionsOf(store, { user: personOf(connection).user }, MOST_TABS);
+  await Promise.all(tabs.map(({ id, attributes }) => store.setAttributes(id, { ...attributes, name })));
+  const rooms = new Set((await Promise.all(tabs.map(({ id }) => store.rooms(id)))).flat());
+  await Promise.all([...rooms].map((room) => announce(broadcaster, room)));
+});
+
+app.on('ping', () => undefined);
+
+app.onDisconnect(async ({ rooms, broadcaster }) => {
+  await Promise.all(rooms.map((room) => announce(broadcaster, room)));
+});
+
+export const handler = app.handler;

@@ -1,0 +1,59 @@
+import type { Broadcaster, ConnectionStore, StoredConnection } from 'yc-broadcast';
+import { person, type chat, type Here, type Person } from './contract.js';
+
+/** Rooms with more connections than this are told how many there are, not who. */
+const MOST_LISTED = 30;
+
+/**
+ * Tells a room who is in it. A list rather than "she came, he left": lists put themselves right when one of them is
+ * lost or late, and two tabs of one person are one entry without anybody counting tabs. The page finds the difference.
+ *
+ * Whoever turns out to be stale has left without a disconnect event, which makes the list outdated: then it is sent anew.
+ */
+export async function announce(
+  broadcaster: Broadcaster<typeof chat>,
+  room: string,
+  except: readonly StoredConnection[] = [],
+): Promise<Here> {
+  const here = await whoIsHere(broadcaster.store, room);
+  const report = await broadcaster
+    .to(room)
+    .except(...except)
+    .send('here', here);
+  return report.removed > 0 ? announce(broadcaster, room, except) : here;
+}
+
+async function whoIsHere(store: ConnectionStore, room: string): Promise<Here> {
+  // Taken before the listing: a list that was begun later has seen at least as much.
+  const at = Date.now();
+  const people = await peopleIn(store, room);
+  if (people === undefined) return { room, at, count: await store.count({ room }) };
+  return { room, at, count: people.length, people };
+}
+
+async function peopleIn(store: ConnectionStore, room: string): Promise<Person[] | undefined> {
+  const connections = await connectionsOf(store, { room }, MOST_LISTED + 1);
+  if (connections.length > MOST_LISTED) return undefined;
+  const people = new Map(connections.map((connection) => [connection.user, personOf(connection)]));
+  return [...people.values()];
+}
+
+/** The first `most` connections of an audience. */
+export async function connectionsOf(
+  store: ConnectionStore,
+  audience: { readonly room: string } | { readonly user: string },
+  most: number,
+): Promise<StoredConnection[]> {
+  const found: StoredConnection[] = [];
+  for (let after: string | undefined; ;) {
+    const page = await store.list(audience, { after, limit: most - found.length });
+    found.push(...page.connections);
+    if (page.done || found.length >= most) return found;
+    after = page.next;
+  }
+}
+
+/** What others may know of a connection, as `authenticate` settled it: never its id. */
+export function personOf({ user, attributes }: Pick<StoredConnection, 'user' | 'attributes'>): Person {
+  return person.parse({ ...attributes, user });
+}

@@ -1,0 +1,33 @@
+import { relative } from 'node:path';
+import type { Entry } from './entry.js';
+import type { Palette } from './palette.js';
+
+export interface BannerFacts {
+  readonly port: number;
+  readonly paths: readonly string[];
+  /** What the specification asks for in vain. */
+  readonly warnings: readonly string[];
+  readonly entry: Entry;
+  readonly hasPages: boolean;
+  readonly elapsedMs: number;
+}
+
+/** What stands in the terminal when everything is ready: each address that somebody may need. */
+export function banner(facts: BannerFacts, paint: Palette): string {
+  const { port, paths, warnings, entry, hasPages, elapsedMs } = facts;
+  const base = `localhost:${port}`;
+  const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
+  const rows: [label: string, value: string][] = [
+    ...(hasPages ? [['Page', paint('cyan', `http://${base}`)] as [string, string]] : []),
+    ...paths.map((path): [string, string] => [
+      'WebSocket',
+      `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
+    ]),
+    ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
+    ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
+    ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
+  ];
+  const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
+  const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
+  return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', 'Ctrl-C stops it.')}\n`;
+}

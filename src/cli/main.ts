@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { toFailure, usageError, type CommandEntry } from './command.js';
+
+const COMMANDS: readonly CommandEntry[] = [
+  {
+    usage: 'dev <entry>',
+    summary: 'run a handler behind a local API Gateway',
+    load: async () => (await import('./dev.js')).dev,
+  },
+  {
+    usage: 'broadcast <entry> <audience>',
+    summary: 'send one message, show the report',
+    load: async () => (await import('./broadcast.js')).broadcast,
+  },
+];
+
+function help(): string {
+  const width = Math.max(...COMMANDS.map(({ usage }) => usage.length));
+  const lines = COMMANDS.map(({ usage, summary }) => `  ${usage.padEnd(width)}  ${summary}`);
+  return `yc-broadcast ${version()}: realtime backends on Yandex Cloud Functions
+
+${lines.join('\n')}
+
+  yc-broadcast <command> --help   options and examples
+  yc-broadcast --version
+`;
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return String((JSON.parse(manifest) as { version: unknown }).version);
+}
+
+async function main([name, ...rest]: readonly string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(help());
+    return 0;
+  }
+  if (name === '--version' || name === '-v') {
+    process.stdout.write(`${version()}\n`);
+    return 0;
+  }
+  const entry = COMMANDS.find(({ usage }) => usage.split(' ')[0] === name);
+  if (entry === undefined) throw usageError(`there is no command '${name}'; see yc-broadcast --help`);
+  const command = await entry.load();
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  return command.run(rest);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (reason) {
+  const { message, exitCode } = toFailure(reason);
+  process.stderr.write(`yc-broadcast: ${message}\n`);
+  process.exitCode = exitCode;
+}

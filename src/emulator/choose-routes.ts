@@ -1,0 +1,55 @@
+import { BroadcastError } from '../errors.js';
+import type { FunctionHandler, Invoker } from './invoker.js';
+import type { ParsedEmulatorOptions } from './options.js';
+import { byPrecedence, parsePathPattern, type Route } from './routes.js';
+import { readSpec } from './spec/read-spec.js';
+import { routesOfSpec, type SpecRoutes } from './spec/spec-routes.js';
+
+/** The routes of a gateway, the most specific first: from `routes`, or from the specification and its functions. */
+export async function chooseRoutes(
+  options: ParsedEmulatorOptions,
+  invokerOf: (handler: FunctionHandler) => Invoker,
+): Promise<SpecRoutes> {
+  const { routes, warnings } =
+    options.spec === undefined
+      ? { routes: plainRoutes(options.routes ?? {}, invokerOf), warnings: [] }
+      : routesOfSpec(
+          await readSpec(options.spec, options.variables),
+          functionFinder(options.functions, invokerOf),
+        );
+  return { routes: [...routes].sort((a, b) => byPrecedence(a.pattern, b.pattern)), warnings };
+}
+
+/** Without a specification, one function gets all three events of a path. */
+function plainRoutes(
+  routes: NonNullable<ParsedEmulatorOptions['routes']>,
+  invokerOf: (handler: FunctionHandler) => Invoker,
+): Route[] {
+  return Object.entries(routes).map(([path, target]) => {
+    const operation = { invoker: invokerOf(typeof target === 'function' ? target : target.handler) };
+    return {
+      pattern: parsePathPattern(path),
+      operations: { connect: operation, message: operation, disconnect: operation },
+    };
+  });
+}
+
+/** One invoker for each function, however many operations name it. */
+function functionFinder(
+  functions: ParsedEmulatorOptions['functions'],
+  invokerOf: (handler: FunctionHandler) => Invoker,
+): (functionId: string, place: string) => Invoker {
+  if (typeof functions === 'function') {
+    const only = invokerOf(functions);
+    return () => only;
+  }
+  const invokers = new Map(Object.entries(functions ?? {}).map(([id, handler]) => [id, invokerOf(handler)]));
+  return (functionId, place) => {
+    const invoker = invokers.get(functionId);
+    if (invoker !== undefined) return invoker;
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      `spec: ${place}: no function '${functionId}'; add functions: { '${functionId}': handler }`,
+    );
+  };
+}

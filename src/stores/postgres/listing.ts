@@ -1,0 +1,60 @@
+import type { Attributes, StoredConnection } from '../../connection.js';
+import { checkName } from '../../names.js';
+import type { Audience, ListOptions, Page } from '../../store.js';
+import type { Row } from './database.js';
+import type { ConnectionStatements } from './statements.js';
+
+/** A statement with its values. */
+export interface Bound {
+  readonly text: string;
+  readonly values: unknown[];
+}
+
+/** Asks for one row more than the page has, to see whether it is the last one. */
+export function listingOf(
+  statements: ConnectionStatements,
+  audience: Audience,
+  { after, limit, shard }: ListOptions,
+  now: number,
+): Bound {
+  const behind = after === undefined ? '' : checkName(after, 'after');
+  const values = [now, behind, limit + 1, shard?.count ?? null, shard?.index ?? null];
+  if ('room' in audience) {
+    return { text: statements.listRoom, values: [...values, checkName(audience.room, 'room')] };
+  }
+  if ('user' in audience) {
+    return { text: statements.listUser, values: [...values, checkName(audience.user, 'user')] };
+  }
+  return { text: statements.listAll, values };
+}
+
+export function countOf(statements: ConnectionStatements, audience: Audience, now: number): Bound {
+  if ('room' in audience) {
+    return { text: statements.countRoom, values: [now, checkName(audience.room, 'room')] };
+  }
+  if ('user' in audience) {
+    return { text: statements.countUser, values: [now, checkName(audience.user, 'user')] };
+  }
+  return { text: statements.countAll, values: [now] };
+}
+
+/** A room's members that have expired, or that a join has written beside their removal, make its page shorter. */
+export function pageOf(rows: readonly Row[], limit: number): Page {
+  const connections = rows
+    .slice(0, limit)
+    .filter(({ id }) => id !== null)
+    .map(connectionOf);
+  if (rows.length <= limit) return { connections, done: true };
+  return { connections, done: false, next: rows[limit - 1]?.['listed'] as string };
+}
+
+export function connectionOf(row: Row): StoredConnection {
+  const user = row['user_name'] as string | null;
+  return {
+    id: row['id'] as string,
+    ...(user !== null && { user }),
+    attributes: JSON.parse(row['attributes'] as string) as Attributes,
+    connectedAt: Number(row['connected_at']),
+    expiresAt: Number(row['expires_at']),
+  };
+}

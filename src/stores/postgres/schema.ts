@@ -1,0 +1,106 @@
+import * as z from 'zod';
+import { parseOptions } from '../../options.js';
+
+/** Where the tables are. */
+export interface PostgresSchemaOptions {
+  /** The schema that has the tables; it must exist. Default: the first one of the role's search path. */
+  readonly schema?: string | undefined;
+  /** How the names of tables and indexes begin. @default 'yc_broadcast_' */
+  readonly tablePrefix?: string | undefined;
+}
+
+/** Names as they stand in statements. */
+export interface TableNames {
+  readonly connections: string;
+  readonly members: string;
+  readonly histories: string;
+  readonly entries: string;
+}
+
+/** Index names end in at most 22 characters of ours, and PostgreSQL cuts names after 63. */
+const MAX_PREFIX_LENGTH = 40;
+
+export const schemaShape = {
+  schema: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_]{0,62}$/, 'expected lower-case letters, digits and _, at most 63 characters')
+    .optional(),
+  tablePrefix: z
+    .string()
+    .max(MAX_PREFIX_LENGTH, `expected at most ${MAX_PREFIX_LENGTH} characters`)
+    .regex(/^[a-z_][a-z0-9_]*$/, 'expected lower-case letters, digits and _')
+    .default('yc_broadcast_'),
+};
+
+const optionsSchema = z.strictObject(schemaShape);
+
+export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchema>): TableNames {
+  const prefix = schema === undefined ? tablePrefix : `"${schema}".${tablePrefix}`;
+  return {
+    connections: `${prefix}connections`,
+    members: `${prefix}members`,
+    histories: `${prefix}histories`,
+    entries: `${prefix}entries`,
+  };
+}
+
+/**
+ * The migration of `postgresStore()` as SQL. May be run again at any time, also by several at once, as long as it is
+ * one transaction: `psql --single-transaction`, or sent as one query. The package has the text with its default names
+ * in `dist/stores/postgres/schema.sql`.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
+ */
+export function postgresSchema(options: PostgresSchemaOptions = {}): string {
+  const names = parseOptions(optionsSchema, options, 'postgresSchema');
+  const { tablePrefix } = names;
+  const { connections, members, histories, entries } = tableNames(names);
+  return `\
+-- Tables of yc-broadcast. Run them in one transaction: psql --single-transaction -f schema.sql
+-- All times are Unix milliseconds of the instance that wrote them, in JavaScript's kind of number.
+
+SELECT pg_advisory_xact_lock(hashtext('yc-broadcast schema'));
+
+CREATE TABLE IF NOT EXISTS ${connections} (
+  id            text COLLATE "C" PRIMARY KEY,
+  shard_hash    bigint NOT NULL,               -- FNV-1a of the id: shard k of n has shard_hash % n = k
+  user_name     text COLLATE "C",
+  attributes    json NOT NULL,
+  connected_at  double precision NOT NULL,
+  expires_at    double precision NOT NULL,     -- absent from then on; of a tombstone: not needed any more
+  removed       boolean NOT NULL DEFAULT false -- a tombstone: a connect event that comes late finds it
+) WITH (fillfactor = 90);
+CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_user
+  ON ${connections} (user_name, id) WHERE user_name IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_expiry
+  ON ${connections} (expires_at);
+
+CREATE TABLE IF NOT EXISTS ${members} (
+  room          text COLLATE "C",
+  id            text COLLATE "C" REFERENCES ${connections} ON DELETE CASCADE,
+  shard_hash    bigint NOT NULL,
+  PRIMARY KEY (room, id)
+);
+CREATE INDEX IF NOT EXISTS ${tablePrefix}members_by_id
+  ON ${members} (id);
+
+CREATE TABLE IF NOT EXISTS ${histories} (
+  room          text COLLATE "C" PRIMARY KEY,
+  epoch         text NOT NULL,
+  newest        bigint NOT NULL,               -- offset of the newest entry that ever was
+  oldest        bigint NOT NULL,               -- offset of the oldest entry that may be read
+  forget_at     double precision NOT NULL      -- in whole steps, so that most appends leave its index alone
+) WITH (fillfactor = 70);
+CREATE INDEX IF NOT EXISTS ${tablePrefix}histories_by_forget
+  ON ${histories} (forget_at);
+
+CREATE TABLE IF NOT EXISTS ${entries} (
+  room          text COLLATE "C" REFERENCES ${histories} ON DELETE CASCADE,
+  entry         bigint,                        -- its offset
+  data          json NOT NULL,                 -- a JSON string: plain text cannot hold every JavaScript string
+  at            double precision NOT NULL,
+  expires_at    double precision NOT NULL,
+  PRIMARY KEY (room, entry)
+);
+`;
+}

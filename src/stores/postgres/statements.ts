@@ -1,0 +1,119 @@
+import type { TableNames } from './schema.js';
+
+/** Each put clears away so many rows that nobody needs any more. More than one, or they would become ever more. */
+const ROWS_PER_SWEEP = 5;
+
+const COLUMNS = 'there.id, user_name, attributes::text, connected_at, expires_at';
+
+export type ConnectionStatements = ReturnType<typeof connectionStatements>;
+
+/**
+ * What the store asks of its tables. Each is one statement, so it is one transaction and one round trip.
+ *
+ * A tombstone is a row of its connection's table: writers of one id queue up at one row, and whoever comes after the
+ * removal sees it, which no snapshot of another table would promise. A membership counts while its connection is
+ * there; one that a join has written beside a removal is never seen.
+ *
+ * Listings are written as ranges of an index, members are looked up one by one, and the index of expiry is kept out.
+ * So a page is read in its order and no further than it goes, also from a room that has grown since the server last
+ * took its statistics.
+ */
+export function connectionStatements({ connections, members }: TableNames) {
+  return {
+    /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before. The sweep waits for nobody. */
+    put: `
+      WITH stored AS (
+        INSERT INTO ${connections} AS known (id, shard_hash, user_name, attributes, connected_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, attributes = excluded.attributes,
+          connected_at = excluded.connected_at, expires_at = excluded.expires_at
+        WHERE NOT known.removed
+        RETURNING id
+      ), done AS (SELECT count(*) AS stored FROM stored), swept AS (
+        DELETE FROM ${connections} WHERE id = ANY (ARRAY(
+          SELECT old.id FROM ${connections} AS old CROSS JOIN done
+          WHERE old.expires_at <= $7 AND old.id <> $1
+          ORDER BY old.expires_at LIMIT ${ROWS_PER_SWEEP} FOR UPDATE OF old SKIP LOCKED))
+      )
+      SELECT stored FROM done`,
+
+    /** id, now */
+    get: `SELECT ${COLUMNS} FROM ${connections} AS there WHERE id = $1 AND NOT removed AND expires_at > $2`,
+
+    /** id, attributes, now */
+    setAttributes: `
+      UPDATE ${connections} SET attributes = $2 WHERE id = $1 AND NOT removed AND expires_at > $3 RETURNING id`,
+
+    /** ids, needed_until. In one order, so that two removals do not wait for each other. */
+    remove: `
+      WITH gone AS (
+        INSERT INTO ${connections} (id, shard_hash, attributes, connected_at, expires_at, removed)
+        SELECT id, 0, '{}', 0, $2, true FROM unnest($1::text[]) AS id ORDER BY id COLLATE "C"
+        ON CONFLICT (id) DO UPDATE SET user_name = NULL, attributes = excluded.attributes,
+          expires_at = excluded.expires_at, removed = true
+        RETURNING id
+      )
+      DELETE FROM ${members} WHERE id = ANY (ARRAY(SELECT id FROM gone))`,
+
+    /** id, room, now. The lock keeps the row from being swept away in between. */
+    join: `
+      WITH present AS (
+        SELECT id, shard_hash FROM ${connections} WHERE id = $1 AND NOT removed AND expires_at > $3 FOR KEY SHARE
+      ), joined AS (
+        INSERT INTO ${members} (room, id, shard_hash) SELECT $2, id, shard_hash FROM present ON CONFLICT DO NOTHING
+      )
+      SELECT id FROM present`,
+
+    /** id, room */
+    leave: `DELETE FROM ${members} WHERE room = $2 AND id = $1`,
+
+    /** id, now */
+    rooms: `
+      SELECT room FROM ${members} JOIN ${connections} USING (id)
+      WHERE id = $1 AND NOT removed AND expires_at > $2`,
+
+    /** now, after, rows, shard count or null, shard index or null, room. Members that are not there have no id. */
+    listRoom: `
+      SELECT page.id AS listed, there.*
+      FROM (
+        SELECT id FROM ${members}
+        WHERE (room, id) > ($6, $2) AND room <= $6 AND ${onShard('$4', '$5')}
+        ORDER BY room, id LIMIT $3
+      ) AS page
+      LEFT JOIN LATERAL (
+        SELECT ${COLUMNS} FROM ${connections} AS there
+        WHERE there.id = page.id AND NOT removed AND expires_at > $1 LIMIT 1
+      ) AS there ON true
+      ORDER BY page.id`,
+
+    /** now, after, rows, shard count or null, shard index or null, user */
+    listUser: `
+      SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
+      WHERE (user_name, id) > ($6, $2) AND user_name <= $6
+        AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
+      ORDER BY user_name, id LIMIT $3`,
+
+    /** now, after, rows, shard count or null, shard index or null */
+    listAll: `
+      SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
+      WHERE id > $2 AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
+      ORDER BY id LIMIT $3`,
+
+    /** now, room */
+    countRoom: `
+      SELECT count(*) FROM ${members} JOIN ${connections} USING (id)
+      WHERE room = $2 AND NOT removed AND expires_at > $1`,
+
+    /** now, user */
+    countUser: `
+      SELECT count(*) FROM ${connections} WHERE user_name = $2 AND NOT removed AND expires_at > $1`,
+
+    /** now */
+    countAll: `SELECT count(*) FROM ${connections} WHERE NOT removed AND expires_at > $1`,
+  } as const;
+}
+
+/** Everybody when there is no shard: the planner sees the null and drops the condition. */
+function onShard(count: string, index: string): string {
+  return `(${count}::bigint IS NULL OR shard_hash % ${count}::bigint = ${index}::bigint)`;
+}

@@ -1,0 +1,18 @@
+import { BroadcastError } from '../../errors.js';
+
+/**
+ * The error of a call that did not succeed. `problem` is what is wrong with the connection, if that is known.
+ *
+ * Errors of a client hold the command with its arguments: passwords, attributes, messages. So does the text of some
+ * answers. The cause is therefore a copy without them.
+ */
+export function unavailable(reason: unknown, problem: unknown): BroadcastError {
+  const texts = [reason, problem].filter((each) => each !== undefined).map(textOf);
+  const cause = new Error(textOf(problem ?? reason));
+  return new BroadcastError('STORE_UNAVAILABLE', `redis: ${[...new Set(texts)].join('; ')}`, { cause });
+}
+
+function textOf(reason: unknown): string {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return text.replace(/,? with args beginning with.*/s, '') || 'unknown reason';
+}

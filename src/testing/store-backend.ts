@@ -1,0 +1,40 @@
+import type { ConnectionStore } from '../store.js';
+
+/** What the contract asks for when it opens a store. */
+export interface StoreInstance {
+  /**
+   * Where the instance keeps everything: a key prefix, a schema, a table prefix. Each case has one of its own, so cases
+   * and whole test runs can share a server. Starts with a letter, has lower-case letters and digits, 21 in all.
+   */
+  readonly namespace: string;
+  /** The clock of the instance, in Unix milliseconds. Begins near the real time and is moved forward by hours. */
+  readonly now: () => number;
+}
+
+/**
+ * What a backend may do without; cases that need it are then not applicable.
+ *
+ * - `sharing`: several instances over one backend.
+ * - `history`: `store.history`.
+ */
+export type StoreFeature = 'sharing' | 'history';
+
+/** How the contract gets at the store that is to be tested. */
+export interface StoreBackend {
+  /** Opens an instance. Those of one namespace see the same connections; there may be several at once. */
+  open(instance: StoreInstance): ConnectionStore | Promise<ConnectionStore>;
+  /**
+   * Deletes everything in a namespace behind the store's back, as a backend that lost its disk would. Called after each
+   * case; without it, the case about lost histories is not applicable and what the cases stored is left behind.
+   */
+  drop?(namespace: string): Promise<void> | void;
+  /** @default nothing */
+  readonly lacks?: readonly StoreFeature[] | undefined;
+  /**
+   * The shortest time that the backend can tell apart, in milliseconds: 1000 for one that keeps whole seconds. The case
+   * of the exact edge then tests one such step before the edge, and the edge itself.
+   *
+   * @default 1
+   */
+  readonly timeStepMs?: number | undefined;
+}

@@ -1,0 +1,12 @@
+import type { StoreFeature } from './store-backend.js';
+import type { StoreWorld } from './store-world.js';
+
+/** A rule of the store contract with the proof that a store keeps it. */
+export interface StoreRule {
+  readonly name: string;
+  /** What the backend must have; `drop` is the function of that name. */
+  readonly needs?: readonly (StoreFeature | 'drop')[];
+  /** Whether the neighbours are lost on purpose, or the store is closed. */
+  readonly leavesNoNeighbours?: boolean;
+  check(world: StoreWorld): Promise<void>;
+}

@@ -1,0 +1,339 @@
+/** The bench runs, what it writes adds up, and the README says what was recorded. Nothing here depends on time. */
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { barChart } from '../bench/chart.js';
+import { parseCommand } from '../bench/command.js';
+import { figuresOf, withFigures } from '../bench/figures.js';
+import { checkCounts, type LoadRow } from '../bench/load.js';
+import { loadNotes } from '../bench/load-table.js';
+import { grouped, range, times } from '../bench/numbers.js';
+import type { Summary } from '../bench/results.js';
+import { spreadOf, type Spread } from '../bench/statistics.js';
+import { left, markdown, plainText, right } from '../bench/table.js';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const RUN_MS = 240_000;
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function runBench(...args: string[]): Promise<Outcome> {
+  try {
+    const output = await promisify(execFile)(process.execPath, [join(root, 'scripts/run-bench.js'), ...args]);
+    return { code: 0, ...output };
+  } catch (reason) {
+    return reason as Outcome;
+  }
+}
+
+async function summaryIn(directory: string): Promise<Summary> {
+  return JSON.parse(await readFile(join(directory, 'summary.json'), 'utf8')) as Summary;
+}
+
+function expectOrdered({ min, median, max }: Spread): void {
+  expect(min).toBeGreaterThan(0);
+  expect(median).toBeGreaterThanOrEqual(min);
+  expect(max).toBeGreaterThanOrEqual(median);
+}
+
+function expectToAddUp(row: LoadRow): void {
+  expect(row.failed).toBe(0);
+  expect(row.sends).toBeGreaterThan(0);
+  // A broadcast on a busy machine retries; whoever does not retry is answered as often as it sent.
+  if (row.name === 'broadcast') expect(row.answered).toBeGreaterThanOrEqual(row.sends);
+  else expect(row.answered).toBe(row.sends);
+  expectOrdered(row.sendsPerSecond);
+  expectOrdered(row.cpuMicrosPerSend);
+}
+
+describe('a quick run', () => {
+  let directory: string;
+  let outcome: Outcome;
+  let summary: Summary;
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'bench-test-'));
+    const clients = 'broadcast,rest,sdk3';
+    outcome = await runBench('--quick', '--server', 'node', '--clients', clients, '--out', directory);
+    if (outcome.code !== 0) throw new Error(outcome.stderr);
+    summary = await summaryIn(directory);
+  }, RUN_MS);
+
+  afterAll(() => rm(directory, { recursive: true, force: true }));
+
+  it('measures each client without and with latency, and counts what the server counts', () => {
+    const runs = summary.sends?.runs ?? [];
+    expect(runs.map(({ delayMs, rows }) => [delayMs, ...rows.map(({ name }) => name)])).toEqual([
+      [0, 'rest', 'sdk3'],
+      [20, 'rest', 'sdk3'],
+    ]);
+    for (const { rows } of runs) rows.forEach(expectToAddUp);
+  });
+
+  it('cannot be faster than window ÷ latency', () => {
+    const [, delayed] = summary.sends?.runs ?? [];
+    // A timer may fire a millisecond early.
+    for (const { sendsPerSecond } of delayed?.rows ?? [])
+      expect(sendsPerSecond.max).toBeLessThan(100 / 0.019);
+  });
+
+  it('measures whole broadcasts', () => {
+    const rows = summary.pipeline?.rows ?? [];
+    expect(rows.map(({ name }) => name)).toEqual(['broadcast', 'rest', 'sdk3']);
+    rows.forEach(expectToAddUp);
+    expect((rows[0]?.sends ?? 0) % (summary.pipeline?.room ?? 0)).toBe(0);
+  });
+
+  it('measures cold starts, bundled and not', () => {
+    const { bundled = [], unbundled = [], bundleBytes = {}, core } = summary.cold ?? {};
+    for (const rows of [bundled, unbundled]) {
+      expect(rows.map(({ name }) => name)).toEqual(['broadcast', 'sdk3']);
+      for (const { importMs, doneMs, sinceStartMs } of rows) {
+        expectOrdered(importMs);
+        expect(doneMs.min).toBeGreaterThan(importMs.min);
+        expect(sinceStartMs.min).toBeGreaterThan(doneMs.min);
+      }
+    }
+    expect(bundleBytes['sdk3']).toBeGreaterThan(500_000);
+    expect(core?.bundleBytes).toBeGreaterThan(10_000);
+  });
+
+  it('measures the engine next to its alternatives', () => {
+    const rows = summary.engine?.rows ?? [];
+    expect(rows.map(({ name }) => name)).toEqual(['broadcaster', 'loop', 'p-limit', 'p-retry', 'map-limit']);
+    for (const { cpuMicrosPerRecipient } of rows) expectOrdered(cpuMicrosPerRecipient);
+  });
+
+  it('prints every client in 80 columns', () => {
+    for (const label of ['restTransport', 'official SDK 3.2', 'createBroadcaster', 'bare loop'])
+      expect(outcome.stdout).toContain(label);
+    const tableLines = outcome.stdout.split('\n').filter((line) => !line.startsWith('Written to'));
+    expect(tableLines.filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('gives the README its figures', () => {
+    const rest = summary.sends?.runs[0]?.rows[0];
+    const figures = figuresOf(summary);
+    const rate = grouped(rest?.sendsPerSecond.median ?? NaN);
+    expect(figures).toMatch(new RegExp(`\\| restTransport +\\| +${rate} \\|`));
+    expect(figures).toContain(`${grouped(summary.engine?.rows[0]?.rssGrowthMb.median ?? NaN)} MB of memory`);
+    expect(figures).toContain(
+      `Cold, bundled: 100 sends answered ${grouped(summary.cold?.bundled[0]?.doneMs.median ?? NaN)} ms`,
+    );
+  });
+
+  it('writes tables and charts with the figures of the summary', async () => {
+    expect((await readdir(directory)).sort()).toEqual([
+      'cold.svg',
+      'sends.svg',
+      'summary.json',
+      'summary.md',
+    ]);
+    const rest = summary.sends?.runs[0]?.rows[0];
+    const figure = grouped(rest?.cpuMicrosPerSend.median ?? NaN);
+    expect(await readFile(join(directory, 'sends.svg'), 'utf8')).toContain(`>${figure} µs · `);
+    expect(await readFile(join(directory, 'summary.md'), 'utf8')).toMatch(
+      new RegExp(`\\| restTransport .* ${figure} \\|`),
+    );
+  });
+});
+
+it(
+  'keeps the parts of earlier runs, and uses the server that this machine has',
+  async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'bench-test-'));
+    try {
+      await runBench('engine', '--quick', '--out', directory);
+      const { code, stderr } = await runBench(
+        'sends',
+        '--quick',
+        '--clients',
+        'rest,sdk3',
+        '--out',
+        directory,
+      );
+      expect(stderr).toBe('');
+      expect(code).toBe(0);
+      const { engine, sends } = await summaryIn(directory);
+      expect(engine?.rows).toHaveLength(5);
+      sends?.runs.flatMap(({ rows }) => rows).forEach(expectToAddUp);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
+  },
+  RUN_MS,
+);
+
+describe('the command line', () => {
+  it.each([
+    [['speed'], 'There is no bench called speed.'],
+    [['--clients', 'rest,curl'], '--clients: there is no curl, only rest, '],
+    [['--server', 'apache'], '--server: expected nginx or node'],
+    [['--rounds', '0'], '--rounds: expected 1 or more'],
+    [['--quick', '--record'], '--record: a quick run measures nothing worth keeping'],
+    [['--clients', 'rest', '--record'], '--record: the README compares all clients, not some'],
+    [['--fast'], "Unknown option '--fast'"],
+  ])('refuses %j and says why', (args, mistake) => {
+    const complaint = parseCommand(args);
+    expect(complaint).toContain(mistake);
+    expect(complaint).toContain('npm run bench -- [sends]');
+  });
+
+  it('takes names in any order, and nothing for all', () => {
+    expect(parseCommand(['cold', 'sends'])).toMatchObject({ names: ['sends', 'cold'] });
+    expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine'] });
+    expect(parseCommand(['--render'])).toMatchObject({ names: [], isRecorded: true });
+    expect(parseCommand(['--rounds', '3', '--server', 'node'])).toMatchObject({
+      options: { rounds: 3, server: 'node', isQuick: false },
+      isRecorded: false,
+    });
+  });
+
+  it('ends with 2 when it is wrong', async () => {
+    expect(await runBench('speed')).toMatchObject({ code: 2, stdout: '' });
+  });
+});
+
+describe('a count', () => {
+  it('that the server does not confirm stops the bench', () => {
+    expect(() => {
+      checkCounts('eager', { sends: 100, failed: 0 }, 99);
+    }).toThrow('eager: counted 100 sends, the server 99');
+  });
+
+  it('of nothing at all stops the bench', () => {
+    expect(() => {
+      checkCounts('idle', { sends: 0, failed: 0 }, 0);
+    }).toThrow('idle: sent nothing');
+  });
+
+  it('that the server confirms is fine, failures or not', () => {
+    checkCounts('good', { sends: 100, failed: 0 }, 100);
+    checkCounts('retrying', { sends: 100, failed: 0 }, 104);
+    checkCounts('unlucky', { sends: 98, failed: 2, reason: 'Error: reset' }, 99);
+  });
+});
+
+describe('what a reader has to know', () => {
+  const spread = spreadOf([1000]);
+  const row: LoadRow = {
+    name: 'rest',
+    label: 'restTransport',
+    kind: 'ours',
+    sends: 98,
+    failed: 0,
+    answered: 98,
+    sendsPerSecond: spread,
+    cpuMicrosPerSend: spread,
+    peakRssMb: 80,
+    clientShare: 0.99,
+    serverShare: 0.5,
+  };
+
+  const notesOn = (more: Partial<LoadRow>, delayMs = 0): string =>
+    loadNotes([{ ...row, ...more }], 'nginx', delayMs).join('\n');
+
+  it('is that the server was the limit', () => {
+    expect(notesOn({ serverShare: 0.97 })).toContain('The server was the limit for restTransport');
+    expect(notesOn({})).not.toContain('limit');
+  });
+
+  it('is that neither side had its core, unless there was latency to wait for', () => {
+    const mistrust = 'busy with something else during restTransport';
+    expect(notesOn({ clientShare: 0.3 })).toContain(mistrust);
+    expect(notesOn({ clientShare: 0.3 }, 20)).not.toContain(mistrust);
+    expect(notesOn({ clientShare: 0.95 })).not.toContain(mistrust);
+  });
+
+  it('is that sends failed or were retried', () => {
+    expect(notesOn({ failed: 2, reason: 'Error: reset' })).toContain(
+      'restTransport: 2.0 of 100 failed: Error: reset',
+    );
+    expect(notesOn({ answered: 138 })).toContain('restTransport: retried 40 sends.');
+    expect(notesOn({})).not.toContain('retried');
+  });
+});
+
+describe('figures', () => {
+  it('are medians, with the extremes beside them', () => {
+    expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 });
+    expect(spreadOf([4, 1, 3, 2])).toEqual({ median: 2.5, min: 1, max: 4 });
+  });
+
+  it('are dashes where everything failed', () => {
+    const nothing = spreadOf([]);
+    expect([grouped(nothing.median), range(nothing), times(nothing.median)]).toEqual(['–', '–', '–']);
+  });
+
+  it('stand in aligned tables', () => {
+    const table = {
+      columns: [left('client'), right('µs')],
+      rows: [
+        ['a', '7'],
+        ['bb', '1,234'],
+      ],
+    };
+    expect(markdown(table)).toBe(
+      ['| client |    µs |', '| ------ | ----: |', '| a      |     7 |', '| bb     | 1,234 |'].join('\n'),
+    );
+    expect(plainText({ title: 'T', notes: ['n'], ...table }).split('\n')).toEqual([
+      ...['T', '', 'client     µs', '──────  ─────', 'a           7', 'bb      1,234', '- n'],
+    ]);
+  });
+
+  it('are drawn in proportion', () => {
+    const bar = { text: '', isOurs: false };
+    const svg = barChart({
+      title: 'a < b',
+      bars: [
+        { ...bar, label: 'one', value: 100 },
+        { ...bar, label: 'two', value: 50 },
+      ],
+    });
+    const widths = [...svg.matchAll(/<rect class="bar" [^>]*width="([\d.]+)"/g)].map(([, width]) =>
+      Number(width),
+    );
+    expect(widths[0]).toBe(2 * (widths[1] ?? NaN));
+    expect(svg).toContain('a &lt; b');
+  });
+});
+
+describe('the README', () => {
+  const page = `Fast.
+
+<!-- bench:begin, written by \`npm run bench -- --record\` -->
+
+42 µs
+
+<!-- bench:end -->
+
+More.`;
+
+  it('says what was recorded, and nothing else', async () => {
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    const recorded = await summaryIn(join(root, 'bench/results')).catch((reason: unknown) => {
+      if ((reason as NodeJS.ErrnoException).code === 'ENOENT') return {};
+      throw reason;
+    });
+    expect(withFigures(readme, recorded)).toBe(readme);
+  });
+
+  it('loses figures that nobody recorded', () => {
+    const emptied = withFigures(page, {});
+    expect(emptied).not.toContain('42');
+    expect(withFigures(emptied, {})).toBe(emptied);
+    expect(emptied).toMatch(/^Fast\.[^]*More\.$/);
+  });
+
+  it('needs a place for figures', () => {
+    expect(() => withFigures('# A page', {})).toThrow('README.md needs the lines <!-- bench:begin');
+  });
+});

@@ -1,0 +1,62 @@
+/** A wire between a client and a server that a test can damage. */
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+
+export interface TcpProxy {
+  readonly port: number;
+  /** Connections that were ever made. */
+  connections(): number;
+  /** Resets all connections, as a network does that has forgotten them. */
+  reset(): void;
+  /** Carries nothing on the connections that there are, without a word to either side. New ones work. */
+  freeze(): void;
+  /** Swallows what the server answers next, and resets that connection. */
+  loseNextAnswer(): void;
+  close(): Promise<void>;
+}
+
+export async function startTcpProxy(target: number): Promise<TcpProxy> {
+  const open = new Set<Socket>();
+  let count = 0;
+  let losing = false;
+  const server = createServer((near) => {
+    count++;
+    const far = connect(target, '127.0.0.1');
+    open.add(near);
+    near.pipe(far);
+    far.on('data', (chunk) => {
+      if (!losing) return void near.write(chunk);
+      losing = false;
+      near.resetAndDestroy();
+    });
+    near
+      .on('error', () => undefined)
+      .on('close', () => {
+        open.delete(near);
+        far.destroy();
+      });
+    far.on('error', () => undefined).on('close', () => near.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+
+  function reset(): void {
+    for (const socket of open) socket.resetAndDestroy();
+  }
+
+  return {
+    port: (server.address() as AddressInfo).port,
+    connections: () => count,
+    reset,
+    freeze() {
+      for (const socket of open) socket.unpipe().pause();
+    },
+    loseNextAnswer() {
+      losing = true;
+    },
+    async close() {
+      reset();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
