@@ -22,7 +22,9 @@ async function startRoom() {
   const gateway = { endpoint: '' };
   const transport = restTransport({ endpoint: () => gateway.endpoint });
   const store = memoryStore();
-  const app = createApp({ contract, store, transport, origins: 'any' });
+  // On a busy machine an answer can take longer than the default allows, and a retry would arrive twice.
+  const broadcast = { timeoutMs: 60_000 };
+  const app = createApp({ contract, store, transport, origins: 'any', broadcast });
   const reports: DeliveryReport[] = [];
   app.onConnect(({ join }) => join('room'));
   app.on('say', async ({ data, connection, to }) => {

@@ -4,6 +4,7 @@ import { describe, it } from '@jest/globals';
 import { Session } from 'yandex-cloud-sdk-3';
 import { connectionService } from 'yandex-cloud-sdk-3/serverless-apigateway-websocket-v1';
 import { againstEmulator, transportContract, type TransportBackend } from 'yc-broadcast/testing';
+import { grpcTransport } from 'yc-broadcast/transports/grpc';
 import { restTransport } from 'yc-broadcast/transports/rest';
 import { sdkTransport } from 'yc-broadcast/transports/sdk';
 
@@ -12,6 +13,10 @@ const BACKENDS: readonly (readonly [string, TransportBackend])[] = [
   [
     'restTransport over TLS',
     againstEmulator(({ tls, token }) => restTransport({ endpoint: tls.endpoint, ca: tls.ca, token })),
+  ],
+  [
+    'grpcTransport',
+    againstEmulator(({ tls, token }) => grpcTransport({ endpoint: tls.endpoint, ca: tls.ca, token })),
   ],
   [
     'sdkTransport with SDK 2.8',

@@ -89,9 +89,6 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
   };
 }
 
-/** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
-const readySockets = new WeakSet<Socket>();
-
 function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOptions {
   const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
   if (body !== undefined)
@@ -99,6 +96,9 @@ function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOpt
   // An IPv6 address stands in brackets in a URL only.
   return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
 }
+
+/** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
+const readySockets = new WeakSet<Socket>();
 
 function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
