@@ -2,7 +2,7 @@
  * Options and other input of this library are checked with `zod/mini`, a fifth of the size of `zod`: it is part of every
  * bundled function. Contracts may be written with either.
  */
-import { safeParse, type $ZodError, type $ZodType, type output } from 'zod/v4/core';
+import { safeParse, type $ZodError, type $ZodType, type output, type util } from 'zod/v4/core';
 import english from 'zod/v4/locales/en.js';
 import { custom, type ZodMiniType } from 'zod/mini';
 import { BroadcastError } from './errors.js';
@@ -10,7 +10,7 @@ import { BroadcastError } from './errors.js';
 const { localeError } = english();
 
 /** Checks input of ours; `zod/mini` has no sentences for what is wrong unless it is given some. */
-export function check<T extends $ZodType>(schema: T, value: unknown) {
+export function check<T extends $ZodType>(schema: T, value: unknown): util.SafeParseResult<output<T>> {
   return safeParse(schema, value, { error: localeError });
 }
 

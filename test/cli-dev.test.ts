@@ -137,6 +137,15 @@ describe('dev', () => {
     expect(output()).not.toContain('Error');
   });
 
+  it('ends with Ctrl-C although the handler holds something open', async () => {
+    const folder = project({
+      'f.mjs': `setInterval(() => undefined, 1000);\nexport const handler = () => ({ statusCode: 200 });`,
+    });
+    const { signal, exited } = await startDev(join(folder, 'f.mjs'));
+    signal('SIGINT');
+    expect(await exited).toBe(0);
+  });
+
   it('prints JSON only with --format json', async () => {
     const folder = project({ 'room.ts': ROOM, 'greeting.ts': GREETING });
     const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--format', 'json']);

@@ -39,7 +39,11 @@ Examples
 
 export const dev: Command = {
   help: HELP,
-  run: async (args) => runDev(parseDevOptions(args)),
+  async run(args) {
+    await runDev(parseDevOptions(args));
+    // What the handler has opened, such as a connection to its database, would keep the process alive.
+    process.exit(0);
+  },
 };
 
 interface DevOptions {
@@ -108,7 +112,7 @@ function folder(path: string): string {
   return full;
 }
 
-async function runDev(options: DevOptions): Promise<number> {
+async function runDev(options: DevOptions): Promise<void> {
   const startedAt = performance.now();
   const stopped = stopSignal();
   // The handler is loaded when the gateway listens: code that runs on import may ask for its address.
@@ -122,7 +126,6 @@ async function runDev(options: DevOptions): Promise<number> {
   } finally {
     await emulator.stop();
   }
-  return 0;
 }
 
 async function start(options: DevOptions, handler: FunctionHandler): Promise<Emulator> {
