@@ -45,7 +45,7 @@ function openAt(tablePrefix: string | undefined, more: YdbStoreOptions = {}): Co
 /** Two instances over one table: one that waits long enough on a slow machine, and one that soon gives up. */
 async function openTwo(timeoutMs: number): Promise<{ store: ConnectionStore; hasty: ConnectionStore }> {
   const { tablePrefix } = await freshTable(dynalite.endpoint);
-  return { store: openAt(tablePrefix), hasty: openAt(tablePrefix, { timeoutMs }) };
+  return { store: openAt(tablePrefix, { timeoutMs: 60_000 }), hasty: openAt(tablePrefix, { timeoutMs }) };
 }
 
 async function failureOf(call: Promise<unknown>): Promise<Error & { code?: string }> {
