@@ -139,6 +139,8 @@ describe('in a storm', () => {
       expect(report.failed).toBe(0);
       expectOneMessage(world, report);
     },
+    // Ten to twenty seconds when nothing else runs.
+    300_000,
   );
 
   it.each([GRPC, REST])('tells over $name the truth about those whom it gives up', async (wire) => {
