@@ -24,8 +24,15 @@ export interface Listeners {
 }
 
 export function openPlainPort(port: number, { request, upgrade }: Listeners): Promise<Port> {
-  return listen(createServer(request).on('upgrade', upgrade), 'port', port);
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, request);
+  return listen(server.on('upgrade', upgrade), 'port', port);
 }
+
+/**
+ * How long an idle HTTP connection is kept. Node.js closes it after 5 seconds, and a client that uses it in that very
+ * moment gets no answer.
+ */
+const KEEP_ALIVE_MS = 65_000;
 
 /** gRPC, REST and pages over HTTP/2, REST, pages and WebSockets over HTTP/1.1, as clients agree on when they connect. */
 export function openTlsPort(
