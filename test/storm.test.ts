@@ -240,9 +240,13 @@ describe('cut by its deadline and resumed', () => {
       const { world, report } = await cutAfter(wire, ms);
       const { storm, store, ids } = world;
       const reached = [...storm.fates.keys()].sort();
-      const leavers = [reached[0], reached.at(-1), ids[reached.length], ids[8 * wire.width], ids.at(-1)].map(
-        String,
-      );
+      const leavers = [
+        reached[0],
+        reached.at(-1),
+        ids[reached.length + 1],
+        ids[8 * wire.width],
+        ids.at(-1),
+      ].map(String);
       await store.remove(leavers);
       await join(store, ['a-first', `${reached.at(-1)}x`, 'p00700x', 'z-last']);
       const resumed = resume(world, report);
