@@ -7,9 +7,10 @@ import { endProgress } from './progress.js';
 import { readSummary, writeResults, type Summary } from './results.js';
 import type { BenchOptions, Section } from './section.js';
 import { sends } from './sends.js';
+import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
-const SECTIONS = { sends, pipeline, cold, engine } satisfies Record<SectionName, unknown>;
+const SECTIONS = { sends, pipeline, cold, engine, stores } satisfies Record<SectionName, unknown>;
 
 /** Runs the command and returns its exit code. `root` is the directory of the repository. */
 export async function main(args: string[], root: string): Promise<number> {
