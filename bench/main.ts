@@ -1,7 +1,7 @@
 import { cold } from './cold.js';
 import { parseCommand, type SectionName } from './command.js';
 import { engine } from './engine/engine.js';
-import { updateReadme } from './figures.js';
+import { updatePages } from './figures.js';
 import { pipeline } from './pipeline.js';
 import { endProgress } from './progress.js';
 import { readSummary, writeResults, type Summary } from './results.js';
@@ -29,7 +29,7 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   if (names.length === 0) await writeResults(directory, summary);
   console.log(`Written to ${directory}`);
-  if (isRecorded) await updateReadme(root, summary);
+  if (isRecorded) await updatePages(root, summary);
   return 0;
 }
 

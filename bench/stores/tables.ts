@@ -1,5 +1,5 @@
 import { grouped } from '../numbers.js';
-import { left, right, type Table } from '../table.js';
+import { left, markdown, right, type Table } from '../table.js';
 import type { AdapterCost } from './adapters.js';
 import { ENTRIES_MISSED, OPERATION_NAMES, PAGE_SIZE, UNDER_WAY } from './operations.js';
 import type { MissingRow, OperationCost, StoreRow, StoresResult } from './stores.js';
@@ -7,6 +7,19 @@ import type { MissingRow, OperationCost, StoreRow, StoresResult } from './stores
 /** All that was measured, side by side. */
 export function storesTables(result: StoresResult): Table[] {
   return [speedTable(result), roundTripTable(result), listingTable(result), adapterTable(result)];
+}
+
+/** The same as Markdown, for the page on stores. */
+export function storeFigures(result: StoresResult): string {
+  const { node, day } = result.machine;
+  const tables = storesTables(result).map(
+    (table) =>
+      `**${table.title}**\n\n${markdown(table)}\n\n${table.notes.map((note) => `- ${note}`).join('\n')}`,
+  );
+  return [
+    ...tables,
+    `Medians of ${result.rounds} rounds; Node.js ${node}, ${day}. Compare within a run.`,
+  ].join('\n\n');
 }
 
 function speedTable({ rows, members }: StoresResult): Table {
@@ -81,7 +94,7 @@ function adapterTable({ adapters }: StoresResult): Table {
   };
 }
 
-export const ADAPTER_COLUMNS = [
+const ADAPTER_COLUMNS = [
   left('store'),
   right('import ms'),
   right('KB'),
@@ -90,7 +103,7 @@ export const ADAPTER_COLUMNS = [
   right('both KB'),
 ];
 
-export function adapterCells({ store, alone, client }: AdapterCost): string[] {
+function adapterCells({ store, alone, client }: AdapterCost): string[] {
   const both = client?.both;
   return [
     store,
