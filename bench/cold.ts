@@ -117,7 +117,12 @@ function moduleOf(name: string): string {
   return new URL(`clients/${name}.js`, import.meta.url).pathname;
 }
 
-async function bundle(entry: string, outfile: string): Promise<string> {
+/** Bundles as a function's code is; what is `external` stays outside. Returns the file. */
+export async function bundle(
+  entry: string,
+  outfile: string,
+  external: readonly string[] = [],
+): Promise<string> {
   await build({
     entryPoints: [entry],
     outfile,
@@ -129,7 +134,7 @@ async function bundle(entry: string, outfile: string): Promise<string> {
     format: 'cjs',
     logLevel: 'error',
     // Optional tracing, loaded by the SDK only when it is asked for.
-    external: ['nice-grpc-opentelemetry'],
+    external: ['nice-grpc-opentelemetry', ...external],
   });
   return outfile;
 }
@@ -141,7 +146,7 @@ async function bundledCore(directory: string): Promise<Candidate> {
   return { name: 'core', label: 'core', isOurs: true, module, sends: 0 };
 }
 
-async function sizeOf(file: string): Promise<number> {
+export async function sizeOf(file: string): Promise<number> {
   return (await stat(file)).size;
 }
 
@@ -165,7 +170,8 @@ async function measureAll(
   return starts;
 }
 
-async function startOnce(job: ColdJob, env: NodeJS.ProcessEnv): Promise<ColdStart> {
+/** Imports the module in a process of its own, and sends what the job asks for. */
+export async function startOnce(job: ColdJob, env: NodeJS.ProcessEnv): Promise<ColdStart> {
   const worker = new URL('cold-worker.js', import.meta.url).pathname;
   const child = start('client', process.execPath, [worker, JSON.stringify(job)], {
     env,

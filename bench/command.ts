@@ -2,9 +2,10 @@ import { parseArgs } from 'node:util';
 import { PIPELINES, SENDERS, STARTERS } from './clients/table.js';
 import type { BenchOptions } from './section.js';
 
-const USAGE = `npm run bench -- [sends] [pipeline] [cold] [engine] [options]
+const USAGE = `npm run bench -- [sends] [pipeline] [cold] [engine] [stores] [options]
 
-Without a name, or with "all", all four are measured (about ten minutes).
+Without a name all but stores are measured (about ten minutes), with "all"
+stores as well (about ten more).
 
   --rounds N       how often each is measured; medians are shown (5)
   --clients A,B    only these, by their file in bench/clients
@@ -16,7 +17,8 @@ Without a name, or with "all", all four are measured (about ten minutes).
   --quick          one short round: proves that all runs, says nothing on speed
 `;
 
-const SECTION_NAMES = ['sends', 'pipeline', 'cold', 'engine'] as const;
+const USUAL_NAMES = ['sends', 'pipeline', 'cold', 'engine'] as const;
+const SECTION_NAMES = [...USUAL_NAMES, 'stores'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface Command {
@@ -43,10 +45,8 @@ export function parseCommand(args: string[]): Command | string {
   const mistake = help ? '' : mistakeIn({ positionals, clients, server, rounds, isQuick, isRecorded });
   if (mistake !== undefined) return `${mistake}\n\n${USAGE}`.trimStart();
   if (isRendered) return { names: [], options: { isQuick, rounds }, isRecorded, out };
-  const asked = SECTION_NAMES.filter((name) => positionals.includes(name));
-  const names = asked.length === 0 || positionals.includes('all') ? SECTION_NAMES : asked;
   return {
-    names,
+    names: namesIn(positionals),
     options: {
       isQuick,
       rounds,
@@ -56,6 +56,12 @@ export function parseCommand(args: string[]): Command | string {
     isRecorded,
     out,
   };
+}
+
+function namesIn(positionals: readonly string[]): readonly SectionName[] {
+  if (positionals.length === 0) return USUAL_NAMES;
+  if (positionals.includes('all')) return SECTION_NAMES;
+  return SECTION_NAMES.filter((name) => positionals.includes(name));
 }
 
 function parseFlags(args: string[]) {

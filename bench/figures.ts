@@ -3,25 +3,38 @@ import { join } from 'node:path';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
 import type { Summary } from './results.js';
+import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
 
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the README's markers. */
-export async function updateReadme(root: string, summary: Summary): Promise<void> {
-  const file = join(root, 'README.md');
-  await writeFile(file, withFigures(await readFile(file, 'utf8'), summary));
+/** Puts the recorded figures between the markers of the README and of the page on stores. */
+export async function updatePages(root: string, summary: Summary): Promise<void> {
+  await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
+  await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
+}
+
+async function rewrite(file: string, change: (page: string) => string): Promise<void> {
+  await writeFile(file, change(await readFile(file, 'utf8')));
 }
 
 /** The README's text with these figures in it. Throws when it has no place for them. */
 export function withFigures(readme: string, summary: Summary): string {
-  const begin = readme.indexOf(BEGIN);
-  const end = readme.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`README.md needs the lines ${BEGIN} and ${END}`);
-  const figures = figuresOf(summary);
-  const between = figures === '' ? '\n' : `\n\n${figures}\n\n`;
-  return readme.slice(0, begin + BEGIN.length) + between + readme.slice(end);
+  return between(readme, 'README.md', figuresOf(summary));
+}
+
+/** The same for `docs/stores.md`. */
+export function withStoreFigures(page: string, { stores }: Summary): string {
+  return between(page, 'docs/stores.md', stores === undefined ? '' : storeFigures(stores));
+}
+
+function between(page: string, name: string, figures: string): string {
+  const begin = page.indexOf(BEGIN);
+  const end = page.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${name} needs the lines ${BEGIN} and ${END}`);
+  const middle = figures === '' ? '\n' : `\n\n${figures}\n\n`;
+  return page.slice(0, begin + BEGIN.length) + middle + page.slice(end);
 }
 
 /** Everything that the README says in figures; nothing while nothing was recorded. */

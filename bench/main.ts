@@ -1,15 +1,16 @@
 import { cold } from './cold.js';
 import { parseCommand, type SectionName } from './command.js';
 import { engine } from './engine/engine.js';
-import { updateReadme } from './figures.js';
+import { updatePages } from './figures.js';
 import { pipeline } from './pipeline.js';
 import { endProgress } from './progress.js';
 import { readSummary, writeResults, type Summary } from './results.js';
 import type { BenchOptions, Section } from './section.js';
 import { sends } from './sends.js';
+import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
-const SECTIONS = { sends, pipeline, cold, engine } satisfies Record<SectionName, unknown>;
+const SECTIONS = { sends, pipeline, cold, engine, stores } satisfies Record<SectionName, unknown>;
 
 /** Runs the command and returns its exit code. `root` is the directory of the repository. */
 export async function main(args: string[], root: string): Promise<number> {
@@ -28,7 +29,7 @@ export async function main(args: string[], root: string): Promise<number> {
   }
   if (names.length === 0) await writeResults(directory, summary);
   console.log(`Written to ${directory}`);
-  if (isRecorded) await updateReadme(root, summary);
+  if (isRecorded) await updatePages(root, summary);
   return 0;
 }
 

@@ -16,6 +16,9 @@ export const canPin = availableParallelism() > 1 && isInstalled('taskset');
 export interface StartOptions {
   readonly stdio: StdioOptions;
   readonly env?: NodeJS.ProcessEnv;
+  /** As another user than ours. */
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** Children that still run. However the bench ends, none of them stays. */

@@ -5,6 +5,7 @@ import { cold, type ColdResult } from './cold.js';
 import { engine, type EngineResult } from './engine/engine.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
+import { stores, type StoresResult } from './stores/stores.js';
 import { markdown, type Table } from './table.js';
 
 /** What has been measured so far, each part with the machine and the day that it was measured on. */
@@ -13,6 +14,7 @@ export interface Summary {
   readonly pipeline?: PipelineResult;
   readonly cold?: ColdResult;
   readonly engine?: EngineResult;
+  readonly stores?: StoresResult;
 }
 
 /** The summary of an earlier run, to which new parts are added; an empty one when there is none. */
@@ -42,6 +44,7 @@ function tablesOf(summary: Summary): Table[] {
     ...(summary.pipeline === undefined ? [] : pipeline.tables(summary.pipeline)),
     ...(summary.cold === undefined ? [] : cold.tables(summary.cold)),
     ...(summary.engine === undefined ? [] : engine.tables(summary.engine)),
+    ...(summary.stores === undefined ? [] : stores.tables(summary.stores)),
   ];
 }
 

@@ -1,6 +1,8 @@
 /** The bench runs, what it writes adds up, and the README says what was recorded. Nothing here depends on time. */
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -8,12 +10,16 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { barChart } from '../bench/chart.js';
 import { parseCommand } from '../bench/command.js';
-import { figuresOf, withFigures } from '../bench/figures.js';
+import { figuresOf, withFigures, withStoreFigures } from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
 import { grouped, range, times } from '../bench/numbers.js';
 import type { Summary } from '../bench/results.js';
 import { spreadOf, type Spread } from '../bench/statistics.js';
+import { OPERATION_NAMES } from '../bench/stores/operations.js';
+import type { StoresResult } from '../bench/stores/stores.js';
+import { storesTables } from '../bench/stores/tables.js';
+import { startTripCounter } from '../bench/stores/trip-counter.js';
 import { left, markdown, plainText, right } from '../bench/table.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -190,6 +196,8 @@ describe('the command line', () => {
   it('takes names in any order, and nothing for all', () => {
     expect(parseCommand(['cold', 'sends'])).toMatchObject({ names: ['sends', 'cold'] });
     expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine'] });
+    expect(parseCommand(['stores'])).toMatchObject({ names: ['stores'] });
+    expect(parseCommand(['all'])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine', 'stores'] });
     expect(parseCommand(['--render'])).toMatchObject({ names: [], isRecorded: true });
     expect(parseCommand(['--rounds', '3', '--server', 'node'])).toMatchObject({
       options: { rounds: 3, server: 'node', isQuick: false },
@@ -306,6 +314,76 @@ describe('figures', () => {
   });
 });
 
+describe('stores', () => {
+  const cost = { perSecond: spreadOf([4321]), roundTrips: 3 };
+  const result: StoresResult = {
+    machine: { day: '2026-01-02', node: '22.0.0', cpu: 'a CPU', cores: 2, pinned: true },
+    rounds: 1,
+    members: 10_000,
+    rows: [
+      {
+        name: 'ydb',
+        operations: Object.fromEntries(OPERATION_NAMES.map((name) => [name, cost])) as Record<
+          (typeof OPERATION_NAMES)[number],
+          typeof cost
+        >,
+        listing: { members: 20_000, perSecond: 5000, heapGrowthMb: 0.4, rssGrowthMb: 12 },
+      },
+      { name: 'redis', missing: 'redis-server is not installed: apt-get install redis-server' },
+    ],
+    adapters: [{ store: 'ydb', alone: { importMs: spreadOf([30]), bundleBytes: 51_000 } }],
+  };
+
+  it('stand side by side, with what is missing and what is only a stand-in', () => {
+    const text = storesTables(result).map(plainText).join('\n');
+    expect(text).toMatch(/^put +4,321 +missing$/m);
+    expect(text).toMatch(/^put +3\.0 +missing$/m);
+    expect(text).toMatch(/^ydb +20,000 +5,000 +0\.4 +12$/m);
+    expect(text).toMatch(/^ydb +30 +51 /m);
+    expect(text).toContain('redis: redis-server is not installed: apt-get install redis-server');
+    expect(text).toContain('a slow stand-in');
+    expect(text.split('\n').filter((line) => line.length > 80)).toEqual([]);
+  });
+
+  it('have their recorded figures on their page, and nothing else', async () => {
+    const page = await readFile(join(root, 'docs/stores.md'), 'utf8');
+    expect(withStoreFigures(page, await recordedSummary())).toBe(page);
+    const filled = withStoreFigures(page, { stores: result });
+    expect(filled).toContain('4,321');
+    expect(withStoreFigures(filled, {})).toBe(withStoreFigures(page, {}));
+  });
+
+  it('are charged one round trip for what they send without waiting, on any connection', async () => {
+    const echo = createServer((socket) => socket.pipe(socket)).listen(0, '127.0.0.1');
+    await once(echo, 'listening');
+    const counter = await startTripCounter(`redis://127.0.0.1:${(echo.address() as AddressInfo).port}`);
+    const port = Number(new URL(counter.address).port);
+    const [one, two] = [connect(port, '127.0.0.1'), connect(port, '127.0.0.1')];
+    try {
+      await Promise.all([once(one, 'connect'), once(two, 'connect')]);
+      expect(counter.trips()).toBe(0);
+      const answers = [once(one, 'data'), once(two, 'data')];
+      one.write('a');
+      two.write('b');
+      await Promise.all(answers);
+      expect(counter.trips()).toBe(1);
+      one.write('c');
+      await once(one, 'data');
+      expect(counter.trips()).toBe(2);
+    } finally {
+      await counter.close();
+      echo.close();
+    }
+  });
+});
+
+async function recordedSummary(): Promise<Summary> {
+  return summaryIn(join(root, 'bench/results')).catch((reason: unknown) => {
+    if ((reason as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw reason;
+  });
+}
+
 describe('the README', () => {
   const page = `Fast.
 
@@ -319,11 +397,7 @@ More.`;
 
   it('says what was recorded, and nothing else', async () => {
     const readme = await readFile(join(root, 'README.md'), 'utf8');
-    const recorded = await summaryIn(join(root, 'bench/results')).catch((reason: unknown) => {
-      if ((reason as NodeJS.ErrnoException).code === 'ENOENT') return {};
-      throw reason;
-    });
-    expect(withFigures(readme, recorded)).toBe(readme);
+    expect(withFigures(readme, await recordedSummary())).toBe(readme);
   });
 
   it('loses figures that nobody recorded', () => {
