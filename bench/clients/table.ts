@@ -17,6 +17,7 @@ export interface ClientEntry {
 
 /** The one that ratios refer to is the first of ours. */
 export const SENDERS: readonly ClientEntry[] = [
+  { name: 'grpc', label: 'grpcTransport', kind: 'ours' },
   { name: 'rest', label: 'restTransport', kind: 'ours' },
   { name: 'sdk2', label: 'official SDK 2.8', kind: 'sdk' },
   { name: 'sdk3', label: 'official SDK 3.2', kind: 'sdk' },
@@ -30,7 +31,7 @@ export const SENDERS: readonly ClientEntry[] = [
 /** A whole broadcast, and what only sends. */
 export const PIPELINES: readonly ClientEntry[] = [
   { name: 'broadcast', label: 'createBroadcaster', kind: 'ours' },
-  { name: 'rest', label: 'restTransport', kind: 'ours' },
+  { name: 'grpc', label: 'grpcTransport', kind: 'ours' },
   { name: 'sdk3', label: 'official SDK 3.2', kind: 'sdk' },
 ];
 
