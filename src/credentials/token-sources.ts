@@ -1,4 +1,3 @@
-import { constants, createSign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
@@ -51,7 +50,7 @@ export async function serviceAccountToken(keyFile: string, iamUrl: string): Prom
   const { answer, problem } = await askForJson(new URL('/iam/v1/tokens', iamUrl), {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({ jwt: signedJwt(key.data) }),
+    body: JSON.stringify({ jwt: await signedJwt(key.data) }),
     signal: AbortSignal.timeout(IAM_TIMEOUT_MS),
   });
   const result = iamSchema.safeParse(answer);
@@ -69,21 +68,23 @@ const NOT_A_KEY =
 /** The audience is part of the protocol, whatever address the request goes to. */
 const AUDIENCE = 'https://iam.api.cloud.yandex.net/iam/v1/tokens';
 
-function signedJwt({
+async function signedJwt({
   id,
   service_account_id: issuer,
   private_key: privateKey,
-}: z.output<typeof keySchema>): string {
+}: z.output<typeof keySchema>): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   const header = { alg: 'PS256', typ: 'JWT', kid: id };
   const claims = { iss: issuer, aud: AUDIENCE, iat: issuedAt, exp: issuedAt + 3600 };
   const signed = [header, claims]
     .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
     .join('.');
-  return `${signed}.${signatureOf(signed, privateKey)}`;
+  return `${signed}.${await signatureOf(signed, privateKey)}`;
 }
 
-function signatureOf(text: string, key: string): string {
+async function signatureOf(text: string, key: string): Promise<string> {
+  // In a function tokens come from the call, so a cold start should not wait for this module.
+  const { constants, createSign } = await import('node:crypto');
   const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
   try {
     return createSign('RSA-SHA256')

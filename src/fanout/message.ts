@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { BroadcastError } from '../errors.js';
 import type { ServerMessage } from '../protocol.js';
 
@@ -15,5 +14,6 @@ export function serverMessageText(message: ServerMessage): string {
 
 /** The id that every copy of a message carries: the caller's key, or a new one. */
 export function messageId(idempotencyKey: string | undefined): string {
-  return idempotencyKey ?? randomUUID();
+  // The global one is loaded when it is used; importing `node:crypto` would slow down every cold start.
+  return idempotencyKey ?? crypto.randomUUID();
 }
