@@ -4,6 +4,7 @@ import { createManualClock, parseDuration, systemClock, type ManualClock } from 
 import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
+import { createControl } from './control/control.js';
 import { createGateway, type Gateway } from './gateway.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
@@ -12,6 +13,7 @@ import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
+import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -41,6 +43,8 @@ export interface Emulator {
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
   timeline(): readonly TimelineEntry[];
+  /** The page that shows what happens here and lets people drive it. */
+  readonly inspector: InspectorAccess;
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
   /** Ids of the open connections. */
@@ -57,6 +61,14 @@ export interface TlsAccess {
   readonly endpoint: string;
   /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
   readonly ca: string;
+}
+
+/** How to reach the inspector. Whoever knows the token can drive the gateway, so keep it private. */
+export interface InspectorAccess {
+  /** Opens the page in a browser; the token is in its fragment, which browsers send to nobody. */
+  readonly url: string;
+  /** For requests of the JSON API behind `/_yc-broadcast/api/`, in the header `X-Yc-Broadcast-Token`. */
+  readonly token: string;
 }
 
 /**
@@ -80,9 +92,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
   const desk = createManagementDesk(management, options.grpcErrors);
+  const rooms = createRooms();
+  const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
+  const { limits } = options;
+  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
   const listeners: Listeners = {
     request(request, response) {
-      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+      if (!desk.rest(request, response) && !control.answer(request, response))
+        void serve(routes, options.static, request, response);
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
@@ -92,7 +109,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await plain.close();
     throw error;
   });
-  return controls({
+  const emulator = controls({
     ports: secure === undefined ? [plain] : [plain, secure.port],
     tls: secure?.access,
     gateway,
@@ -103,7 +120,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     entries: timeline.entries,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
+    inspectorToken: control.token,
   });
+  return emulator;
 }
 
 async function openSecure(
@@ -144,10 +163,23 @@ interface ControlParts {
   readonly entries: () => readonly TimelineEntry[];
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
+  readonly inspectorToken: string;
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
+  const {
+    ports,
+    tls,
+    gateway,
+    faults,
+    underWay,
+    manualClock,
+    now,
+    entries,
+    warnings,
+    paths,
+    inspectorToken,
+  } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -218,6 +250,7 @@ function controls(parts: ControlParts): Emulator {
     idle,
     faults,
     timeline: entries,
+    inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),
