@@ -72,6 +72,9 @@ export const MAX_SEND_BYTES = 131_072;
  */
 export const MAX_REST_SEND_BYTES = 98_304;
 
+/** Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the gateway's limit. */
+export const MAX_REPLY_BYTES = 96 * 1024;
+
 /** Longest connection id that the management API takes, in characters. From the service's published .proto. */
 export const MAX_CONNECTION_ID_LENGTH = 50;
 
@@ -80,6 +83,9 @@ export const CONNECTION_LIFETIME_MS = 60 * 60 * 1000;
 
 /** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
 export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
+
+/** A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants nothing else. */
+export const KEEP_ALIVE_MS = 9 * 60 * 1000;
 
 /** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
 export const CONNECTION_TTL_MS = 61 * 60 * 1000;

@@ -8,6 +8,7 @@ const sources = fileURLToPath(new URL('../src', import.meta.url));
 
 const ORDER = [
   'protocol',
+  'session-protocol',
   'errors',
   'json',
   'connection',
