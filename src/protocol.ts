@@ -54,6 +54,87 @@ export function isReservedType(type: string): boolean {
   return type === REPLY_TYPE || type === ERROR_TYPE || type.startsWith('$');
 }
 
+/** The version of everything below; `$hello` says it. */
+export const PROTOCOL_VERSION = 1;
+
+/** Where a reader stands in a room: behind message `offset` of the numbering `epoch`. 0 is before the first message. */
+export interface RoomPosition {
+  readonly offset: number;
+  readonly epoch: string;
+}
+
+/** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
+export interface NumberedMessage extends ServerMessage, RoomPosition {
+  readonly room: string;
+}
+
+/** Client to server, the first message on every socket. Answered by a {@link Welcome}. */
+export interface HelloMessage {
+  readonly type: '$hello';
+  readonly id: string;
+  readonly data: {
+    readonly v: number;
+    /** Names this client over all its sockets. Random, at least 16 characters, and a secret of the client's. */
+    readonly session: string;
+    /** Rooms to be in, and where the client stands in each; `null` where it has no position yet. */
+    readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
+  };
+}
+
+/** The reply to `$hello`. */
+export interface Welcome {
+  readonly v: number;
+  /** How long this connection may still live, in milliseconds from now: relative, so that clocks do not matter. */
+  readonly lifetimeMs: number;
+  /** A client that sent nothing for so long should send `$ping`, in milliseconds. */
+  readonly keepAliveMs: number;
+  readonly user?: string;
+  readonly rooms: Readonly<Record<string, RoomState | RoomRefusal>>;
+}
+
+/** The reply to `$join` and `$recover`. */
+export interface RoomState {
+  /** `null` in a room without history. */
+  readonly position: RoomPosition | null;
+  /** False when something behind `since` is lost: then there are no `messages`, and `position` is where the room stands. */
+  readonly recovered: boolean;
+  /** What follows `since`, in order and without gaps. */
+  readonly messages: readonly NumberedMessage[];
+  /** Whether more follows: `$recover` behind the last message tells. */
+  readonly more: boolean;
+}
+
+/** Stands in the place of a {@link RoomState} in a {@link Welcome}. */
+export interface RoomRefusal {
+  readonly error: ClientError;
+}
+
+/** Server to client, before the server closes the connection: the platform cannot send close codes. */
+export interface ByeMessage {
+  readonly type: '$bye';
+  readonly data: {
+    /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
+    readonly code: number;
+    readonly reason: string;
+    /** Whether the client should come back. */
+    readonly reconnect: boolean;
+    /** Come back not before, in milliseconds. */
+    readonly afterMs?: number;
+  };
+}
+
+/** Codes of {@link ByeMessage} that this library uses itself. */
+export const BYE_CODES = {
+  /** Another connection takes the place of this one. */
+  replaced: 4001,
+  /** The proof of identity has expired: come back with a new one. */
+  authenticationExpired: 4401,
+  /** Removed by the application. */
+  removed: 4403,
+  /** The server restarts. */
+  restarting: 4503,
+} as const;
+
 /** Longest `id` of a client message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
 
