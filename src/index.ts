@@ -70,7 +70,6 @@ export type {
   Progress,
   StopReason,
 } from './report.js';
-export * from './session-protocol.js';
 export { checkListOptions, checkReadLimit, shardOf } from './store.js';
 export type {
   Audience,

@@ -1,7 +1,7 @@
 import type { Attributes, StoredConnection } from './connection.js';
 import { BroadcastError } from './errors.js';
 import type { InvocationAware } from './invocation.js';
-import type { RoomPosition } from './session-protocol.js';
+import type { RoomPosition } from './protocol.js';
 
 /** Whom a listing addresses. */
 export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };

@@ -8,7 +8,6 @@ const sources = fileURLToPath(new URL('../src', import.meta.url));
 
 const ORDER = [
   'protocol',
-  'session-protocol',
   'errors',
   'json',
   'connection',
