@@ -5,9 +5,13 @@ import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { createFunctions, type Functions } from './functions.js';
+import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
-import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
+import type { Instances } from './instances/controls.js';
+import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
+import { localEnvironment } from './instances/environment.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
@@ -40,6 +44,13 @@ export interface Emulator {
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
+  /** The instances of functions that were given by their files. */
+  readonly instances: Instances;
+  /**
+   * Waits until all is quiet. Rejects if a call on an instance has returned before what it had begun was finished: in the
+   * cloud that would stand still, or be lost. Says which; rejects too when no function runs in instances.
+   */
+  assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
@@ -73,9 +84,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const invokerOf = (handler: FunctionHandler): Invoker =>
-    createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
-  const { routes, warnings } = await chooseRoutes(options, invokerOf);
+  const { timeoutMs, memoryMb, onOutput = printOutput } = options;
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
@@ -92,8 +103,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await plain.close();
     throw error;
   });
+  const ports: ControlParts['ports'] = secure === undefined ? [plain] : [plain, secure.port];
+  await functions.start(localEnvironment(plain.port)).catch(async (error: unknown) => {
+    await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
+    throw error;
+  });
   return controls({
-    ports: secure === undefined ? [plain] : [plain, secure.port],
+    ports,
+    functions,
     tls: secure?.access,
     gateway,
     faults,
@@ -137,6 +154,7 @@ interface ControlParts {
   readonly ports: readonly [Port, ...Port[]];
   readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
+  readonly functions: Functions;
   readonly faults: Faults;
   readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
@@ -147,7 +165,8 @@ interface ControlParts {
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
+  const { ports, tls, gateway, functions, faults, underWay, manualClock, now, entries, warnings, paths } =
+    parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -189,6 +208,7 @@ function controls(parts: ControlParts): Emulator {
 
   async function stop(): Promise<void> {
     await gateway.stop();
+    await functions.stop();
     await Promise.all(ports.map((open) => open.close()));
   }
 
@@ -217,6 +237,12 @@ function controls(parts: ControlParts): Emulator {
     },
     idle,
     faults,
+    instances: functions.instances,
+    async assertNoUnawaited() {
+      await idle();
+      await functions.settled();
+      assertNoUnawaited(functions.instances.list().length > 0, entries());
+    },
     timeline: entries,
     paths,
     warnings,
