@@ -337,7 +337,7 @@ describe('the files of a redirect', () => {
   it('hold no private key, and go with the gateway', async () => {
     const { emulator, folder } = await start({ 'handler.mjs': working('', '') });
     const { caFile = '' } = emulator.redirect ?? {};
-    expect(caFile).toBe(join(folder, `ca-${emulator.tls?.port ?? 0}.pem`));
+    expect(caFile).toBe(join(folder, `ca-${emulator.port}.pem`));
     expect(readFileSync(caFile, 'utf8')).toBe(emulator.tls?.ca);
     expect(contents(folder).length).toBeGreaterThanOrEqual(3);
     expect(contents(folder).filter((text) => /PRIVATE|\bkey:/.test(text))).toEqual([]);

@@ -41,9 +41,9 @@ export interface RedirectParts {
 export async function openRedirect({ folder, plainPort, tlsPort, ca }: RedirectParts): Promise<Redirect> {
   // By port, so that two gateways in one project do not take each other's.
   const file = (name: string): string => resolve(join(folder, name));
-  const caFile = file(`ca-${tlsPort}.pem`);
-  const rootsFile = file(`roots-${tlsPort}.pem`);
-  const preloadFile = file(`redirect-${tlsPort}.mjs`);
+  const caFile = file(`ca-${plainPort}.pem`);
+  const rootsFile = file(`roots-${plainPort}.pem`);
+  const preloadFile = file(`redirect-${plainPort}.mjs`);
   const preload = await preloadProgram({ ports: portsByAddress(plainPort, tlsPort), ca });
   write(folder, { [caFile]: ca, [rootsFile]: [ca, otherRoots()].join('\n'), [preloadFile]: preload });
   const remove = (): void => {
