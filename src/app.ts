@@ -35,7 +35,7 @@ import {
   type GatewayResponse,
 } from './handlers/responses.js';
 import type { FunctionContext } from './invocation.js';
-import { functionOption, objectWith, parseOptions } from './options.js';
+import { functionOption, lazily, objectWith, parseOptions } from './options.js';
 import { MAX_MESSAGE_BYTES } from './protocol.js';
 import type { ConnectionStore } from './store.js';
 import type { Transport } from './transport.js';
@@ -74,23 +74,27 @@ export interface ErrorReport {
   readonly requestId: string | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  contract: z.optional(objectWith<Contract>('a contract')),
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  origins: originsSchema,
-  authenticate: z.optional(functionOption<Authenticate>()),
-  authorize: z.optional(functionOption<Authorize>()),
-  subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
-  maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
-  broadcast: z.optional(settingsSchema),
-  onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    contract: z.optional(objectWith<Contract>('a contract')),
+    store: objectWith<ConnectionStore>(
+      'a connection store, for example memoryStore()',
+      'put',
+      'list',
+      'remove',
+    ),
+    transport: z.optional(
+      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
+    ),
+    origins: originsSchema(),
+    authenticate: z.optional(functionOption<Authenticate>()),
+    authorize: z.optional(functionOption<Authorize>()),
+    subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
+    maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
+    broadcast: z.optional(settingsSchema()),
+    onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
+  }),
+);
 
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
 export interface App<K extends Contract = Contract> {
@@ -124,7 +128,7 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { store, transport, onError, ...parsed } = parseOptions(optionsSchema, options, 'createApp');
+  const { store, transport, onError, ...parsed } = parseOptions(optionsSchema(), options, 'createApp');
   const contract = options.contract;
   const broadcaster = createBroadcaster<K>({ store, transport, contract, ...parsed.broadcast });
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };

@@ -7,7 +7,7 @@ import { createPlan, type Plan } from './fanout/plan.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
-import { objectWith, parseOptions } from './options.js';
+import { lazily, objectWith, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
@@ -20,17 +20,21 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
   readonly contract?: K | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  contract: z.optional(objectWith<Contract>('a contract')),
-  ...settingsShape,
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    store: objectWith<ConnectionStore>(
+      'a connection store, for example memoryStore()',
+      'put',
+      'list',
+      'remove',
+    ),
+    transport: z.optional(
+      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
+    ),
+    contract: z.optional(objectWith<Contract>('a contract')),
+    ...settingsShape(),
+  }),
+);
 
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
@@ -73,7 +77,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     transport = defaultTransport(),
     contract,
     ...settings
-  } = parseOptions(optionsSchema, options, 'createBroadcaster');
+  } = parseOptions(optionsSchema(), options, 'createBroadcaster');
   const pacer = createPacer(settings);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {

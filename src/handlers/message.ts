@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { checkAgainst, messageDetails, type ClientMessageDetails, type Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import type { MessageEvent } from '../events.js';
-import { check, firstIssue } from '../options.js';
+import { check, firstIssue, lazily } from '../options.js';
 import { MAX_MESSAGE_ID_LENGTH } from '../protocol.js';
 import { isReport, summaryOf } from '../report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
@@ -96,18 +96,20 @@ async function answerRaw<K extends Contract>(
   return rawReply(isReport(result) ? undefined : result);
 }
 
-const envelopeSchema = z.strictObject({
-  type: z.string(),
-  data: z.optional(z.unknown()),
-  id: z.optional(z.string().check(z.maxLength(MAX_MESSAGE_ID_LENGTH))),
-});
+const envelopeSchema = lazily(() =>
+  z.strictObject({
+    type: z.string(),
+    data: z.optional(z.unknown()),
+    id: z.optional(z.string().check(z.maxLength(MAX_MESSAGE_ID_LENGTH))),
+  }),
+);
 
-type Envelope = z.output<typeof envelopeSchema>;
+type Envelope = z.output<ReturnType<typeof envelopeSchema>>;
 
 /** Largest message that is worth parsing to learn which limit its type has. */
 function readEnvelope(body: string, bytes: number, maxBytes: number): Envelope {
   limitSize(bytes, Math.max(maxBytes, LARGEST_TYPED_MESSAGE));
-  const result = check(envelopeSchema, parseJson(body));
+  const result = check(envelopeSchema(), parseJson(body));
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   throw new BroadcastError('INVALID_MESSAGE', message, { path });
