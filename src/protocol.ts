@@ -74,12 +74,13 @@ export interface HelloMessage {
   readonly id: string;
   readonly data: {
     readonly v: number;
-    /** Names this client over all its sockets. Random, at least 16 characters, and a secret of the client's. */
-    readonly session: string;
-    /** Rooms to be in, and where the client stands in each; `null` where it has no position yet. */
+    /** At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no position yet. */
     readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
   };
 }
+
+/** Most rooms in one `$hello`; the others take a `$join` each. */
+export const MAX_HELLO_ROOMS = 100;
 
 /** The reply to `$hello`. */
 export interface Welcome {
@@ -94,14 +95,41 @@ export interface Welcome {
 
 /** The reply to `$join` and `$recover`. */
 export interface RoomState {
-  /** `null` in a room without history. */
+  /** Where the room's history stands now; `null` in a room without one. */
   readonly position: RoomPosition | null;
   /** False when something behind `since` is lost: then there are no `messages`, and `position` is where the room stands. */
   readonly recovered: boolean;
   /** What follows `since`, in order and without gaps. */
   readonly messages: readonly NumberedMessage[];
-  /** Whether more follows: `$recover` behind the last message tells. */
+  /** Whether more follows: `$recover` behind the last message tells, or behind `since` when nothing fitted. */
   readonly more: boolean;
+  /** Who is there; in rooms with presence. */
+  readonly presence?: Presence;
+}
+
+/** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
+export interface Presence {
+  /** How many users; where `users` is left out, how many connections. */
+  readonly count: number;
+  /** When it was so, in Unix milliseconds of the server: of two, the later one holds. */
+  readonly at: number;
+  /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
+  readonly users?: readonly PresentUser[];
+}
+
+export interface PresentUser {
+  readonly user: string;
+  /** What the app tells of this user, if anything. */
+  readonly data?: JsonValue;
+}
+
+/** `data` of `$presence` from the server: what has changed in a room, and how it is now. */
+export interface PresenceChange extends Presence {
+  readonly room: string;
+  /** Who came. Somebody who is known to be there may be named again. */
+  readonly joined?: readonly PresentUser[];
+  /** Who has no connection left in the room. */
+  readonly left?: readonly string[];
 }
 
 /** Stands in the place of a {@link RoomState} in a {@link Welcome}. */
@@ -115,6 +143,7 @@ export interface ByeMessage {
   readonly data: {
     /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
     readonly code: number;
+    /** For people and logs; at most 123 UTF-8 bytes, as in a close frame. */
     readonly reason: string;
     /** Whether the client should come back. */
     readonly reconnect: boolean;
@@ -127,7 +156,7 @@ export interface ByeMessage {
 export const BYE_CODES = {
   /** Another connection takes the place of this one. */
   replaced: 4001,
-  /** The proof of identity has expired: come back with a new one. */
+  /** The proof of identity has expired, or the server does not know the connection any more: come back with a new one. */
   authenticationExpired: 4401,
   /** Removed by the application. */
   removed: 4403,
@@ -153,6 +182,9 @@ export const MAX_SEND_BYTES = 131_072;
  */
 export const MAX_REST_SEND_BYTES = 98_304;
 
+/** Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the gateway's limit. */
+export const MAX_REPLY_BYTES = 96 * 1024;
+
 /** Longest connection id that the management API takes, in characters. From the service's published .proto. */
 export const MAX_CONNECTION_ID_LENGTH = 50;
 
@@ -161,6 +193,9 @@ export const CONNECTION_LIFETIME_MS = 60 * 60 * 1000;
 
 /** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
 export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
+
+/** A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants nothing else. */
+export const KEEP_ALIVE_MS = 9 * 60 * 1000;
 
 /** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
 export const CONNECTION_TTL_MS = 61 * 60 * 1000;
