@@ -25,6 +25,7 @@ export interface KeeperParts extends Omit<LinkParts, 'onEnd'> {
   /** `before` is the connection that this one replaces, while it still works. */
   readonly onWelcome: (welcomed: Welcomed, before: Link | undefined) => void;
   readonly onLost: (link: Link) => void;
+  readonly onClose: () => void;
 }
 
 /** A connection that held for so long begins a new series of attempts when it breaks. */
@@ -65,8 +66,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
     current = welcomed.link;
     welcomedAt = clock.now();
     if (before === undefined) onState({ state: 'open' });
-    parts.onWelcome(welcomed, before);
     outbox.sendOver(current);
+    parts.onWelcome(welcomed, before);
   }
 
   function failed(error: unknown): void {
@@ -101,11 +102,12 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   /** `afterMs`: the server's wish. */
   function lose(link: Link, reason: string, afterMs = 0): void {
+    const wasCurrent = link === current;
+    if (wasCurrent) current = undefined;
     outbox.lose(link);
     parts.onLost(link);
-    if (link !== current) return;
-    current = undefined;
-    if (clock.now() - welcomedAt >= STABLE_MS) failures = 0;
+    if (!wasCurrent) return;
+    failures = clock.now() - welcomedAt >= STABLE_MS ? 0 : failures + 1;
     if (attempt === undefined) wait(afterMs + Math.max(backoff(), random() * afterMs), reason);
     else onState({ state: 'connecting', failures, reason });
   }
@@ -115,10 +117,12 @@ export function createKeeper(parts: KeeperParts): Keeper {
     isClosed = true;
     attempt?.abort();
     stopWaiting?.();
-    current?.close();
     outbox.close();
-    if (current !== undefined) parts.onLost(current);
+    const last = current;
     current = undefined;
+    last?.close();
+    if (last !== undefined) parts.onLost(last);
+    parts.onClose();
     onState({ state: 'closed', code, reason });
   }
 

@@ -2,7 +2,7 @@ import type { RoomRefusal, RoomState } from '../protocol.js';
 import type { ClientClock } from './clock.js';
 import type { Stop } from './emitter.js';
 import type { Link } from './link.js';
-import { fromServer, RequestError } from './request-error.js';
+import { fromServer, type RequestError } from './request-error.js';
 import type { Sequence } from './sequence.js';
 
 /** Brings one room to where the page wants it: in or out, on the connection of the moment, with nothing missing. */
@@ -98,9 +98,9 @@ export function createMembership(parts: MembershipParts): Membership {
           if (request !== '$leave') took(over, reply as RoomState);
           else if (isIn()) joined = undefined;
         },
-        (error: RequestError) => {
+        (error: unknown) => {
           // Of an earlier connection, it says nothing about this one.
-          if (over === current()) failed(error);
+          if (over === current()) failed(error as RequestError);
         },
       )
       .finally(() => {

@@ -26,6 +26,7 @@ export interface Received<K extends Contract, T extends ServerTypeOf<K>>
 }
 
 /** `data`, which may be left out where the contract says `z.undefined()`; then the options. */
-export type SendArguments<M extends ClientMessageSpec, Options> = undefined extends SentData<M>
-  ? [data?: SentData<M>, options?: Options]
-  : [data: SentData<M>, options?: Options];
+export type SendArguments<M extends ClientMessageSpec, Options> =
+  undefined extends SentData<M>
+    ? [data?: SentData<M>, options?: Options]
+    : [data: SentData<M>, options?: Options];

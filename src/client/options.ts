@@ -39,37 +39,44 @@ export interface ConnectOptions<K extends Contract = Contract> {
   readonly random?: (() => number) | undefined;
 }
 
-export type Settings<K extends Contract> = Required<
-  Omit<ConnectOptions<K>, 'url' | 'token' | 'contract' | 'resend'>
-> & {
+/** Options with their defaults. */
+export interface Settings {
   readonly address: () => Promise<string>;
-  readonly contract: K | undefined;
+  readonly protocols: readonly string[];
+  readonly contract: Contract | undefined;
+  readonly WebSocket: WebSocketConstructor;
   readonly resend: readonly string[];
-};
+  readonly maxQueued: number;
+  readonly timeoutMs: number;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly clock: ClientClock;
+  readonly random: () => number;
+}
 
-const KINDS: Readonly<Record<keyof ConnectOptions, readonly string[]>> = {
-  url: ['string', 'function'],
-  token: ['string', 'function'],
-  protocols: ['object'],
-  contract: ['object'],
-  WebSocket: ['function'],
-  resend: ['object'],
-  maxQueued: ['number'],
-  timeoutMs: ['number'],
-  minDelayMs: ['number'],
-  maxDelayMs: ['number'],
-  clock: ['object'],
-  random: ['function'],
+const KINDS: Readonly<Record<keyof ConnectOptions, string>> = {
+  url: 'string or function',
+  token: 'string or function',
+  protocols: 'object',
+  contract: 'object',
+  WebSocket: 'function',
+  resend: 'object',
+  maxQueued: 'number',
+  timeoutMs: 'number',
+  minDelayMs: 'number',
+  maxDelayMs: 'number',
+  clock: 'object',
+  random: 'function',
 };
 
 /** Fills in the defaults. Throws `INVALID_OPTIONS` that names the option; one that does not exist is refused. */
-export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Settings<K> {
-  for (const [name, value] of Object.entries({ url: undefined, ...options })) {
-    const kinds = KINDS[name as keyof ConnectOptions] as readonly string[] | undefined;
-    if (kinds === undefined) throw invalid(name, 'there is no such option');
-    const isMissing = value === undefined && name !== 'url';
-    if (!isMissing && (!kinds.includes(typeof value) || Number(value) < 0))
-      throw invalid(name, `expected ${kinds.join(' or ')}`);
+export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Settings {
+  for (const name of Object.keys(options))
+    if (!(name in KINDS)) throw invalid(name, 'there is no such option');
+  for (const [name, kind] of Object.entries(KINDS)) {
+    const value = options[name as keyof ConnectOptions];
+    const isRight = value === undefined ? name !== 'url' : kind.includes(typeof value);
+    if (!isRight || Number(value) < 0) throw invalid(name, `expected a ${kind}`);
   }
   const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
   if (WebSocket === undefined) throw invalid('WebSocket', "not there in Node.js 20: give the one of 'ws'");
@@ -92,7 +99,7 @@ function invalid(name: string, what: string): RequestError {
   return new RequestError('INVALID_OPTIONS', `connect.${name}: ${what}`);
 }
 
-async function addressOf({ url, token }: ConnectOptions): Promise<string> {
+async function addressOf({ url, token }: Pick<ConnectOptions, 'url' | 'token'>): Promise<string> {
   const address = new URL(await valueOf(url));
   if (token !== undefined) address.searchParams.set('token', await valueOf(token));
   return address.href;

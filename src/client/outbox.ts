@@ -44,9 +44,14 @@ export interface OutboxParts {
   readonly maxQueued: number;
   readonly newId: () => string;
   readonly onQueue: (queued: number) => void;
+  /** A message was given to a socket. */
+  readonly onSent: (link: Link, type: string) => void;
 }
 
-export function createOutbox({ clock, maxQueued, newId, onQueue }: OutboxParts): Outbox {
+/** The server is still handling the first copy of a message: when to ask again. */
+const IN_PROGRESS_MS = 1000;
+
+export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: OutboxParts): Outbox {
   let queue: Outgoing[] = [];
   let link: Link | undefined;
   let isClosed = false;
@@ -62,6 +67,15 @@ export function createOutbox({ clock, maxQueued, newId, onQueue }: OutboxParts):
     outgoing.link = over;
     sent.set(outgoing.id, outgoing);
     over.send(outgoing.text);
+    onSent(over, outgoing.type);
+  }
+
+  /** Sends it again after a while, if nobody has lost patience by then and the connection still holds. */
+  function askLater(outgoing: Outgoing): void {
+    clock.after(IN_PROGRESS_MS, () => {
+      const isWaiting = sent.get(outgoing.id) === outgoing;
+      if (isWaiting && outgoing.link !== undefined && outgoing.link === link) transmit(outgoing, link);
+    });
   }
 
   /** Why it cannot be taken, if so. */
@@ -124,7 +138,9 @@ export function createOutbox({ clock, maxQueued, newId, onQueue }: OutboxParts):
     },
     answer(id, outcome) {
       const outgoing = sent.get(id ?? '');
-      outgoing?.settle(outcome);
+      const isInProgress = outcome instanceof RequestError && outcome.code === 'IN_PROGRESS';
+      if (outgoing?.again === true && isInProgress) askLater(outgoing);
+      else outgoing?.settle(outcome);
       return outgoing !== undefined;
     },
     unanswered: (over) => [...sent.values()].filter((outgoing) => outgoing.link === over).length,

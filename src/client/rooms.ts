@@ -1,9 +1,8 @@
-import type { Contract } from '../contract.js';
-import type { NumberedMessage, RoomPosition, Welcome } from '../protocol.js';
+import { MAX_HELLO_ROOMS, type NumberedMessage, type RoomPosition, type Welcome } from '../protocol.js';
 import type { ClientClock } from './clock.js';
 import { createEmitter, type Emitter, type Stop } from './emitter.js';
 import type { Link } from './link.js';
-import { createMembership, type Membership, type Recovery } from './membership.js';
+import { createMembership, type Membership } from './membership.js';
 import type { RequestError } from './request-error.js';
 import type { Room } from './room.js';
 import { createSeen } from './seen.js';
@@ -12,7 +11,7 @@ import { createSequence, type Sequence } from './sequence.js';
 /** All rooms that the page wants to be in. */
 export interface Rooms {
   join(name: string): Room;
-  /** For a hello: where the page is. */
+  /** For a hello: where the page is. What does not fit into it is joined behind it. */
   positions(): Record<string, RoomPosition | null>;
   /** Returns false when the page has not joined the message's room. */
   hear(message: NumberedMessage): boolean;
@@ -114,7 +113,9 @@ export function createRooms(parts: RoomsParts): Rooms {
     },
     positions() {
       const wanted = [...entries].filter(([, { membership }]) => membership.isWanted);
-      return Object.fromEntries(wanted.map(([name, { sequence }]) => [name, sequence.position]));
+      return Object.fromEntries(
+        wanted.slice(0, MAX_HELLO_ROOMS).map(([name, { sequence }]) => [name, sequence.position]),
+      );
     },
     hear(message) {
       const entry = entries.get(message.room);
