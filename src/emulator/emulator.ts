@@ -4,14 +4,20 @@ import { createManualClock, parseDuration, systemClock, type ManualClock } from 
 import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
+import { createControl } from './control/control.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { createFunctions, type Functions } from './functions.js';
+import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
-import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
+import type { Instances } from './instances/controls.js';
+import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
+import { localEnvironment } from './instances/environment.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
+import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -40,7 +46,16 @@ export interface Emulator {
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
+  /** The instances of functions that were given by their files. */
+  readonly instances: Instances;
+  /**
+   * Waits until all is quiet. Rejects if a call on an instance has returned before what it had begun was finished: in the
+   * cloud that would stand still, or be lost. Says which; rejects too when no function runs in instances.
+   */
+  assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
+  /** The page that shows what happens here and lets people drive it. */
+  readonly inspector: InspectorAccess;
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
   /** Ids of the open connections. */
@@ -59,6 +74,14 @@ export interface TlsAccess {
   readonly ca: string;
 }
 
+/** How to reach the inspector. Whoever knows the token can drive the gateway, so keep it private. */
+export interface InspectorAccess {
+  /** Opens the page in a browser; the token is in its fragment, which browsers send to nobody. */
+  readonly url: string;
+  /** For requests of the JSON API behind `/_yc-broadcast/api/`, in the header `X-Yc-Broadcast-Token`. */
+  readonly token: string;
+}
+
 /**
  * Starts a local gateway. It talks to functions and answers transports as the cloud does, over the wire, and refuses
  * what the cloud refuses. Nothing is global: any number can run at once.
@@ -73,16 +96,21 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const invokerOf = (handler: FunctionHandler): Invoker =>
-    createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
-  const { routes, warnings } = await chooseRoutes(options, invokerOf);
+  const { timeoutMs, memoryMb, onOutput = printOutput } = options;
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
   const desk = createManagementDesk(management, options.grpcErrors);
+  const rooms = createRooms();
+  const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
+  const { limits } = options;
+  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
   const listeners: Listeners = {
     request(request, response) {
-      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+      if (!desk.rest(request, response) && !control.answer(request, response))
+        void serve(routes, options.static, request, response);
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
@@ -92,8 +120,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await plain.close();
     throw error;
   });
-  return controls({
-    ports: secure === undefined ? [plain] : [plain, secure.port],
+  const ports: ControlParts['ports'] = secure === undefined ? [plain] : [plain, secure.port];
+  await functions.start(localEnvironment(plain.port)).catch(async (error: unknown) => {
+    await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
+    throw error;
+  });
+  const emulator = controls({
+    ports,
+    functions,
     tls: secure?.access,
     gateway,
     faults,
@@ -103,7 +137,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     entries: timeline.entries,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
+    inspectorToken: control.token,
   });
+  return emulator;
 }
 
 async function openSecure(
@@ -137,6 +173,7 @@ interface ControlParts {
   readonly ports: readonly [Port, ...Port[]];
   readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
+  readonly functions: Functions;
   readonly faults: Faults;
   readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
@@ -144,10 +181,24 @@ interface ControlParts {
   readonly entries: () => readonly TimelineEntry[];
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
+  readonly inspectorToken: string;
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
+  const {
+    ports,
+    tls,
+    gateway,
+    functions,
+    faults,
+    underWay,
+    manualClock,
+    now,
+    entries,
+    warnings,
+    paths,
+    inspectorToken,
+  } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -189,6 +240,7 @@ function controls(parts: ControlParts): Emulator {
 
   async function stop(): Promise<void> {
     await gateway.stop();
+    await functions.stop();
     await Promise.all(ports.map((open) => open.close()));
   }
 
@@ -217,7 +269,14 @@ function controls(parts: ControlParts): Emulator {
     },
     idle,
     faults,
+    instances: functions.instances,
+    async assertNoUnawaited() {
+      await idle();
+      await functions.settled();
+      assertNoUnawaited(functions.instances.list().length > 0, entries());
+    },
     timeline: entries,
+    inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),

@@ -5,10 +5,12 @@ import type { FunctionResponse, Invocation } from './invoker.js';
 import type { Timeline } from './timeline.js';
 
 /** How a function call went, in the terms of the timeline. */
-export function resultOf({ status, response, problem, durationMs }: Invocation) {
+export function resultOf({ status, response, problem, durationMs, instance }: Invocation) {
   return {
     status: response?.statusCode ?? status,
     durationMs,
+    instance: instance?.id,
+    coldMs: instance?.coldMs,
     reason: problem,
     level: problem === undefined ? ('info' as const) : ('error' as const),
   };
@@ -76,7 +78,12 @@ function warningOf(response: FunctionResponse): string | undefined {
   return undefined;
 }
 
-const CLOSED_BY = { client: 'by the client', api: 'by Disconnect', gateway: 'by the gateway' };
+const CLOSED_BY = {
+  client: 'by the client',
+  api: 'by Disconnect',
+  gateway: 'by the gateway',
+  inspector: 'by hand',
+};
 
 export function logClose(timeline: Timeline, connection: OpenConnection, cause: CloseCause): void {
   const { code, reason, by } = cause;

@@ -12,7 +12,12 @@
  *   frame-limits.ts    what a client may send at once
  *   event-builder.ts   CONNECT, MESSAGE and DISCONNECT as functions get them
  *   operation-facts.ts  what the specification adds to them
+ *   functions.ts       what stands behind a route: a handler of this process, or instances
  *   invoker.ts         calls a function in this process
+ *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
+ *                      instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
+ *   unawaited/         what a call has begun and not finished
+ *   code/              from the source of a function to what an instance loads
  *   function-context.ts  the `context` of a call
  *   management.ts      the connection management API: Get, Send, Disconnect
  *   management-rest.ts, management-grpc.ts, grpc-messages.ts  how it looks on the wire
@@ -25,13 +30,21 @@
  *   static-files.ts    pages beside the gateway
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   timeline-filter.ts  asks for a part of it
+ *   rooms.ts           who is in which room, as the library in a function tells
+ *   control/           what the inspector and the command line see and do
+ *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
 export { startEmulator } from './emulator.js';
-export type { Emulator, TlsAccess } from './emulator.js';
+export type { Emulator, InspectorAccess, TlsAccess } from './emulator.js';
 export type { Fault, Faults } from './faults.js';
+export type { FunctionOutput } from './instances/hosted-function.js';
+export type { InstanceInfo, Instances } from './instances/controls.js';
+export type { InstanceState } from './instances/instance.js';
+export type { FunctionSource } from './instances/settings.js';
 export type { FunctionHandler } from './invoker.js';
 export type { GrpcErrors } from './management-grpc.js';
-export type { EmulatorOptions } from './options.js';
+export type { EmulatorOptions, FunctionTarget } from './options.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
 export type { TimelineEntry } from './timeline.js';
