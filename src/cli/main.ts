@@ -9,6 +9,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dev.js')).dev,
   },
   {
+    usage: 'doctor',
+    summary: 'say whether the local gateway will work here',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
     usage: 'broadcast <entry> <audience>',
     summary: 'send one message, show the report',
     load: async () => (await import('./broadcast.js')).broadcast,
