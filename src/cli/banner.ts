@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { Entry } from './entry.js';
+import type { Entry } from '../emulator/code/entry.js';
+import { keysLine } from './hot-keys.js';
 import type { Palette } from './palette.js';
 
 export interface BannerFacts {
@@ -9,12 +10,14 @@ export interface BannerFacts {
   readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
+  /** How the function runs: instances and their limits. */
+  readonly runtime: string;
   readonly elapsedMs: number;
 }
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, elapsedMs } = facts;
+  const { port, paths, warnings, entry, hasPages, runtime, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -25,9 +28,10 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
+    ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
   ];
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
   const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
-  return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', 'Ctrl-C stops it.')}\n`;
+  return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', keysLine())}\n`;
 }
