@@ -12,12 +12,14 @@ export interface BannerFacts {
   readonly hasPages: boolean;
   /** How the function runs: instances and their limits. */
   readonly runtime: string;
+  /** With the token in it: the only place where it is shown. */
+  readonly inspectorUrl: string;
   readonly elapsedMs: number;
 }
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, runtime, elapsedMs } = facts;
+  const { port, paths, warnings, entry, hasPages, inspectorUrl, runtime, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -27,6 +29,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
       `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
+    ['Inspector', paint('cyan', inspectorUrl)],
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],

@@ -4,6 +4,7 @@ import { createManualClock, parseDuration, systemClock, type ManualClock } from 
 import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
+import { createControl } from './control/control.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { createFunctions, type Functions } from './functions.js';
 import { printOutput } from './instances/print-output.js';
@@ -16,6 +17,7 @@ import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
+import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -52,6 +54,8 @@ export interface Emulator {
    */
   assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
+  /** The page that shows what happens here and lets people drive it. */
+  readonly inspector: InspectorAccess;
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
   /** Ids of the open connections. */
@@ -68,6 +72,14 @@ export interface TlsAccess {
   readonly endpoint: string;
   /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
   readonly ca: string;
+}
+
+/** How to reach the inspector. Whoever knows the token can drive the gateway, so keep it private. */
+export interface InspectorAccess {
+  /** Opens the page in a browser; the token is in its fragment, which browsers send to nobody. */
+  readonly url: string;
+  /** For requests of the JSON API behind `/_yc-broadcast/api/`, in the header `X-Yc-Broadcast-Token`. */
+  readonly token: string;
 }
 
 /**
@@ -91,9 +103,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
   const desk = createManagementDesk(management, options.grpcErrors);
+  const rooms = createRooms();
+  const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
+  const { limits } = options;
+  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
   const listeners: Listeners = {
     request(request, response) {
-      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+      if (!desk.rest(request, response) && !control.answer(request, response))
+        void serve(routes, options.static, request, response);
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
@@ -108,7 +125,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
     throw error;
   });
-  return controls({
+  const emulator = controls({
     ports,
     functions,
     tls: secure?.access,
@@ -120,7 +137,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     entries: timeline.entries,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
+    inspectorToken: control.token,
   });
+  return emulator;
 }
 
 async function openSecure(
@@ -162,11 +181,24 @@ interface ControlParts {
   readonly entries: () => readonly TimelineEntry[];
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
+  readonly inspectorToken: string;
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, functions, faults, underWay, manualClock, now, entries, warnings, paths } =
-    parts;
+  const {
+    ports,
+    tls,
+    gateway,
+    functions,
+    faults,
+    underWay,
+    manualClock,
+    now,
+    entries,
+    warnings,
+    paths,
+    inspectorToken,
+  } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -244,6 +276,7 @@ function controls(parts: ControlParts): Emulator {
       assertNoUnawaited(functions.instances.list().length > 0, entries());
     },
     timeline: entries,
+    inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),

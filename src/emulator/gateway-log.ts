@@ -78,7 +78,12 @@ function warningOf(response: FunctionResponse): string | undefined {
   return undefined;
 }
 
-const CLOSED_BY = { client: 'by the client', api: 'by Disconnect', gateway: 'by the gateway' };
+const CLOSED_BY = {
+  client: 'by the client',
+  api: 'by Disconnect',
+  gateway: 'by the gateway',
+  inspector: 'by hand',
+};
 
 export function logClose(timeline: Timeline, connection: OpenConnection, cause: CloseCause): void {
   const { code, reason, by } = cause;

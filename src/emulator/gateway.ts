@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { Clock } from './clock.js';
@@ -34,6 +35,10 @@ export interface Gateway {
   deliver(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
   /** Closes a socket; from now on the connection is unknown. */
   close(connection: OpenConnection, cause: CloseCause): void;
+  /** Resets the TCP connection, as a network that breaks does: there is no close frame. */
+  drop(connection: OpenConnection): void;
+  /** Takes a message as if the client had sent it. */
+  receive(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
   /** Handshakes and function calls that have not ended. */
   underWay(): number;
   stop(): Promise<void>;
@@ -104,6 +109,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
       id: handshake.connectionId,
       handshake,
       socket,
+      raw,
       lastActiveAt: clock.now(),
       received: 0,
       sent: 0,
@@ -197,6 +203,14 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     },
     deliver,
     close,
+    drop({ raw }) {
+      // Only a plain TCP socket can be reset; over TLS its end has to do.
+      if (raw instanceof Socket && !('encrypted' in raw)) raw.resetAndDestroy();
+      else raw.destroy();
+    },
+    receive({ socket }, data, isBinary) {
+      socket.emit('message', data, isBinary);
+    },
     underWay: () => calls,
     async stop() {
       connections.stop();

@@ -30,10 +30,14 @@
  *   static-files.ts    pages beside the gateway
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   timeline-filter.ts  asks for a part of it
+ *   rooms.ts           who is in which room, as the library in a function tells
+ *   control/           what the inspector and the command line see and do
+ *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
 export { startEmulator } from './emulator.js';
-export type { Emulator, TlsAccess } from './emulator.js';
+export type { Emulator, InspectorAccess, TlsAccess } from './emulator.js';
 export type { Fault, Faults } from './faults.js';
 export type { FunctionOutput } from './instances/hosted-function.js';
 export type { InstanceInfo, Instances } from './instances/controls.js';
