@@ -16,6 +16,7 @@ const ORDER = [
   'names',
   'headers',
   'contract',
+  'client',
   'events',
   'store',
   'transport',
@@ -31,6 +32,7 @@ const ORDER = [
   'index',
   'emulator',
   'testing',
+  'deploy',
   'cli',
 ];
 
