@@ -6,7 +6,7 @@ import type { Handshake } from './event-builder.js';
 export interface CloseCause {
   readonly code: number;
   readonly reason: string;
-  readonly by: 'client' | 'gateway' | 'api';
+  readonly by: 'client' | 'gateway' | 'api' | 'fault';
 }
 
 /** One open socket. */

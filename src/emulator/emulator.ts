@@ -1,7 +1,8 @@
 import { BroadcastError } from '../errors.js';
 import { mintLocalCertificate } from './certificate.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
-import { createFaults, type Faults } from './faults.js';
+import { createFaults, type Faults } from './faults/table.js';
+import { createWaiting, type Waiting } from './faults/waiting.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createGateway, type Gateway } from './gateway.js';
@@ -15,7 +16,8 @@ import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.j
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
-import { createTimeline, type TimelineEntry } from './timeline.js';
+import { untilQuiet } from './quiet.js';
+import { createTimeline, type Timeline, type TimelineEntry } from './timeline.js';
 
 /** A gateway that runs in this process, on 127.0.0.1. */
 export interface Emulator {
@@ -36,7 +38,10 @@ export interface Emulator {
     /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */
     advance(duration: number | string): Promise<void>;
   };
-  /** Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. */
+  /**
+   * Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. With a manual
+   * clock also when a fault holds something up and nothing more will happen until the clock is moved.
+   */
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
@@ -76,9 +81,20 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const invokerOf = (handler: FunctionHandler): Invoker =>
     createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
   const { routes, warnings } = await chooseRoutes(options, invokerOf);
-  const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
-  const faults = createFaults();
-  const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
+  const faults = createFaults(options.seed);
+  if (typeof options.faults === 'string') faults.addText(options.faults);
+  else options.faults.forEach(faults.add);
+  const waiting = createWaiting(clock);
+  const { limits } = options;
+  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, gatewayId });
+  const management = createManagement({
+    gateway,
+    timeline,
+    faults,
+    waiting,
+    gatewayId,
+    token: options.token,
+  });
   const desk = createManagementDesk(management, options.grpcErrors);
   const listeners: Listeners = {
     request(request, response) {
@@ -97,10 +113,11 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     tls: secure?.access,
     gateway,
     faults,
+    waiting,
     underWay: () => gateway.underWay() + desk.underWay(),
     manualClock,
     now: clock.now,
-    entries: timeline.entries,
+    timeline,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
   });
@@ -138,42 +155,49 @@ interface ControlParts {
   readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
   readonly faults: Faults;
+  readonly waiting: Waiting;
   readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
-  readonly entries: () => readonly TimelineEntry[];
+  readonly timeline: Timeline;
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, underWay, manualClock, now, entries, warnings, paths } = parts;
+  const { ports, tls, gateway, faults, waiting, underWay, manualClock, now, timeline, warnings, paths } =
+    parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
+  let connecting = 0;
   let stopped: Promise<void> | undefined;
 
-  /** Whether frames are between a test client and the gateway, in either direction. */
-  function isQuiet(): boolean {
-    if (underWay() > 0) return false;
+  /** Handshakes of test clients, and frames between them and the gateway, in either direction. */
+  function onTheWay(): number {
+    let count = connecting;
     for (const { client, id, sent } of clients) {
       const connection = gateway.connections.get(id);
-      if (connection !== undefined && (connection.received < sent || client.received() < connection.sent))
-        return false;
+      if (connection !== undefined)
+        count += sent - connection.received + (connection.sent - client.received());
     }
-    return true;
+    return count;
   }
 
-  /** Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop. */
-  async function idle(): Promise<void> {
-    for (let quietTurns = 0; quietTurns < 5 && stopped === undefined;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      quietTurns = isQuiet() ? quietTurns + 1 : 0;
-    }
-  }
+  const idle = (): Promise<void> =>
+    untilQuiet({
+      underWay,
+      onTheWay,
+      progress: () => [underWay(), onTheWay(), waiting.count(), timeline.latest].join(),
+      isHeldUp: () => manualClock !== undefined && waiting.count() > 0,
+      isStopped: () => stopped !== undefined,
+    });
 
   async function connect(path: string, options: ConnectOptions = {}): Promise<TestClient> {
-    const client = await connectTestClient(`ws://127.0.0.1:${port}${path}`, options);
+    connecting++;
+    const client = await connectTestClient(`ws://127.0.0.1:${port}${path}`, options).finally(
+      () => connecting--,
+    );
     const entry = { client, id: client.id, sent: 0 };
     clients.add(entry);
     void client.closed.then(() => clients.delete(entry));
@@ -188,6 +212,7 @@ function controls(parts: ControlParts): Emulator {
   }
 
   async function stop(): Promise<void> {
+    waiting.stop();
     await gateway.stop();
     await Promise.all(ports.map((open) => open.close()));
   }
@@ -217,7 +242,7 @@ function controls(parts: ControlParts): Emulator {
     },
     idle,
     faults,
-    timeline: entries,
+    timeline: timeline.entries,
     paths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),

@@ -21,12 +21,19 @@ export interface TimelineEntry {
   readonly frame?: 'text' | 'binary' | undefined;
   /** Why, in words; always there when something was refused, closed or went wrong. */
   readonly reason?: string | undefined;
+  /** The fault that acted on it, in its textual form. */
+  readonly fault?: string | undefined;
   readonly level: 'info' | 'warning' | 'error';
 }
 
+/** What happened; when, and that it was nothing special, need not be said. */
+export type NewEntry = Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: TimelineEntry['level'] };
+
 export interface Timeline {
-  add(entry: Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: TimelineEntry['level'] }): void;
+  add(entry: NewEntry): void;
   entries(): readonly TimelineEntry[];
+  /** The number of the latest entry, counted from 1; 0 when there is none. */
+  readonly latest: number;
 }
 
 /** Older entries are forgotten, so that a gateway can run for days. */
@@ -37,13 +44,18 @@ export function createTimeline(
   listener: ((entry: TimelineEntry) => void) | undefined,
 ): Timeline {
   let entries: TimelineEntry[] = [];
+  let latest = 0;
   return {
     add(partial) {
       const entry: TimelineEntry = { at: now(), level: 'info', ...partial };
       entries.push(entry);
+      latest++;
       if (entries.length > 2 * KEPT) entries = entries.slice(-KEPT);
       listener?.(entry);
     },
     entries: () => entries.slice(-KEPT),
+    get latest() {
+      return latest;
+    },
   };
 }
