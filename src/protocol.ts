@@ -54,6 +54,116 @@ export function isReservedType(type: string): boolean {
   return type === REPLY_TYPE || type === ERROR_TYPE || type.startsWith('$');
 }
 
+/** The version of everything below; `$hello` says it. */
+export const PROTOCOL_VERSION = 1;
+
+/** Where a reader stands in a room: behind message `offset` of the numbering `epoch`. 0 is before the first message. */
+export interface RoomPosition {
+  readonly offset: number;
+  readonly epoch: string;
+}
+
+/** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
+export interface NumberedMessage extends ServerMessage, RoomPosition {
+  readonly room: string;
+}
+
+/** Client to server, the first message on every socket. Answered by a {@link Welcome}. */
+export interface HelloMessage {
+  readonly type: '$hello';
+  readonly id: string;
+  readonly data: {
+    readonly v: number;
+    /** At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no position yet. */
+    readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
+  };
+}
+
+/** Most rooms in one `$hello`; the others take a `$join` each. */
+export const MAX_HELLO_ROOMS = 100;
+
+/** The reply to `$hello`. */
+export interface Welcome {
+  readonly v: number;
+  /** How long this connection may still live, in milliseconds from now: relative, so that clocks do not matter. */
+  readonly lifetimeMs: number;
+  /** A client that sent nothing for so long should send `$ping`, in milliseconds. */
+  readonly keepAliveMs: number;
+  readonly user?: string;
+  readonly rooms: Readonly<Record<string, RoomState | RoomRefusal>>;
+}
+
+/** The reply to `$join` and `$recover`. */
+export interface RoomState {
+  /** Where the room's history stands now; `null` in a room without one. */
+  readonly position: RoomPosition | null;
+  /** False when something behind `since` is lost: then there are no `messages`, and `position` is where the room stands. */
+  readonly recovered: boolean;
+  /** What follows `since`, in order and without gaps. */
+  readonly messages: readonly NumberedMessage[];
+  /** Whether more follows: `$recover` behind the last message tells, or behind `since` when nothing fitted. */
+  readonly more: boolean;
+  /** Who is there; in rooms with presence. */
+  readonly presence?: Presence;
+}
+
+/** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
+export interface Presence {
+  /** How many users; where `users` is left out, how many connections. */
+  readonly count: number;
+  /** When it was so, in Unix milliseconds of the server: of two, the later one holds. */
+  readonly at: number;
+  /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
+  readonly users?: readonly PresentUser[];
+}
+
+export interface PresentUser {
+  readonly user: string;
+  /** What the app tells of this user, if anything. */
+  readonly data?: JsonValue;
+}
+
+/** `data` of `$presence` from the server: what has changed in a room, and how it is now. */
+export interface PresenceChange extends Presence {
+  readonly room: string;
+  /** Who came. Somebody who is known to be there may be named again. */
+  readonly joined?: readonly PresentUser[];
+  /** Who has no connection left in the room. */
+  readonly left?: readonly string[];
+}
+
+/** Stands in the place of a {@link RoomState} in a {@link Welcome}. */
+export interface RoomRefusal {
+  readonly error: ClientError;
+}
+
+/** Server to client, before the server closes the connection: the platform cannot send close codes. */
+export interface ByeMessage {
+  readonly type: '$bye';
+  readonly data: {
+    /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
+    readonly code: number;
+    /** For people and logs; at most 123 UTF-8 bytes, as in a close frame. */
+    readonly reason: string;
+    /** Whether the client should come back. */
+    readonly reconnect: boolean;
+    /** Come back not before, in milliseconds. */
+    readonly afterMs?: number;
+  };
+}
+
+/** Codes of {@link ByeMessage} that this library uses itself. */
+export const BYE_CODES = {
+  /** Another connection takes the place of this one. */
+  replaced: 4001,
+  /** The proof of identity has expired, or the server does not know the connection any more: come back with a new one. */
+  authenticationExpired: 4401,
+  /** Removed by the application. */
+  removed: 4403,
+  /** The server restarts. */
+  restarting: 4503,
+} as const;
+
 /** Longest `id` of a client message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
 
@@ -72,6 +182,9 @@ export const MAX_SEND_BYTES = 131_072;
  */
 export const MAX_REST_SEND_BYTES = 98_304;
 
+/** Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the gateway's limit. */
+export const MAX_REPLY_BYTES = 96 * 1024;
+
 /** Longest connection id that the management API takes, in characters. From the service's published .proto. */
 export const MAX_CONNECTION_ID_LENGTH = 50;
 
@@ -80,6 +193,9 @@ export const CONNECTION_LIFETIME_MS = 60 * 60 * 1000;
 
 /** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
 export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
+
+/** A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants nothing else. */
+export const KEEP_ALIVE_MS = 9 * 60 * 1000;
 
 /** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
 export const CONNECTION_TTL_MS = 61 * 60 * 1000;

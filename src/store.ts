@@ -1,6 +1,7 @@
 import type { Attributes, StoredConnection } from './connection.js';
 import { BroadcastError } from './errors.js';
 import type { InvocationAware } from './invocation.js';
+import type { RoomPosition } from './protocol.js';
 
 /** Whom a listing addresses. */
 export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
@@ -82,12 +83,8 @@ export interface ConnectionStore extends InvocationAware {
   close?(): Promise<void>;
 }
 
-/** Where a reader stands in a room's history. Offsets count from 1 within an epoch; 0 is before the first entry. */
-export interface HistoryPosition {
-  readonly offset: number;
-  /** Changes when the history was lost: positions of another epoch mean nothing. */
-  readonly epoch: string;
-}
+/** Where a reader stands in a room's history; the form in which clients keep it. */
+export type HistoryPosition = RoomPosition;
 
 export interface HistoryEntry {
   readonly offset: number;
