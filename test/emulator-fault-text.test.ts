@@ -128,7 +128,10 @@ describe('presets', () => {
 
 it('the page of the documentation lists every preset with what it does', () => {
   const page = readFileSync(fileURLToPath(new URL('../docs/local-gateway.md', import.meta.url)), 'utf8');
-  const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| ([^|]+?) +\|$/gm)].map(([, name, what]) => [name, what]);
+  const rows = [...page.matchAll(/^\| `([a-z-]+)` +\| ([^|]+?) +\|$/gm)].map(([, name, what]) => [
+    name,
+    what,
+  ]);
   const presets = Object.entries(FAULT_PRESETS).map(([name, { summary }]) => [name, summary]);
   expect(rows.filter(([name = '']) => name in FAULT_PRESETS)).toEqual(presets);
 });
