@@ -10,6 +10,10 @@ const LABELS: Readonly<Record<TimelineEntry['type'], string>> = {
   kick: '← KICK',
   close: '✖ CLOSE',
   http: '→ HTTP',
+  exit: '✖ INSTANCE',
+  unawaited: '⚠ UNAWAITED',
+  reload: '⟳ RELOAD',
+  notice: '⚠ NOTICE',
 };
 
 /** One event as one line: when, what, on which connection, how it ended, how long it took, and why. */
@@ -59,6 +63,7 @@ function durationOf({ durationMs }: TimelineEntry): string {
 function detailsOf(entry: TimelineEntry, paint: Palette): string {
   const { type, path, bytes, frame, replyBytes = 0, reason } = entry;
   const parts = [
+    ...instanceOf(entry),
     ...(type === 'connect' && path !== undefined ? [path] : []),
     ...(bytes === undefined ? [] : [`${bytes} B ${frame ?? ''}`.trimEnd()]),
     ...(replyBytes === 0
@@ -67,4 +72,11 @@ function detailsOf(entry: TimelineEntry, paint: Palette): string {
     ...(reason === undefined ? [] : [paint(statusStyle(entry), reason)]),
   ];
   return parts.join('  ');
+}
+
+function instanceOf({ instance, coldMs, durationMs, generation }: TimelineEntry): string[] {
+  if (generation !== undefined) return [`generation ${generation}`];
+  if (instance === undefined) return [];
+  if (coldMs !== undefined) return [`#${instance} cold ${Math.round(coldMs)}ms`];
+  return [durationMs === undefined ? `#${instance}` : `#${instance} warm`];
 }

@@ -1,5 +1,7 @@
 import { BroadcastError } from '../errors.js';
-import type { FunctionHandler, Invoker } from './invoker.js';
+import type { ParsedTarget } from './functions.js';
+import type { ParsedFunctionSource } from './instances/settings.js';
+import type { Invoker } from './invoker.js';
 import type { ParsedEmulatorOptions } from './options.js';
 import { byPrecedence, parsePathPattern, type Route } from './routes.js';
 import { readSpec } from './spec/read-spec.js';
@@ -8,7 +10,7 @@ import { routesOfSpec, type SpecRoutes } from './spec/spec-routes.js';
 /** The routes of a gateway, the most specific first: from `routes`, or from the specification and its functions. */
 export async function chooseRoutes(
   options: ParsedEmulatorOptions,
-  invokerOf: (handler: FunctionHandler) => Invoker,
+  invokerOf: (target: ParsedTarget) => Invoker,
 ): Promise<SpecRoutes> {
   const { routes, warnings } =
     options.spec === undefined
@@ -23,10 +25,10 @@ export async function chooseRoutes(
 /** Without a specification, one function gets all three events of a path. */
 function plainRoutes(
   routes: NonNullable<ParsedEmulatorOptions['routes']>,
-  invokerOf: (handler: FunctionHandler) => Invoker,
+  invokerOf: (target: ParsedTarget) => Invoker,
 ): Route[] {
   return Object.entries(routes).map(([path, target]) => {
-    const operation = { invoker: invokerOf(typeof target === 'function' ? target : target.handler) };
+    const operation = { invoker: invokerOf(target) };
     return {
       pattern: parsePathPattern(path),
       operations: { connect: operation, message: operation, disconnect: operation },
@@ -37,13 +39,13 @@ function plainRoutes(
 /** One invoker for each function, however many operations name it. */
 function functionFinder(
   functions: ParsedEmulatorOptions['functions'],
-  invokerOf: (handler: FunctionHandler) => Invoker,
+  invokerOf: (target: ParsedTarget) => Invoker,
 ): (functionId: string, place: string) => Invoker {
-  if (typeof functions === 'function') {
+  if (typeof functions === 'function' || (functions !== undefined && isSource(functions))) {
     const only = invokerOf(functions);
     return () => only;
   }
-  const invokers = new Map(Object.entries(functions ?? {}).map(([id, handler]) => [id, invokerOf(handler)]));
+  const invokers = new Map(Object.entries(functions ?? {}).map(([id, target]) => [id, invokerOf(target)]));
   return (functionId, place) => {
     const invoker = invokers.get(functionId);
     if (invoker !== undefined) return invoker;
@@ -52,4 +54,11 @@ function functionFinder(
       `spec: ${place}: no function '${functionId}'; add functions: { '${functionId}': handler }`,
     );
   };
+}
+
+/** One function that stands for all, rather than a table of them by their ids. */
+function isSource(
+  functions: Exclude<ParsedEmulatorOptions['functions'], undefined>,
+): functions is ParsedFunctionSource {
+  return 'entry' in functions && typeof functions.entry === 'string';
 }

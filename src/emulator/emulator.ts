@@ -6,9 +6,13 @@ import { createWaiting, type Waiting } from './faults/waiting.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { createFunctions, type Functions } from './functions.js';
+import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
-import { createInProcessInvoker, type FunctionHandler, type Invoker } from './invoker.js';
+import type { Instances } from './instances/controls.js';
+import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
+import { localEnvironment } from './instances/environment.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
@@ -45,6 +49,13 @@ export interface Emulator {
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
+  /** The instances of functions that were given by their files. */
+  readonly instances: Instances;
+  /**
+   * Waits until all is quiet. Rejects if a call on an instance has returned before what it had begun was finished: in the
+   * cloud that would stand still, or be lost. Says which; rejects too when no function runs in instances.
+   */
+  assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
@@ -78,22 +89,22 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const invokerOf = (handler: FunctionHandler): Invoker =>
-    createInProcessInvoker({ handler, identity, timeoutMs: options.timeoutMs, clock });
-  const { routes, warnings } = await chooseRoutes(options, invokerOf);
+  const { timeoutMs, memoryMb, limits, onOutput = printOutput } = options;
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const faults = createFaults(options.seed);
   if (typeof options.faults === 'string') faults.addText(options.faults);
   else options.faults.forEach(faults.add);
   const waiting = createWaiting(clock);
-  const { limits } = options;
   const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, gatewayId });
+  const { token: expectedToken } = options;
   const management = createManagement({
     gateway,
     timeline,
     faults,
     waiting,
     gatewayId,
-    token: options.token,
+    token: expectedToken,
   });
   const desk = createManagementDesk(management, options.grpcErrors);
   const listeners: Listeners = {
@@ -108,8 +119,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await plain.close();
     throw error;
   });
+  const ports: ControlParts['ports'] = secure === undefined ? [plain] : [plain, secure.port];
+  await functions.start(localEnvironment(plain.port)).catch(async (error: unknown) => {
+    await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
+    throw error;
+  });
   return controls({
-    ports: secure === undefined ? [plain] : [plain, secure.port],
+    ports,
+    functions,
     tls: secure?.access,
     gateway,
     faults,
@@ -154,6 +171,7 @@ interface ControlParts {
   readonly ports: readonly [Port, ...Port[]];
   readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
+  readonly functions: Functions;
   readonly faults: Faults;
   readonly waiting: Waiting;
   readonly underWay: () => number;
@@ -165,8 +183,20 @@ interface ControlParts {
 }
 
 function controls(parts: ControlParts): Emulator {
-  const { ports, tls, gateway, faults, waiting, underWay, manualClock, now, timeline, warnings, paths } =
-    parts;
+  const {
+    ports,
+    tls,
+    gateway,
+    functions,
+    faults,
+    waiting,
+    underWay,
+    manualClock,
+    now,
+    timeline,
+    warnings,
+    paths,
+  } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
@@ -214,6 +244,7 @@ function controls(parts: ControlParts): Emulator {
   async function stop(): Promise<void> {
     waiting.stop();
     await gateway.stop();
+    await functions.stop();
     await Promise.all(ports.map((open) => open.close()));
   }
 
@@ -242,6 +273,12 @@ function controls(parts: ControlParts): Emulator {
     },
     idle,
     faults,
+    instances: functions.instances,
+    async assertNoUnawaited() {
+      await idle();
+      await functions.settled();
+      assertNoUnawaited(functions.instances.list().length > 0, timeline.entries());
+    },
     timeline: timeline.entries,
     paths,
     warnings,

@@ -30,7 +30,7 @@ export function createFunctionContext(
   event: unknown,
   requestId: string,
   deadline: number,
-  clock: Clock,
+  clock: Pick<Clock, 'now'>,
 ) {
   const { functionId, versionId, folderId, memoryMb, token } = identity;
   return {

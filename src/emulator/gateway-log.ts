@@ -6,10 +6,12 @@ import type { FunctionResponse } from './invoker.js';
 import type { Timeline } from './timeline.js';
 
 /** How a function call went, in the terms of the timeline. */
-export function resultOf({ status, response, problem, durationMs, fault }: StruckInvocation) {
+export function resultOf({ status, response, problem, durationMs, instance, fault }: StruckInvocation) {
   return {
     status: response?.statusCode ?? status,
     durationMs,
+    instance: instance?.id,
+    coldMs: instance?.coldMs,
     reason: problem,
     fault,
     level: problem === undefined ? ('info' as const) : ('error' as const),

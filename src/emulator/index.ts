@@ -15,7 +15,12 @@
  *   frame-limits.ts    what a client may send at once
  *   event-builder.ts   CONNECT, MESSAGE and DISCONNECT as functions get them
  *   operation-facts.ts  what the specification adds to them
+ *   functions.ts       what stands behind a route: a handler of this process, or instances
  *   invoker.ts         calls a function in this process
+ *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
+ *                      instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
+ *   unawaited/         what a call has begun and not finished
+ *   code/              from the source of a function to what an instance loads
  *   function-context.ts  the `context` of a call
  *   management.ts      the connection management API: Get, Send, Disconnect
  *   management-rest.ts, management-grpc.ts, grpc-messages.ts  how it looks on the wire
@@ -37,8 +42,12 @@ export type { Fault, FaultPoint } from './faults/fault.js';
 export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
 export type { ActiveFault, Faults } from './faults/table.js';
 export { formatFault, parseFaults, type FaultText } from './faults/text.js';
+export type { FunctionOutput } from './instances/hosted-function.js';
+export type { InstanceInfo, Instances } from './instances/controls.js';
+export type { InstanceState } from './instances/instance.js';
+export type { FunctionSource } from './instances/settings.js';
 export type { FunctionHandler } from './invoker.js';
 export type { GrpcErrors } from './management-grpc.js';
-export type { EmulatorOptions } from './options.js';
+export type { EmulatorOptions, FunctionTarget } from './options.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
 export type { TimelineEntry } from './timeline.js';

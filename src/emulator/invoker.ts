@@ -7,13 +7,24 @@ export type FunctionHandler = (event: never, context: never) => unknown;
 
 /** What the gateway gets back from the function service. */
 export interface Invocation {
-  /** 200 when the function answered; 502 for an exception or a malformed answer, 504 when it took too long. */
-  readonly status: 200 | 502 | 504;
+  /**
+   * 200 when the function answered; 429 when as many calls are under way as may be, 502 for an exception or a malformed
+   * answer, 504 when it took too long.
+   */
+  readonly status: 200 | 429 | 502 | 504;
   /** Set when the function answered. */
   readonly response?: FunctionResponse | undefined;
   /** Set when it did not: what went wrong, for the log. */
   readonly problem?: string | undefined;
+  /** The instance that took the call, if the function has instances. */
+  readonly instance?: InstanceOfCall | undefined;
   readonly durationMs: number;
+}
+
+export interface InstanceOfCall {
+  readonly id: number;
+  /** How long its start took, in milliseconds, when the call had to wait for it. */
+  readonly coldMs?: number | undefined;
 }
 
 export interface FunctionResponse {
@@ -110,8 +121,14 @@ function describe(error: unknown): string {
 
 /** The platform takes an object with a status code; anything else is a 502 of the function service. */
 export function readResponse(result: unknown): Pick<Invocation, 'status' | 'response' | 'problem'> {
-  const text = JSON.stringify(result) as string | undefined;
-  const plain: unknown = text === undefined ? undefined : JSON.parse(text);
+  return readResponseText(JSON.stringify(result));
+}
+
+/** The same from JSON; `undefined` stands for a result that has none. */
+export function readResponseText(
+  json: string | undefined,
+): Pick<Invocation, 'status' | 'response' | 'problem'> {
+  const plain: unknown = json === undefined ? undefined : JSON.parse(json);
   if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
   const { statusCode, headers, body, isBase64Encoded } = plain as Record<string, unknown>;
   if (typeof statusCode !== 'number') return malformed('statusCode is no number');

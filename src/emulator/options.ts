@@ -3,23 +3,31 @@ import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
+import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
+import type { FunctionOutput } from './instances/hosted-function.js';
 import type { FunctionHandler } from './invoker.js';
 import type { GrpcErrors } from './management-grpc.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
 import type { TimelineEntry } from './timeline.js';
 
+/**
+ * A function of this process, which a test can look into; or a file whose function runs in instances of its own, as in
+ * the cloud.
+ */
+export type FunctionTarget = FunctionHandler | { readonly handler: FunctionHandler } | FunctionSource;
+
 export interface EmulatorOptions {
   /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
-  readonly routes?:
-    Readonly<Record<string, FunctionHandler | { readonly handler: FunctionHandler }>> | undefined;
+  readonly routes?: Readonly<Record<string, FunctionTarget>> | undefined;
   /**
    * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself. Websocket
    * operations with `cloud_functions` and `dummy` integrations are run; for the rest see `warnings`.
    */
   readonly spec?: SpecSource | undefined;
   /** The functions that the specification names, by their ids; or one function that stands for all of them. */
-  readonly functions?: FunctionHandler | Readonly<Record<string, FunctionHandler>> | undefined;
+  readonly functions?:
+    FunctionHandler | FunctionSource | Readonly<Record<string, FunctionTarget>> | undefined;
   /** Values for the specification's variables. Default: those that it declares. */
   readonly variables?: VariableValues | undefined;
   /** @default 0, which takes any free port */
@@ -60,25 +68,29 @@ export interface EmulatorOptions {
   readonly faults?: readonly Fault[] | string | undefined;
   /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
   readonly seed?: number | undefined;
+  /** Takes what functions in instances print. Default: it goes where this process prints. */
+  readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
   /** Told of everything that happens. */
   readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
 }
 
 const handlerSchema = functionOption<FunctionHandler>();
+const targetSchema = z.union([
+  handlerSchema,
+  z.strictObject({ handler: handlerSchema }),
+  functionSourceSchema,
+]);
 const positive = z.number().positive();
 
 const portNumber = z.int().min(0).max(65_535).default(0);
 
 const settingsSchema = z.strictObject({
   routes: z
-    .record(
-      z.string().startsWith('/', "a path begins with '/'"),
-      z.union([handlerSchema, z.strictObject({ handler: handlerSchema })]),
-    )
+    .record(z.string().startsWith('/', "a path begins with '/'"), targetSchema)
     .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path')
     .optional(),
   spec: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
-  functions: z.union([handlerSchema, z.record(z.string(), handlerSchema)]).optional(),
+  functions: z.union([handlerSchema, functionSourceSchema, z.record(z.string(), targetSchema)]).optional(),
   variables: z.record(z.string(), z.string()).default({}),
   port: portNumber,
   tls: z
@@ -102,6 +114,7 @@ const settingsSchema = z.strictObject({
     .prefault({}),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
+  onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });
 

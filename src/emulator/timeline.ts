@@ -2,7 +2,23 @@
 export interface TimelineEntry {
   /** Unix milliseconds, by the gateway's clock. */
   readonly at: number;
-  readonly type: 'connect' | 'message' | 'disconnect' | 'send' | 'get' | 'kick' | 'close' | 'http';
+  readonly type:
+    | 'connect'
+    | 'message'
+    | 'disconnect'
+    | 'send'
+    | 'get'
+    | 'kick'
+    | 'close'
+    | 'http'
+    /** An instance has ended that was not meant to. */
+    | 'exit'
+    /** A call has returned before what it had begun was finished. */
+    | 'unawaited'
+    /** The source of a function has changed. */
+    | 'reload'
+    /** Something that will not work in the cloud. */
+    | 'notice';
   readonly connectionId?: string | undefined;
   readonly path?: string | undefined;
   /** How the management API was called. */
@@ -19,6 +35,12 @@ export interface TimelineEntry {
   /** What the function's response put on the socket, in bytes. */
   readonly replyBytes?: number | undefined;
   readonly frame?: 'text' | 'binary' | undefined;
+  /** The instance that took the call, or that the entry is about. */
+  readonly instance?: number | undefined;
+  /** How long the instance took to start, in milliseconds, when the call had to wait for it. */
+  readonly coldMs?: number | undefined;
+  /** Of the code, after a reload. */
+  readonly generation?: number | undefined;
   /** Why, in words; always there when something was refused, closed or went wrong. */
   readonly reason?: string | undefined;
   /** The fault that acted on it, in its textual form. */

@@ -1,0 +1,147 @@
+import { pathToFileURL } from 'node:url';
+import { resolve } from 'node:path';
+import type { Clock } from '../clock.js';
+import { readEnvFiles } from '../code/env-files.js';
+import { openSource, type Generation, type Source } from '../code/source.js';
+import type { FunctionIdentity } from '../function-context.js';
+import type { Invoker } from '../invoker.js';
+import type { Timeline } from '../timeline.js';
+import { startInstance, type Instance, type InstanceListener, type InstanceSettings } from './instance.js';
+import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
+import { instanceProgram } from './instance-program.js';
+import { createPool, type Pool } from './pool.js';
+import type { ParsedFunctionSource } from './settings.js';
+
+/** What the gateway gives to all functions. */
+export interface Host {
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  readonly identity: FunctionIdentity;
+  readonly timeoutMs: number;
+  readonly memoryMb: number;
+  newInstanceId(): number;
+  onOutput(output: FunctionOutput): void;
+}
+
+/** What a function has printed. */
+export interface FunctionOutput {
+  /** The instance that printed it. */
+  readonly instance: number;
+  readonly stream: 'stdout' | 'stderr';
+  readonly text: string;
+}
+
+/** What instances find in their worker besides the function. Known as soon as the gateway listens. */
+export interface InstanceEnvironment {
+  /** Variables that neither the user's environment nor `env` has set. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Modules that are loaded first, as `file:` URLs. */
+  readonly preload: readonly string[];
+}
+
+/** A function that runs in instances. */
+export interface HostedFunction extends Invoker {
+  /** As the user wrote it. */
+  readonly entry: string;
+  /** Rejects with `INVALID_OPTIONS` when the function cannot be compiled or loaded. */
+  start(environment: InstanceEnvironment): Promise<void>;
+  instances(): readonly Instance[];
+  /** Starts afresh with the code as it is now. */
+  restart(): Promise<void>;
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createHostedFunction(settings: ParsedFunctionSource, host: Host): HostedFunction {
+  const { timeline } = host;
+  let source: Source | undefined;
+  let pool: Pool | undefined;
+  let begin: (pool: Pool) => void;
+  const started = new Promise<Pool>((resolvePool) => {
+    begin = resolvePool;
+  });
+  let isWarned = false;
+
+  const listener: Omit<InstanceListener, 'onFree' | 'onEnded'> = {
+    onUnawaited: ({ id }, work) => {
+      logUnawaited(timeline, id, work, settings.freezeAfterMs !== 'off');
+    },
+    onPrinted: ({ id }, stream, text) => {
+      host.onOutput({ instance: id, stream, text });
+    },
+    onMemoryStore() {
+      if (settings.instances.max === 1 || isWarned) return;
+      isWarned = true;
+      logMemoryStore(timeline, settings.instances.max);
+    },
+  };
+
+  async function start(environment: InstanceEnvironment): Promise<void> {
+    const opened = await openSource(settings.entry);
+    source = opened;
+    const [program, generation] = await Promise.all([instanceProgram(), opened.compile()]);
+    pool = createPool({
+      ...settings,
+      ...settings.instances,
+      clock: host.clock,
+      start: (code, pooling) =>
+        startInstance(
+          host.newInstanceId(),
+          program,
+          code,
+          instanceSettings(settings, opened, host, environment),
+          {
+            ...listener,
+            ...pooling,
+            onEnded(instance, ending) {
+              logEnding(timeline, instance.id, ending);
+              pooling.onEnded(instance, ending);
+            },
+          },
+        ),
+    });
+    begin(pool);
+    await pool.start(generation as Generation);
+  }
+
+  return {
+    entry: settings.entry,
+    start,
+    invoke: async (event) => (await started).invoke(event),
+    underWay: () => pool?.underWay() ?? 0,
+    instances: () => pool?.instances() ?? [],
+    async restart() {
+      const [running] = pool?.instances() ?? [];
+      if (running !== undefined) await pool?.replace(running.generation);
+    },
+    async settled() {
+      await pool?.settled();
+    },
+    async stop() {
+      await pool?.stop();
+      await source?.close();
+    },
+  };
+}
+
+/** Read afresh for each instance, so that a restart takes up what has changed in the environment. */
+function instanceSettings(
+  settings: ParsedFunctionSource,
+  { entry, project }: Source,
+  host: Host,
+  environment: InstanceEnvironment,
+): InstanceSettings {
+  const { coldStartMs, freezeAfterMs, timeoutMs = host.timeoutMs, memoryMb = host.memoryMb } = settings;
+  const preload = settings.preload.map((module) => pathToFileURL(resolve(module)).href);
+  return {
+    exportName: entry.exportName ?? 'handler',
+    written: entry.written,
+    preload: [...environment.preload, ...preload],
+    coldStartMs,
+    freezeAfterMs,
+    timeoutMs,
+    memoryMb,
+    identity: { ...host.identity, memoryMb },
+    env: { ...environment.env, ...readEnvFiles(project, settings.envFiles), ...process.env, ...settings.env },
+  };
+}

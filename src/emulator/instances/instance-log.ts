@@ -1,0 +1,39 @@
+/** What the timeline says of instances. */
+import type { Timeline } from '../timeline.js';
+import type { Ending } from './endings.js';
+
+/** An instance that ends as planned is not worth a line. */
+export function logEnding(timeline: Timeline, id: number, { why, reason }: Ending): void {
+  if (why === 'stopped' || why === 'replaced') return;
+  const level = why === 'evicted' ? 'info' : why === 'killed' ? 'warning' : 'error';
+  timeline.add({ type: 'exit', instance: id, reason, level });
+}
+
+export function logUnawaited(
+  timeline: Timeline,
+  id: number,
+  work: readonly string[],
+  freezes: boolean,
+): void {
+  const consequence = freezes ? '; frozen until the next call' : '';
+  const reason = `not finished when the call returned: ${work.join(', ')}${consequence}`;
+  timeline.add({ type: 'unawaited', instance: id, reason, level: 'warning' });
+}
+
+export function logMemoryStore(timeline: Timeline, max: number): void {
+  timeline.add({
+    type: 'notice',
+    reason:
+      `memoryStore() is in use, and there may be ${max} instances: they share no memory, so each knows only its own ` +
+      `connections. One instance (instances: 1, dev --instances 1) or a store that all share (dev --store) will do`,
+    level: 'warning',
+  });
+}
+
+export function logReload(timeline: Timeline, what: string, generation: number, durationMs: number): void {
+  timeline.add({ type: 'reload', generation, durationMs, reason: what });
+}
+
+export function logReloadFailure(timeline: Timeline, problem: string): void {
+  timeline.add({ type: 'reload', reason: `the old code stays: ${problem}`, level: 'error' });
+}

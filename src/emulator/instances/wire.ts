@@ -1,0 +1,47 @@
+/** What the gateway and the worker of an instance say to each other. */
+import type { FunctionIdentity } from '../function-context.js';
+
+/** What a worker is given when it starts. */
+export interface InstanceSetup {
+  /** The compiled function, as a `file:` URL. */
+  readonly module: string;
+  readonly exportName: string;
+  /** How the user wrote the entry, for messages. */
+  readonly written: string;
+  /** Modules to load before the function, as `file:` URLs or names of packages. */
+  readonly preload: readonly string[];
+  readonly coldStartMs: number;
+  readonly memoryMb: number;
+  readonly freezeAfterMs: number | 'off';
+  /** Counts what was posted to the worker; a frozen worker waits for it to change. */
+  readonly posted: Int32Array;
+}
+
+/** A call of the function. */
+export interface CallMessage {
+  readonly callId: number;
+  /** As JSON, as it travels in the cloud. */
+  readonly event: string;
+  readonly requestId: string;
+  /** Unix milliseconds. */
+  readonly deadline: number;
+  readonly identity: FunctionIdentity;
+}
+
+/** What a call came to. */
+export type CallAnswer =
+  /** `json` is `undefined` when there is no JSON for the result. */
+  | { readonly type: 'answered'; readonly callId: number; readonly json: string | undefined }
+  | { readonly type: 'threw'; readonly callId: number; readonly problem: string };
+
+/** What a worker tells. */
+export type InstanceMessage =
+  | { readonly type: 'ready' }
+  /** The function cannot be loaded. */
+  | { readonly type: 'unloadable'; readonly problem: string }
+  | (CallAnswer & { readonly usedBytes: number })
+  /** A turn of the event loop after an answer: what the call has left behind. */
+  | { readonly type: 'rested'; readonly unawaited: readonly string[] }
+  | { readonly type: 'printed'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
+  /** The function keeps connections in the memory of this instance. */
+  | { readonly type: 'memory-store' };

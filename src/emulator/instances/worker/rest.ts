@@ -1,0 +1,65 @@
+import type { InstanceMessage, InstanceSetup } from '../wire.js';
+
+/** What an instance does between calls: it says what the last one left behind, and gets no processor time. */
+export interface Rest {
+  /** A call has come in. */
+  begin(): void;
+  /** Resolves when what fell due while the instance was frozen has had its turn, as it does in the cloud. */
+  resume(): Promise<void>;
+  /** A call was answered. `pending` says what it has begun and not awaited. */
+  end(pending: () => readonly string[]): void;
+  /** Freezes if no call is under way. */
+  whenIdle(): void;
+}
+
+export function createRest(
+  { freezeAfterMs, posted }: InstanceSetup,
+  post: (message: InstanceMessage) => void,
+): Rest {
+  let received = 0;
+  let underWay = 0;
+  let wasFrozen = false;
+  let grace: NodeJS.Timeout | undefined;
+
+  function freeze(): void {
+    if (underWay > 0) return;
+    wasFrozen = true;
+    // Returns at once when something was posted that has not been received yet.
+    Atomics.wait(posted, 0, received);
+  }
+
+  function whenIdle(): void {
+    if (underWay > 0 || freezeAfterMs === 'off') return;
+    if (freezeAfterMs === 0) setImmediate(freeze);
+    else grace = setTimeout(freeze, freezeAfterMs);
+  }
+
+  return {
+    begin() {
+      received++;
+      underWay++;
+      clearTimeout(grace);
+    },
+    async resume() {
+      if (!wasFrozen) return;
+      wasFrozen = false;
+      // Sockets are polled before the first of these, timers run before the second.
+      await nextTurn();
+      await nextTurn();
+    },
+    end(pending) {
+      underWay--;
+      setImmediate(() => {
+        post({ type: 'rested', unawaited: pending() });
+        whenIdle();
+      });
+    },
+    whenIdle,
+  };
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
