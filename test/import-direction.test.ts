@@ -20,6 +20,7 @@ const ORDER = [
   'store',
   'transport',
   'report',
+  'history',
   'credentials',
   'stores',
   'transports',

@@ -9,12 +9,14 @@ export interface BannerFacts {
   readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
+  /** With the token in it: the only place where it is shown. */
+  readonly inspectorUrl: string;
   readonly elapsedMs: number;
 }
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, elapsedMs } = facts;
+  const { port, paths, warnings, entry, hasPages, inspectorUrl, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -24,6 +26,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
       `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
+    ['Inspector', paint('cyan', inspectorUrl)],
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
   ];

@@ -161,8 +161,9 @@ function tellAddresses({ port, endpoint }: Emulator): void {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, warnings, url, endpoint } = emulator;
-  const facts = { port, paths, warnings, entry, hasPages: options.static !== undefined, elapsedMs };
+  const { port, paths, warnings, url, endpoint, inspector } = emulator;
+  const hasPages = options.static !== undefined;
+  const facts = { port, paths, warnings, entry, hasPages, inspectorUrl: inspector.url, elapsedMs };
   const text =
     format === 'json'
       ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })

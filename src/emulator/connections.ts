@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 import type { Clock } from './clock.js';
 import type { Handshake } from './event-builder.js';
@@ -6,7 +7,7 @@ import type { Handshake } from './event-builder.js';
 export interface CloseCause {
   readonly code: number;
   readonly reason: string;
-  readonly by: 'client' | 'gateway' | 'api' | 'fault';
+  readonly by: 'client' | 'gateway' | 'api' | 'inspector' | 'fault';
 }
 
 /** One open socket. */
@@ -14,6 +15,8 @@ export interface OpenConnection {
   readonly id: string;
   readonly handshake: Handshake;
   readonly socket: WebSocket;
+  /** What the socket's bytes travel through. */
+  readonly raw: Duplex;
   lastActiveAt: number;
   /** Messages taken from the client, and frames given to it. */
   received: number;
@@ -37,7 +40,7 @@ export interface Connections {
   stop(): void;
 }
 
-/** Several connections that fall due at nearly the same time are looked at together. */
+/** Connections that fall due soon after others wait for this time, so that all of them are looked at together. */
 const ROUND_MS = 100;
 
 /**
@@ -52,6 +55,7 @@ export function createConnections(
 ): Connections {
   const table = new Map<string, OpenConnection>();
   let cancelCheck: (() => void) | undefined;
+  let lastCheckAt = -Infinity;
 
   function dueAt({ handshake, lastActiveAt }: OpenConnection): number {
     return Math.min(handshake.connectedAt + lifetimeMs, lastActiveAt + idleMs);
@@ -60,6 +64,7 @@ export function createConnections(
   function check(): void {
     cancelCheck = undefined;
     const now = clock.now();
+    lastCheckAt = now;
     for (const connection of [...table.values()]) {
       if (dueAt(connection) > now) continue;
       onDue(connection, connection.handshake.connectedAt + lifetimeMs <= now ? 'lifetime' : 'idle');
@@ -71,7 +76,7 @@ export function createConnections(
     if (cancelCheck !== undefined || table.size === 0) return;
     let earliest = Infinity;
     for (const connection of table.values()) earliest = Math.min(earliest, dueAt(connection));
-    cancelCheck = clock.at(Math.ceil(earliest / ROUND_MS) * ROUND_MS, check);
+    cancelCheck = clock.at(Math.max(earliest, lastCheckAt + ROUND_MS), check);
   }
 
   return {

@@ -5,6 +5,7 @@ import { createFaults, type Faults } from './faults/table.js';
 import { createWaiting, type Waiting } from './faults/waiting.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
+import { createControl } from './control/control.js';
 import { createGateway, type Gateway } from './gateway.js';
 import { createFunctions, type Functions } from './functions.js';
 import { printOutput } from './instances/print-output.js';
@@ -17,6 +18,7 @@ import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
+import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
@@ -57,6 +59,8 @@ export interface Emulator {
    */
   assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
+  /** The page that shows what happens here and lets people drive it. */
+  readonly inspector: InspectorAccess;
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
   /** Ids of the open connections. */
@@ -73,6 +77,14 @@ export interface TlsAccess {
   readonly endpoint: string;
   /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
   readonly ca: string;
+}
+
+/** How to reach the inspector. Whoever knows the token can drive the gateway, so keep it private. */
+export interface InspectorAccess {
+  /** Opens the page in a browser; the token is in its fragment, which browsers send to nobody. */
+  readonly url: string;
+  /** For requests of the JSON API behind `/_yc-broadcast/api/`, in the header `X-Yc-Broadcast-Token`. */
+  readonly token: string;
 }
 
 /**
@@ -107,9 +119,13 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     token: expectedToken,
   });
   const desk = createManagementDesk(management, options.grpcErrors);
+  const rooms = createRooms();
+  const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
+  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
   const listeners: Listeners = {
     request(request, response) {
-      if (!desk.rest(request, response)) void serve(routes, options.static, request, response);
+      if (!desk.rest(request, response) && !control.answer(request, response))
+        void serve(routes, options.static, request, response);
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
@@ -124,7 +140,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
     throw error;
   });
-  return controls({
+  const emulator = controls({
     ports,
     functions,
     tls: secure?.access,
@@ -137,7 +153,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timeline,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
+    inspectorToken: control.token,
   });
+  return emulator;
 }
 
 async function openSecure(
@@ -180,6 +198,7 @@ interface ControlParts {
   readonly timeline: Timeline;
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
+  readonly inspectorToken: string;
 }
 
 function controls(parts: ControlParts): Emulator {
@@ -196,6 +215,7 @@ function controls(parts: ControlParts): Emulator {
     timeline,
     warnings,
     paths,
+    inspectorToken,
   } = parts;
   const { port } = ports[0];
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
@@ -280,6 +300,7 @@ function controls(parts: ControlParts): Emulator {
       assertNoUnawaited(functions.instances.list().length > 0, timeline.entries());
     },
     timeline: timeline.entries,
+    inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),

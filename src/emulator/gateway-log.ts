@@ -158,6 +158,7 @@ const CLOSED_BY = {
   api: 'by Disconnect',
   gateway: 'by the gateway',
   fault: 'on purpose',
+  inspector: 'by hand',
 };
 
 export function logClose(timeline: Timeline, connection: OpenConnection, cause: CloseCause): void {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import { createCalls } from './calls.js';
@@ -41,8 +42,10 @@ export interface Gateway {
   deliver(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
   /** Closes a socket; from now on the connection is unknown. */
   close(connection: OpenConnection, cause: CloseCause): void;
-  /** Cuts a socket, as a network that breaks does: there is no close frame. From now on the connection is unknown. */
+  /** Resets the TCP connection, as a network that breaks does: there is no close frame. */
   drop(connection: OpenConnection, cause: CloseCause): void;
+  /** Takes a message as if the client had sent it. */
+  receive(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
   /** Handshakes and function calls that have not ended. */
   underWay(): number;
   stop(): Promise<void>;
@@ -109,6 +112,7 @@ export function createGateway(options: GatewayOptions): Gateway {
       id: handshake.connectionId,
       handshake,
       socket,
+      raw,
       lastActiveAt: clock.now(),
       received: 0,
       sent: 0,
@@ -193,7 +197,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     deliver,
     close,
     drop(connection, cause) {
-      if (forget(connection, cause)) connection.socket.terminate();
+      if (!forget(connection, cause)) return;
+      const { raw } = connection;
+      // Only a plain TCP socket can be reset; over TLS its end has to do.
+      if (raw instanceof Socket && !('encrypted' in raw)) raw.resetAndDestroy();
+      else raw.destroy();
+    },
+    receive({ socket }, data, isBinary) {
+      socket.emit('message', data, isBinary);
     },
     underWay: calls.underWay,
     async stop() {

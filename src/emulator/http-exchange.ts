@@ -10,5 +10,6 @@ export interface HttpRequest extends AsyncIterable<Buffer> {
 
 /** What their responses share. */
 export interface HttpResponse extends Writable {
+  setHeader(name: string, value: string): unknown;
   writeHead(status: number, headers: OutgoingHttpHeaders): unknown;
 }

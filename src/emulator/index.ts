@@ -34,11 +34,15 @@
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   timeline-filter.ts  asks for a part of it
+ *   rooms.ts           who is in which room, as the library in a function tells
+ *   control/           what the inspector and the command line see and do
+ *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
 export { startEmulator } from './emulator.js';
-export type { Emulator, TlsAccess } from './emulator.js';
-export type { Fault, FaultPoint } from './faults/fault.js';
+export type { Emulator, InspectorAccess, TlsAccess } from './emulator.js';
+export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
 export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
 export type { ActiveFault, Faults } from './faults/table.js';
 export { formatFault, parseFaults, type FaultText } from './faults/text.js';

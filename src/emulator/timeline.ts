@@ -21,8 +21,8 @@ export interface TimelineEntry {
     | 'notice';
   readonly connectionId?: string | undefined;
   readonly path?: string | undefined;
-  /** How the management API was called. */
-  readonly via?: 'REST' | 'gRPC' | undefined;
+  /** How the management API was called, or that the inspector or the command line did it. */
+  readonly via?: 'REST' | 'gRPC' | 'inspector' | undefined;
   /**
    * HTTP status of the function's or of the management API's answer, or the close code. Of a gRPC answer the HTTP status
    * that means the same.
@@ -54,8 +54,14 @@ export type NewEntry = Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: 
 export interface Timeline {
   add(entry: NewEntry): void;
   entries(): readonly TimelineEntry[];
-  /** The number of the latest entry, counted from 1; 0 when there is none. */
+  /** The entries behind a number, the oldest first. Entries are numbered from 1 in the order in which they came. */
+  since(number: number): readonly NumberedEntry[];
+  /** The number of the latest entry; 0 when there is none. */
   readonly latest: number;
+}
+
+export interface NumberedEntry extends TimelineEntry {
+  readonly number: number;
 }
 
 /** Older entries are forgotten, so that a gateway can run for days. */
@@ -66,18 +72,24 @@ export function createTimeline(
   listener: ((entry: TimelineEntry) => void) | undefined,
 ): Timeline {
   let entries: TimelineEntry[] = [];
-  let latest = 0;
+  let forgotten = 0;
   return {
     add(partial) {
       const entry: TimelineEntry = { at: now(), level: 'info', ...partial };
       entries.push(entry);
-      latest++;
-      if (entries.length > 2 * KEPT) entries = entries.slice(-KEPT);
+      if (entries.length > 2 * KEPT) {
+        forgotten += entries.length - KEPT;
+        entries = entries.slice(-KEPT);
+      }
       listener?.(entry);
     },
     entries: () => entries.slice(-KEPT),
+    since(number) {
+      const from = Math.max(0, number - forgotten);
+      return entries.slice(from).map((entry, index) => ({ number: forgotten + from + index + 1, ...entry }));
+    },
     get latest() {
-      return latest;
+      return forgotten + entries.length;
     },
   };
 }

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { check, firstIssue } from '../options.js';
+import type { RoomPosition } from '../protocol.js';
 import type { Audience } from '../store.js';
 
 /** Where a broadcast stopped, and what it was. */
@@ -13,6 +14,8 @@ export interface CursorState {
   readonly id: string;
   /** Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be repeated. */
   readonly filtered: boolean;
+  /** The message's place in the history of the room, where it is kept already. */
+  readonly position?: RoomPosition | undefined;
 }
 
 const schema = z.strictObject({
@@ -25,6 +28,7 @@ const schema = z.strictObject({
   after: z.optional(z.string()),
   id: z.string(),
   filtered: z.boolean(),
+  position: z.optional(z.strictObject({ offset: z.int(), epoch: z.string() })),
 });
 
 /** A cursor is opaque to users. It holds a connection id, so it does not belong into a client's hands. */
@@ -38,6 +42,6 @@ export function decodeCursor(cursor: string): CursorState {
     const problem = firstIssue(result.error).message;
     throw new BroadcastError('INVALID_OPTIONS', `cursor: not one that a delivery report gave (${problem})`);
   }
-  const { to, after, id, filtered } = result.data;
-  return { audience: to, after, id, filtered };
+  const { to, after, id, filtered, position } = result.data;
+  return { audience: to, after, id, filtered, position };
 }
