@@ -1,11 +1,13 @@
 /** What faults do at each point, on real sockets, with a clock that stands still. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
 import {
   startEmulator,
   type Emulator,
   type EmulatorOptions,
   type TimelineEntry,
 } from 'yc-broadcast/emulator';
+import { temporaryProject } from './support/cli.js';
 
 interface Event {
   readonly body?: string;
@@ -326,6 +328,34 @@ describe('at a call', () => {
     });
     expect((await emulator.connect('/ws')).handshake.status).toBe(502);
     expect(notes).toEqual(['CONNECT']);
+  });
+});
+
+describe('at a call of a function in instances', () => {
+  it('the instance dies with all its calls, and another takes its place', async () => {
+    const { path, remove } = temporaryProject({
+      'ws.mjs': `export const handler = async ({ body }) => {
+        if (body === 'wait') await new Promise(() => setInterval(() => undefined, 1000));
+        return { statusCode: 200, headers: { 'Content-Type': 'text/plain' }, body };
+      };`,
+    });
+    const source = { entry: join(path, 'ws.mjs'), instances: 1, concurrency: 2 };
+    const { emulator } = await start('', { routes: { '/ws': source }, clock: 'system' });
+    const client = await emulator.connect('/ws');
+    client.send('wait');
+    while (emulator.instances.list()[0]?.underWay !== 1)
+      await new Promise((resolve) => setImmediate(resolve));
+    emulator.faults.addText('instance=kill instance.delay=30ms instance.times=1');
+    client.send('wait');
+    await emulator.idle();
+    expect(ofType(emulator, 'message')).toMatchObject([
+      { status: 502, fault: undefined },
+      { status: 502, fault: 'instance.effect=kill instance.delay=30ms instance.times=1' },
+    ]);
+    expect(ofType(emulator, 'exit')).toMatchObject([{ level: 'warning' }]);
+    client.send('again');
+    expect(await client.next()).toBe('again');
+    remove();
   });
 });
 

@@ -16,6 +16,7 @@ const ORDER = [
   'names',
   'headers',
   'contract',
+  'client',
   'events',
   'store',
   'transport',

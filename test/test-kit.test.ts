@@ -267,7 +267,7 @@ describe('a test kit', () => {
     await anna.expectReply('say', { delivered: 1 });
     await boris.expectBroadcast('said', { text: 'slow' });
     expect(performance.now() - begun).toBeGreaterThan(15);
-    kit.faults.add({ on: 'send', status: 'gone' });
+    kit.faults.add({ on: 'send', status: 'gone', times: 1 });
     await anna.push('say', { room: 'lobby', text: 'lost' });
     await anna.expectReply('say', { delivered: 0, stale: 1 });
     await boris.expectClosed(1006);

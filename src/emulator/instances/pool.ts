@@ -14,6 +14,10 @@ export interface Pool extends Invoker {
    * it cannot be loaded, and the old code stays.
    */
   replace(generation: Generation): Promise<void>;
+  /** The same with the code as it is: memory and environment are new. */
+  restart(): Promise<void>;
+  /** The code that takes calls. */
+  generation(): Generation;
   instances(): readonly Instance[];
   /** Resolves when every instance has told what its calls have left behind. */
   settled(): Promise<void>;
@@ -43,12 +47,14 @@ export function createPool(options: PoolOptions): Pool {
   const retiring = new Set<Instance>();
   const waiting: {
     readonly event: Record<string, unknown>;
+    readonly killAfterMs: number | undefined;
     resolve(outcome: CallOutcome | Promise<CallOutcome>): void;
   }[] = [];
   const leaving = new Set<Promise<void>>();
   const evictions = new Map<Instance, () => void>();
   let current: Generation;
   let underWay = 0;
+  let changes: Promise<void> = Promise.resolve();
   let isStopped = false;
 
   const listener = {
@@ -100,7 +106,7 @@ export function createPool(options: PoolOptions): Pool {
       const instance = choose();
       if (instance === undefined) return;
       const call = waiting.shift();
-      call?.resolve(take(instance).call(call.event));
+      call?.resolve(take(instance).call(call.event, call.killAfterMs));
     }
   }
 
@@ -115,7 +121,31 @@ export function createPool(options: PoolOptions): Pool {
     });
   }
 
-  async function call(event: Record<string, unknown>): Promise<CallOutcome> {
+  async function replace(generation: Generation): Promise<void> {
+    const first = options.start(generation, listener);
+    // Takes no calls yet.
+    retiring.add(first);
+    await first.ready;
+    retiring.delete(first);
+    current = generation;
+    const old = active;
+    active = [first];
+    for (const instance of old) {
+      retiring.add(instance);
+      instance.retire(REPLACED);
+    }
+    fill();
+    hand();
+  }
+
+  /** One replacement after the other, or an older one could win. */
+  function inTurn(change: () => Promise<void>): Promise<void> {
+    const done = changes.then(change);
+    changes = done.catch(() => undefined);
+    return done;
+  }
+
+  async function call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome> {
     if (isStopped) return { status: 502, problem: STOPPED.reason };
     if (underWay > requestsLimit) {
       return {
@@ -125,9 +155,9 @@ export function createPool(options: PoolOptions): Pool {
     }
     const free = waiting.length === 0 ? choose() : undefined;
     // In the same turn as the choice, so that nobody else takes the instance.
-    if (free !== undefined) return take(free).call(event);
+    if (free !== undefined) return take(free).call(event, killAfterMs);
     return new Promise((resolve) => {
-      waiting.push({ event, resolve });
+      waiting.push({ event, killAfterMs, resolve });
     });
   }
 
@@ -135,28 +165,17 @@ export function createPool(options: PoolOptions): Pool {
     async start(generation) {
       current = generation;
       fill();
-      await active[0]?.ready;
+      // All of them, so that calls take turns from the first one on.
+      await Promise.all(active.map(({ ready }) => ready));
     },
-    async replace(generation) {
-      const first = options.start(generation, listener);
-      retiring.add(first);
-      await first.ready;
-      retiring.delete(first);
-      current = generation;
-      const old = active;
-      active = [first];
-      for (const instance of old) {
-        retiring.add(instance);
-        instance.retire(REPLACED);
-      }
-      fill();
-      hand();
-    },
-    async invoke(event): Promise<Invocation> {
+    replace: (generation) => inTurn(() => replace(generation)),
+    restart: () => inTurn(() => replace(current)),
+    generation: () => current,
+    async invoke(event, killAfterMs): Promise<Invocation> {
       const begun = performance.now();
       underWay++;
       try {
-        return { ...(await call(event)), durationMs: performance.now() - begun };
+        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - begun };
       } finally {
         underWay--;
       }
