@@ -1,5 +1,5 @@
 /** Sends that go wrong on purpose, in a kit that has no wire. */
-import type { SendFault } from '../../emulator/faults/fault.js';
+import type { Fault, SendFault } from '../../emulator/faults/fault.js';
 import { createFaults, type ActiveFault, type FaultTable, type Strike } from '../../emulator/faults/table.js';
 import { BroadcastError } from '../../errors.js';
 import type { AttemptOptions } from '../../transport.js';
@@ -19,7 +19,8 @@ export interface KitFaults {
 export function createKitFaults(): { readonly faults: KitFaults; readonly decide: FaultTable['decide'] } {
   const { add, list, remove, clear, decide } = createFaults(1);
   function addSend(fault: SendFault): number {
-    if (fault.on === 'send') return add(fault);
+    const { on }: Fault = fault;
+    if (on === 'send') return add(fault);
     throw new BroadcastError(
       'INVALID_OPTIONS',
       'faults.add.on: the test kit has faults of sends; for other points use startEmulator of yc-broadcast/emulator',
