@@ -71,11 +71,9 @@ async function doctor(
   const cli = startCli(['doctor', ...port, ...args], { ...quiet, ...env }, cwd);
   const code = await cli.exited;
   const lines = cli.output().matchAll(/^ {2}([✓!✗]) (\S+(?: \S+)*) {2,}/gm);
-  return {
-    code,
-    output: cli.output(),
-    marks: Object.fromEntries([...lines].map(([, mark, what]) => [what, mark])),
-  };
+  const marks: Record<string, string> = {};
+  for (const [, mark = '', subject = ''] of lines) marks[subject] = mark;
+  return { code, output: cli.output(), marks };
 }
 
 const SDK_2 = 'node_modules/@yandex-cloud/nodejs-sdk';
