@@ -68,7 +68,7 @@ export interface App<K extends Contract = Contract> {
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
   const { store, transport, history, onError, ...parsed } = parseOptions(
-    appOptionsSchema,
+    appOptionsSchema(),
     options,
     'createApp',
   );

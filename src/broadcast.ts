@@ -8,7 +8,7 @@ import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, historyOptionSchema, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
-import { objectWith, parseOptions } from './options.js';
+import { lazily, objectWith, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
@@ -26,18 +26,22 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
   readonly history?: HistoryOption | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  contract: z.optional(objectWith<Contract>('a contract')),
-  history: historyOptionSchema,
-  ...settingsShape,
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    store: objectWith<ConnectionStore>(
+      'a connection store, for example memoryStore()',
+      'put',
+      'list',
+      'remove',
+    ),
+    transport: z.optional(
+      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
+    ),
+    contract: z.optional(objectWith<Contract>('a contract')),
+    history: historyOptionSchema(),
+    ...settingsShape(),
+  }),
+);
 
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
@@ -82,7 +86,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     contract,
     history,
     ...settings
-  } = parseOptions(optionsSchema, options, 'createBroadcaster');
+  } = parseOptions(optionsSchema(), options, 'createBroadcaster');
   const pacer = createPacer(settings);
   const histories = createRoomHistories(store, history);
 

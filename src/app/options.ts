@@ -7,7 +7,7 @@ import type { Authenticate } from '../handlers/hooks.js';
 import { originsSchema, type Origins } from '../handlers/origins.js';
 import { roomsSchema, type RoomsOptions } from '../handlers/session/options.js';
 import { historyOptionSchema, type HistoryOption } from '../history/histories.js';
-import { functionOption, objectWith } from '../options.js';
+import { functionOption, lazily, objectWith } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
@@ -65,31 +65,35 @@ export interface ErrorReport {
   readonly requestId: string | undefined;
 }
 
-export const appOptionsSchema = z.strictObject({
-  contract: z.optional(objectWith<Contract>('a contract')),
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  origins: originsSchema,
-  authenticate: z.optional(functionOption<Authenticate>()),
-  authorize: z.optional(functionOption<Authorize>()),
-  subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
-  maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
-  broadcast: z.optional(settingsSchema),
-  history: historyOptionSchema,
-  rooms: roomsSchema,
-  lifetimeMs: z._default(
-    z.int().check(z.minimum(1), z.maximum(CONNECTION_LIFETIME_MS)),
-    CONNECTION_LIFETIME_MS,
-  ),
-  keepAliveMs: z._default(z.int().check(z.minimum(1), z.maximum(CONNECTION_IDLE_MS)), KEEP_ALIVE_MS),
-  now: z._default(functionOption<() => number>(), () => Date.now),
-  onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
-});
+export const appOptionsSchema = lazily(() =>
+  z.strictObject({
+    contract: z.optional(objectWith<Contract>('a contract')),
+    store: objectWith<ConnectionStore>(
+      'a connection store, for example memoryStore()',
+      'put',
+      'list',
+      'remove',
+    ),
+    transport: z.optional(
+      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
+    ),
+    origins: originsSchema(),
+    authenticate: z.optional(functionOption<Authenticate>()),
+    authorize: z.optional(functionOption<Authorize>()),
+    subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
+    maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
+    broadcast: z.optional(settingsSchema()),
+    history: historyOptionSchema(),
+    rooms: roomsSchema(),
+    lifetimeMs: z._default(
+      z.int().check(z.minimum(1), z.maximum(CONNECTION_LIFETIME_MS)),
+      CONNECTION_LIFETIME_MS,
+    ),
+    keepAliveMs: z._default(z.int().check(z.minimum(1), z.maximum(CONNECTION_IDLE_MS)), KEEP_ALIVE_MS),
+    now: z._default(functionOption<() => number>(), () => Date.now),
+    onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
+  }),
+);
 
 /** One line, as the platform's structured logs want it. Errors of this library never contain tokens or payloads. */
 function logError({ error, during, requestId }: ErrorReport): void {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
-import { functionOption, parseOptions } from '../options.js';
+import { functionOption, lazily, parseOptions } from '../options.js';
 import type { RoomPosition } from '../protocol.js';
 import type { ConnectionStore, HistoryLimits, HistoryRead } from '../store.js';
 
@@ -10,15 +10,19 @@ import type { ConnectionStore, HistoryLimits, HistoryRead } from '../store.js';
  */
 export type HistoryOption = HistoryLimits | ((room: string) => HistoryLimits | undefined);
 
-const limitsSchema = z.strictObject({
-  maxEntries: z.int().check(z.minimum(1)),
-  maxAgeMs: z.int().check(z.minimum(1)),
-});
-
-export const historyOptionSchema = z.optional(
-  z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema], {
-    error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
+const limitsSchema = lazily(() =>
+  z.strictObject({
+    maxEntries: z.int().check(z.minimum(1)),
+    maxAgeMs: z.int().check(z.minimum(1)),
   }),
+);
+
+export const historyOptionSchema = lazily(() =>
+  z.optional(
+    z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema()], {
+      error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
+    }),
+  ),
 );
 
 /** The histories of rooms, as far as they keep any. */
@@ -41,7 +45,7 @@ export function createRoomHistories(
     if (option === undefined || room.startsWith('$')) return undefined;
     if (typeof option !== 'function') return option;
     const limits = option(room);
-    return limits === undefined ? undefined : parseOptions(limitsSchema, limits, 'history(room)');
+    return limits === undefined ? undefined : parseOptions(limitsSchema(), limits, 'history(room)');
   }
 
   return {

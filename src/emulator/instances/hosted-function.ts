@@ -7,9 +7,11 @@ import type { FunctionIdentity } from '../function-context.js';
 import type { Invoker } from '../invoker.js';
 import type { Timeline } from '../timeline.js';
 import { startInstance, type Instance, type InstanceListener, type InstanceSettings } from './instance.js';
+import { instanceVariables } from './environment.js';
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
 import { instanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
+import { reloadOnChange } from './reload.js';
 import type { ParsedFunctionSource } from './settings.js';
 
 /** What the gateway gives to all functions. */
@@ -35,6 +37,8 @@ export interface FunctionOutput {
 export interface InstanceEnvironment {
   /** Variables that neither the user's environment nor `env` has set. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that win over everything. */
+  readonly forced?: Readonly<Record<string, string>> | undefined;
   /** Modules that are loaded first, as `file:` URLs. */
   readonly preload: readonly string[];
 }
@@ -60,6 +64,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   const started = new Promise<Pool>((resolvePool) => {
     begin = resolvePool;
   });
+  let stopReloads = (): void => undefined;
   let isWarned = false;
 
   const listener: Omit<InstanceListener, 'onFree' | 'onEnded'> = {
@@ -102,6 +107,9 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     });
     begin(pool);
     await pool.start(generation as Generation);
+    if (!settings.watch) return;
+    const envFiles = settings.envFiles.map((file) => resolve(opened.project, file));
+    stopReloads = reloadOnChange({ source: opened, pool, envFiles, timeline });
   }
 
   return {
@@ -111,13 +119,13 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     underWay: () => pool?.underWay() ?? 0,
     instances: () => pool?.instances() ?? [],
     async restart() {
-      const [running] = pool?.instances() ?? [];
-      if (running !== undefined) await pool?.replace(running.generation);
+      await pool?.restart();
     },
     async settled() {
       await pool?.settled();
     },
     async stop() {
+      stopReloads();
       await pool?.stop();
       await source?.close();
     },
@@ -142,6 +150,10 @@ function instanceSettings(
     timeoutMs,
     memoryMb,
     identity: { ...host.identity, memoryMb },
-    env: { ...environment.env, ...readEnvFiles(project, settings.envFiles), ...process.env, ...settings.env },
+    env: instanceVariables(environment, {
+      ...readEnvFiles(project, settings.envFiles),
+      ...process.env,
+      ...settings.env,
+    }),
   };
 }

@@ -18,11 +18,11 @@ import { enterRoom, readRoom, requireMember, requireOpen } from './room-state.js
 type Request = (data: unknown) => (parts: HelloParts, connection: Connection) => unknown;
 
 function request<S extends $ZodType>(
-  schema: S,
+  schema: () => S,
   answer: (parts: HelloParts, connection: Connection, data: output<S>) => unknown,
 ): Request {
   return (data) => {
-    const checked = readRequest(schema, data);
+    const checked = readRequest(schema(), data);
     return (parts, connection) => answer(parts, connection, checked);
   };
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { functionOption } from '../../options.js';
+import { functionOption, lazily } from '../../options.js';
 
 /** What clients may do with rooms by themselves, without a handler of the app's. */
 export interface RoomsOptions {
@@ -11,13 +11,15 @@ export interface RoomsOptions {
   readonly join?: true | ((room: string) => boolean) | undefined;
 }
 
-export const roomsSchema = z._default(
-  z.strictObject({
-    join: z.optional(
-      z.union([z.literal(true), functionOption<(room: string) => boolean>()], {
-        error: 'expected true or a function of the room',
-      }),
-    ),
-  }),
-  {},
+export const roomsSchema = lazily(() =>
+  z._default(
+    z.strictObject({
+      join: z.optional(
+        z.union([z.literal(true), functionOption<(room: string) => boolean>()], {
+          error: 'expected true or a function of the room',
+        }),
+      ),
+    }),
+    {},
+  ),
 );
