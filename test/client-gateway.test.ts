@@ -2,12 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { setTimeout } from 'node:timers/promises';
 import type { Recovery } from 'yc-broadcast/client';
-import {
-  startClientGateway,
-  LIFETIME_MS,
-  type ClientGateway,
-  type GatewayClient,
-} from './support/client-gateway.js';
+import { startClientGateway, type ClientGateway, type GatewayClient } from './support/client-gateway.js';
 
 let gateway: ClientGateway;
 
@@ -41,11 +36,11 @@ const BREATH_MS = 5;
 async function speak(): Promise<{ stop(): Promise<number> }> {
   const { client } = gateway.open({ clock: undefined });
   await gateway.until(() => client.state === 'open');
-  let isWanted = true;
+  const stopped = new AbortController();
   let isDone = false;
   let last = 0;
   void (async () => {
-    while (isWanted) {
+    while (!stopped.signal.aborted) {
       await client.request('say', { n: ++last }, { timeoutMs: 3_600_000 });
       await setTimeout(BREATH_MS);
     }
@@ -53,7 +48,7 @@ async function speak(): Promise<{ stop(): Promise<number> }> {
   })();
   return {
     async stop() {
-      isWanted = false;
+      stopped.abort();
       await gateway.until(() => isDone);
       return last;
     },

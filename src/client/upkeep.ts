@@ -58,8 +58,8 @@ export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: Up
 
   function check(): void {
     touchedAt = clock.now();
-    ping(PING_TIMEOUT_MS).catch(({ code }: RequestError) => {
-      if (DEAD.includes(code)) onDead();
+    ping(PING_TIMEOUT_MS).catch((error: unknown) => {
+      if (DEAD.includes((error as RequestError).code)) onDead();
     });
   }
 
