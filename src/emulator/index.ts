@@ -36,6 +36,10 @@
  *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
+export type { ConnectionPage, ConnectionRow } from './control/connections.js';
+export type { Invoked } from './control/invoke.js';
+export type { Status } from './control/status.js';
+export type { TimelinePage } from './control/timeline.js';
 export { startEmulator } from './emulator.js';
 export type { Emulator, InspectorAccess, TlsAccess } from './emulator.js';
 export type { Fault, Faults } from './faults.js';
