@@ -20,6 +20,7 @@ const ORDER = [
   'store',
   'transport',
   'report',
+  'diagnostics',
   'credentials',
   'stores',
   'transports',

@@ -1,7 +1,9 @@
 import { ask, read } from './api.js';
+import { createBroadcasts } from './broadcasts.js';
 import { createConnections } from './connections.js';
 import { find } from './dom.js';
 import { count, megabytes } from './format.js';
+import { createRooms } from './rooms.js';
 import { createSendBox } from './send-box.js';
 import { createTabs } from './tabs.js';
 import { createTimeline } from './timeline.js';
@@ -11,7 +13,9 @@ const EVERY_MS = 1000;
 const sendBox = createSendBox({ onSent: soon });
 const timeline = createTimeline({ onChange: soon });
 const connections = createConnections({ onChange: soon, onTarget: sendBox.aim, onTimeline: timeline.follow });
-const panels = { connections, timeline };
+const rooms = createRooms({ onChange: soon, onTarget: sendBox.aim });
+const broadcasts = createBroadcasts({ onChange: soon });
+const panels = { connections, rooms, broadcasts };
 const tabs = createTabs({ onChange: soon });
 
 let isPaused = false;
@@ -24,6 +28,7 @@ async function look() {
   showStatus(status);
   sendBox.offer(status.paths);
   if (tabs.isVisible('timeline')) await timeline.refresh();
+  // On a narrow screen the timeline is a tab, and refreshed already.
   await panels[tabs.current()]?.refresh(status);
 }
 
