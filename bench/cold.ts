@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { build } from 'esbuild';
-import { chosen, STARTERS } from './clients/table.js';
+import { chosen, STARTERS, type ClientEntry } from './clients/table.js';
 import type { ColdJob, ColdStart } from './cold-worker.js';
 import { thisMachine, type Machine } from './machine.js';
 import { grouped, range, times } from './numbers.js';
@@ -55,17 +55,13 @@ interface Candidate {
 export const cold = {
   async measure({ rounds, isQuick, clients, server }) {
     const bench = await startBench(server);
-    const starters = chosen(STARTERS, clients).map(({ name, label, kind }) => ({
-      name,
-      label,
-      isOurs: kind === 'ours',
-    }));
+    const starters = chosen(STARTERS, clients);
     try {
-      const unbundled = starters.map((one) => ({ ...one, module: moduleOf(one.name), sends: SENDS }));
+      const unbundled = starters.map((entry) => candidate(entry, moduleOf(entry.name)));
       const bundled: Candidate[] = [];
-      for (const one of unbundled) {
-        progress(`bundling ${one.label}`);
-        bundled.push({ ...one, module: await bundle(one.module, join(bench.directory, `${one.name}.cjs`)) });
+      for (const entry of starters) {
+        progress(`bundling ${entry.label}`);
+        bundled.push(...(await bundlesOf(entry, bench.directory)));
       }
       const core = await bundledCore(bench.directory);
       // Short and noisy: twice the rounds.
@@ -117,7 +113,28 @@ function moduleOf(name: string): string {
   return new URL(`clients/${name}.js`, import.meta.url).pathname;
 }
 
-/** Bundles as a function's code is; what is `external` stays outside. Returns the file. */
+function candidate({ name, label, kind }: ClientEntry, module: string): Candidate {
+  return { name, label, isOurs: kind === 'ours', module, sends: SENDS };
+}
+
+/** As ES modules; the SDK as CommonJS too, since that is what esbuild makes of it unless it is told otherwise. */
+async function bundlesOf(entry: ClientEntry, directory: string): Promise<Candidate[]> {
+  const file = join(directory, entry.name);
+  const modules = candidate(entry, await bundle(moduleOf(entry.name), `${file}.mjs`));
+  if (entry.kind !== 'sdk') return [modules];
+  const name = `${entry.name}-cjs`;
+  const label = `${entry.label.replace('official ', '')}, CommonJS`;
+  return [modules, candidate({ ...entry, name, label }, await bundle(moduleOf(entry.name), `${file}.cjs`))];
+}
+
+/** Clients that are CommonJS ask for Node's modules by `require`, which ES modules do not have. */
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+/**
+ * Bundles as a function's code is: as CommonJS if the file's name ends so, else as ES modules, which Node.js imports in
+ * half the time. What is `external` stays outside. Returns the file.
+ */
 export async function bundle(
   entry: string,
   outfile: string,
@@ -130,8 +147,7 @@ export async function bundle(
     minify: true,
     platform: 'node',
     target: 'node20',
-    // CommonJS, since some of the clients cannot be bundled as anything else.
-    format: 'cjs',
+    ...(outfile.endsWith('.cjs') ? { format: 'cjs' } : { format: 'esm', banner: { js: REQUIRE } }),
     logLevel: 'error',
     // Optional tracing, loaded by the SDK only when it is asked for.
     external: ['nice-grpc-opentelemetry', ...external],
@@ -142,7 +158,7 @@ export async function bundle(
 async function bundledCore(directory: string): Promise<Candidate> {
   const entry = new URL('core-entry.mjs', import.meta.url).pathname;
   await writeFile(entry, "export { createApp, createBroadcaster } from 'yc-broadcast';\n");
-  const module = await bundle(entry, join(directory, 'core.cjs'));
+  const module = await bundle(entry, join(directory, 'core.mjs'));
   return { name: 'core', label: 'core', isOurs: true, module, sends: 0 };
 }
 

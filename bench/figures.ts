@@ -75,10 +75,12 @@ function pipelineFigures({ pipeline }: Summary): string | undefined {
 function coldFigures({ cold }: Summary): string | undefined {
   const ours = cold?.bundled.find(({ isOurs }) => isOurs);
   const sdk = cold?.bundled.find(({ name }) => name === 'sdk3');
+  const commonJs = cold?.bundled.find(({ name }) => name === 'sdk3-cjs');
   if (cold === undefined || ours === undefined || sdk === undefined) return undefined;
+  const otherwise = commonJs === undefined ? '' : ` (${grouped(commonJs.doneMs.median)} ms as CommonJS)`;
   return (
     `Cold, bundled: ${cold.sends} sends answered ${grouped(ours.doneMs.median)} ms after the start of main; ` +
-    `with the official SDK 3.2, ${grouped(sdk.doneMs.median)} ms. The bundle with the default transport has ` +
+    `with the official SDK 3.2, ${grouped(sdk.doneMs.median)} ms${otherwise}. The bundle with the default transport has ` +
     `${grouped(cold.core.bundleBytes / 1000)} KB and is imported in ${grouped(cold.core.importMs.median)} ms.`
   );
 }

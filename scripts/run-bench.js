@@ -14,7 +14,7 @@ process.on('exit', () => rmSync(output, { recursive: true, force: true }));
 const entryPoints = ['src', 'bench'].flatMap((part) =>
   readdirSync(join(root, part), { recursive: true })
     .map(String)
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.[jt]s$/.test(file) && !file.endsWith('.d.ts'))
     .map((file) => join(root, part, file)),
 );
 await build({

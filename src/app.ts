@@ -1,4 +1,4 @@
-import * as z from 'zod/mini';
+import { appOptionsSchema, type AppOptions } from './app/options.js';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
 import type { ClientTypeOf, Contract } from './contract.js';
 import { BroadcastError } from './errors.js';
@@ -9,12 +9,10 @@ import {
   type OtherEvent,
   type WebSocketEvent,
 } from './events.js';
-import { settingsSchema, type BroadcastSettings } from './fanout/settings.js';
-import type { Authorize, HandleParts } from './handlers/connection-handle.js';
+import type { HandleParts } from './handlers/connection-handle.js';
 import { handleConnect } from './handlers/connect.js';
 import { handleDisconnect } from './handlers/disconnect.js';
 import type {
-  Authenticate,
   CallTools,
   ConnectHook,
   DisconnectHook,
@@ -24,7 +22,6 @@ import type {
   RawMessageHook,
 } from './handlers/hooks.js';
 import { handleMessage } from './handlers/message.js';
-import { originsSchema, type Origins } from './handlers/origins.js';
 import {
   empty,
   errorReply,
@@ -34,63 +31,9 @@ import {
   toClientError,
   type GatewayResponse,
 } from './handlers/responses.js';
+import { createRoomHistories } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
-import { functionOption, objectWith, parseOptions } from './options.js';
-import { MAX_MESSAGE_BYTES } from './protocol.js';
-import type { ConnectionStore } from './store.js';
-import type { Transport } from './transport.js';
-
-export interface AppOptions<K extends Contract = Contract> {
-  /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
-  readonly contract?: K | undefined;
-  /** Where connections are kept. There is no default: instances of a function share no memory. */
-  readonly store: ConnectionStore;
-  /** How connections are reached. Default: `defaultTransport()`. */
-  readonly transport?: Transport | undefined;
-  /**
-   * Pages that may connect, as exact origins (`https://app.example`), or `'any'`. Required: a browser sends cookies
-   * along with a handshake from any page. Clients that are no browsers send no origin and are let through.
-   */
-  readonly origins: Origins;
-  /** Says who connects; nothing refuses with 401. Everybody may connect as nobody when it is not given. */
-  readonly authenticate?: Authenticate | undefined;
-  /** Says who may join which room. Every room is open when it is not given. */
-  readonly authorize?: Authorize | undefined;
-  /** Subprotocols that this app speaks; the first one offered by the client is chosen. @default [] */
-  readonly subprotocols?: readonly string[] | undefined;
-  /** Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default 32768 */
-  readonly maxMessageBytes?: number | undefined;
-  /** How broadcasts behave. */
-  readonly broadcast?: BroadcastSettings | undefined;
-  /** Told of every error that a hook or the store caused. Default: one line of JSON on stderr. */
-  readonly onError?: ((report: ErrorReport) => void) | undefined;
-}
-
-/** An error and where it happened. Holds no message body and no connection id. */
-export interface ErrorReport {
-  readonly error: unknown;
-  /** For example `connect`, or `message 'say'`. */
-  readonly during: string;
-  readonly requestId: string | undefined;
-}
-
-const optionsSchema = z.strictObject({
-  contract: z.optional(objectWith<Contract>('a contract')),
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  origins: originsSchema,
-  authenticate: z.optional(functionOption<Authenticate>()),
-  authorize: z.optional(functionOption<Authorize>()),
-  subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
-  maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
-  broadcast: z.optional(settingsSchema),
-  onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
-});
+import { parseOptions } from './options.js';
 
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
 export interface App<K extends Contract = Contract> {
@@ -124,9 +67,14 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { store, transport, onError, ...parsed } = parseOptions(optionsSchema, options, 'createApp');
+  const { store, transport, history, onError, ...parsed } = parseOptions(
+    appOptionsSchema(),
+    options,
+    'createApp',
+  );
   const contract = options.contract;
-  const broadcaster = createBroadcaster<K>({ store, transport, contract, ...parsed.broadcast });
+  const broadcaster = createBroadcaster<K>({ store, transport, contract, history, ...parsed.broadcast });
+  const histories = createRoomHistories(store, history);
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];
@@ -149,7 +97,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
-    const parts = { ...parsed, ...handleParts, ...hooks, contract, handlers, report };
+    const parts = { ...parsed, ...handleParts, ...hooks, contract, histories, handlers, report };
     switch (event.kind) {
       case 'connect':
         return handleConnect<K>(parts, tools, event);
@@ -163,7 +111,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   async function handler(raw: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
     let event: GatewayEvent;
     try {
-      event = parseEvent(raw);
+      event = parseEvent(raw, parsed.now());
     } catch (error) {
       onError({ error, during: 'event', requestId: context.requestId });
       const shown = toClientError(error);
@@ -267,11 +215,4 @@ async function handleOther<K extends Contract>(
     code: 'INVALID_EVENT',
     message: 'this function handles websocket events',
   });
-}
-
-/** One line, as the platform's structured logs want it. Errors of this library never contain tokens or payloads. */
-function logError({ error, during, requestId }: ErrorReport): void {
-  const { code, message } = BroadcastError.from(error);
-  const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 'ERROR', message: `${during}: ${message}`, code, requestId, stack }));
 }

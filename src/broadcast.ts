@@ -5,9 +5,10 @@ import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
 import { createPlan, type Plan } from './fanout/plan.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
+import { createRoomHistories, historyOptionSchema, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
-import { objectWith, parseOptions } from './options.js';
+import { lazily, objectWith, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
@@ -18,19 +19,29 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
   readonly transport?: Transport | undefined;
   /** Types and checks what is sent. Without it any type and any JSON value may be sent. */
   readonly contract?: K | undefined;
+  /**
+   * Rooms that keep a history, and how much of it; give an app and every other broadcaster of these rooms the same.
+   * What `send` brings to such a room is kept and numbered. Default: none does.
+   */
+  readonly history?: HistoryOption | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  store: objectWith<ConnectionStore>(
-    'a connection store, for example memoryStore()',
-    'put',
-    'list',
-    'remove',
-  ),
-  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
-  contract: z.optional(objectWith<Contract>('a contract')),
-  ...settingsShape,
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    store: objectWith<ConnectionStore>(
+      'a connection store, for example memoryStore()',
+      'put',
+      'list',
+      'remove',
+    ),
+    transport: z.optional(
+      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
+    ),
+    contract: z.optional(objectWith<Contract>('a contract')),
+    history: historyOptionSchema(),
+    ...settingsShape(),
+  }),
+);
 
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
@@ -41,7 +52,8 @@ export interface Broadcaster<K extends Contract = Contract> {
   /** Every connection. */
   toAll(): Plan<K>;
   /**
-   * Goes on where a broadcast stopped: same audience, same message id, from the first connection that was not tried.
+   * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
+   * connection that was not tried.
    * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
    * message has to be given again.
    */
@@ -72,12 +84,14 @@ export function createBroadcaster<K extends Contract = Contract>(
     store,
     transport = defaultTransport(),
     contract,
+    history,
     ...settings
-  } = parseOptions(optionsSchema, options, 'createBroadcaster');
+  } = parseOptions(optionsSchema(), options, 'createBroadcaster');
   const pacer = createPacer(settings);
+  const histories = createRoomHistories(store, history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const parts = { store, transport, contract, settings, pacer, context };
+    const parts = { store, transport, contract, histories, settings, pacer, context };
     const plan = (audience: Audience): Plan<K> => createPlan<K>(parts, { audience, filter: EVERYBODY });
     return {
       store,

@@ -8,7 +8,7 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from './errors.js';
 import { headerLookup, type HeaderLookup } from './headers.js';
-import { check, firstIssue } from './options.js';
+import { check, firstIssue, lazily } from './options.js';
 
 /** What all three websocket events have in common. */
 export interface SocketEvent {
@@ -63,45 +63,48 @@ export interface OtherEvent {
 export type WebSocketEvent = ConnectEvent | MessageEvent | DisconnectEvent;
 export type GatewayEvent = WebSocketEvent | OtherEvent;
 
-const strings = z.nullish(z.record(z.string(), z.string()));
-const stringLists = z.nullish(z.record(z.string(), z.array(z.string())));
-const text = z.nullish(z.string());
-const number = z.nullish(
-  z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]),
+const strings = () => z.nullish(z.record(z.string(), z.string()));
+const stringLists = () => z.nullish(z.record(z.string(), z.array(z.string())));
+const text = () => z.nullish(z.string());
+const number = () =>
+  z.nullish(z.union([z.number(), z.pipe(z.string().check(z.regex(/^\d+$/)), z.transform(Number))]));
+
+const requestContextSchema = lazily(() =>
+  z.object({
+    connectionId: text(),
+    eventType: text(),
+    connectedAt: number(),
+    messageId: text(),
+    disconnectStatusCode: number(),
+    disconnectReason: text(),
+    requestId: text(),
+    requestTimeEpoch: number(),
+    identity: z.nullish(z.object({ sourceIp: text(), userAgent: text() })),
+    authorizer: z.optional(z.unknown()),
+    apiGateway: z.nullish(z.object({ operationContext: z.optional(z.unknown()) })),
+  }),
 );
 
-const requestContextSchema = z.object({
-  connectionId: text,
-  eventType: text,
-  connectedAt: number,
-  messageId: text,
-  disconnectStatusCode: number,
-  disconnectReason: text,
-  requestId: text,
-  requestTimeEpoch: number,
-  identity: z.nullish(z.object({ sourceIp: text, userAgent: text })),
-  authorizer: z.optional(z.unknown()),
-  apiGateway: z.nullish(z.object({ operationContext: z.optional(z.unknown()) })),
-});
+const eventSchema = lazily(() =>
+  z.object({
+    requestContext: z.nullish(requestContextSchema()),
+    headers: strings(),
+    multiValueHeaders: stringLists(),
+    queryStringParameters: strings(),
+    multiValueQueryStringParameters: stringLists(),
+    pathParameters: strings(),
+    pathParams: strings(),
+    path: text(),
+    url: text(),
+    rawPath: text(),
+    resource: text(),
+    body: text(),
+    isBase64Encoded: z.nullish(z.boolean()),
+  }),
+);
 
-const eventSchema = z.object({
-  requestContext: z.nullish(requestContextSchema),
-  headers: strings,
-  multiValueHeaders: stringLists,
-  queryStringParameters: strings,
-  multiValueQueryStringParameters: stringLists,
-  pathParameters: strings,
-  pathParams: strings,
-  path: text,
-  url: text,
-  rawPath: text,
-  resource: text,
-  body: text,
-  isBase64Encoded: z.nullish(z.boolean()),
-});
-
-type RawEvent = z.output<typeof eventSchema>;
-type RequestContext = z.output<typeof requestContextSchema>;
+type RawEvent = z.output<ReturnType<typeof eventSchema>>;
+type RequestContext = z.output<ReturnType<typeof requestContextSchema>>;
 
 const HEADER = 'x-yc-apigateway-websocket-';
 
@@ -113,7 +116,7 @@ const HEADER = 'x-yc-apigateway-websocket-';
  */
 export function parseEvent(raw: unknown, now: number = Date.now()): GatewayEvent {
   if (!claimsToBeWebSocket(raw)) return { kind: 'other', type: otherType(raw), raw };
-  const result = check(eventSchema, raw);
+  const result = check(eventSchema(), raw);
   if (!result.success) {
     const { path, message } = firstIssue(result.error);
     throw invalid(path.join('.'), message);

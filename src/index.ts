@@ -1,5 +1,6 @@
 export { createApp } from './app.js';
-export type { App, AppOptions, ErrorReport } from './app.js';
+export type { App } from './app.js';
+export type { AppOptions, ErrorReport } from './app/options.js';
 export { createBroadcaster } from './broadcast.js';
 export type { Broadcaster, BroadcasterOptions } from './broadcast.js';
 export type { Attributes, StoredConnection } from './connection.js';
@@ -57,8 +58,10 @@ export type {
 } from './handlers/hooks.js';
 export type { Origins } from './handlers/origins.js';
 export type { GatewayResponse } from './handlers/responses.js';
+export type { RoomsOptions } from './handlers/session/options.js';
 export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
+export type { HistoryOption } from './history/histories.js';
 export { checkName } from './names.js';
 export * from './protocol.js';
 export { summaryOf } from './report.js';

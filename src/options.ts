@@ -7,11 +7,20 @@ import english from 'zod/v4/locales/en.js';
 import { custom, type ZodMiniType } from 'zod/mini';
 import { BroadcastError } from './errors.js';
 
-const { localeError } = english();
+const locale = lazily(english);
+
+/**
+ * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them takes longer
+ * than the rest of the import, and most calls of a function need few.
+ */
+export function lazily<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}
 
 /** Checks input of ours; `zod/mini` has no sentences for what is wrong unless it is given some. */
 export function check<T extends $ZodType>(schema: T, value: unknown): util.SafeParseResult<output<T>> {
-  return safeParse(schema, value, { error: localeError });
+  return safeParse(schema, value, { error: locale().localeError });
 }
 
 /**

@@ -140,16 +140,18 @@ export interface RoomRefusal {
 /** Server to client, before the server closes the connection: the platform cannot send close codes. */
 export interface ByeMessage {
   readonly type: '$bye';
-  readonly data: {
-    /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
-    readonly code: number;
-    /** For people and logs; at most 123 UTF-8 bytes, as in a close frame. */
-    readonly reason: string;
-    /** Whether the client should come back. */
-    readonly reconnect: boolean;
-    /** Come back not before, in milliseconds. */
-    readonly afterMs?: number;
-  };
+  readonly data: Bye;
+}
+
+export interface Bye {
+  /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
+  readonly code: number;
+  /** For people and logs; at most 123 UTF-8 bytes, as in a close frame. */
+  readonly reason: string;
+  /** Whether the client should come back. */
+  readonly reconnect: boolean;
+  /** Come back not before, in milliseconds. */
+  readonly afterMs?: number;
 }
 
 /** Codes of {@link ByeMessage} that this library uses itself. */

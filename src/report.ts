@@ -1,4 +1,5 @@
 import type { ErrorCode } from './errors.js';
+import type { RoomPosition } from './protocol.js';
 
 /** Why a broadcast ended: everybody was tried, or something came first. */
 export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
@@ -55,22 +56,25 @@ export interface DeliveryReport {
   readonly complete: boolean;
   /** Pass to `broadcaster.resume()` to go on; set when not complete, unless the message has expired. */
   readonly cursor?: string;
+  /** The message's place in the history of the room; set when it was kept there. */
+  readonly position?: RoomPosition;
   /** The first failures, at most `maxFailures`. */
   readonly failures: readonly FailedDelivery[];
   /** What went wrong in the store during the broadcast, if anything. */
   readonly storeError?: { readonly code: ErrorCode; readonly message: string };
 }
 
-/** The part of a report that may be shown to a client: counts only, no cursor, no failures, no ids of connections. */
+/** The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or ids. */
 export type DeliverySummary = Pick<
   DeliveryReport,
-  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete'
+  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position'
 >;
 
 /** Counts of a report, safe to send to a client. */
 export function summaryOf(report: DeliveryReport): DeliverySummary {
-  const { id, recipients, delivered, stale, failed, skipped, complete } = report;
-  return { id, recipients, delivered, stale, failed, skipped, complete };
+  const { id, recipients, delivered, stale, failed, skipped, complete, position } = report;
+  const counts = { id, recipients, delivered, stale, failed, skipped, complete };
+  return position === undefined ? counts : { ...counts, position };
 }
 
 const reports = new WeakSet();

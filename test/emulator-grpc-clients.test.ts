@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
-import * as sdk2 from '@yandex-cloud/nodejs-sdk';
+import { sdk2 } from './support/official-sdk.js';
 import { fileURLToPath } from 'node:url';
 import * as sdk3 from 'yandex-cloud-sdk-3';
 import { connectionService } from 'yandex-cloud-sdk-3/serverless-apigateway-websocket-v1';

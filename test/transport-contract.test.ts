@@ -1,5 +1,5 @@
 /** Every transport keeps the same rules against the local gateway, over the wire. */
-import * as sdk2 from '@yandex-cloud/nodejs-sdk';
+import { sdk2 } from './support/official-sdk.js';
 import { describe, it } from '@jest/globals';
 import { Session } from 'yandex-cloud-sdk-3';
 import { connectionService } from 'yandex-cloud-sdk-3/serverless-apigateway-websocket-v1';

@@ -1,5 +1,5 @@
 /** What the contract does not know of the SDK's transport: its options, its module, tokens that change. */
-import * as sdk2 from '@yandex-cloud/nodejs-sdk';
+import { sdk2 } from './support/official-sdk.js';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';

@@ -79,7 +79,7 @@ async function load(
   // Here, where `yc-broadcast` and the clients can be found.
   const entry = new URL(`${name}-entry.mjs`, import.meta.url).pathname;
   await writeFile(entry, code);
-  const module = await bundle(entry, join(directory, `${name}.cjs`), external);
+  const module = await bundle(entry, join(directory, `${name}.mjs`), external);
   const times: number[] = [];
   for (let round = 0; round < rounds; round++) {
     const { importMs } = await startOnce({ module, target: NOWHERE, sends: 0 }, process.env);

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import type { FunctionContext, InvocationAware } from '../invocation.js';
-import { functionOption, parseOptions } from '../options.js';
+import { functionOption, lazily, parseOptions } from '../options.js';
 import { issuedFor, metadataToken, noToken, serviceAccountToken, type IssuedToken } from './token-sources.js';
 
 export interface TokenProviderOptions {
@@ -33,23 +33,25 @@ export interface TokenProvider extends InvocationAware {
 /** What can stand in a header. Anything else would fail in the HTTP client, with a message that helps nobody. */
 const USABLE = /^[\x21-\x7e]+$/;
 
-const optionsSchema = z.strictObject({
-  token: z.optional(
-    z
-      .union([z.string(), functionOption<() => string | Promise<string>>()])
-      .check(
-        z.refine(
-          (token) => typeof token !== 'string' || USABLE.test(token),
-          'is empty or holds a space or line break',
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    token: z.optional(
+      z
+        .union([z.string(), functionOption<() => string | Promise<string>>()])
+        .check(
+          z.refine(
+            (token) => typeof token !== 'string' || USABLE.test(token),
+            'is empty or holds a space or line break',
+          ),
         ),
-      ),
-  ),
-  metadataUrl: z._default(z.url(), 'http://169.254.169.254'),
-  iamUrl: z._default(z.url(), 'https://iam.api.cloud.yandex.net'),
-});
+    ),
+    metadataUrl: z._default(z.url(), 'http://169.254.169.254'),
+    iamUrl: z._default(z.url(), 'https://iam.api.cloud.yandex.net'),
+  }),
+);
 
 export function createTokenProvider(options: TokenProviderOptions = {}): TokenProvider {
-  const { token: given, metadataUrl, iamUrl } = parseOptions(optionsSchema, options, 'credentials');
+  const { token: given, metadataUrl, iamUrl } = parseOptions(optionsSchema(), options, 'credentials');
   let invocation: IssuedToken | undefined;
   let fetched: IssuedToken | undefined;
   let fetching: Promise<string> | undefined;

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
+import { lazily } from '../options.js';
 import { parseJson } from '../json.js';
 
 export interface IssuedToken {
@@ -26,7 +26,9 @@ const METADATA_TIMEOUT_MS = 1000;
 const IAM_TIMEOUT_MS = 5000;
 const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 
-const metadataSchema = z.object({ access_token: z.string().check(z.minLength(1)), expires_in: z.number() });
+const metadataSchema = lazily(() =>
+  z.object({ access_token: z.string().check(z.minLength(1)), expires_in: z.number() }),
+);
 
 /** Asks the metadata service of a function or virtual machine. Documented. */
 export async function metadataToken(baseUrl: string): Promise<IssuedToken> {
@@ -34,18 +36,22 @@ export async function metadataToken(baseUrl: string): Promise<IssuedToken> {
     headers: { 'Metadata-Flavor': 'Google' },
     signal: AbortSignal.timeout(METADATA_TIMEOUT_MS),
   });
-  const result = metadataSchema.safeParse(answer);
+  const result = metadataSchema().safeParse(answer);
   if (result.success) return issuedFor(result.data.access_token, result.data.expires_in);
   const remedy = 'give the function a service account, or set YC_TOKEN or YC_SERVICE_ACCOUNT_KEY_FILE';
   throw noToken(`the metadata service ${problem}; ${remedy}`);
 }
 
-const keySchema = z.object({ id: z.string(), service_account_id: z.string(), private_key: z.string() });
-const iamSchema = z.object({ iamToken: z.string().check(z.minLength(1)), expiresAt: z.string() });
+const keySchema = lazily(() =>
+  z.object({ id: z.string(), service_account_id: z.string(), private_key: z.string() }),
+);
+const iamSchema = lazily(() =>
+  z.object({ iamToken: z.string().check(z.minLength(1)), expiresAt: z.string() }),
+);
 
 /** Exchanges a signed JWT for an IAM token, as the platform's documentation describes it. */
 export async function serviceAccountToken(keyFile: string, iamUrl: string): Promise<IssuedToken> {
-  const key = keySchema.safeParse(await readJson(keyFile));
+  const key = keySchema().safeParse(await readJson(keyFile));
   if (!key.success) throw noToken(NOT_A_KEY);
   const { answer, problem } = await askForJson(new URL('/iam/v1/tokens', iamUrl), {
     method: 'POST',
@@ -53,7 +59,7 @@ export async function serviceAccountToken(keyFile: string, iamUrl: string): Prom
     body: JSON.stringify({ jwt: await signedJwt(key.data) }),
     signal: AbortSignal.timeout(IAM_TIMEOUT_MS),
   });
-  const result = iamSchema.safeParse(answer);
+  const result = iamSchema().safeParse(answer);
   if (!result.success) {
     const remedy = 'check that the key in YC_SERVICE_ACCOUNT_KEY_FILE still exists';
     throw noToken(`the token service ${problem}; ${remedy}`);
@@ -72,7 +78,7 @@ async function signedJwt({
   id,
   service_account_id: issuer,
   private_key: privateKey,
-}: z.output<typeof keySchema>): Promise<string> {
+}: z.output<ReturnType<typeof keySchema>>): Promise<string> {
   const issuedAt = Math.floor(Date.now() / 1000);
   const header = { alg: 'PS256', typ: 'JWT', kid: id };
   const claims = { iss: issuer, aud: AUDIENCE, iat: issuedAt, exp: issuedAt + 3600 };
@@ -97,6 +103,7 @@ async function signatureOf(text: string, key: string): Promise<string> {
 }
 
 async function readJson(file: string): Promise<unknown> {
+  const { readFile } = await import('node:fs/promises');
   const text = await readFile(file, 'utf8').catch(() => {
     throw noToken('the file in YC_SERVICE_ACCOUNT_KEY_FILE cannot be read');
   });

@@ -5,6 +5,7 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { createMessageIds } from './ids.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
 import type { Operation } from './routes.js';
@@ -22,9 +23,14 @@ export interface Handshake {
   readonly sourceIp: string;
 }
 
+/** What is read of an upgrade request. */
+export interface HandshakeRequest extends Pick<IncomingMessage, 'url' | 'rawHeaders'> {
+  readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'>;
+}
+
 /** Reads the handshake from the upgrade request. */
 export function readHandshake(
-  request: IncomingMessage,
+  request: HandshakeRequest,
   facts: Pick<Handshake, 'connectionId' | 'connectedAt' | 'template' | 'pathParameters'> & {
     readonly gatewayId: string;
   },

@@ -1,6 +1,7 @@
 import type { Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import { deadlineOf, type FunctionContext } from '../invocation.js';
+import type { RoomHistories } from '../history/histories.js';
 import type { DeliveryReport, Progress } from '../report.js';
 import type { Audience, ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
@@ -22,6 +23,7 @@ export interface PlanParts {
   readonly store: ConnectionStore;
   readonly transport: Transport;
   readonly contract: Contract | undefined;
+  readonly histories: RoomHistories;
   readonly settings: Settings;
   readonly pacer: Pacer;
   readonly context: FunctionContext | undefined;
@@ -33,12 +35,15 @@ export interface PlanTarget {
   readonly resumed?: CursorState;
 }
 
+/** Makes what is sent, under the message's id. `isOver`: nothing will be sent, since time or the caller came first. */
+export type MakePayload = (id: string, isOver: boolean) => PayloadSource | Promise<PayloadSource>;
+
 /** Checks everything, then starts the broadcast; a mistake of the caller's rejects before anything is sent. */
 export function begin(
   parts: PlanParts,
   target: PlanTarget,
   given: SendOptions | undefined,
-  payloadFor: (id: string) => PayloadSource,
+  payloadFor: MakePayload,
 ): Broadcast {
   const tally = createTally(parts.settings);
   const progress = progressOf(parts, target, tally, given?.progressEveryMs);
@@ -47,11 +52,12 @@ export function begin(
     const options = parseSendOptions(given);
     refuseLostFilter(target);
     const id = target.resumed?.id ?? messageId(options.idempotencyKey);
-    const payload = payloadFor(id);
+    const times = timesOf(parts, options);
+    const payload = await payloadFor(id, isOver(times, options.signal));
     if (options.onProgress !== undefined) progress.subscribe(options.onProgress);
     return runBroadcast({
       ...parts,
-      ...timesOf(parts, options),
+      ...times,
       id,
       tally,
       payload,
@@ -99,6 +105,10 @@ export function timesOf(
     endsAt: end === undefined ? Infinity : end - settings.reserveMs,
     expiresAt: expiresAt ?? Infinity,
   };
+}
+
+function isOver(times: { endsAt: number; expiresAt: number }, signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true || Date.now() >= Math.min(times.endsAt, times.expiresAt);
 }
 
 /** A cursor cannot carry a filter; going on without it would reach people who were left out on purpose. */

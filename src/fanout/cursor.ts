@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { check, firstIssue } from '../options.js';
+import { check, firstIssue, lazily } from '../options.js';
+import type { RoomPosition } from '../protocol.js';
 import type { Audience } from '../store.js';
 
 /** Where a broadcast stopped, and what it was. */
@@ -13,19 +14,24 @@ export interface CursorState {
   readonly id: string;
   /** Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be repeated. */
   readonly filtered: boolean;
+  /** The message's place in the history of the room, where it is kept already. */
+  readonly position?: RoomPosition | undefined;
 }
 
-const schema = z.strictObject({
-  v: z.literal(1),
-  to: z.union([
-    z.strictObject({ room: z.string() }),
-    z.strictObject({ user: z.string() }),
-    z.strictObject({ all: z.literal(true) }),
-  ]),
-  after: z.optional(z.string()),
-  id: z.string(),
-  filtered: z.boolean(),
-});
+const schema = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    to: z.union([
+      z.strictObject({ room: z.string() }),
+      z.strictObject({ user: z.string() }),
+      z.strictObject({ all: z.literal(true) }),
+    ]),
+    after: z.optional(z.string()),
+    id: z.string(),
+    filtered: z.boolean(),
+    position: z.optional(z.strictObject({ offset: z.int(), epoch: z.string() })),
+  }),
+);
 
 /** A cursor is opaque to users. It holds a connection id, so it does not belong into a client's hands. */
 export function encodeCursor({ audience, ...rest }: CursorState): string {
@@ -33,11 +39,11 @@ export function encodeCursor({ audience, ...rest }: CursorState): string {
 }
 
 export function decodeCursor(cursor: string): CursorState {
-  const result = check(schema, parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
+  const result = check(schema(), parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
   if (!result.success) {
     const problem = firstIssue(result.error).message;
     throw new BroadcastError('INVALID_OPTIONS', `cursor: not one that a delivery report gave (${problem})`);
   }
-  const { to, after, id, filtered } = result.data;
-  return { audience: to, after, id, filtered };
+  const { to, after, id, filtered, position } = result.data;
+  return { audience: to, after, id, filtered, position };
 }

@@ -5,6 +5,7 @@ import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from 
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { messageId, serverMessageText } from './message.js';
+import { numberedPayload } from './numbering.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
 /**
@@ -19,18 +20,21 @@ export interface Plan<K extends Contract = Contract> {
   except(...connections: readonly Exception[]): Plan<K>;
   /** Only connections whose attributes equal all of these, or for which the function returns true. A filter is not security. */
   where(where: Where): Plan<K>;
-  /** The same message for all, checked against the contract and encoded once. */
+  /**
+   * The same message for all, checked against the contract and encoded once. To a whole room with a history it is kept
+   * there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its place.
+   */
   send<T extends ServerTypeOf<K>>(type: T, data: ServerDataOf<K, T>, options?: SendOptions): Broadcast;
   /**
    * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out. What
-   * `dataOf` throws makes that recipient a failed one and harms nobody else.
+   * `dataOf` throws makes that recipient a failed one and harms nobody else. Never part of a history.
    */
   sendEach<T extends ServerTypeOf<K>>(
     type: T,
     dataOf: (connection: StoredConnection) => EachData<K, T> | Promise<EachData<K, T>>,
     options?: SendOptions,
   ): Broadcast;
-  /** Text or bytes as they are, without an envelope: no type, no id, no contract. */
+  /** Text or bytes as they are, without an envelope: no type, no id, no contract, no history. */
   sendRaw(payload: Payload, options?: SendOptions): Broadcast;
   /** What `send` with the same arguments would do, without sending. Reads the store. */
   plan<T extends ServerTypeOf<K>>(
@@ -52,7 +56,9 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
     except: (...connections) => narrowed(addExceptions(target.filter, connections)),
     where: (where) => narrowed(addWhere(target.filter, where)),
     send: (type, data, options) =>
-      begin(parts, target, options, (id) => ({ same: parts.transport.encode(textOf(type, data, id)) })),
+      begin(parts, target, options, (id, isOver) =>
+        numberedPayload(parts, target, textOf(type, data, id), isOver),
+      ),
     sendEach: (type, dataOf, options) =>
       begin(parts, target, options, (id) => ({
         each: async (connection) => {

@@ -1,6 +1,7 @@
 import type { StoredConnection } from '../connection.js';
 import { isWatched, tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
+import type { RoomPosition } from '../protocol.js';
 import type { DeliveryReport, StopReason } from '../report.js';
 import type { ConnectionStore } from '../store.js';
 import type { EncodedPayload, Transport } from '../transport.js';
@@ -8,6 +9,7 @@ import { encodeCursor } from './cursor.js';
 import { deliver, type DeliveryContext, type RetryOptions } from './delivery.js';
 import { createFlight, type Flight } from './flight.js';
 import { createListing, type ListingOptions } from './listing.js';
+import type { SharedPayload } from './numbering.js';
 import { createStaleRemoval } from './stale-removal.js';
 import { createStop, type EarlyStop, type Stop, type StopOptions } from './stop.js';
 import type { Tally } from './tally.js';
@@ -18,7 +20,7 @@ export type PayloadMaker = (
 ) => EncodedPayload | undefined | Promise<EncodedPayload | undefined>;
 
 /** What one recipient gets: the same for all, or made when its turn comes. */
-export type PayloadSource = { readonly same: EncodedPayload } | { readonly each: PayloadMaker };
+export type PayloadSource = SharedPayload | { readonly each: PayloadMaker };
 
 export interface RunOptions extends StopOptions {
   readonly id: string;
@@ -72,6 +74,7 @@ export async function runBroadcast(options: RunOptions): Promise<DeliveryReport>
     durationMs,
     stoppedBy,
     cursor: cursorFor(options, stoppedBy, position.after),
+    position: placeOf(options.payload),
   });
   const { audience } = listing;
   if (isWatched()) tell({ type: 'broadcast', audience, startedAt: Date.now() - durationMs, report });
@@ -154,10 +157,15 @@ async function deliverOwn(
 }
 
 function cursorFor(
-  { id, listing, accepts }: RunOptions,
+  { id, listing, accepts, payload }: RunOptions,
   stoppedBy: StopReason,
   after: string | undefined,
 ): string | undefined {
   if (stoppedBy === 'done' || stoppedBy === 'expired') return undefined;
-  return encodeCursor({ audience: listing.audience, after, id, filtered: accepts !== undefined });
+  const filtered = accepts !== undefined;
+  return encodeCursor({ audience: listing.audience, after, id, filtered, position: placeOf(payload) });
+}
+
+function placeOf(payload: PayloadSource): RoomPosition | undefined {
+  return 'same' in payload ? payload.position : undefined;
 }

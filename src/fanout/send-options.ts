@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { functionOption, parseOptions } from '../options.js';
+import { functionOption, lazily, parseOptions } from '../options.js';
 import type { Progress } from '../report.js';
 
 /** What may be said of one broadcast. */
@@ -18,17 +18,19 @@ export interface SendOptions {
   readonly expiresAt?: number | undefined;
 }
 
-const sendOptionsSchema = z.strictObject({
-  deadline: z.optional(z.number()),
-  signal: z.optional(z.instanceof(AbortSignal)),
-  onProgress: z.optional(functionOption<(progress: Progress) => void>()),
-  progressEveryMs: z._default(z.number().check(z.positive()), 250),
-  idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
-  expiresAt: z.optional(z.number()),
-});
+const sendOptionsSchema = lazily(() =>
+  z.strictObject({
+    deadline: z.optional(z.number()),
+    signal: z.optional(z.instanceof(AbortSignal)),
+    onProgress: z.optional(functionOption<(progress: Progress) => void>()),
+    progressEveryMs: z._default(z.number().check(z.positive()), 250),
+    idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+    expiresAt: z.optional(z.number()),
+  }),
+);
 
-export type ParsedSendOptions = z.output<typeof sendOptionsSchema>;
+export type ParsedSendOptions = z.output<ReturnType<typeof sendOptionsSchema>>;
 
 export function parseSendOptions(options: SendOptions | undefined): ParsedSendOptions {
-  return parseOptions(sendOptionsSchema, options ?? {}, 'send options');
+  return parseOptions(sendOptionsSchema(), options ?? {}, 'send options');
 }

@@ -1,27 +1,28 @@
 import * as z from 'zod/mini';
+import { lazily } from '../options.js';
 
-const positive = z.number().check(z.positive());
-const notNegative = z.number().check(z.minimum(0));
+const positive = () => z.number().check(z.positive());
+const notNegative = () => z.number().check(z.minimum(0));
 const between = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
 
 /** The numbers that steer broadcasts, with their defaults. They fit a cloud function, not a daemon. */
-export const settingsShape = {
+export const settingsShape = () => ({
   concurrency: z._default(between(1, 10_000), 100),
-  maxPerSecond: z.optional(positive),
+  maxPerSecond: z.optional(positive()),
   retries: z._default(between(0, 100), 3),
-  minDelayMs: z._default(notNegative, 100),
-  maxDelayMs: z._default(notNegative, 2000),
-  timeoutMs: z._default(positive, 3000),
+  minDelayMs: z._default(notNegative(), 100),
+  maxDelayMs: z._default(notNegative(), 2000),
+  timeoutMs: z._default(positive(), 3000),
   pageSize: z._default(between(1, 10_000), 500),
-  reserveMs: z._default(notNegative, 200),
+  reserveMs: z._default(notNegative(), 200),
   maxFailures: z._default(between(0, 1000), 10),
   includeIds: z._default(z.boolean(), false),
-};
+});
 
-export const settingsSchema = z.strictObject(settingsShape);
+export const settingsSchema = lazily(() => z.strictObject(settingsShape()));
 
 /** Settings with their defaults filled in. */
-export type Settings = z.output<typeof settingsSchema>;
+export type Settings = z.output<ReturnType<typeof settingsSchema>>;
 
 /** How broadcasts behave. */
 export interface BroadcastSettings {

@@ -1,4 +1,5 @@
 import type { BroadcastError, ErrorCode } from '../errors.js';
+import type { RoomPosition } from '../protocol.js';
 import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../report.js';
 import { createLatencyHistogram } from './latency.js';
 
@@ -30,6 +31,7 @@ export interface TallyEnd {
   readonly durationMs: number;
   readonly stoppedBy: StopReason;
   readonly cursor: string | undefined;
+  readonly position: RoomPosition | undefined;
 }
 
 export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
@@ -59,7 +61,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
     storeFailed({ code, message }) {
       storeError ??= { code, message };
     },
-    report({ id, skipped, durationMs, stoppedBy, cursor }) {
+    report({ id, skipped, durationMs, stoppedBy, cursor, position }) {
       const recipients = counts.delivered + counts.stale + counts.failed + skipped;
       return markReport({
         id,
@@ -73,6 +75,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
         stoppedBy,
         complete: stoppedBy === 'done',
         ...(cursor === undefined ? {} : { cursor }),
+        ...(position === undefined ? {} : { position }),
         failures,
         ...(storeError === undefined ? {} : { storeError }),
       });

@@ -3,6 +3,7 @@ import { tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
+import { closeConnection } from './goodbye.js';
 
 /** A connection in the hands of a handler. */
 export interface Connection extends StoredConnection {
@@ -29,8 +30,6 @@ export interface HandleParts {
   readonly authorize?: Authorize | undefined;
 }
 
-const DISCONNECT_TIMEOUT_MS = 3000;
-
 export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
   const { store, transport } = parts;
   const { id } = stored;
@@ -49,13 +48,7 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     async setAttributes(attributes) {
       if (!(await store.setAttributes(id, attributes))) throw gone();
     },
-    async disconnect() {
-      try {
-        await transport.disconnect(id, { timeoutMs: DISCONNECT_TIMEOUT_MS });
-      } catch (reason) {
-        if (BroadcastError.from(reason).code !== 'CONNECTION_STALE') throw reason;
-      }
-    },
+    disconnect: () => closeConnection(transport, id),
   };
 }
 

@@ -1,12 +1,12 @@
 import { safeParse } from 'zod/v4/core';
-import * as z from 'zod/mini';
 import { checkAgainst, messageDetails, type ClientMessageDetails, type Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import type { MessageEvent } from '../events.js';
-import { check, firstIssue } from '../options.js';
-import { MAX_MESSAGE_ID_LENGTH } from '../protocol.js';
+import { firstIssue } from '../options.js';
 import { isReport, summaryOf } from '../report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
+import { limitSize, readEnvelope, type Envelope } from './envelope.js';
+import { EXPIRED, sayGoodbye } from './goodbye.js';
 import type { CallTools, MessageHook, RawMessageHook } from './hooks.js';
 import {
   empty,
@@ -17,8 +17,10 @@ import {
   toClientError,
   type GatewayResponse,
 } from './responses.js';
+import { answerSession, isSessionType } from './session/answer.js';
+import type { HelloParts } from './session/hello.js';
 
-export interface MessageParts<K extends Contract> extends HandleParts {
+export interface MessageParts<K extends Contract> extends HandleParts, HelloParts {
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
@@ -64,18 +66,28 @@ async function answer<K extends Contract>(
     return answerRaw(parts, tools, event, bytes, call);
 
   const envelope = readEnvelope(body, bytes, parts.maxMessageBytes);
-  call.id = envelope.id;
-  const details = specificationOf(parts.contract, envelope.type);
+  const { type, id } = envelope;
+  call.id = id;
+  if (isSessionType(type)) {
+    limitSize(bytes, parts.maxMessageBytes);
+    return answerSession(parts, { type, data: envelope.data, id }, () => loadFor(type));
+  }
+  const details = specificationOf(parts.contract, type);
   limitSize(bytes, details.maxBytes ?? parts.maxMessageBytes);
-  const handler = parts.handlers.get(envelope.type);
-  if (handler === undefined) throw unknownType(envelope.type);
+  const handler = parts.handlers.get(type);
+  if (handler === undefined) throw unknownType(type);
 
   const data = checkData(details, envelope.data) as never;
-  call.step = `message '${envelope.type}'`;
-  const connection = await load(parts, event);
-  const result: unknown = await handler({ ...tools, data, connection, event, messageId: envelope.id });
+  const connection = await loadFor(type);
+  const result: unknown = await handler({ ...tools, data, connection, event, messageId: id });
   // `=> to(room).send(…)` returns a report, whose cursor and failures are no business of a client's.
   return replyWith(details, envelope, isReport(result) ? summaryOf(result) : result);
+
+  /** What goes wrong from here on is no mistake of the client's. */
+  async function loadFor(step: string): Promise<Connection> {
+    call.step = `message '${step}'`;
+    return load(parts, event);
+  }
 }
 
 async function answerRaw<K extends Contract>(
@@ -96,33 +108,6 @@ async function answerRaw<K extends Contract>(
   return rawReply(isReport(result) ? undefined : result);
 }
 
-const envelopeSchema = z.strictObject({
-  type: z.string(),
-  data: z.optional(z.unknown()),
-  id: z.optional(z.string().check(z.maxLength(MAX_MESSAGE_ID_LENGTH))),
-});
-
-type Envelope = z.output<typeof envelopeSchema>;
-
-/** Largest message that is worth parsing to learn which limit its type has. */
-function readEnvelope(body: string, bytes: number, maxBytes: number): Envelope {
-  limitSize(bytes, Math.max(maxBytes, LARGEST_TYPED_MESSAGE));
-  const result = check(envelopeSchema, parseJson(body));
-  if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
-  throw new BroadcastError('INVALID_MESSAGE', message, { path });
-}
-
-const LARGEST_TYPED_MESSAGE = 128 * 1024;
-
-function parseJson(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new BroadcastError('INVALID_MESSAGE', 'expected one JSON object');
-  }
-}
-
 function specificationOf(contract: Contract, type: string): ClientMessageDetails {
   const spec = Object.hasOwn(contract.client, type) ? contract.client[type] : undefined;
   if (spec === undefined) throw unknownType(type);
@@ -135,11 +120,6 @@ function unknownType(type: string): BroadcastError {
   });
 }
 
-function limitSize(bytes: number, maxBytes: number): void {
-  if (bytes <= maxBytes) return;
-  throw new BroadcastError('PAYLOAD_TOO_LARGE', `the message has ${bytes} bytes, the limit is ${maxBytes}`);
-}
-
 function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
   const result = safeParse(schema, data);
   if (result.success) return result.data;
@@ -149,9 +129,14 @@ function checkData({ data: schema }: ClientMessageDetails, data: unknown): unkno
 
 async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEvent): Promise<Connection> {
   const stored = await parts.store.get(event.connectionId);
-  if (stored === undefined)
-    throw new BroadcastError('CONNECTION_STALE', 'the store does not know this connection');
-  return createConnectionHandle(stored, parts);
+  if (stored !== undefined) return createConnectionHandle(stored, parts);
+  // Its identity has expired, or it was removed: either way nothing reaches it any more, so it should come back.
+  if (parts.contract !== undefined) {
+    await sayGoodbye(parts.transport, event.connectionId, EXPIRED).catch((reason: unknown) => {
+      parts.report(reason, 'goodbye');
+    });
+  }
+  throw new BroadcastError('CONNECTION_STALE', 'the store does not know this connection');
 }
 
 /** A handler that returns nothing answers only a client that gave its message an id, and so waits for an answer. */

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
+import { lazily } from '../options.js';
 
 /** Origins whose pages may connect, or the word `any`. */
 export type Origins = readonly string[] | 'any';
 
-export const originsSchema = z.union(
-  [z.literal('any'), z.array(z.string().check(z.refine(isOrigin, { error: notAnOrigin })))],
-  {
+export const originsSchema = lazily(() =>
+  z.union([z.literal('any'), z.array(z.string().check(z.refine(isOrigin, { error: notAnOrigin })))], {
     error: "is required: a list such as ['https://app.example'], or 'any'",
-  },
+  }),
 );
 
 function isOrigin(text: string): boolean {

@@ -6,13 +6,14 @@ export interface TransportBackend {
   /** A gateway of its own for one case; {@link TransportWorld.close} is called in the end, whatever happened. */
   open(): Promise<TransportWorld>;
   /**
-   * What there is not: a real gateway cannot be made to misbehave (`faults`), and some clients do not tell how long the
-   * gateway asked to wait (`retryAfter`). The cases that need it are skipped.
+   * What there is not: a real gateway cannot be made to misbehave (`faults`), some clients do not tell how long the
+   * gateway asked to wait (`retryAfter`), and what stays in memory asks for no token (`tokens`). The cases that need it
+   * are skipped.
    */
   readonly lacks?: readonly TransportFeature[] | undefined;
 }
 
-export type TransportFeature = 'faults' | 'retryAfter';
+export type TransportFeature = 'faults' | 'retryAfter' | 'tokens';
 
 export interface TransportWorld {
   /** A new transport, with the right token or with another one. */

@@ -1,3 +1,4 @@
+import type { FunctionContext } from '../invocation.js';
 import type { EncodedPayload, Transport } from '../transport.js';
 import { createEndpoint } from './endpoint.js';
 import { grpcTransport, type GrpcTransportOptions } from './grpc.js';
@@ -17,8 +18,11 @@ interface Wire {
 export function defaultTransport(options: GrpcTransportOptions = {}): Transport {
   const endpointNow = createEndpoint(options.endpoint);
   const grpc = grpcTransport(options);
-  const rest = restTransport(options);
-  const current = (): Transport => (endpointNow().protocol === 'http:' ? rest : grpc);
+  let invocation: FunctionContext | undefined;
+  /** Made when it is needed, which it never is in the cloud. */
+  let rest: Transport | undefined;
+  const openRest = (): Transport => (rest ??= restWith(options, invocation));
+  const current = (): Transport => (endpointNow().protocol === 'http:' ? openRest() : grpc);
 
   return {
     get name() {
@@ -39,11 +43,19 @@ export function defaultTransport(options: GrpcTransportOptions = {}): Transport 
     get: (connectionId, options) => current().get(connectionId, options),
     disconnect: (connectionId, options) => current().disconnect(connectionId, options),
     onInvocation(context) {
+      invocation = context;
       grpc.onInvocation?.(context);
-      rest.onInvocation?.(context);
+      rest?.onInvocation?.(context);
     },
     async close() {
-      await Promise.all([grpc.close(), rest.close()]);
+      await Promise.all([grpc.close(), openRest().close()]);
     },
   };
+}
+
+/** In the middle of a call, too, it knows the call's token. */
+function restWith(options: GrpcTransportOptions, invocation: FunctionContext | undefined): Transport {
+  const rest = restTransport(options);
+  if (invocation !== undefined) rest.onInvocation?.(invocation);
+  return rest;
 }

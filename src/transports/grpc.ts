@@ -1,6 +1,10 @@
 import * as z from 'zod/mini';
+<<<<<<< HEAD
 import { BROADCAST_HEADER } from '../diagnostics.js';
 import { functionOption, parseOptions } from '../options.js';
+=======
+import { functionOption, lazily, parseOptions } from '../options.js';
+>>>>>>> main
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
 import { caFromEnvironment } from './ca.js';
@@ -27,13 +31,17 @@ export interface GrpcTransportOptions extends TokenProviderOptions {
   readonly ca?: string | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
-  ca: z.optional(z.string().check(z.includes('-----BEGIN CERTIFICATE-----', 'expected certificates in PEM'))),
-  token: z.optional(z.unknown()),
-  metadataUrl: z.optional(z.string()),
-  iamUrl: z.optional(z.string()),
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+    ca: z.optional(
+      z.string().check(z.includes('-----BEGIN CERTIFICATE-----', 'expected certificates in PEM')),
+    ),
+    token: z.optional(z.unknown()),
+    metadataUrl: z.optional(z.string()),
+    iamUrl: z.optional(z.string()),
+  }),
+);
 
 const SERVICE = '/yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService/';
 
@@ -52,7 +60,7 @@ const NOTHING = Buffer.alloc(0);
  */
 export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
   const { endpoint, ca, ...credentials } = options;
-  parseOptions(optionsSchema, options, 'grpcTransport');
+  parseOptions(optionsSchema(), options, 'grpcTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
   const clients = createClients(() => ca ?? caFromEnvironment());

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
-import { functionOption, parseOptions } from '../options.js';
+import { functionOption, lazily, parseOptions } from '../options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
 import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
@@ -24,13 +24,15 @@ export interface RestTransportOptions extends TokenProviderOptions {
   readonly ca?: string | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
-  ca: z.optional(z.string()),
-  token: z.optional(z.unknown()),
-  metadataUrl: z.optional(z.string()),
-  iamUrl: z.optional(z.string()),
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+    ca: z.optional(z.string()),
+    token: z.optional(z.unknown()),
+    metadataUrl: z.optional(z.string()),
+    iamUrl: z.optional(z.string()),
+  }),
+);
 
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
 
@@ -42,7 +44,7 @@ const BASE_PATH = '/apigateways/websocket/v1/connections/';
  */
 export function restTransport(options: RestTransportOptions = {}): Transport {
   const { endpoint, ca, ...credentials } = options;
-  parseOptions(optionsSchema, options, 'restTransport');
+  parseOptions(optionsSchema(), options, 'restTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
   const http = createHttpClient(() => ca ?? caFromEnvironment());
@@ -123,19 +125,21 @@ export function checkConnectionId(connectionId: string): void {
   );
 }
 
-const infoSchema = z.object({
-  id: z.string(),
-  gatewayId: z._default(z.string(), ''),
-  identity: z._default(
-    z.object({ sourceIp: z._default(z.string(), ''), userAgent: z._default(z.string(), '') }),
-    { sourceIp: '', userAgent: '' },
-  ),
-  connectedAt: z.iso.datetime({ offset: true }),
-  lastActiveAt: z.iso.datetime({ offset: true }),
-});
+const infoSchema = lazily(() =>
+  z.object({
+    id: z.string(),
+    gatewayId: z._default(z.string(), ''),
+    identity: z._default(
+      z.object({ sourceIp: z._default(z.string(), ''), userAgent: z._default(z.string(), '') }),
+      { sourceIp: '', userAgent: '' },
+    ),
+    connectedAt: z.iso.datetime({ offset: true }),
+    lastActiveAt: z.iso.datetime({ offset: true }),
+  }),
+);
 
 function connectionInfo(body: string): ConnectionInfo {
-  const result = infoSchema.safeParse(parseJson(body));
+  const result = infoSchema().safeParse(parseJson(body));
   if (!result.success)
     throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown way');
   const { id, gatewayId, identity, connectedAt, lastActiveAt } = result.data;

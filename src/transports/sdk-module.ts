@@ -45,10 +45,15 @@ const PACKAGE = '@yandex-cloud/nodejs-sdk';
 /** Imports the package that is installed. Rejects with `INVALID_OPTIONS` that says how to install it. */
 export async function importSdk(): Promise<Sdk> {
   try {
-    const main = sdkOf(await import('@yandex-cloud/nodejs-sdk'));
-    if (main !== undefined) return main;
-    const { Session } = own(await import('@yandex-cloud/nodejs-sdk'));
-    const service = own(await import('@yandex-cloud/nodejs-sdk/serverless-apigateway-websocket-v1'));
+    // Bundlers see the names, the compiler does not: the types are more files than this package has, and 2.x lacks some.
+    /* eslint-disable @typescript-eslint/no-unnecessary-type-assertion */
+    const main: unknown = await import('@yandex-cloud/nodejs-sdk' as string);
+    const sdk = sdkOf(main);
+    if (sdk !== undefined) return sdk;
+    const { Session } = own(main);
+    const service = own(
+      await import('@yandex-cloud/nodejs-sdk/serverless-apigateway-websocket-v1' as string),
+    );
     return givenSdk({ Session, ...service });
   } catch (cause) {
     if (cause instanceof BroadcastError) throw cause;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../errors.js';
-import { functionOption, parseOptions } from '../options.js';
+import { functionOption, lazily, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
 import { caFromEnvironment } from './ca.js';
@@ -37,14 +37,16 @@ export interface SdkTransportOptions extends TokenProviderOptions {
   readonly sdk?: object | undefined;
 }
 
-const optionsSchema = z.strictObject({
-  endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
-  ca: z.optional(z.string()),
-  sdk: z.optional(z.looseObject({})),
-  token: z.optional(z.unknown()),
-  metadataUrl: z.optional(z.string()),
-  iamUrl: z.optional(z.string()),
-});
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    endpoint: z.optional(z.union([z.string(), functionOption<() => string>()])),
+    ca: z.optional(z.string()),
+    sdk: z.optional(z.looseObject({})),
+    token: z.optional(z.unknown()),
+    metadataUrl: z.optional(z.string()),
+    iamUrl: z.optional(z.string()),
+  }),
+);
 
 /**
  * Reaches connections through the official SDK, `@yandex-cloud/nodejs-sdk` 2.8 or 3.x, which has to be installed beside
@@ -58,7 +60,7 @@ const optionsSchema = z.strictObject({
  */
 export function sdkTransport(options: SdkTransportOptions = {}): Transport {
   const { endpoint, ca, sdk: given, ...credentials } = options;
-  parseOptions(optionsSchema, options, 'sdkTransport');
+  parseOptions(optionsSchema(), options, 'sdkTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
   const clients = createClients(() => ca ?? caFromEnvironment());

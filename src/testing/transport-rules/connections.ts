@@ -89,6 +89,7 @@ export const connectionRules: readonly TransportRule[] = [
   },
   {
     name: 'a wrong token is refused, makes nobody stale, and is not told to anybody',
+    needs: ['tokens'],
     async check({ transport, connect }) {
       const [ours, socket] = [transport('t1.wrong-and-secret'), await connect()];
       for (const call of allCalls(ours, socket.id)) {

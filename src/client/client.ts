@@ -1,0 +1,61 @@
+import type { ClientTypeOf, Contract, ServerTypeOf } from '../contract.js';
+import type { Stop } from './emitter.js';
+import type { Received, ReceivedData, ReplyData, SendArguments } from './messages.js';
+import type { RequestError } from './request-error.js';
+import type { Room } from './room.js';
+import type { ClientState, StateChange } from './state.js';
+
+/** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */
+export interface Client<K extends Contract = Contract> {
+  readonly state: ClientState;
+  /** Told of every change, also of a new attempt to connect. */
+  onState(listener: (change: StateChange) => void): Stop;
+  /** Who the server takes this client for; known once it is open. */
+  readonly user: string | undefined;
+  /** How many messages wait for a connection. */
+  readonly queued: number;
+  onQueue(listener: (queued: number) => void): Stop;
+  /**
+   * Sends a message and forgets it. Without a connection it waits for one, as long as `timeoutMs`. When it fails,
+   * `onError` is told.
+   */
+  send<T extends ClientTypeOf<K>>(type: T, ...rest: SendArguments<K['client'][T], SendOptions>): void;
+  /**
+   * Sends a message and resolves with the handler's reply. Without a connection it waits for one. Rejects with
+   * {@link RequestError}; `NO_ANSWER` means that it may have been handled, see `resend`.
+   */
+  request<T extends ClientTypeOf<K>>(
+    type: T,
+    ...rest: SendArguments<K['client'][T], RequestOptions>
+  ): Promise<ReplyData<K['client'][T]>>;
+  /** Listens to a type of messages, from whichever room or directly. The same broadcast is heard once. */
+  on<T extends ServerTypeOf<K>>(
+    type: T,
+    listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
+  ): Stop;
+  /**
+   * Enters a room and stays in it, over all connections. The server decides whether it may (`rooms.join` of the app).
+   * Joining twice makes two handles of one room, which is left with the last.
+   */
+  join(room: string): Room<K>;
+  /**
+   * Told of every new connection, also of one that replaces another unnoticed (`isReplacement`). For what handlers keep
+   * with a connection, such as rooms that a message made them join: it is gone with the connection.
+   */
+  onConnection(listener: (connection: { readonly isReplacement: boolean }) => void): Stop;
+  /** Told of failures that nobody waits for. Without a listener they go to the console. */
+  onError(listener: (error: RequestError) => void): Stop;
+  /** Begins the next attempt to connect at once, if one is waited for. */
+  retryNow(): void;
+  /** Closes the connection for good. Whatever has no answer fails. May be called twice. */
+  close(): void;
+}
+
+export interface SendOptions {
+  /** How long it may wait for a connection and its answer, in milliseconds. Default: the client's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface RequestOptions extends SendOptions {
+  readonly signal?: AbortSignal | undefined;
+}

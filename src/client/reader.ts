@@ -1,0 +1,55 @@
+import {
+  ERROR_TYPE,
+  REPLY_TYPE,
+  type ByeMessage,
+  type ErrorMessage,
+  type ReplyMessage,
+  type ServerMessage,
+} from '../protocol.js';
+import type { Emitter } from './emitter.js';
+import { isNumbered, readFrame } from './frames.js';
+import type { Link } from './link.js';
+import type { Outbox } from './outbox.js';
+import { fromServer, type RequestError } from './request-error.js';
+import type { Rooms } from './rooms.js';
+import { createSeen } from './seen.js';
+
+export interface ReaderParts {
+  readonly outbox: Outbox;
+  readonly rooms: Rooms;
+  readonly emitter: Emitter;
+  /** Whether broadcasts on this connection are to be ignored. */
+  readonly isMuted: (link: Link) => boolean;
+  readonly onBye: (link: Link, data: ByeMessage['data']) => void;
+  /** The server does not know the connection any more. */
+  readonly onStale: (link: Link) => void;
+  /** An error that answers nothing that anybody waits for. */
+  readonly onError: (error: RequestError) => void;
+}
+
+/** Ids of broadcasts without a number that are remembered: a retried send can bring one twice. */
+const MOST_SEEN = 1000;
+
+/** Takes what arrives, on whichever connection, to where it belongs. */
+export function createReader(parts: ReaderParts): (text: string, link: Link) => void {
+  const { outbox, rooms, emitter } = parts;
+  const isSeen = createSeen(MOST_SEEN);
+
+  function takeError({ replyTo, error }: ErrorMessage, link: Link): void {
+    const failure = fromServer(error);
+    if (!outbox.answer(replyTo, failure) && replyTo === undefined) parts.onError(failure);
+    if (error.code === 'CONNECTION_STALE') parts.onStale(link);
+  }
+
+  return (text, link) => {
+    const frame = readFrame(text);
+    if (frame === undefined) return;
+    const { type } = frame;
+    if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
+    else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
+    else if (type === '$bye') parts.onBye(link, (frame as ByeMessage).data);
+    else if (parts.isMuted(link)) return;
+    else if (isNumbered(frame) && rooms.hear(frame)) return;
+    else if (!('id' in frame && isSeen(frame.id))) emitter.emit(type, (frame as ServerMessage).data, frame);
+  };
+}

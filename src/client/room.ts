@@ -1,0 +1,32 @@
+import type { Contract, ServerTypeOf } from '../contract.js';
+import type { RoomPosition } from '../protocol.js';
+import type { Stop } from './emitter.js';
+import type { Recovery } from './membership.js';
+import type { Received, ReceivedData } from './messages.js';
+import type { RequestError } from './request-error.js';
+
+/** A room that the page wants to be in, over all connections. Every `join` makes one. */
+export interface Room<K extends Contract = Contract> {
+  readonly name: string;
+  /** Resolves when the server has let the client in for the first time. Rejects with the server's code when it refused. */
+  readonly joined: Promise<void>;
+  /**
+   * Behind which message the page is: the last one that listeners were given. `null` before the server has let the
+   * client in, and in a room without history.
+   */
+  readonly position: RoomPosition | null;
+  /**
+   * Listens to messages of this room's history: each exactly once, in order. Broadcasts to a part of the room are not
+   * in the history; `client.on` hears them, and those of the history as well.
+   */
+  on<T extends ServerTypeOf<K>>(
+    type: T,
+    listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
+  ): Stop;
+  /** Told what became of missed messages after the connection was lost, and whenever some are gone for good. */
+  onRecovery(listener: (recovery: Recovery) => void): Stop;
+  /** Told when the server does not let the client in, be it later: rights may end between two connections. */
+  onRefused(listener: (error: RequestError) => void): Stop;
+  /** Ends this handle and its listeners. The client leaves the room with the last handle. May be called twice. */
+  leave(): void;
+}

@@ -1,0 +1,14 @@
+/** Remembers the last `most` ids. The returned function tells whether it has been asked about an id before. */
+export function createSeen(most: number): (id: string) => boolean {
+  const ids = new Set<string>();
+  return (id) => {
+    if (ids.has(id)) return true;
+    ids.add(id);
+    // A set keeps the order of insertion.
+    for (const oldest of ids) {
+      if (ids.size <= most) break;
+      ids.delete(oldest);
+    }
+    return false;
+  };
+}

@@ -1,0 +1,141 @@
+import { PROTOCOL_VERSION, type HelloMessage, type Welcome } from '../protocol.js';
+import { createEmitter, type Emitter } from './emitter.js';
+import { createKeeper, type Keeper } from './keeper.js';
+import type { Link, Welcomed } from './link.js';
+import type { Settings } from './options.js';
+import { createOutbox, type Outbox } from './outbox.js';
+import { randomText } from './random.js';
+import { createReader } from './reader.js';
+import type { RequestError } from './request-error.js';
+import { createRetirement } from './retirement.js';
+import { createRooms, type Rooms } from './rooms.js';
+import { createUpkeep, type Upkeep } from './upkeep.js';
+
+/** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
+export interface Session {
+  readonly emitter: Emitter;
+  readonly outbox: Outbox;
+  readonly rooms: Rooms;
+  readonly keeper: Keeper;
+  /** What the server said of the newest connection. */
+  readonly welcome: Welcome | undefined;
+  /** Finds out whether the connection is alive. */
+  check(): void;
+  /** Tells of a failure that nobody waits for. */
+  complain(error: RequestError): void;
+}
+
+/** Names of events that are no messages: contracts have no types that begin with `$`. */
+export const EVENTS = {
+  state: '$state',
+  queue: '$queue',
+  connection: '$connection',
+  error: '$error',
+} as const;
+
+/** How long the protocol's own messages wait for an answer. */
+const ASK_MS = 15_000;
+/** How long the hello on a new connection waits for answers on the one that it replaces. */
+const QUIET_MS = 5000;
+const QUIET_STEP_MS = 50;
+
+export function createSession(settings: Settings): Session {
+  const { clock, random } = settings;
+  const emitter = createEmitter();
+  const idPrefix = randomText(12);
+  let messages = 0;
+  let welcome: Welcome | undefined;
+  let upkeep: Upkeep | undefined;
+
+  const outbox = createOutbox({
+    ...settings,
+    newId: () => `${idPrefix}.${messages++}`,
+    onQueue: (queued) => emitter.emit(EVENTS.queue, queued),
+    onSent(link, type) {
+      if (link !== keeper.current) return;
+      upkeep?.touch();
+      if (!type.startsWith('$')) retirement.mute();
+    },
+  });
+  const retirement = createRetirement(clock, outbox);
+  const rooms = createRooms({
+    clock,
+    random,
+    current: () => keeper.current,
+    ask: (over, type, data) => outbox.post(type, data, { over, timeoutMs: ASK_MS }),
+    deliver: (message) => emitter.emit(message.type, message.data, message),
+    onRefused: complain,
+  });
+  const keeper = createKeeper({
+    ...settings,
+    outbox,
+    hello,
+    onText: createReader({
+      outbox,
+      rooms,
+      emitter,
+      isMuted: retirement.isMuted,
+      onBye: (link, data) => {
+        keeper.bye(link, data);
+      },
+      onStale: (link) => {
+        keeper.drop(link, 'the server does not know this connection any more');
+      },
+      onError: complain,
+    }),
+    onState: (change) => emitter.emit(EVENTS.state, change),
+    onWelcome: take,
+    onLost(link) {
+      retirement.forget(link);
+      rooms.lost(link);
+      if (keeper.current === undefined) upkeep?.stop();
+    },
+    onClose: retirement.close,
+  });
+
+  /** Nothing is sent while the next connection is introduced: a handler would meet a client that is there twice. */
+  async function hello(): Promise<HelloMessage['data']> {
+    const { current } = keeper;
+    outbox.sendOver(undefined);
+    for (let waited = 0; current !== undefined && waited < QUIET_MS; waited += QUIET_STEP_MS) {
+      if (outbox.unanswered(current) === 0) break;
+      await new Promise<void>((resolve) => clock.after(QUIET_STEP_MS, resolve));
+    }
+    return { v: PROTOCOL_VERSION, rooms: rooms.positions() };
+  }
+
+  function take(welcomed: Welcomed, before: Link | undefined): void {
+    const { link } = welcomed;
+    welcome = welcomed.welcome;
+    if (before !== undefined) retirement.add(before);
+    upkeep?.stop();
+    upkeep = createUpkeep({
+      clock,
+      random,
+      welcome,
+      ping: (timeoutMs) => outbox.post('$ping', undefined, { over: link, timeoutMs }),
+      onDead: () => {
+        keeper.drop(link, 'the server does not answer');
+      },
+      onOld: keeper.dial,
+    });
+    rooms.welcomed(link, welcome.rooms);
+    emitter.emit(EVENTS.connection, { isReplacement: before !== undefined });
+  }
+
+  function complain(error: RequestError): void {
+    if (!emitter.emit(EVENTS.error, error)) console.warn(error.message);
+  }
+
+  return {
+    emitter,
+    outbox,
+    rooms,
+    keeper,
+    get welcome() {
+      return welcome;
+    },
+    check: () => upkeep?.check(),
+    complain,
+  };
+}

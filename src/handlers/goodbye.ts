@@ -1,0 +1,34 @@
+import { BroadcastError } from '../errors.js';
+import { messageId, serverMessageText } from '../fanout/message.js';
+import { BYE_CODES, type Bye } from '../protocol.js';
+import type { Transport } from '../transport.js';
+
+/** Told to a connection that speaks although the store has nothing of it: its identity expired, or it was removed. */
+export const EXPIRED: Bye = {
+  code: BYE_CODES.authenticationExpired,
+  reason: 'connect again',
+  reconnect: true,
+};
+
+const TIMEOUT_MS = 3000;
+
+/** Tells a client why and closes its connection. The platform closes without a code, so the reason goes before. */
+export async function sayGoodbye(transport: Transport, connectionId: string, bye: Bye): Promise<void> {
+  const text = serverMessageText({ type: '$bye', data: bye, id: messageId(undefined) });
+  // Whoever cannot be told is closed all the same.
+  const told = transport.send(connectionId, transport.encode(text), { timeoutMs: TIMEOUT_MS });
+  await unlessGone(told.finally(() => closeConnection(transport, connectionId)));
+}
+
+/** Closes a connection; one that has gone already is fine. */
+export async function closeConnection(transport: Transport, connectionId: string): Promise<void> {
+  await unlessGone(transport.disconnect(connectionId, { timeoutMs: TIMEOUT_MS }));
+}
+
+async function unlessGone(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (reason) {
+    if (BroadcastError.from(reason).code !== 'CONNECTION_STALE') throw reason;
+  }
+}

@@ -1,0 +1,26 @@
+/** What a contract says, as a client and its test see it. */
+import type { input, output, $ZodType } from 'zod/v4/core';
+import type { ClientMessageSpec, ClientTypeOf, Contract, ServerTypeOf } from '../../contract.js';
+
+/** What a client puts into a message: the schema's input. */
+type InputOf<M extends ClientMessageSpec> = M extends $ZodType
+  ? input<M>
+  : M extends { readonly data: infer D extends $ZodType }
+    ? input<D>
+    : never;
+
+/** The data of a push; it may be left out where the contract takes none. */
+export type PushArguments<K extends Contract, T extends ClientTypeOf<K>> =
+  undefined extends InputOf<K['client'][T]>
+    ? [data?: InputOf<K['client'][T]>]
+    : [data: InputOf<K['client'][T]>];
+
+/** What the reply to a message carries; unknown where the contract does not say. */
+export type ReplyDataOf<K extends Contract, T extends ClientTypeOf<K>> = K['client'][T] extends {
+  readonly reply: infer R extends $ZodType;
+}
+  ? output<R>
+  : unknown;
+
+/** What a message of the server carries. */
+export type MessageDataOf<K extends Contract, T extends ServerTypeOf<K>> = output<K['server'][T]>;
