@@ -14,7 +14,7 @@ afterEach(async () => {
 });
 
 async function startChat(storeUrl: string | undefined): Promise<number> {
-  const args = ['dev', 'examples/chat/handler.ts', '--port', '0', '--format', 'json'];
+  const args = ['dev', 'examples/chat/handler.ts', '--port', '0', '--instances', '1', '--format', 'json'];
   const cli = startCli(args, storeUrl === undefined ? {} : { STORE_URL: storeUrl });
   cleanUps.push(async () => {
     cli.signal('SIGTERM');

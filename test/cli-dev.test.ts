@@ -37,7 +37,7 @@ async function startDev(
   file: string,
   ...args: string[]
 ): Promise<RunningCli & { readonly port: number; readonly url: string }> {
-  const cli = startCli(['dev', file, '--port', '0', ...args]);
+  const cli = startCli(['dev', file, '--port', '0', '--instances', '1', ...args]);
   cleanUps.push(async () => {
     cli.signal('SIGKILL');
     await cli.exited;
@@ -148,7 +148,7 @@ describe('dev', () => {
 
   it('prints JSON only with --format json', async () => {
     const folder = project({ 'room.ts': ROOM, 'greeting.ts': GREETING });
-    const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--format', 'json']);
+    const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--instances', '1', '--format', 'json']);
     const [, port] = await cli.printed(/"url":"http:\/\/127\.0\.0\.1:(\d+)"/);
     await connect(Number(port));
     await cli.printed(/"type":"connect"/);

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
-import type { Entry } from './entry.js';
+import type { Entry } from '../emulator/code/entry.js';
+import { keysLine } from './hot-keys.js';
 import type { Palette } from './palette.js';
 
 export interface BannerFacts {
@@ -9,6 +10,8 @@ export interface BannerFacts {
   readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
+  /** How the function runs: instances and their limits. */
+  readonly runtime: string;
   /** With the token in it: the only place where it is shown. */
   readonly inspectorUrl: string;
   readonly elapsedMs: number;
@@ -16,7 +19,7 @@ export interface BannerFacts {
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, inspectorUrl, elapsedMs } = facts;
+  const { port, paths, warnings, entry, hasPages, inspectorUrl, runtime, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -28,9 +31,10 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
     ['Inspector', paint('cyan', inspectorUrl)],
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
+    ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
   ];
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
   const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
-  return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', 'Ctrl-C stops it.')}\n`;
+  return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', keysLine())}\n`;
 }

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { parseDuration } from '../emulator/clock.js';
 import type { Broadcast, Broadcaster, DeliveryReport, Plan, SendOptions } from '../index.js';
 import { CliError, usageError, type Command } from './command.js';
-import { parseEntry, type Entry } from './entry.js';
+import { parseEntry, type Entry } from '../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
 import { paletteFor } from './palette.js';
 import { createProgressLine } from './progress-line.js';

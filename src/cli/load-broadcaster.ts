@@ -1,7 +1,8 @@
 import type { Broadcaster } from '../index.js';
 import { CliError } from './command.js';
-import type { Entry } from './entry.js';
-import { exportedNames, loadModule } from './load-module.js';
+import type { Entry } from '../emulator/code/entry.js';
+import { exportedNames } from '../emulator/code/exports.js';
+import { loadModule } from './load-module.js';
 
 /** The broadcaster that an entry exports, or that of an app. Rejects with a {@link CliError} when there is none. */
 export async function loadBroadcaster(entry: Entry): Promise<Broadcaster> {

@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import * as z from 'zod/mini';
 import type { StoredConnection } from '../connection.js';
 import { checkName } from '../names.js';
@@ -26,6 +27,9 @@ interface Row {
   readonly rooms: Set<string>;
 }
 
+/** The local gateway listens here, to say what comes of several instances. */
+const creations = channel('yc-broadcast:memory-store');
+
 /** Expired rows and tombstones are swept out after this many changes, or as many as the last sweep has left. */
 const MIN_CHANGES_PER_SWEEP = 1000;
 
@@ -39,6 +43,7 @@ const MIN_CHANGES_PER_SWEEP = 1000;
  */
 export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
+  creations.publish({});
   const rows = new Map<string, Row>();
   /** Ids that were removed, and until when that is remembered. */
   const tombstones = new Map<string, number>();

@@ -19,10 +19,10 @@ export function memoryEnding(memoryMb: number): Ending {
 
 /** What Node.js says when a worker ends by itself. */
 export function crashEnding(error: unknown, memoryMb: number): Ending {
-  if (error instanceof Error && Reflect.get(error, 'code') === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return memoryEnding(memoryMb);
-  }
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // Node.js makes it outside of the realm of a test runner, where `instanceof Error` does not hold.
+  const { code, stack } = Object(error) as { readonly code?: unknown; readonly stack?: unknown };
+  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return memoryEnding(memoryMb);
+  const text = typeof stack === 'string' ? stack : String(error);
   return { why: 'crash', reason: `it crashed outside of a call that awaits it: ${text}` };
 }
 

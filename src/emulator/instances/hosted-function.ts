@@ -10,6 +10,7 @@ import { startInstance, type Instance, type InstanceListener, type InstanceSetti
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
 import { instanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
+import { reloadOnChange } from './reload.js';
 import type { ParsedFunctionSource } from './settings.js';
 
 /** What the gateway gives to all functions. */
@@ -60,6 +61,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   const started = new Promise<Pool>((resolvePool) => {
     begin = resolvePool;
   });
+  let stopReloads = (): void => undefined;
   let isWarned = false;
 
   const listener: Omit<InstanceListener, 'onFree' | 'onEnded'> = {
@@ -102,6 +104,9 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     });
     begin(pool);
     await pool.start(generation as Generation);
+    if (!settings.watch) return;
+    const envFiles = settings.envFiles.map((file) => resolve(opened.project, file));
+    stopReloads = reloadOnChange({ source: opened, pool, envFiles, timeline });
   }
 
   return {
@@ -111,13 +116,13 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     underWay: () => pool?.underWay() ?? 0,
     instances: () => pool?.instances() ?? [],
     async restart() {
-      const [running] = pool?.instances() ?? [];
-      if (running !== undefined) await pool?.replace(running.generation);
+      await pool?.restart();
     },
     async settled() {
       await pool?.settled();
     },
     async stop() {
+      stopReloads();
       await pool?.stop();
       await source?.close();
     },

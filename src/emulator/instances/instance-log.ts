@@ -34,6 +34,11 @@ export function logReload(timeline: Timeline, what: string, generation: number, 
   timeline.add({ type: 'reload', generation, durationMs, reason: what });
 }
 
+/** After a mistake that was taken back. */
+export function logSourceAsBefore(timeline: Timeline): void {
+  timeline.add({ type: 'reload', reason: 'the source is as it was before' });
+}
+
 export function logReloadFailure(timeline: Timeline, problem: string): void {
   timeline.add({ type: 'reload', reason: `the old code stays: ${problem}`, level: 'error' });
 }

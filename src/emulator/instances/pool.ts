@@ -14,6 +14,10 @@ export interface Pool extends Invoker {
    * it cannot be loaded, and the old code stays.
    */
   replace(generation: Generation): Promise<void>;
+  /** The same with the code as it is: memory and environment are new. */
+  restart(): Promise<void>;
+  /** The code that takes calls. */
+  generation(): Generation;
   instances(): readonly Instance[];
   /** Resolves when every instance has told what its calls have left behind. */
   settled(): Promise<void>;
@@ -49,6 +53,7 @@ export function createPool(options: PoolOptions): Pool {
   const evictions = new Map<Instance, () => void>();
   let current: Generation;
   let underWay = 0;
+  let changes: Promise<void> = Promise.resolve();
   let isStopped = false;
 
   const listener = {
@@ -115,6 +120,30 @@ export function createPool(options: PoolOptions): Pool {
     });
   }
 
+  async function replace(generation: Generation): Promise<void> {
+    const first = options.start(generation, listener);
+    // Takes no calls yet.
+    retiring.add(first);
+    await first.ready;
+    retiring.delete(first);
+    current = generation;
+    const old = active;
+    active = [first];
+    for (const instance of old) {
+      retiring.add(instance);
+      instance.retire(REPLACED);
+    }
+    fill();
+    hand();
+  }
+
+  /** One replacement after the other, or an older one could win. */
+  function inTurn(change: () => Promise<void>): Promise<void> {
+    const done = changes.then(change);
+    changes = done.catch(() => undefined);
+    return done;
+  }
+
   async function call(event: Record<string, unknown>): Promise<CallOutcome> {
     if (isStopped) return { status: 502, problem: STOPPED.reason };
     if (underWay > requestsLimit) {
@@ -137,21 +166,9 @@ export function createPool(options: PoolOptions): Pool {
       fill();
       await active[0]?.ready;
     },
-    async replace(generation) {
-      const first = options.start(generation, listener);
-      retiring.add(first);
-      await first.ready;
-      retiring.delete(first);
-      current = generation;
-      const old = active;
-      active = [first];
-      for (const instance of old) {
-        retiring.add(instance);
-        instance.retire(REPLACED);
-      }
-      fill();
-      hand();
-    },
+    replace: (generation) => inTurn(() => replace(generation)),
+    restart: () => inTurn(() => replace(current)),
+    generation: () => current,
     async invoke(event): Promise<Invocation> {
       const begun = performance.now();
       underWay++;

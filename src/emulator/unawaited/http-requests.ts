@@ -42,11 +42,8 @@ function requestOf(message: unknown): object | undefined {
 
 /** Never the path: an address may carry a secret there. */
 function hostOf(request: object): string {
-  const { origin, host, port } = request as {
-    readonly origin?: unknown;
-    readonly host?: string;
-    readonly port?: number;
-  };
+  const { origin, getHeader } = request as { origin?: unknown; getHeader?(name: string): unknown };
+  // `fetch` has an origin, `node:http` a header.
   if (typeof origin === 'string' || origin instanceof URL) return new URL(origin).host;
-  return host === undefined ? 'somewhere' : port === undefined ? host : `${host}:${port}`;
+  return String(getHeader?.call(request, 'host') ?? 'a host without a name');
 }

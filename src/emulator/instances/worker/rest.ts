@@ -17,19 +17,20 @@ export function createRest(
   post: (message: InstanceMessage) => void,
 ): Rest {
   let received = 0;
-  let underWay = 0;
+  /** Calls, and those answered of which is still to be told what they have left behind. */
+  let busy = 0;
   let wasFrozen = false;
   let grace: NodeJS.Timeout | undefined;
 
   function freeze(): void {
-    if (underWay > 0) return;
+    if (busy > 0) return;
     wasFrozen = true;
     // Returns at once when something was posted that has not been received yet.
     Atomics.wait(posted, 0, received);
   }
 
   function whenIdle(): void {
-    if (underWay > 0 || freezeAfterMs === 'off') return;
+    if (busy > 0 || freezeAfterMs === 'off') return;
     if (freezeAfterMs === 0) setImmediate(freeze);
     else grace = setTimeout(freeze, freezeAfterMs);
   }
@@ -37,7 +38,7 @@ export function createRest(
   return {
     begin() {
       received++;
-      underWay++;
+      busy++;
       clearTimeout(grace);
     },
     async resume() {
@@ -48,8 +49,8 @@ export function createRest(
       await nextTurn();
     },
     end(pending) {
-      underWay--;
       setImmediate(() => {
+        busy--;
         post({ type: 'rested', unawaited: pending() });
         whenIdle();
       });
