@@ -1,5 +1,6 @@
 import { BroadcastError } from '../errors.js';
 import { mintLocalCertificate } from './certificate.js';
+import { createBroadcasts } from './broadcasts.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
 import { newFunctionIdentity } from './function-context.js';
@@ -13,6 +14,7 @@ import { newResourceId } from './ids.js';
 import type { Instances } from './instances/controls.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
 import { localEnvironment } from './instances/environment.js';
+import { watchLibrary, type LibraryWatch } from './library.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
@@ -97,16 +99,29 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
   const { timeoutMs, memoryMb, onOutput = printOutput } = options;
-  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const rooms = createRooms();
+  const broadcasts = createBroadcasts(clock.now);
+  const library = watchLibrary(rooms, broadcasts);
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput }, library);
   const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const faults = createFaults();
   const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
   const desk = createManagementDesk(management, options.grpcErrors);
-  const rooms = createRooms();
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
   const { limits } = options;
-  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
+  const control = createControl({
+    gateway,
+    timeline,
+    rooms,
+    broadcasts,
+    instances: functions.instances,
+    faults,
+    routes,
+    limits,
+    clock,
+    advance,
+  });
   const listeners: Listeners = {
     request(request, response) {
       if (!desk.rest(request, response) && !control.answer(request, response))
@@ -125,9 +140,11 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
     throw error;
   });
+  library.listen();
   const emulator = controls({
     ports,
     functions,
+    library,
     tls: secure?.access,
     gateway,
     faults,
@@ -174,6 +191,7 @@ interface ControlParts {
   readonly tls: TlsAccess | undefined;
   readonly gateway: Gateway;
   readonly functions: Functions;
+  readonly library: LibraryWatch;
   readonly faults: Faults;
   readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
@@ -190,6 +208,7 @@ function controls(parts: ControlParts): Emulator {
     tls,
     gateway,
     functions,
+    library,
     faults,
     underWay,
     manualClock,
@@ -241,6 +260,7 @@ function controls(parts: ControlParts): Emulator {
   async function stop(): Promise<void> {
     await gateway.stop();
     await functions.stop();
+    library.stop();
     await Promise.all(ports.map((open) => open.close()));
   }
 

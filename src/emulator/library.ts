@@ -11,6 +11,8 @@ export interface LibraryWatch {
   take(diagnostic: Diagnostic): void;
   /** The function, with what it says in this process known to come from this gateway. */
   own(handler: FunctionHandler): FunctionHandler;
+  /** Listens to functions in this process until it is stopped. */
+  listen(): void;
   stop(): void;
 }
 
@@ -46,10 +48,12 @@ export function watchLibrary(rooms: Rooms, broadcasts: Broadcasts): LibraryWatch
       (handler) =>
       (...call) =>
         runningFor.run(watch, () => handler(...call)),
+    listen() {
+      subscribe(DIAGNOSTICS_CHANNEL, hear);
+    },
     stop() {
       unsubscribe(DIAGNOSTICS_CHANNEL, hear);
     },
   };
-  subscribe(DIAGNOSTICS_CHANNEL, hear);
   return watch;
 }

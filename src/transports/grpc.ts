@@ -1,10 +1,6 @@
 import * as z from 'zod/mini';
-<<<<<<< HEAD
 import { BROADCAST_HEADER } from '../diagnostics.js';
-import { functionOption, parseOptions } from '../options.js';
-=======
 import { functionOption, lazily, parseOptions } from '../options.js';
->>>>>>> main
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
 import { caFromEnvironment } from './ca.js';

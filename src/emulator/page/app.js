@@ -3,6 +3,7 @@ import { createBroadcasts } from './broadcasts.js';
 import { createConnections } from './connections.js';
 import { find } from './dom.js';
 import { count, megabytes } from './format.js';
+import { createInstances } from './instances.js';
 import { createRooms } from './rooms.js';
 import { createSendBox } from './send-box.js';
 import { createTabs } from './tabs.js';
@@ -15,7 +16,8 @@ const timeline = createTimeline({ onChange: soon });
 const connections = createConnections({ onChange: soon, onTarget: sendBox.aim, onTimeline: timeline.follow });
 const rooms = createRooms({ onChange: soon, onTarget: sendBox.aim });
 const broadcasts = createBroadcasts({ onChange: soon });
-const panels = { connections, rooms, broadcasts };
+const instances = createInstances({ onChange: soon });
+const panels = { connections, rooms, broadcasts, instances };
 const tabs = createTabs({ onChange: soon });
 
 let isPaused = false;
@@ -32,8 +34,8 @@ async function look() {
   await panels[tabs.current()]?.refresh(status);
 }
 
-function showStatus({ now, clock, connections: open, underWay: calls, memoryBytes }) {
-  tabs.setCount('connections', open);
+function showStatus({ now, clock, underWay: calls, memoryBytes, ...counts }) {
+  for (const name of Object.keys(panels)) tabs.setCount(name, counts[name]);
   const working = calls === 0 ? '' : ` · ${count(calls)} under way`;
   const time = clock === 'manual' ? ` · clock at ${new Date(now).toLocaleTimeString('en-GB')}` : '';
   find('facts').textContent = `${megabytes(memoryBytes)}${working}${time}`;

@@ -2,5 +2,7 @@
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = (error.stack ?? error.message).split('\n');
-  return lines.filter((line) => !/^\s+at .*(\[worker eval\]|node:internal\/|node:async_hooks)/.test(line)).join('\n');
+  return lines
+    .filter((line) => !/^\s+at .*(\[worker eval\]|node:internal\/|node:async_hooks)/.test(line))
+    .join('\n');
 }
