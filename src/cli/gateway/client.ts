@@ -15,8 +15,16 @@ export class GatewayGone extends CliError {}
 
 /** @param port Which gateway; may be left out when there is only one. */
 export function connectToGateway(port: string | undefined): GatewayClient {
-  const { url, token } = findGateway(port);
+  return createGatewayClient(findGateway(port));
+}
 
+export function createGatewayClient({
+  url,
+  token,
+}: {
+  readonly url: string;
+  readonly token: string;
+}): GatewayClient {
   async function ask<T>(method: string, path: string, body?: object): Promise<T> {
     const response = await fetch(`${url}/_yc-broadcast/api/${path}`, {
       method,
