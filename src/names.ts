@@ -16,7 +16,7 @@ export function checkName(name: unknown, what: string): string {
     throw new BroadcastError('INVALID_OPTIONS', `${what}: is longer than ${MAX_NAME_BYTES} bytes`);
   }
   // PostgreSQL keeps no U+0000. Halves of a pair have no UTF-8: all of them would become the same character.
-  if (name.includes('\0') || /\p{Surrogate}/u.test(name)) {
+  if (name.includes('\0') || !name.isWellFormed()) {
     throw new BroadcastError('INVALID_OPTIONS', `${what}: holds U+0000 or half a surrogate pair`);
   }
   return name;

@@ -119,13 +119,24 @@ describe.each([
     expect(received.size).toBe(200);
   });
 
-  it('is warned of when it took a string for base64', async () => {
+  it.each([
+    ['/////w==', 4, /^TEXT that is not UTF-8\. .*give it a Buffer/],
+    ['hello there', 7, /^TEXT that is not UTF-8/],
+    ['AAECAwQF', 6, /^TEXT with control characters\. .*give it a Buffer/],
+  ])('is warned of when it took the string %s for base64', async (data, bytes, reason) => {
     await start();
-    await open().send(client.id, '/////w==');
+    await open().send(client.id, data);
     expect(emulator.timeline().find(({ type }) => type === 'send')).toMatchObject({
       level: 'warning',
-      bytes: 4,
+      bytes,
+      reason: expect.stringMatching(reason),
     });
+  });
+
+  it('is not warned of text with tabs and line breaks in it', async () => {
+    await start();
+    await open().send(client.id, Buffer.from('one\n\ttwo\r\n'));
+    expect(emulator.timeline().find(({ type }) => type === 'send')).toMatchObject({ level: 'info' });
   });
 });
 

@@ -6,8 +6,13 @@ import {
   type Emulator,
   type EmulatorOptions,
   type FunctionSource,
+  type TestClient,
+  type TimelineEntry,
 } from 'yc-broadcast/emulator';
 import { temporaryProject } from './support/cli.js';
+
+/** A cold start takes as long as the machine is busy. */
+const PATIENCE_MS = 30_000;
 
 const cleanUps: (() => unknown)[] = [];
 
@@ -43,7 +48,7 @@ async function start(
 async function ask(emulator: Emulator, text = 'x'): Promise<unknown> {
   const client = await emulator.connect('/ws');
   client.send(text);
-  return client.nextJson();
+  return client.nextJson(PATIENCE_MS);
 }
 
 describe('instances', () => {
@@ -52,7 +57,7 @@ describe('instances', () => {
     const client = await emulator.connect('/ws');
     for (let turn = 0; turn < 4; turn++) {
       client.send('x');
-      await client.nextJson();
+      await client.nextJson(PATIENCE_MS);
     }
     expect(emulator.instances.list()).toMatchObject([
       { id: 2, generation: 1, served: 2 },
@@ -67,7 +72,7 @@ function entriesOf(emulator: Emulator, type: TimelineEntry['type']): readonly Ti
 
 /** Sends a message on each of several sockets at once, and tells how the calls went. */
 async function askTogether(emulator: Emulator, texts: readonly string[]) {
-  const clients = [];
+  const clients: TestClient[] = [];
   for (const _text of texts) clients.push(await emulator.connect('/ws'));
   texts.forEach((text, index) => clients[index]?.send(text));
   await emulator.idle();
@@ -114,7 +119,7 @@ describe('time', () => {
     expect(durationMs).toBeGreaterThanOrEqual(299);
     console.info(`a busy loop with a limit of 300 ms was ended after ${durationMs.toFixed(0)} ms`);
     client.send('x');
-    expect(await client.nextJson()).toBe(1);
+    expect(await client.nextJson(PATIENCE_MS)).toBe(1);
     expect(entriesOf(emulator, 'exit')).toMatchObject([{ instance: 1, level: 'error' }]);
   });
 
@@ -176,7 +181,7 @@ describe('limits', () => {
       { status: 502, reason: 'its instance is gone: out of memory: it needs more than 128 MB' },
     ]);
     client.send('x');
-    expect(await client.nextJson()).toBe(1);
+    expect(await client.nextJson(PATIENCE_MS)).toBe(1);
     expect(emulator.connections()).toHaveLength(1);
   });
 
@@ -206,11 +211,11 @@ describe('between calls', () => {
     );
     const client = await emulator.connect('/ws');
     client.send('x');
-    await client.nextJson();
+    await client.nextJson(PATIENCE_MS);
     await new Promise((resolve) => setTimeout(resolve, ms));
     const before = [...lines];
     client.send('x');
-    await client.nextJson();
+    await client.nextJson(PATIENCE_MS);
     return [...before, '|', ...lines.slice(before.length)];
   }
 
@@ -241,7 +246,7 @@ describe('between calls', () => {
     const host = `127.0.0.1:${emulator.port}`;
     for (const text of ['timer', 'interval', 'fetch', 'get', 'file']) {
       client.send(text);
-      await client.nextJson();
+      await client.nextJson(PATIENCE_MS);
     }
     await expect(emulator.assertNoUnawaited()).rejects.toThrow(
       '#1 not finished when the call returned: 1 timer',
@@ -340,7 +345,7 @@ describe('an instance that ends in the middle of calls', () => {
     ]);
     expect(entriesOf(emulator, 'message')).toMatchObject([{ status: 502 }]);
     client.send('x');
-    expect(await client.nextJson()).toBe(1);
+    expect(await client.nextJson(PATIENCE_MS)).toBe(1);
     expect(() => {
       emulator.instances.kill(1);
     }).toThrow('no instance #1');
@@ -400,9 +405,9 @@ describe('restart()', () => {
     while (emulator.instances.list()[0]?.state !== 'busy')
       await new Promise((resolve) => setImmediate(resolve));
     await emulator.instances.restart();
-    expect(await client.nextJson()).toBe(2);
+    expect(await client.nextJson(PATIENCE_MS)).toBe(2);
     client.send('x');
-    expect(await client.nextJson()).toBe(1);
+    expect(await client.nextJson(PATIENCE_MS)).toBe(1);
     expect(emulator.instances.list()).toMatchObject([{ id: 2, generation: 1 }]);
   });
 });

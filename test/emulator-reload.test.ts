@@ -63,7 +63,7 @@ const FILES = { 'ws.ts': HANDLER, 'greeting.ts': greetingOf('hello ') };
 
 async function ask(client: Awaited<ReturnType<Emulator['connect']>>): Promise<string> {
   client.send('x');
-  return String(await client.next());
+  return String(await client.next(30_000));
 }
 
 function reloads(emulator: Emulator): readonly TimelineEntry[] {
@@ -112,7 +112,7 @@ describe('a change of the source', () => {
     write('ws.mjs', slow.replace("'old'", "'new'").replace('300', '0'));
     await reloaded;
     expect(await ask(second)).toBe('new');
-    expect(String(await first.next())).toBe('old');
+    expect(String(await first.next(30_000))).toBe('old');
     await emulator.idle();
     expect(emulator.instances.list()).toMatchObject([{ generation: 2 }]);
   });

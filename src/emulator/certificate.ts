@@ -15,8 +15,11 @@ export interface LocalCertificate {
 const DAY_MS = 24 * 60 * 60 * 1000;
 const LIFE_DAYS = 365;
 
-/** Valid for `localhost`, `127.0.0.1` and `::1`, for a year. */
-export function mintLocalCertificate(now: number = Date.now()): LocalCertificate {
+/** Valid for `localhost`, `127.0.0.1`, `::1` and other names that are given, for a year. */
+export function mintLocalCertificate(
+  names: readonly string[] = [],
+  now: number = Date.now(),
+): LocalCertificate {
   const authority = newParty('yc-broadcast local authority');
   const leaf = newParty('localhost');
   // Clocks of containers may be a little behind.
@@ -30,7 +33,7 @@ export function mintLocalCertificate(now: number = Date.now()): LocalCertificate
       extension('2.5.29.19', sequence(), 'critical'), // basicConstraints: is none
       extension('2.5.29.15', bits(Buffer.from([0x80]), 7), 'critical'), // keyUsage: signs handshakes
       extension('2.5.29.37', sequence(objectId('1.3.6.1.5.5.7.3.1'))), // extKeyUsage: TLS servers
-      extension('2.5.29.17', sequence(dnsName('localhost'), ...LOOPBACK.map(ipAddress))), // subjectAltName
+      extension('2.5.29.17', sequence(...['localhost', ...names].map(dnsName), ...LOOPBACK.map(ipAddress))), // subjectAltName
     ]),
     key: leaf.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
   };

@@ -1,5 +1,4 @@
 import { BroadcastError } from '../errors.js';
-import { mintLocalCertificate } from './certificate.js';
 import { createBroadcasts } from './broadcasts.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults.js';
@@ -13,12 +12,13 @@ import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
 import type { Instances } from './instances/controls.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
-import { localEnvironment } from './instances/environment.js';
 import { watchLibrary, type LibraryWatch } from './library.js';
+import { listen, type Listening, type TlsAccess } from './listen.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
-import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
+import type { Listeners } from './ports.js';
+import type { RedirectAccess } from './redirect/redirect.js';
 import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
@@ -35,6 +35,8 @@ export interface Emulator {
   readonly paths: readonly string[];
   /** The port with TLS, when `tls` asked for one. */
   readonly tls: TlsAccess | undefined;
+  /** How other programs reach this gateway at the cloud's own addresses, when `redirect` asked for it. */
+  readonly redirect: RedirectAccess | undefined;
   /** `ws://127.0.0.1:<port>` and a path. */
   wsUrl(path: string): string;
   /** Opens a real socket. Resolves also when the handshake is refused: see `handshake.status`. */
@@ -65,15 +67,6 @@ export interface Emulator {
   /** Closes everything. May be called twice. */
   stop(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
-}
-
-/** How to reach the port with TLS: gRPC, REST, pages and WebSockets. */
-export interface TlsAccess {
-  readonly port: number;
-  /** `https://localhost:<port>`, for transports and, without the scheme, for gRPC clients. */
-  readonly endpoint: string;
-  /** PEM of the authority to trust: made for this gateway, never installed anywhere. */
-  readonly ca: string;
 }
 
 /** How to reach the inspector. Whoever knows the token can drive the gateway, so keep it private. */
@@ -130,22 +123,16 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
   };
-  const plain = await openPlainPort(options.port, listeners);
-  const secure = await openSecure(options.tls, listeners).catch(async (error: unknown) => {
-    await plain.close();
-    throw error;
-  });
-  const ports: ControlParts['ports'] = secure === undefined ? [plain] : [plain, secure.port];
-  await functions.start(localEnvironment(plain.port)).catch(async (error: unknown) => {
-    await Promise.all([functions.stop(), ...ports.map((port) => port.close())]);
+  const listening = await listen(options, listeners, token);
+  await functions.start(listening.environment).catch(async (error: unknown) => {
+    await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
   library.listen();
   const emulator = controls({
-    ports,
+    listening,
     functions,
     library,
-    tls: secure?.access,
     gateway,
     faults,
     underWay: () => gateway.underWay() + desk.underWay(),
@@ -157,17 +144,6 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     inspectorToken: control.token,
   });
   return emulator;
-}
-
-async function openSecure(
-  tls: { readonly port: number } | undefined,
-  listeners: Listeners,
-): Promise<{ port: Port; access: TlsAccess } | undefined> {
-  if (tls === undefined) return undefined;
-  const certificate = mintLocalCertificate();
-  const port = await openTlsPort(tls.port, certificate, listeners);
-  const endpoint = `https://localhost:${port.port}`;
-  return { port, access: { port: port.port, endpoint, ca: certificate.ca } };
 }
 
 /** Plain HTTP: a file, or an answer that helps somebody who got the path wrong. */
@@ -186,9 +162,7 @@ async function serve(
 }
 
 interface ControlParts {
-  /** The plain one first. */
-  readonly ports: readonly [Port, ...Port[]];
-  readonly tls: TlsAccess | undefined;
+  readonly listening: Listening;
   readonly gateway: Gateway;
   readonly functions: Functions;
   readonly library: LibraryWatch;
@@ -204,8 +178,7 @@ interface ControlParts {
 
 function controls(parts: ControlParts): Emulator {
   const {
-    ports,
-    tls,
+    listening,
     gateway,
     functions,
     library,
@@ -218,7 +191,7 @@ function controls(parts: ControlParts): Emulator {
     paths,
     inspectorToken,
   } = parts;
-  const { port } = ports[0];
+  const { port, tls, redirect } = listening;
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
   let stopped: Promise<void> | undefined;
@@ -261,7 +234,7 @@ function controls(parts: ControlParts): Emulator {
     await gateway.stop();
     await functions.stop();
     library.stop();
-    await Promise.all(ports.map((open) => open.close()));
+    await listening.close();
   }
 
   return {
@@ -269,6 +242,7 @@ function controls(parts: ControlParts): Emulator {
     url,
     endpoint: url,
     tls,
+    redirect,
     wsUrl: (path) => `ws://127.0.0.1:${port}${path}`,
     connect,
     clock: {

@@ -22,7 +22,7 @@ export function newFunctionIdentity(memoryMb: number, token: string | undefined)
 }
 
 /** Documented life of an IAM token, in seconds. */
-const TOKEN_LIFE_SECONDS = 12 * 60 * 60;
+export const TOKEN_LIFE_SECONDS = 12 * 60 * 60;
 
 /** The `context` of one call: documented members, and those that captured invocations were seen to have. */
 export function createFunctionContext(

@@ -24,7 +24,10 @@
  *   management-desk.ts takes its requests, whichever way they come
  *   refusal.ts         why it does not do what it was asked
  *   faults.ts          what goes wrong on purpose
- *   ports.ts           where the gateway listens, without and with TLS
+ *   listen.ts          what the gateway listens on
+ *   ports.ts           a port, without and with TLS
+ *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
+ *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment
  *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
  *   static-files.ts    pages beside the gateway
@@ -41,14 +44,16 @@ export type { Invoked } from './control/invoke.js';
 export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';
 export { startEmulator } from './emulator.js';
-export type { Emulator, InspectorAccess, TlsAccess } from './emulator.js';
+export type { Emulator, InspectorAccess } from './emulator.js';
 export type { Fault, Faults } from './faults.js';
 export type { FunctionOutput } from './instances/hosted-function.js';
 export type { InstanceInfo, Instances } from './instances/controls.js';
 export type { InstanceState } from './instances/instance.js';
 export type { FunctionSource } from './instances/settings.js';
 export type { FunctionHandler } from './invoker.js';
+export type { TlsAccess } from './listen.js';
 export type { GrpcErrors } from './management-grpc.js';
 export type { EmulatorOptions, FunctionTarget } from './options.js';
+export type { RedirectAccess } from './redirect/redirect.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
 export type { TimelineEntry } from './timeline.js';

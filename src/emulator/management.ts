@@ -62,7 +62,7 @@ interface Call {
   connectionId: string | undefined;
   bytes?: number;
   frame?: 'text' | 'binary';
-  warning?: string;
+  warning?: string | undefined;
 }
 
 function attempt(options: ManagementOptions, request: ManagementRequest, call: Call): ManagementAnswer {
@@ -105,14 +105,24 @@ function send(
   call.frame = frame;
   const fault = options.faults.take(connectionId);
   if (fault !== undefined) return answerOf(fault);
-  if (frame === 'text' && !isUtf8(data)) call.warning = NOT_UTF8;
+  if (frame === 'text') call.warning = oddText(data, call.via);
   options.gateway.deliver(find(options, connectionId), data, frame === 'binary');
   return undefined;
 }
 
-/** What the cloud does with it is not documented; sockets are closed by browsers for it. */
-const NOT_UTF8 =
-  'TEXT that is not UTF-8. The official SDK takes a string for base64: give it a Buffer as data';
+/**
+ * Text that cannot have been meant. The official SDK takes a string as `data` for base64 and sends what that decodes to;
+ * which is seen when it is no UTF-8, or holds control characters, and only then.
+ */
+function oddText(data: Buffer, via: Call['via']): string | undefined {
+  // What the cloud does with it is not documented; sockets are closed by browsers for it.
+  if (!isUtf8(data)) return `TEXT that is not UTF-8. ${SDK_HINT}`;
+  // Tabs and line breaks are text.
+  const isControl = (byte: number): boolean => byte < 0x09 || (byte > 0x0d && byte < 0x20);
+  return via === 'gRPC' && data.some(isControl) ? `TEXT with control characters. ${SDK_HINT}` : undefined;
+}
+
+const SDK_HINT = 'The official SDK takes a string for base64: give it a Buffer as data';
 
 function answerOf({ status, retryAfterSeconds }: Fault): ManagementAnswer {
   if (typeof status === 'string') return status;

@@ -38,6 +38,13 @@ export interface EmulatorOptions {
    */
   readonly tls?: boolean | { readonly port?: number | undefined } | undefined;
   /**
+   * Lets functions that run in instances reach this gateway at the cloud's own addresses: the official SDK with its
+   * default endpoint and the metadata service's credentials, `fetch`, axios and so on. Needs the port of `tls`, and opens
+   * it. Files stand in `folder` until the gateway is stopped; they hold certificates to trust and no key. Other programs
+   * find what they need in `redirect` of the result. @default false, and the folder '.yc-broadcast'
+   */
+  readonly redirect?: boolean | { readonly folder?: string | undefined } | undefined;
+  /**
    * How gRPC answers that fail look: with response headers before the status, as trailers only, or in turn one and the
    * other. The official SDK makes errors of two classes of them, one without a code. @default 'mixed'
    */
@@ -92,6 +99,13 @@ const settingsSchema = z.strictObject({
     .union([z.boolean(), z.strictObject({ port: portNumber })])
     .default(false)
     .transform((tls) => (tls === true ? { port: 0 } : tls === false ? undefined : tls)),
+  redirect: z
+    .union([z.boolean(), z.strictObject({ folder: z.string().min(1).optional() })])
+    .default(false)
+    .transform((given) => {
+      if (given === false) return undefined;
+      return { folder: (given === true ? undefined : given.folder) ?? '.yc-broadcast' };
+    }),
   grpcErrors: z.enum(['headers', 'trailers', 'mixed']).default('mixed'),
   clock: z.enum(['system', 'manual']).default('system'),
   static: z.string().optional(),

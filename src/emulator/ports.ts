@@ -21,10 +21,13 @@ export interface Listeners {
   ): void;
   grpc(request: Http2ServerRequest, response: Http2ServerResponse): void;
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** `CONNECT`, on the plain port; it is refused when this is not given. */
+  connect?: ((request: IncomingMessage, socket: Duplex, head: Buffer) => void) | undefined;
 }
 
-export function openPlainPort(port: number, { request, upgrade }: Listeners): Promise<Port> {
+export function openPlainPort(port: number, { request, upgrade, connect }: Listeners): Promise<Port> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, request);
+  if (connect !== undefined) server.on('connect', connect);
   return listen(server.on('upgrade', upgrade), 'port', port);
 }
 

@@ -1,5 +1,6 @@
-import type { Emulator, TlsAccess } from '../emulator/emulator.js';
+import type { Emulator } from '../emulator/emulator.js';
 import { startEmulator } from '../emulator/emulator.js';
+import type { TlsAccess } from '../emulator/listen.js';
 import type { GrpcErrors } from '../emulator/management-grpc.js';
 import type { Transport } from '../transport.js';
 import type { ContractSocket, TransportBackend, TransportWorld } from './transport-backend.js';

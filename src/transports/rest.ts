@@ -112,13 +112,10 @@ function pathOf(connectionId: string): string {
   return BASE_PATH + encodeURIComponent(connectionId);
 }
 
-/** Half of a surrogate pair has no form in UTF-8. */
-const LONE_SURROGATE = /\p{Surrogate}/u;
-
-/** Refuses ids that the gateway would call malformed. */
+/** Refuses ids that the gateway would call malformed. Half of a surrogate pair has no form in UTF-8. */
 export function checkConnectionId(connectionId: string): void {
   const isWithinLimit = connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH;
-  if (isWithinLimit && !LONE_SURROGATE.test(connectionId)) return;
+  if (isWithinLimit && connectionId.isWellFormed()) return;
   throw new BroadcastError(
     'INVALID_REQUEST',
     `a connection id has 1 to ${MAX_CONNECTION_ID_LENGTH} characters`,

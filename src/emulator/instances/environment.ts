@@ -10,3 +10,14 @@ export function localEnvironment(port: number): InstanceEnvironment {
     preload: [],
   };
 }
+
+/** The environment of an instance, the user's own variables between what the gateway suggests and what it insists on. */
+export function instanceVariables(
+  { env, forced }: InstanceEnvironment,
+  own: Readonly<Record<string, string | undefined>>,
+): Record<string, string | undefined> {
+  const { YC_BROADCAST_CA: ca, ...others } = env;
+  // Another endpoint has another certificate.
+  const trust = ca === undefined || own['YC_BROADCAST_ENDPOINT'] !== undefined ? {} : { YC_BROADCAST_CA: ca };
+  return { ...others, ...trust, ...own, ...forced };
+}

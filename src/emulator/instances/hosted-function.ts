@@ -8,6 +8,7 @@ import type { FunctionIdentity } from '../function-context.js';
 import type { Invoker } from '../invoker.js';
 import type { Timeline } from '../timeline.js';
 import { startInstance, type Instance, type InstanceListener, type InstanceSettings } from './instance.js';
+import { instanceVariables } from './environment.js';
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
 import { instanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
@@ -38,6 +39,8 @@ export interface FunctionOutput {
 export interface InstanceEnvironment {
   /** Variables that neither the user's environment nor `env` has set. */
   readonly env: Readonly<Record<string, string>>;
+  /** Variables that win over everything. */
+  readonly forced?: Readonly<Record<string, string>> | undefined;
   /** Modules that are loaded first, as `file:` URLs. */
   readonly preload: readonly string[];
 }
@@ -150,6 +153,10 @@ function instanceSettings(
     timeoutMs,
     memoryMb,
     identity: { ...host.identity, memoryMb },
-    env: { ...environment.env, ...readEnvFiles(project, settings.envFiles), ...process.env, ...settings.env },
+    env: instanceVariables(environment, {
+      ...readEnvFiles(project, settings.envFiles),
+      ...process.env,
+      ...settings.env,
+    }),
   };
 }

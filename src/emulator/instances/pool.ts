@@ -164,7 +164,8 @@ export function createPool(options: PoolOptions): Pool {
     async start(generation) {
       current = generation;
       fill();
-      await active[0]?.ready;
+      // All of them, so that calls take turns from the first one on.
+      await Promise.all(active.map(({ ready }) => ready));
     },
     replace: (generation) => inTurn(() => replace(generation)),
     restart: () => inTurn(() => replace(current)),

@@ -45,5 +45,6 @@ function hostOf(request: object): string {
   const { origin, getHeader } = request as { origin?: unknown; getHeader?(name: string): unknown };
   // `fetch` has an origin, `node:http` a header.
   if (typeof origin === 'string' || origin instanceof URL) return new URL(origin).host;
-  return String(getHeader?.call(request, 'host') ?? 'a host without a name');
+  const host = getHeader?.call(request, 'host');
+  return typeof host === 'string' ? host : 'a host without a name';
 }

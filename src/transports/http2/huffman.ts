@@ -18,24 +18,34 @@ const LENGTHS = [
 const END_OF_STRING = 256;
 const LONGEST = 30;
 
-/** Of each length: its first code, and where its symbols begin in `SYMBOLS`. */
+/** Of each length: how many codes it has, its first code, and where its symbols begin in `SYMBOLS`. */
+const COUNT: number[] = new Array<number>(LONGEST + 1).fill(0);
 const FIRST_CODE: number[] = [];
 const FIRST_SYMBOL: number[] = [];
-const COUNT: number[] = [];
 const SYMBOLS: number[] = [];
 const CODES: number[] = [];
 
-let code = 0;
-for (let length = 1; length <= LONGEST; length++) {
-  FIRST_CODE[length] = code;
-  FIRST_SYMBOL[length] = SYMBOLS.length;
-  for (const [symbol, itsLength] of LENGTHS.entries()) {
-    if (itsLength !== length) continue;
-    SYMBOLS.push(symbol);
-    CODES[symbol] = code++;
+fillTables();
+
+/** Two passes over the symbols: this is run by every import, before anything is compiled for speed. */
+function fillTables(): void {
+  for (const length of LENGTHS) COUNT[length] = (COUNT[length] ?? 0) + 1;
+  let code = 0;
+  let symbols = 0;
+  for (let length = 1; length <= LONGEST; length++) {
+    FIRST_CODE[length] = code;
+    FIRST_SYMBOL[length] = symbols;
+    symbols += COUNT[length] ?? 0;
+    code = (code + (COUNT[length] ?? 0)) * 2;
   }
-  COUNT[length] = SYMBOLS.length - (FIRST_SYMBOL[length] ?? 0);
-  code *= 2;
+  const next = [...FIRST_CODE];
+  for (let symbol = 0; symbol < LENGTHS.length; symbol++) {
+    const length = LENGTHS[symbol] ?? 0;
+    const own = next[length] ?? 0;
+    next[length] = own + 1;
+    CODES[symbol] = own;
+    SYMBOLS[(FIRST_SYMBOL[length] ?? 0) + own - (FIRST_CODE[length] ?? 0)] = symbol;
+  }
 }
 
 /** Decodes `buffer` from `start` to `end`. Throws {@link ProtocolFailure} for wrong padding or an end in the middle. */
