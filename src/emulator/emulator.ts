@@ -99,7 +99,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
   const faults = createFaults();
-  const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
+  const management = createManagement({
+    gateway,
+    timeline,
+    faults,
+    broadcasts,
+    gatewayId,
+    token: options.token,
+  });
   const desk = createManagementDesk(management, options.grpcErrors);
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
   const { limits } = options;

@@ -33,6 +33,9 @@
  *   static-files.ts    pages beside the gateway
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   library.ts         hears what the library in a function says of rooms and broadcasts
+ *   broadcasts.ts      what was reported of each broadcast, and what the sockets got
+ *   broadcast-header.ts  which one a send belongs to
  *   timeline-filter.ts  asks for a part of it
  *   rooms.ts           who is in which room, as the library in a function tells
  *   control/           what the inspector and the command line see and do

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_CONNECTION_ID_LENGTH } from '../protocol.js';
 import type { ConnectionInfo } from '../transport.js';
+import type { Broadcasts } from './broadcasts.js';
 import type { OpenConnection } from './connections.js';
 import type { Fault, FaultTable } from './faults.js';
 import type { Gateway } from './gateway.js';
@@ -15,6 +16,7 @@ export interface ManagementOptions {
   readonly gateway: Gateway;
   readonly timeline: Timeline;
   readonly faults: FaultTable;
+  readonly broadcasts: Broadcasts;
   readonly gatewayId: string;
   /** The only token that is accepted; any at all when `undefined`. */
   readonly token: string | undefined;
@@ -25,6 +27,8 @@ export interface ManagementRequest {
   readonly via: 'REST' | 'gRPC';
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
+  /** The broadcast that a send belongs to, as the header tells; see `src/diagnostics.ts`. */
+  readonly broadcast: string | undefined;
   target(): { readonly operation: 'send' | 'get' | 'disconnect'; readonly connectionId: string };
   /** Of a send. */
   message(): OutgoingMessage;
@@ -47,9 +51,11 @@ export function createManagement(options: ManagementOptions): Management {
   return {
     perform(request) {
       const startedAt = performance.now();
-      const call: Call = { type: 'send', via: request.via, connectionId: undefined };
+      const { via, broadcast } = request;
+      const call: Call = { type: 'send', via, connectionId: undefined };
       const answer = attempt(options, request, call);
       log(options.timeline, call, answer, performance.now() - startedAt);
+      if (broadcast !== undefined) options.broadcasts.sent(broadcast, outcomeOf(answer));
       return answer;
     },
   };
@@ -87,7 +93,7 @@ function perform(options: ManagementOptions, request: ManagementRequest, call: C
   if (connectionId === '') throw invalid('connection_id: is required');
   if (connectionId.length > MAX_CONNECTION_ID_LENGTH)
     throw invalid(`connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`);
-  if (operation === 'send') return send(options, connectionId, request.message(), call);
+  if (operation === 'send') return send(options, connectionId, request, call);
   const connection = find(options, connectionId);
   if (operation === 'get') return infoOf(options, connection);
   // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial shows.
@@ -98,16 +104,24 @@ function perform(options: ManagementOptions, request: ManagementRequest, call: C
 function send(
   options: ManagementOptions,
   connectionId: string,
-  { data, frame }: OutgoingMessage,
+  request: ManagementRequest,
   call: Call,
 ): ManagementAnswer {
+  const { data, frame } = request.message();
   call.bytes = data.length;
   call.frame = frame;
   const fault = options.faults.take(connectionId);
   if (fault !== undefined) return answerOf(fault);
   if (frame === 'text') call.warning = oddText(data, call.via);
-  options.gateway.deliver(find(options, connectionId), data, frame === 'binary');
+  options.gateway.deliver(find(options, connectionId), data, frame === 'binary', () => {
+    if (request.broadcast !== undefined) options.broadcasts.written(request.broadcast, connectionId);
+  });
   return undefined;
+}
+
+function outcomeOf(answer: ManagementAnswer): 'accepted' | 'unknown' | 'refused' {
+  if (answer instanceof Refusal) return answer.status === 404 ? 'unknown' : 'refused';
+  return typeof answer === 'string' ? 'refused' : 'accepted';
 }
 
 /**
