@@ -33,6 +33,7 @@ const ORDER = [
   'index',
   'emulator',
   'testing',
+  'deploy',
   'cli',
 ];
 
