@@ -40,9 +40,8 @@ beforeAll(async () => {
 });
 
 afterEach(async () => {
-  const closed = sockets
-    .splice(0)
-    .map((socket) => socket.readyState === WebSocket.CLOSED || once(socket, 'close'));
+  const open = sockets.splice(0).filter(({ readyState }) => readyState !== WebSocket.CLOSED);
+  const closed = open.map((socket) => once(socket, 'close'));
   if (closed.length > 0) await run('kick', 'all', '--drop');
   await Promise.all(closed);
 });
