@@ -1,7 +1,7 @@
 import type { Broadcasts } from '../broadcasts.js';
 import type { Clock } from '../clock.js';
 import type { ConnectionLimits } from '../connections.js';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../faults/table.js';
 import type { Gateway } from '../gateway.js';
 import type { Instances } from '../instances/controls.js';
 import type { Rooms } from '../rooms.js';
