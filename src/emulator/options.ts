@@ -70,6 +70,11 @@ export interface EmulatorOptions {
         readonly maxFrameBytes?: number | undefined;
       }
     | undefined;
+  /**
+   * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it without
+   * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
+   */
+  readonly store?: boolean | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
   /** Told of everything that happens. */
@@ -121,6 +126,7 @@ const settingsSchema = z.strictObject({
       maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
     })
     .prefault({}),
+  store: z.boolean().default(false),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });
