@@ -32,6 +32,7 @@ const ORDER = [
   'index',
   'emulator',
   'testing',
+  'deploy',
   'cli',
 ];
 

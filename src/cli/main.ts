@@ -14,6 +14,16 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./broadcast.js')).broadcast,
   },
   {
+    usage: 'bundle <entry>',
+    summary: 'make the file that is deployed',
+    load: async () => (await import('./bundle.js')).bundle,
+  },
+  {
+    usage: 'spec',
+    summary: "print the gateway's specification",
+    load: async () => (await import('./spec.js')).spec,
+  },
+  {
     usage: 'store create',
     summary: 'make the tables that a store needs',
     load: async () => (await import('./store.js')).store,

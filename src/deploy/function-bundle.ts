@@ -1,0 +1,93 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { build, type BuildOptions, type Metafile } from 'esbuild';
+
+export interface BundleOptions {
+  /** The TypeScript or JavaScript file that exports the handler. */
+  readonly file: string;
+  /** Where the archive's content is written. */
+  readonly outDir: string;
+  /** Packages that stay outside: a bundle that asks for one of them fails when it does. */
+  readonly external?: readonly string[] | undefined;
+}
+
+/** What was made, and what is in it. */
+export interface FunctionBundle {
+  /** As they were written, relative to `outDir`. */
+  readonly files: readonly string[];
+  /** Of the code, without its source map. */
+  readonly bytes: number;
+  /** Names that can follow the dot in a function's entry point. */
+  readonly exports: readonly string[];
+  /** Bytes by package, the largest first; `.` is the project itself. */
+  readonly parts: readonly BundlePart[];
+}
+
+export interface BundlePart {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/**
+ * Bundles a function as one minified file of ES modules with its source map, and a `package.json` that says so, without
+ * which the runtime takes it for CommonJS (documented). What lies in `outDir` is the archive's content. Rejects with
+ * esbuild's `BuildFailure`.
+ */
+export async function bundleFunction({ file, outDir, external }: BundleOptions): Promise<FunctionBundle> {
+  const options = buildOptions(file, external ?? []);
+  let built = await build(options);
+  // Only those who need it get a `require`: what is CommonJS asks for Node's own modules by it.
+  if (hasCommonJs(built.metafile)) built = await build({ ...options, banner: { js: REQUIRE } });
+  await mkdir(outDir, { recursive: true });
+  for (const { path, contents } of built.outputFiles) await writeFile(join(outDir, basename(path)), contents);
+  await writeFile(join(outDir, 'package.json'), '{ "type": "module" }\n');
+  const output = Object.values(built.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+  return {
+    files: ['index.js', 'index.js.map', 'package.json'],
+    bytes: output?.bytes ?? 0,
+    exports: output?.exports ?? [],
+    parts: partsOf(output),
+  };
+}
+
+const REQUIRE =
+  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+
+function buildOptions(file: string, external: readonly string[]) {
+  return {
+    entryPoints: { index: file },
+    // Nothing is written there: names are taken from it.
+    outdir: 'out',
+    bundle: true,
+    minify: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    external: [...external],
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  } as const satisfies BuildOptions;
+}
+
+function hasCommonJs({ inputs }: Metafile): boolean {
+  return Object.values(inputs).some(({ format }) => format === 'cjs');
+}
+
+function partsOf(output: Metafile['outputs'][string] | undefined): BundlePart[] {
+  const sizes = new Map<string, number>();
+  for (const [input, { bytesInOutput }] of Object.entries(output?.inputs ?? {})) {
+    const name = packageOf(input);
+    sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
+  }
+  return [...sizes].map(([name, bytes]) => ({ name, bytes })).sort((a, b) => b.bytes - a.bytes);
+}
+
+/** The innermost package, since packages may lie in the folders of others. */
+function packageOf(input: string): string {
+  const inside = input.split('node_modules/').at(-1);
+  const name = inside === input ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(inside ?? '')?.[0];
+  return name ?? '.';
+}
