@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
 import type { Summary } from './results.js';
@@ -9,10 +10,11 @@ import { left, markdown, right } from './table.js';
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the markers of the README and of the page on stores. */
+/** Puts the recorded figures between the markers of the README and of the pages on stores and cost. */
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
+  await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -27,6 +29,11 @@ export function withFigures(readme: string, summary: Summary): string {
 /** The same for `docs/stores.md`. */
 export function withStoreFigures(page: string, { stores }: Summary): string {
   return between(page, 'docs/stores.md', stores === undefined ? '' : storeFigures(stores));
+}
+
+/** The same for `docs/cost.md`. */
+export function withCosts(page: string, summary: Summary): string {
+  return between(page, 'docs/cost.md', costFigures(summary));
 }
 
 function between(page: string, name: string, figures: string): string {

@@ -32,6 +32,7 @@ export type {
 export type { Broadcast } from './fanout/begin.js';
 export type { Exception, Where } from './fanout/filter.js';
 export type { Forecast } from './fanout/forecast.js';
+export type { Goodbye } from './fanout/goodbye.js';
 export type { EachData, Plan } from './fanout/plan.js';
 export type { SendOptions } from './fanout/send-options.js';
 export type { BroadcastSettings } from './fanout/settings.js';

@@ -137,9 +137,11 @@ export interface RoomRefusal {
   readonly error: ClientError;
 }
 
+export const BYE_TYPE = '$bye';
+
 /** Server to client, before the server closes the connection: the platform cannot send close codes. */
 export interface ByeMessage {
-  readonly type: '$bye';
+  readonly type: typeof BYE_TYPE;
   readonly data: Bye;
 }
 
@@ -151,7 +153,7 @@ export interface Bye {
   /** Whether the client should come back. */
   readonly reconnect: boolean;
   /** Come back not before, in milliseconds. */
-  readonly afterMs?: number;
+  readonly afterMs?: number | undefined;
 }
 
 /** Codes of {@link ByeMessage} that this library uses itself. */

@@ -10,7 +10,8 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { barChart } from '../bench/chart.js';
 import { parseCommand } from '../bench/command.js';
-import { figuresOf, withFigures, withStoreFigures } from '../bench/figures.js';
+import { costOfChatHour, costOfMillion } from '../bench/cost.js';
+import { figuresOf, withCosts, withFigures, withStoreFigures } from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
 import { grouped, range, times } from '../bench/numbers.js';
@@ -410,5 +411,44 @@ More.`;
 
   it('needs a place for figures', () => {
     expect(() => withFigures('# A page', {})).toThrow('README.md needs the lines <!-- bench:begin');
+  });
+});
+
+describe('the cost of a million deliveries', () => {
+  it('is time and memory while the share of the core is the limit', () => {
+    // A sixteenth of a core: 400 µs for each, 400 s in all, with an eighth of a GB.
+    expect(costOfMillion(25, 128)).toMatchObject({
+      sendsPerSecond: 2500,
+      isLimitedByPackets: false,
+      seconds: 400,
+    });
+    expect(costOfMillion(25, 128).gbHours).toBeCloseTo((400 / 3600) * 0.125);
+    expect(costOfMillion(25, 128).usd).toBeCloseTo((400 / 3600) * 0.125 * 0.0531);
+  });
+
+  it('grows with the memory from where packets are the limit', () => {
+    const [small, large] = [costOfMillion(25, 512), costOfMillion(25, 1024)];
+    expect(small).toMatchObject({ isLimitedByPackets: true, seconds: large.seconds });
+    expect(large.usd / small.usd).toBeCloseTo(2);
+  });
+
+  it('counts the calls that ten minutes each make necessary', () => {
+    const { seconds, gbHours, usd } = costOfMillion(500, 128);
+    expect(seconds).toBe(8000);
+    expect(usd - gbHours * 0.0531).toBeCloseTo((14 * 0.1555) / 1_000_000);
+  });
+
+  it('is what the page on cost says', async () => {
+    const page = await readFile(new URL('../docs/cost.md', import.meta.url), 'utf8');
+    expect(withCosts(page, await recordedSummary())).toBe(page);
+  });
+});
+
+it('an hour of chat counts handshakes and messages, and rounds each call up', () => {
+  expect(costOfChatHour({ users: 10, roomSize: 5, memoryMb: 1024 })).toMatchObject({
+    deliveries: 3000,
+    gatewayRequests: 610,
+    calls: 620,
+    gbHours: (620 * 0.1) / 3600,
   });
 });

@@ -185,7 +185,7 @@ describe('connections', () => {
     const codes = emulator.timeline().filter(({ type }) => type === 'close');
     expect(codes.map(({ status, reason }) => [status, reason])).toEqual([
       [4001, 'by hand'],
-      [1006, 'by the client'],
+      [1006, 'by hand'],
     ]);
     expect(emulator.connections()).toEqual([]);
   });

@@ -1,5 +1,6 @@
 /** The kit for users' own handlers: it drives them as the gateway does, and each of its expectations fails when it should. */
 import { describe, expect, it } from '@jest/globals';
+import type { SendFault } from 'yc-broadcast/emulator';
 import { AssertionError } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -251,6 +252,31 @@ describe('a test kit', () => {
     await anna.push('say', { room: 'lobby', text: 'lost' });
     await anna.expectReply('say', { delivered: 0, stale: 1 });
     await boris.expectNothing();
+  });
+
+  it('can cut a socket at a send, lose an answer, and be slow', async () => {
+    const { kit, anna, boris } = await room();
+    kit.faults.add({ on: 'send', status: 'answer-lost', times: 1 });
+    await anna.push('say', { room: 'lobby', text: 'twice' });
+    await anna.expectReply('say', { delivered: 1 });
+    await boris.expectBroadcast('said', { text: 'twice' });
+    await boris.expectBroadcast('said', { text: 'twice' });
+    kit.faults.add({ on: 'send', delayMs: 20, times: 1 });
+    const begun = performance.now();
+    await anna.push('say', { room: 'lobby', text: 'slow' });
+    await anna.expectReply('say', { delivered: 1 });
+    await boris.expectBroadcast('said', { text: 'slow' });
+    expect(performance.now() - begun).toBeGreaterThan(15);
+    kit.faults.add({ on: 'send', status: 'gone', times: 1 });
+    await anna.push('say', { room: 'lobby', text: 'lost' });
+    await anna.expectReply('say', { delivered: 0, stale: 1 });
+    await boris.expectClosed(1006);
+  });
+
+  it('refuses faults of what it does not have', async () => {
+    const { kit } = await room();
+    const fault = { on: 'connect', status: 503 } as unknown as SendFault;
+    expect(() => kit.faults.add(fault)).toThrow('faults.add.on: the test kit has faults of sends');
   });
 
   it('moves the time of the store along with its own', async () => {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { formatMessages, type BuildFailure } from 'esbuild';
 import { bundleFunction, type BundlePart, type FunctionBundle } from '../deploy/function-bundle.js';
 import { CliError, usageError, type Command } from './command.js';
-import { parseEntry, type Entry } from './entry.js';
+import { parseEntry, type Entry } from '../emulator/code/entry.js';
 
 const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
 

@@ -26,8 +26,8 @@ stay open.
   --instances <n-m>   fewest and most; 1 means just one   (default 2-10)
   --concurrency <n>   calls at a time on an instance      (default 1)
   --requests <n>      calls at a time in all, then 429    (default 10)
-  --store             a store in this gateway that all instances share; ydbStore()
-                      finds it
+  --store             a store in this gateway that all instances share;
+                      ydbStore() finds it
   --cold <time>       what a cold start takes longer      (default 0ms)
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)

@@ -7,7 +7,7 @@ import type { Handshake } from './event-builder.js';
 export interface CloseCause {
   readonly code: number;
   readonly reason: string;
-  readonly by: 'client' | 'gateway' | 'api' | 'inspector';
+  readonly by: 'client' | 'gateway' | 'api' | 'inspector' | 'fault';
 }
 
 /** One open socket. */

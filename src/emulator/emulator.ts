@@ -1,6 +1,7 @@
 import { BroadcastError } from '../errors.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
-import { createFaults, type Faults } from './faults.js';
+import { createFaults, type Faults } from './faults/table.js';
+import { createWaiting, type Waiting } from './faults/waiting.js';
 import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createControl } from './control/control.js';
@@ -23,7 +24,8 @@ import { createRooms } from './rooms.js';
 import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
-import { createTimeline, type TimelineEntry } from './timeline.js';
+import { untilQuiet } from './quiet.js';
+import { createTimeline, type Timeline, type TimelineEntry } from './timeline.js';
 
 /** A gateway that runs in this process, on 127.0.0.1. */
 export interface Emulator {
@@ -46,7 +48,10 @@ export interface Emulator {
     /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */
     advance(duration: number | string): Promise<void>;
   };
-  /** Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. */
+  /**
+   * Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. With a manual
+   * clock also when a fault holds something up and nothing more will happen until the clock is moved.
+   */
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
   readonly faults: Faults;
@@ -93,16 +98,26 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const token = options.serviceAccount ? (options.token ?? `t1.local.${newResourceId('')}`) : undefined;
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
-  const { timeoutMs, memoryMb, onOutput = printOutput } = options;
+  const { timeoutMs, memoryMb, limits, onOutput = printOutput } = options;
   const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
   const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
-  const gateway = createGateway({ routes, clock, limits: options.limits, timeline, gatewayId });
-  const faults = createFaults();
-  const management = createManagement({ gateway, timeline, faults, gatewayId, token: options.token });
+  const faults = createFaults(options.seed);
+  if (typeof options.faults === 'string') faults.addText(options.faults);
+  else options.faults.forEach(faults.add);
+  const waiting = createWaiting(clock);
+  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, gatewayId });
+  const { token: expectedToken } = options;
+  const management = createManagement({
+    gateway,
+    timeline,
+    faults,
+    waiting,
+    gatewayId,
+    token: expectedToken,
+  });
   const desk = createManagementDesk(management, options.grpcErrors);
   const rooms = createRooms();
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
-  const { limits } = options;
   const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
   const store = options.store ? createDocumentServer(Date.now) : undefined;
   const listeners: Listeners = {
@@ -125,10 +140,11 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     functions,
     gateway,
     faults,
+    waiting,
     underWay: () => gateway.underWay() + desk.underWay(),
     manualClock,
     now: clock.now,
-    entries: timeline.entries,
+    timeline,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
     inspectorToken: control.token,
@@ -157,10 +173,11 @@ interface ControlParts {
   readonly gateway: Gateway;
   readonly functions: Functions;
   readonly faults: Faults;
+  readonly waiting: Waiting;
   readonly underWay: () => number;
   readonly manualClock: ManualClock | undefined;
   readonly now: () => number;
-  readonly entries: () => readonly TimelineEntry[];
+  readonly timeline: Timeline;
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
   readonly inspectorToken: string;
@@ -173,10 +190,11 @@ function controls(parts: ControlParts): Emulator {
     gateway,
     functions,
     faults,
+    waiting,
     underWay,
     manualClock,
     now,
-    entries,
+    timeline,
     warnings,
     paths,
     inspectorToken,
@@ -185,29 +203,34 @@ function controls(parts: ControlParts): Emulator {
   const { port, tls, redirect } = listening;
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   const url = `http://127.0.0.1:${port}`;
+  let connecting = 0;
   let stopped: Promise<void> | undefined;
 
-  /** Whether frames are between a test client and the gateway, in either direction. */
-  function isQuiet(): boolean {
-    if (underWay() > 0) return false;
+  /** Handshakes of test clients, and frames between them and the gateway, in either direction. */
+  function onTheWay(): number {
+    let count = connecting;
     for (const { client, id, sent } of clients) {
       const connection = gateway.connections.get(id);
-      if (connection !== undefined && (connection.received < sent || client.received() < connection.sent))
-        return false;
+      if (connection !== undefined)
+        count += Math.max(0, sent - connection.received) + Math.max(0, connection.sent - client.received());
     }
-    return true;
+    return count;
   }
 
-  /** Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop. */
-  async function idle(): Promise<void> {
-    for (let quietTurns = 0; quietTurns < 5 && stopped === undefined;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      quietTurns = isQuiet() ? quietTurns + 1 : 0;
-    }
-  }
+  const idle = (): Promise<void> =>
+    untilQuiet({
+      underWay,
+      onTheWay,
+      progress: () => [underWay(), onTheWay(), waiting.count(), timeline.latest].join(),
+      isHeldUp: () => manualClock !== undefined && waiting.count() > 0,
+      isStopped: () => stopped !== undefined,
+    });
 
   async function connect(path: string, options: ConnectOptions = {}): Promise<TestClient> {
-    const client = await connectTestClient(`ws://127.0.0.1:${port}${path}`, options);
+    connecting++;
+    const client = await connectTestClient(`ws://127.0.0.1:${port}${path}`, options).finally(
+      () => connecting--,
+    );
     const entry = { client, id: client.id, sent: 0 };
     clients.add(entry);
     void client.closed.then(() => clients.delete(entry));
@@ -222,6 +245,7 @@ function controls(parts: ControlParts): Emulator {
   }
 
   async function stop(): Promise<void> {
+    waiting.stop();
     await gateway.stop();
     await functions.stop();
     await listening.close();
@@ -258,9 +282,9 @@ function controls(parts: ControlParts): Emulator {
     async assertNoUnawaited() {
       await idle();
       await functions.settled();
-      assertNoUnawaited(functions.instances.list().length > 0, entries());
+      assertNoUnawaited(functions.instances.list().length > 0, timeline.entries());
     },
-    timeline: entries,
+    timeline: timeline.entries,
     inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
     warnings,

@@ -1,17 +1,19 @@
 /** What the timeline says of sockets and function calls. */
 import type { CloseCause, OpenConnection } from './connections.js';
 import type { Handshake } from './event-builder.js';
-import type { FunctionResponse, Invocation } from './invoker.js';
+import type { StruckInvocation } from './calls.js';
+import type { FunctionResponse } from './invoker.js';
 import type { Timeline } from './timeline.js';
 
 /** How a function call went, in the terms of the timeline. */
-export function resultOf({ status, response, problem, durationMs, instance }: Invocation) {
+export function resultOf({ status, response, problem, durationMs, instance, fault }: StruckInvocation) {
   return {
     status: response?.statusCode ?? status,
     durationMs,
     instance: instance?.id,
     coldMs: instance?.coldMs,
     reason: problem,
+    fault,
     level: problem === undefined ? ('info' as const) : ('error' as const),
   };
 }
@@ -24,8 +26,9 @@ export function logNoSuchPath(timeline: Timeline, path: string, known: string): 
 export function logConnect(
   timeline: Timeline,
   { connectionId, path }: Handshake,
-  invocation: Invocation,
+  invocation: StruckInvocation,
   isAccepted: boolean,
+  fault: string | undefined,
 ): void {
   const result = resultOf(invocation);
   const body = invocation.response?.body ?? Buffer.alloc(0);
@@ -36,13 +39,44 @@ export function logConnect(
     path,
     ...result,
     ...(isAccepted ? { replyBytes: body.length } : { reason: refusal }),
+    fault: bothFaults(fault, result.fault),
     level: isAccepted ? 'info' : result.level === 'error' ? 'error' : 'warning',
   });
 }
 
+/** One thing can be struck at two points: a message that came twice, by an instance that was killed. */
+function bothFaults(...faults: readonly (string | undefined)[]): string | undefined {
+  const acted = faults.filter((fault) => fault !== undefined);
+  return acted.length === 0 ? undefined : acted.join(' ');
+}
+
 /** A handshake that no function was asked about: the specification has no connect operation for the path. */
-export function logUnaskedConnect(timeline: Timeline, { connectionId, path }: Handshake): void {
-  timeline.add({ type: 'connect', connectionId, path, status: 200, reason: 'no connect operation' });
+export function logUnaskedConnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string | undefined,
+): void {
+  timeline.add({ type: 'connect', connectionId, path, status: 200, reason: 'no connect operation', fault });
+}
+
+/** A handshake that a fault refused before the function was asked. */
+export function logStruckConnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  status: number | undefined,
+  fault: string,
+): void {
+  const reason = status === undefined ? 'cut off, as was asked for' : 'refused, as was asked for';
+  timeline.add({ type: 'connect', connectionId, path, status, reason, fault, level: 'warning' });
+}
+
+/** A client that went away before its handshake was answered. */
+export function logLostHandshake(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string | undefined,
+): void {
+  timeline.add({ type: 'close', connectionId, path, status: 1006, reason: 'by the client', fault });
 }
 
 export function logMessage(
@@ -50,7 +84,8 @@ export function logMessage(
   connection: OpenConnection,
   body: Buffer,
   isBinary: boolean,
-  invocation: Invocation,
+  invocation: StruckInvocation,
+  fault: string | undefined,
 ): void {
   const { response } = invocation;
   const result = resultOf(invocation);
@@ -64,7 +99,28 @@ export function logMessage(
     frame: isBinary ? 'binary' : 'text',
     replyBytes: response?.statusCode === 200 ? response.body.length : undefined,
     reason: result.reason ?? warning,
+    fault: bothFaults(fault, result.fault),
     level: warning === undefined ? result.level : 'warning',
+  });
+}
+
+/** A message that a fault kept from the function. */
+export function logDroppedMessage(
+  timeline: Timeline,
+  { id, handshake }: OpenConnection,
+  body: Buffer,
+  isBinary: boolean,
+  fault: string | undefined,
+): void {
+  timeline.add({
+    type: 'message',
+    connectionId: id,
+    path: handshake.path,
+    bytes: body.length,
+    frame: isBinary ? 'binary' : 'text',
+    reason: 'dropped, as was asked for',
+    fault,
+    level: 'warning',
   });
 }
 
@@ -78,10 +134,30 @@ function warningOf(response: FunctionResponse): string | undefined {
   return undefined;
 }
 
+export function logDisconnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  invocation: StruckInvocation,
+  fault: string | undefined,
+): void {
+  const result = resultOf(invocation);
+  timeline.add({ type: 'disconnect', connectionId, path, ...result, fault: bothFaults(fault, result.fault) });
+}
+
+export function logLostDisconnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string,
+): void {
+  const reason = 'not delivered, as was asked for';
+  timeline.add({ type: 'disconnect', connectionId, path, reason, fault, level: 'warning' });
+}
+
 const CLOSED_BY = {
   client: 'by the client',
   api: 'by Disconnect',
   gateway: 'by the gateway',
+  fault: 'on purpose',
   inspector: 'by hand',
 };
 
@@ -93,6 +169,6 @@ export function logClose(timeline: Timeline, connection: OpenConnection, cause: 
     path: connection.handshake.path,
     status: code,
     reason: reason === '' ? CLOSED_BY[by] : `${CLOSED_BY[by]}: ${reason}`,
-    level: by === 'gateway' ? 'warning' : 'info',
+    level: by === 'gateway' || by === 'fault' ? 'warning' : 'info',
   });
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { createCalls } from './calls.js';
 import type { Clock } from './clock.js';
 import {
   createConnections,
@@ -10,11 +11,15 @@ import {
   type Connections,
   type OpenConnection,
 } from './connections.js';
+import { createDisconnects } from './disconnects.js';
 import { createEventBuilder, type Handshake } from './event-builder.js';
+import type { FaultTable } from './faults/table.js';
+import type { Waiting } from './faults/waiting.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
-import { logClose, logMessage, resultOf } from './gateway-log.js';
-import { isTextResponse, type FunctionResponse, type Invocation } from './invoker.js';
-import type { Operation, Route } from './routes.js';
+import { logClose } from './gateway-log.js';
+import { isTextResponse, type FunctionResponse } from './invoker.js';
+import { createMessages } from './messages.js';
+import type { Route } from './routes.js';
 import type { Timeline } from './timeline.js';
 import { settleUpgrade } from './upgrade.js';
 
@@ -23,6 +28,8 @@ export interface GatewayOptions {
   readonly clock: Clock;
   readonly limits: ConnectionLimits & FrameLimits;
   readonly timeline: Timeline;
+  readonly faults: FaultTable;
+  readonly waiting: Waiting;
   readonly gatewayId: string;
 }
 
@@ -36,7 +43,7 @@ export interface Gateway {
   /** Closes a socket; from now on the connection is unknown. */
   close(connection: OpenConnection, cause: CloseCause): void;
   /** Resets the TCP connection, as a network that breaks does: there is no close frame. */
-  drop(connection: OpenConnection): void;
+  drop(connection: OpenConnection, cause: CloseCause): void;
   /** Takes a message as if the client had sent it. */
   receive(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
   /** Handshakes and function calls that have not ended. */
@@ -47,8 +54,18 @@ export interface Gateway {
 /** How long a client gets to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-export function createGateway({ routes, clock, limits, timeline, gatewayId }: GatewayOptions): Gateway {
+export function createGateway(options: GatewayOptions): Gateway {
+  const { clock, limits, timeline, faults } = options;
   const events = createEventBuilder(clock.now);
+  const calls = createCalls(faults);
+  const parts = { ...options, events, calls };
+  const disconnects = createDisconnects(parts);
+  const messages = createMessages({
+    ...parts,
+    reply(connection, data, isBinary) {
+      if (connections.get(connection.id) === connection) deliver(connection, data, isBinary);
+    },
+  });
   const accepted = new WeakMap<
     IncomingMessage,
     { readonly id: string; readonly subprotocol: string | undefined }
@@ -56,7 +73,6 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
   const sockets = new Set<WebSocket>();
   /** Sockets whose handshake has not been answered. */
   const upgrading = new Set<Duplex>();
-  let calls = 0;
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -74,21 +90,8 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     close(connection, { code, reason, by: 'gateway' });
   });
 
-  async function call({ invoker }: Operation, event: Record<string, unknown>): Promise<Invocation> {
-    calls++;
-    try {
-      return await invoker.invoke(event);
-    } finally {
-      calls--;
-    }
-  }
-
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const settled = await settleUpgrade(
-      { routes, clock, events, timeline, gatewayId, call },
-      request,
-      socket,
-    );
+    const settled = await settleUpgrade({ ...parts, disconnects }, request, socket);
     if (settled === undefined) return;
     const { route, handshake, response } = settled;
     const subprotocol = response?.headers['sec-websocket-protocol'];
@@ -118,14 +121,15 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     connections.add(connection);
     sockets.add(socket);
     watchFrames(connection, raw);
-    socket.on('message', (data, isBinary) => void take(route, connection, bytesOf(data), isBinary));
+    socket.on('message', (data, isBinary) => {
+      take(route, connection, bytesOf(data), isBinary);
+    });
     socket.on('ping', () => (connection.lastActiveAt = clock.now()));
     // What is wrong with a socket shows in its close event, which always follows.
     socket.on('error', () => undefined);
-    socket.on(
-      'close',
-      (code, reason) => void gone(route, connection, { code, reason: reason.toString('utf8'), by: 'client' }),
-    );
+    socket.on('close', (code, reason) => {
+      gone(route, connection, { code, reason: reason.toString('utf8'), by: 'client' });
+    });
     // Since 2024 the body of the connect response arrives as the first message. Documented.
     if (response !== undefined && response.body.length > 0)
       deliver(connection, response.body, !isTextResponse(response));
@@ -140,35 +144,21 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     });
   }
 
-  async function take(
-    route: Route,
-    connection: OpenConnection,
-    body: Buffer,
-    isBinary: boolean,
-  ): Promise<void> {
+  function take(route: Route, connection: OpenConnection, body: Buffer, isBinary: boolean): void {
     if (connection.closing !== undefined) return;
     connection.received++;
     connection.lastActiveAt = clock.now();
-    const { message } = route.operations;
-    const invocation = await call(message, events.message(connection.handshake, message, body, isBinary));
-    const { response } = invocation;
-    const isReply = response?.statusCode === 200 && response.body.length > 0;
-    logMessage(timeline, connection, body, isBinary, invocation);
-    if (isReply && connections.get(connection.id) === connection)
-      deliver(connection, response.body, !isTextResponse(response));
+    messages.take(route.operations.message, connection, body, isBinary);
   }
 
-  async function gone(route: Route, connection: OpenConnection, seen: CloseCause): Promise<void> {
+  function gone(route: Route, connection: OpenConnection, seen: CloseCause): void {
     connections.delete(connection.id);
     sockets.delete(connection.socket);
     const cause = connection.closing ?? seen;
     if (connection.closing === undefined) logClose(timeline, connection, cause);
+    messages.release(connection);
     const { disconnect } = route.operations;
-    if (disconnect === undefined) return;
-    const { id, handshake } = connection;
-    const reason = cause.by === 'client' ? cause.reason : '';
-    const invocation = await call(disconnect, events.disconnect(handshake, disconnect, cause.code, reason));
-    timeline.add({ type: 'disconnect', connectionId: id, path: handshake.path, ...resultOf(invocation) });
+    if (disconnect !== undefined) void disconnects.tell(disconnect, connection.handshake, cause);
   }
 
   function deliver(connection: OpenConnection, data: Buffer, isBinary: boolean): void {
@@ -176,11 +166,17 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     connection.socket.send(data, { binary: isBinary });
   }
 
-  function close(connection: OpenConnection, cause: CloseCause): void {
-    if (connection.closing !== undefined) return;
+  /** Returns whether the connection was still open. */
+  function forget(connection: OpenConnection, cause: CloseCause): boolean {
+    if (connection.closing !== undefined) return false;
     connection.closing = cause;
     connections.delete(connection.id);
     logClose(timeline, connection, cause);
+    return true;
+  }
+
+  function close(connection: OpenConnection, cause: CloseCause): void {
+    if (!forget(connection, cause)) return;
     // The platform gives clients no reason; what it is stands in the log.
     connection.socket.close(cause.code);
     setTimeout(() => {
@@ -192,18 +188,17 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     connections,
     upgrade(request, socket, head) {
       socket.on('error', () => undefined);
-      calls++;
       upgrading.add(socket);
-      upgrade(request, socket, head)
+      calls
+        .track(upgrade(request, socket, head))
         .catch(() => socket.destroy())
-        .finally(() => {
-          calls--;
-          upgrading.delete(socket);
-        });
+        .finally(() => upgrading.delete(socket));
     },
     deliver,
     close,
-    drop({ raw }) {
+    drop(connection, cause) {
+      if (!forget(connection, cause)) return;
+      const { raw } = connection;
       // Only a plain TCP socket can be reset; over TLS its end has to do.
       if (raw instanceof Socket && !('encrypted' in raw)) raw.resetAndDestroy();
       else raw.destroy();
@@ -211,7 +206,7 @@ export function createGateway({ routes, clock, limits, timeline, gatewayId }: Ga
     receive({ socket }, data, isBinary) {
       socket.emit('message', data, isBinary);
     },
-    underWay: () => calls,
+    underWay: calls.underWay,
     async stop() {
       connections.stop();
       const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));

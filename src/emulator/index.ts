@@ -5,8 +5,11 @@
  *   options.ts         what can be set
  *   choose-routes.ts   which function for which path
  *   spec/              the gateway's specification: variables, operations, integrations
- *   gateway.ts         sockets: messages, replies, closing
- *   upgrade.ts         handshakes
+ *   gateway.ts         sockets: opening, closing, frames
+ *   upgrade.ts, connect-call.ts, refuse-upgrade.ts  handshakes
+ *   messages.ts        what becomes of a client's message
+ *   disconnects.ts     telling functions that connections have ended
+ *   calls.ts           calls of functions, counted, and killed where a fault says so
  *   gateway-log.ts     what the timeline says of them
  *   connections.ts     the table of open sockets, their life and idleness
  *   frame-limits.ts    what a client may send at once
@@ -24,7 +27,7 @@
  *   management-rest.ts, management-grpc.ts, grpc-messages.ts  how it looks on the wire
  *   management-desk.ts takes its requests, whichever way they come
  *   refusal.ts         why it does not do what it was asked
- *   faults.ts          what goes wrong on purpose
+ *   faults/            what goes wrong on purpose: kinds, decisions, textual form, presets
  *   listen.ts          what the gateway listens on
  *   ports.ts           a port, without and with TLS
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
@@ -32,6 +35,7 @@
  *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
  *   static-files.ts    pages beside the gateway
+ *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
  *   timeline-filter.ts  asks for a part of it
@@ -40,10 +44,13 @@
  *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
+export type { StoreAccess } from './document-store/access.js';
 export { startEmulator } from './emulator.js';
 export type { Emulator, InspectorAccess } from './emulator.js';
-export type { Fault, Faults } from './faults.js';
-export type { StoreAccess } from './document-store/access.js';
+export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
+export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
+export type { ActiveFault, Faults } from './faults/table.js';
+export { formatFault, parseFaults, type FaultText } from './faults/text.js';
 export type { FunctionOutput } from './instances/hosted-function.js';
 export type { InstanceInfo, Instances } from './instances/controls.js';
 export type { InstanceState } from './instances/instance.js';

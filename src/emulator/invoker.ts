@@ -36,7 +36,8 @@ export interface FunctionResponse {
 
 /** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
 export interface Invoker {
-  invoke(event: Record<string, unknown>): Promise<Invocation>;
+  /** @param killAfterMs The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
+  invoke(event: Record<string, unknown>, killAfterMs?: number): Promise<Invocation>;
   /** Calls that have not ended. */
   underWay(): number;
 }
@@ -52,40 +53,65 @@ export interface InvokerOptions {
 export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: InvokerOptions): Invoker {
   let underWay = 0;
 
-  async function call(event: Record<string, unknown>): Promise<Omit<Invocation, 'durationMs'>> {
+  async function call(
+    event: Record<string, unknown>,
+    killAfterMs: number | undefined,
+  ): Promise<Omit<Invocation, 'durationMs'>> {
     const deadline = clock.now() + timeoutMs;
     // The event travels as JSON, so a handler never shares an object with the gateway.
     const delivered: unknown = JSON.parse(JSON.stringify(event));
     const context = createFunctionContext(identity, delivered, randomUUID(), deadline, clock);
-    let cancel: () => void = () => undefined;
-    const timeout = new Promise<'timeout'>((resolve) => {
-      cancel = clock.at(deadline, () => {
-        resolve('timeout');
-      });
-    });
+    const ends = [{ at: deadline, outcome: timedOut(timeoutMs) }];
+    if (killAfterMs !== undefined) ends.push({ at: clock.now() + killAfterMs, outcome: KILLED });
+    const end = earliest(clock, ends);
     try {
       const work = Promise.resolve(handler(delivered as never, context as never));
-      const result = await Promise.race([work.then((value) => ({ value })), timeout]);
-      if (result === 'timeout') return { status: 504, problem: `no answer within ${timeoutMs} ms` };
-      return readResponse(result.value);
+      return await Promise.race([work.then(readResponse), end.reached]);
     } catch (error) {
       return { status: 502, problem: describe(error) };
     } finally {
-      cancel();
+      end.cancel();
     }
   }
 
   return {
-    async invoke(event) {
+    async invoke(event, killAfterMs) {
       const startedAt = performance.now();
       underWay++;
       try {
-        return { ...(await call(event)), durationMs: performance.now() - startedAt };
+        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - startedAt };
       } finally {
         underWay--;
       }
     },
     underWay: () => underWay,
+  };
+}
+
+/** A call that has not ended by itself. */
+type Cut = Pick<Invocation, 'status' | 'problem'>;
+
+const timedOut = (timeoutMs: number): Cut => ({ status: 504, problem: `no answer within ${timeoutMs} ms` });
+const KILLED: Cut = { status: 502, problem: 'the instance was killed' };
+
+/** Whichever instant comes first. */
+function earliest(clock: Clock, ends: readonly { readonly at: number; readonly outcome: Cut }[]) {
+  const cancels: (() => void)[] = [];
+  const reached = new Promise<Cut>((resolve) => {
+    for (const { at, outcome } of ends) {
+      const end = (): void => {
+        resolve(outcome);
+      };
+      // A manual clock stands still, and with it whatever is due now.
+      if (at <= clock.now()) end();
+      else cancels.push(clock.at(at, end));
+    }
+  });
+  return {
+    reached,
+    cancel() {
+      for (const cancel of cancels) cancel();
+    },
   };
 }
 

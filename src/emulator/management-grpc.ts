@@ -49,7 +49,7 @@ export function createGrpcAnswerer(management: Management, errors: GrpcErrors): 
   return {
     async answer(request, response) {
       const { stream } = response;
-      const answer = management.perform(requestOf(request.headers, await readBody(request)));
+      const answer = await management.perform(requestOf(request.headers, await readBody(request)));
       if (answer === 'hang' || stream.destroyed) return;
       if (answer === 'reset') stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       else if (answer instanceof Refusal) refuse(response, answer, beginsWithHeaders());

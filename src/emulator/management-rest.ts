@@ -23,7 +23,7 @@ export async function answerRest(
   response: HttpResponse,
   reset: () => void,
 ): Promise<void> {
-  const answer = management.perform(requestOf(request, await readBody(request)));
+  const answer = await management.perform(requestOf(request, await readBody(request)));
   if (answer === 'reset') reset();
   else if (answer !== 'hang') respond(response, answer);
 }

@@ -6,15 +6,18 @@ import { isUtf8 } from 'node:buffer';
 import { MAX_CONNECTION_ID_LENGTH } from '../protocol.js';
 import type { ConnectionInfo } from '../transport.js';
 import type { OpenConnection } from './connections.js';
-import type { Fault, FaultTable } from './faults.js';
+import { failureOf } from './faults/send-failure.js';
+import type { FaultTable } from './faults/table.js';
+import type { Waiting } from './faults/waiting.js';
 import type { Gateway } from './gateway.js';
-import { grpcCodeOf, invalid, Refusal } from './refusal.js';
+import { invalid, notFound, Refusal } from './refusal.js';
 import type { Timeline } from './timeline.js';
 
 export interface ManagementOptions {
   readonly gateway: Gateway;
   readonly timeline: Timeline;
   readonly faults: FaultTable;
+  readonly waiting: Waiting;
   readonly gatewayId: string;
   /** The only token that is accepted; any at all when `undefined`. */
   readonly token: string | undefined;
@@ -40,15 +43,15 @@ export type ManagementAnswer = ConnectionInfo | undefined | Refusal | 'hang' | '
 
 export interface Management {
   /** Carries out one request. Never throws. */
-  perform(request: ManagementRequest): ManagementAnswer;
+  perform(request: ManagementRequest): Promise<ManagementAnswer>;
 }
 
 export function createManagement(options: ManagementOptions): Management {
   return {
-    perform(request) {
+    async perform(request) {
       const startedAt = performance.now();
-      const call: Call = { type: 'send', via: request.via, connectionId: undefined };
-      const answer = attempt(options, request, call);
+      const call: Call = { type: 'send', via: request.via, connectionId: undefined, fault: undefined };
+      const answer = await attempt(options, request, call);
       log(options.timeline, call, answer, performance.now() - startedAt);
       return answer;
     },
@@ -63,12 +66,17 @@ interface Call {
   bytes?: number;
   frame?: 'text' | 'binary';
   warning?: string | undefined;
+  fault: string | undefined;
 }
 
-function attempt(options: ManagementOptions, request: ManagementRequest, call: Call): ManagementAnswer {
+async function attempt(
+  options: ManagementOptions,
+  request: ManagementRequest,
+  call: Call,
+): Promise<ManagementAnswer> {
   try {
     authenticate(request.authorization, options.token);
-    return perform(options, request, call);
+    return await perform(options, request, call);
   } catch (error) {
     return error instanceof Refusal ? error : new Refusal(500, 13, 'internal error of the local gateway');
   }
@@ -80,13 +88,18 @@ function authenticate(authorization: string | undefined, expected: string | unde
   if (expected !== undefined && token !== expected) throw new Refusal(401, 16, 'The token is invalid');
 }
 
-function perform(options: ManagementOptions, request: ManagementRequest, call: Call): ManagementAnswer {
+async function perform(
+  options: ManagementOptions,
+  request: ManagementRequest,
+  call: Call,
+): Promise<ManagementAnswer> {
   const { operation, connectionId } = request.target();
   call.type = operation === 'disconnect' ? 'kick' : operation;
   call.connectionId = connectionId;
   if (connectionId === '') throw invalid('connection_id: is required');
   if (connectionId.length > MAX_CONNECTION_ID_LENGTH)
     throw invalid(`connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`);
+  if (strike(options, 'token', call) !== undefined) throw new Refusal(401, 16, 'The token has expired');
   if (operation === 'send') return send(options, connectionId, request.message(), call);
   const connection = find(options, connectionId);
   if (operation === 'get') return infoOf(options, connection);
@@ -95,19 +108,30 @@ function perform(options: ManagementOptions, request: ManagementRequest, call: C
   return undefined;
 }
 
-function send(
+async function send(
   options: ManagementOptions,
   connectionId: string,
   { data, frame }: OutgoingMessage,
   call: Call,
-): ManagementAnswer {
+): Promise<ManagementAnswer> {
   call.bytes = data.length;
   call.frame = frame;
-  const fault = options.faults.take(connectionId);
-  if (fault !== undefined) return answerOf(fault);
+  const fault = strike(options, 'send', call);
+  if (fault?.delayMs !== undefined) await options.waiting.wait(fault.delayMs);
+  const failure = fault === undefined ? undefined : failureOf(fault, connectionId, options.gateway);
+  if (failure !== undefined && failure !== 'answer-lost') return failure;
   if (frame === 'text') call.warning = oddText(data, call.via);
   options.gateway.deliver(find(options, connectionId), data, frame === 'binary');
-  return undefined;
+  return failure === undefined ? undefined : 'reset';
+}
+
+/** What goes wrong with this call, noted on it. */
+function strike<P extends 'send' | 'token'>({ faults, gateway }: ManagementOptions, point: P, call: Call) {
+  const { connectionId = '' } = call;
+  const handshake = gateway.connections.get(connectionId)?.handshake;
+  const struck = faults.decide(point, { connectionId, path: handshake?.path, template: handshake?.template });
+  call.fault = struck?.text;
+  return struck?.fault;
 }
 
 /**
@@ -124,14 +148,9 @@ function oddText(data: Buffer, via: Call['via']): string | undefined {
 
 const SDK_HINT = 'The official SDK takes a string for base64: give it a Buffer as data';
 
-function answerOf({ status, retryAfterSeconds }: Fault): ManagementAnswer {
-  if (typeof status === 'string') return status;
-  return new Refusal(status, grpcCodeOf(status), 'a fault that was asked for', retryAfterSeconds);
-}
-
 function find({ gateway }: ManagementOptions, id: string): OpenConnection {
   const connection = gateway.connections.get(id);
-  if (connection === undefined) throw new Refusal(404, 5, `Connection ${id} not found`);
+  if (connection === undefined) throw notFound(id);
   return connection;
 }
 

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
+import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
 import type { FunctionOutput } from './instances/hosted-function.js';
@@ -75,6 +76,10 @@ export interface EmulatorOptions {
    * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
    */
   readonly store?: boolean | undefined;
+  /** What goes wrong from the start, as in `faults.add`, or in the textual form: `send.status=503 send.rate=0.2`. */
+  readonly faults?: readonly Fault[] | string | undefined;
+  /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
+  readonly seed?: number | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
   /** Told of everything that happens. */
@@ -127,6 +132,8 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   store: z.boolean().default(false),
+  faults: z.union([z.string(), z.array(faultSchema)]).default([]),
+  seed: z.int().min(0).default(1),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });

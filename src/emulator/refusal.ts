@@ -17,6 +17,8 @@ export class Refusal extends Error {
 
 export const invalid = (message: string): Refusal => new Refusal(400, 3, message);
 
+export const notFound = (id: string): Refusal => new Refusal(404, 5, `Connection ${id} not found`);
+
 /** As the platform's REST API and `google/rpc/code.proto` pair them; a 4xx or 5xx that is not listed is UNKNOWN. */
 const GRPC_CODES: Readonly<Record<number, number>> = {
   400: 3, // INVALID_ARGUMENT

@@ -43,11 +43,16 @@ export interface TimelineEntry {
   readonly generation?: number | undefined;
   /** Why, in words; always there when something was refused, closed or went wrong. */
   readonly reason?: string | undefined;
+  /** The fault that acted on it, in its textual form. */
+  readonly fault?: string | undefined;
   readonly level: 'info' | 'warning' | 'error';
 }
 
+/** What happened; when, and that it was nothing special, need not be said. */
+export type NewEntry = Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: TimelineEntry['level'] };
+
 export interface Timeline {
-  add(entry: Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: TimelineEntry['level'] }): void;
+  add(entry: NewEntry): void;
   entries(): readonly TimelineEntry[];
   /** The entries behind a number, the oldest first. Entries are numbered from 1 in the order in which they came. */
   since(number: number): readonly NumberedEntry[];

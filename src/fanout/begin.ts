@@ -35,12 +35,15 @@ export interface PlanTarget {
   readonly resumed?: CursorState;
 }
 
+/** All that a broadcast needs once its payload can be made; how it reaches a connection may be another than the plan's. */
+type BeginParts = Omit<PlanParts, 'transport'> & { readonly transport: Pick<Transport, 'send'> };
+
 /** Makes what is sent, under the message's id. `isOver`: nothing will be sent, since time or the caller came first. */
 export type MakePayload = (id: string, isOver: boolean) => PayloadSource | Promise<PayloadSource>;
 
 /** Checks everything, then starts the broadcast; a mistake of the caller's rejects before anything is sent. */
 export function begin(
-  parts: PlanParts,
+  parts: BeginParts,
   target: PlanTarget,
   given: SendOptions | undefined,
   payloadFor: MakePayload,
@@ -73,7 +76,7 @@ export function begin(
 }
 
 function progressOf(
-  { store }: PlanParts,
+  { store }: Pick<PlanParts, 'store'>,
   { audience }: PlanTarget,
   { counts }: Tally,
   everyMs: number = 250,
@@ -97,7 +100,7 @@ function progressOf(
 
 /** When this broadcast must have ended, and until when its message is worth sending; in Unix milliseconds. */
 export function timesOf(
-  { context, settings }: PlanParts,
+  { context, settings }: Pick<PlanParts, 'context' | 'settings'>,
   { deadline, expiresAt }: ParsedSendOptions,
 ): { endsAt: number; expiresAt: number } {
   const end = deadline ?? deadlineOf(context, Date.now());

@@ -15,7 +15,7 @@ export interface RetryOptions {
 }
 
 export interface DeliveryContext {
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'send'>;
   readonly pacer: Pacer;
   readonly tally: Tally;
   readonly retry: RetryOptions;

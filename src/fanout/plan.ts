@@ -4,6 +4,7 @@ import type { Payload } from '../transport.js';
 import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from './begin.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
+import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
 import { messageId, serverMessageText } from './message.js';
 import { numberedPayload } from './numbering.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
@@ -36,6 +37,12 @@ export interface Plan<K extends Contract = Contract> {
   ): Broadcast;
   /** Text or bytes as they are, without an envelope: no type, no id, no contract, no history. */
   sendRaw(payload: Payload, options?: SendOptions): Broadcast;
+  /**
+   * Tells why (`$bye`), then closes the connections. They stay in the store until their disconnect events come, so that
+   * `onDisconnect` is told of them. Report, retries and deadline are those of a broadcast: delivered means told and closed.
+   * A client sees the reason unless its connection is closed before the message is out, which the platform leaves open.
+   */
+  disconnect(goodbye: Goodbye, options?: SendOptions): Broadcast;
   /** What `send` with the same arguments would do, without sending. Reads the store. */
   plan<T extends ServerTypeOf<K>>(
     type: T,
@@ -68,6 +75,10 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
       })),
     sendRaw: (payload, options) =>
       begin(parts, target, options, () => ({ same: parts.transport.encode(payload) })),
+    disconnect: (goodbye, options) =>
+      begin({ ...parts, transport: closingSender(parts.transport) }, target, options, (id) => ({
+        same: parts.transport.encode(goodbyeText(goodbye, id)),
+      })),
     plan: async (type, data, options) => {
       const { endsAt } = timesOf(parts, parseSendOptions(options));
       const { bytes } = parts.transport.encode(textOf(type, data, messageId(undefined)));

@@ -24,7 +24,7 @@ export type PayloadSource = SharedPayload | { readonly each: PayloadMaker };
 export interface RunOptions extends StopOptions {
   readonly id: string;
   readonly store: ConnectionStore;
-  readonly transport: Transport;
+  readonly transport: Pick<Transport, 'send'>;
   readonly tally: Tally;
   readonly retry: RetryOptions;
   readonly listing: ListingOptions;

@@ -1,8 +1,9 @@
 import type { Attributes, StoredConnection } from '../connection.js';
 import { BroadcastError } from '../errors.js';
+import type { Goodbye } from '../fanout/goodbye.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
-import { closeConnection } from './goodbye.js';
+import { closeConnection, sayGoodbye } from './goodbye.js';
 
 /** A connection in the hands of a handler. */
 export interface Connection extends StoredConnection {
@@ -13,8 +14,11 @@ export interface Connection extends StoredConnection {
   rooms(): Promise<readonly string[]>;
   /** Replaces what is kept with it. Later calls and listings see it; this object does not change. */
   setAttributes(attributes: Attributes): Promise<void>;
-  /** Closes it. The platform cannot pass a close code or a reason. A connection that has gone already is fine. */
-  disconnect(): Promise<void>;
+  /**
+   * Closes it, and tells the client why before, if a reason is given. A connection that has gone already is fine. Rejects
+   * when it could not be told or closed.
+   */
+  disconnect(goodbye?: Goodbye): Promise<void>;
 }
 
 /** Decides whether a connection may join a room. Rooms are open as long as it is not given. */
@@ -43,7 +47,8 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     async setAttributes(attributes) {
       if (!(await store.setAttributes(id, attributes))) throw gone();
     },
-    disconnect: () => closeConnection(transport, id),
+    disconnect: (goodbye) =>
+      goodbye === undefined ? closeConnection(transport, id) : sayGoodbye(transport, id, goodbye),
   };
 }
 

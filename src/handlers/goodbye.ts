@@ -1,10 +1,10 @@
 import { BroadcastError } from '../errors.js';
-import { messageId, serverMessageText } from '../fanout/message.js';
-import { BYE_CODES, type Bye } from '../protocol.js';
+import { goodbyeText, type Goodbye } from '../fanout/goodbye.js';
+import { BYE_CODES } from '../protocol.js';
 import type { Transport } from '../transport.js';
 
 /** Told to a connection that speaks although the store has nothing of it: its identity expired, or it was removed. */
-export const EXPIRED: Bye = {
+export const EXPIRED: Goodbye = {
   code: BYE_CODES.authenticationExpired,
   reason: 'connect again',
   reconnect: true,
@@ -12,11 +12,14 @@ export const EXPIRED: Bye = {
 
 const TIMEOUT_MS = 3000;
 
-/** Tells a client why and closes its connection. The platform closes without a code, so the reason goes before. */
-export async function sayGoodbye(transport: Transport, connectionId: string, bye: Bye): Promise<void> {
-  const text = serverMessageText({ type: '$bye', data: bye, id: messageId(undefined) });
-  // Whoever cannot be told is closed all the same.
-  const told = transport.send(connectionId, transport.encode(text), { timeoutMs: TIMEOUT_MS });
+/** Tells a client why and closes its connection. Whoever cannot be told is closed all the same; then it rejects. */
+export async function sayGoodbye(
+  transport: Transport,
+  connectionId: string,
+  goodbye: Goodbye,
+): Promise<void> {
+  const payload = transport.encode(goodbyeText(goodbye));
+  const told = transport.send(connectionId, payload, { timeoutMs: TIMEOUT_MS });
   await unlessGone(told.finally(() => closeConnection(transport, connectionId)));
 }
 

@@ -1,4 +1,4 @@
-import type { Fault } from '../emulator/faults.js';
+import type { Fault } from '../emulator/faults/fault.js';
 import type { Transport } from '../transport.js';
 
 /** How the transport contract reaches a transport and the gateway behind it. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { ConnectionLimits } from '../connections.js';
-import type { Faults } from '../faults.js';
+import type { Faults } from '../faults/table.js';
 import type { Gateway } from '../gateway.js';
 import type { Rooms } from '../rooms.js';
 import type { Route } from '../routes.js';

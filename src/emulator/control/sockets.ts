@@ -86,7 +86,8 @@ export const dropByHand: Endpoint = {
   path: 'drop',
   run(parts, { body }): Done {
     const connections = resolveTarget(parts, parseOptions(dropSchema, body ?? {}, 'drop').to);
-    for (const connection of connections) parts.gateway.drop(connection);
+    for (const connection of connections)
+      parts.gateway.drop(connection, { code: 1006, reason: '', by: 'inspector' });
     return { connections: connections.length };
   },
 };

@@ -115,7 +115,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   return {
     entry: settings.entry,
     start,
-    invoke: async (event) => (await started).invoke(event),
+    invoke: async (event, killAfterMs) => (await started).invoke(event, killAfterMs),
     underWay: () => pool?.underWay() ?? 0,
     instances: () => pool?.instances() ?? [],
     async restart() {

@@ -41,8 +41,12 @@ export interface Instance {
   /** Of its heap with buffers, after the last call. */
   readonly usedBytes: number | undefined;
   readonly state: InstanceState;
-  /** Never rejects. A call that comes before the instance is ready waits for it, and its time runs. */
-  call(event: Record<string, unknown>): Promise<CallOutcome>;
+  /**
+   * Never rejects. A call that comes before the instance is ready waits for it, and its time runs.
+   *
+   * @param killAfterMs The instance ends this long after it has been given the call, unless that has ended before.
+   */
+  call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome>;
   /** Ends as soon as its calls have ended. */
   retire(ending: Ending): void;
   /** Ends now; what is under way is aborted. */
@@ -55,6 +59,8 @@ export interface Instance {
 }
 
 const MEGABYTE = 1024 * 1024;
+/** By a fault. */
+const KILLED: Ending = { why: 'killed', reason: 'it was killed, as was asked for' };
 
 export function startInstance(
   id: number,
@@ -165,6 +171,17 @@ export function startInstance(
     void worker.terminate();
   }
 
+  function endAfter(ms: number, outcome: Promise<unknown>): void {
+    if (ms === 0) {
+      end(KILLED);
+      return;
+    }
+    const timer = setTimeout(end, ms, KILLED);
+    void outcome.then(() => {
+      clearTimeout(timer);
+    });
+  }
+
   const instance: Instance = {
     id,
     generation,
@@ -186,7 +203,7 @@ export function startInstance(
       if (resting > 0 || freezeAfterMs === 'off') return 'idle';
       return Date.now() - restedAt >= freezeAfterMs ? 'frozen' : 'idle';
     },
-    async call(event) {
+    async call(event, killAfterMs) {
       const wasReady = coldMs !== undefined;
       const { callId, outcome } = calls.open(timeoutMs, () => {
         end(timeoutEnding(callId, timeoutMs));
@@ -197,6 +214,7 @@ export function startInstance(
       Atomics.add(posted, 0, 1);
       worker.postMessage(message);
       Atomics.notify(posted, 0);
+      if (killAfterMs !== undefined) endAfter(killAfterMs, outcome);
       return { ...(await outcome), instance: { id, coldMs: wasReady ? undefined : coldMs } };
     },
     retire(how) {

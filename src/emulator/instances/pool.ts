@@ -47,6 +47,7 @@ export function createPool(options: PoolOptions): Pool {
   const retiring = new Set<Instance>();
   const waiting: {
     readonly event: Record<string, unknown>;
+    readonly killAfterMs: number | undefined;
     resolve(outcome: CallOutcome | Promise<CallOutcome>): void;
   }[] = [];
   const leaving = new Set<Promise<void>>();
@@ -105,7 +106,7 @@ export function createPool(options: PoolOptions): Pool {
       const instance = choose();
       if (instance === undefined) return;
       const call = waiting.shift();
-      call?.resolve(take(instance).call(call.event));
+      call?.resolve(take(instance).call(call.event, call.killAfterMs));
     }
   }
 
@@ -144,7 +145,7 @@ export function createPool(options: PoolOptions): Pool {
     return done;
   }
 
-  async function call(event: Record<string, unknown>): Promise<CallOutcome> {
+  async function call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome> {
     if (isStopped) return { status: 502, problem: STOPPED.reason };
     if (underWay > requestsLimit) {
       return {
@@ -154,9 +155,9 @@ export function createPool(options: PoolOptions): Pool {
     }
     const free = waiting.length === 0 ? choose() : undefined;
     // In the same turn as the choice, so that nobody else takes the instance.
-    if (free !== undefined) return take(free).call(event);
+    if (free !== undefined) return take(free).call(event, killAfterMs);
     return new Promise((resolve) => {
-      waiting.push({ event, resolve });
+      waiting.push({ event, killAfterMs, resolve });
     });
   }
 
@@ -170,11 +171,11 @@ export function createPool(options: PoolOptions): Pool {
     replace: (generation) => inTurn(() => replace(generation)),
     restart: () => inTurn(() => replace(current)),
     generation: () => current,
-    async invoke(event): Promise<Invocation> {
+    async invoke(event, killAfterMs): Promise<Invocation> {
       const begun = performance.now();
       underWay++;
       try {
-        return { ...(await call(event)), durationMs: performance.now() - begun };
+        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - begun };
       } finally {
         underWay--;
       }

@@ -1,6 +1,6 @@
 import type { Contract } from '../../contract.js';
-import type { Faults } from '../../emulator/faults.js';
 import type { Transport } from '../../transport.js';
+import type { KitFaults } from './kit-faults.js';
 import type { KitRefusal } from './kit-gateway.js';
 import type { TestConnection } from './test-connection.js';
 
@@ -40,8 +40,8 @@ export interface TestKit<K extends Contract = Contract> {
   readonly transport: Transport;
   /** Another transport to the same connections, for code that closes its own. */
   openTransport(): Transport;
-  /** Makes sends go wrong: stale (404), 429, 503, without an answer. */
-  readonly faults: Faults;
+  /** Makes sends go wrong: stale, 429, 503, slow, without an answer. */
+  readonly faults: KitFaults;
   readonly clock: {
     now(): number;
     /** Moves on by milliseconds or a text such as `'9m59s'`, closing what falls due, and waits until all is quiet. */

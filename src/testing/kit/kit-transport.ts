@@ -1,19 +1,24 @@
 import { BroadcastError } from '../../errors.js';
 import { MAX_SEND_BYTES } from '../../protocol.js';
 import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../transport.js';
-import { abortedError, codeOfHttpStatus } from '../../transports/outcome.js';
+import { abortedError } from '../../transports/outcome.js';
 import { checkConnectionId, checkSize } from '../../transports/rest.js';
-import type { Fault, FaultTable } from '../../emulator/faults.js';
+import type { FaultTable } from '../../emulator/faults/table.js';
 import type { Frame } from './inbox.js';
+import { strikeSend } from './kit-faults.js';
 
 /** What the transport needs of the gateway. */
 export interface KitSwitchboard {
-  readonly faults: FaultTable;
+  readonly decide: FaultTable['decide'];
   /** Puts a frame on a socket; `false` when there is no such connection. */
   deliver(connectionId: string, frame: Frame): boolean;
   infoOf(connectionId: string): ConnectionInfo | undefined;
+  /** Which paths it was opened on, for faults; `undefined` when there is no such connection. */
+  placeOf(connectionId: string): { readonly path: string; readonly template: string } | undefined;
   /** Closes a socket as `Disconnect` does; `false` when there is no such connection. */
   disconnect(connectionId: string): boolean;
+  /** Cuts a socket as a broken network does, if there is one. */
+  cut(connectionId: string): void;
   isShut(): boolean;
 }
 
@@ -57,9 +62,15 @@ export function kitTransport(gateway: KitSwitchboard): KitTransport {
     },
     send: (connectionId, { wire }, options) =>
       attempt(connectionId, options, async () => {
-        const fault = gateway.faults.take(connectionId);
-        if (fault !== undefined) await strike(fault, options, closing.signal);
-        if (!gateway.deliver(connectionId, wire as Frame)) throw unknown(connectionId);
+        const deliver = (): void => {
+          if (!gateway.deliver(connectionId, wire as Frame)) throw unknown(connectionId);
+        };
+        const cut = (): void => {
+          gateway.cut(connectionId);
+        };
+        const struck = gateway.decide('send', { connectionId, ...gateway.placeOf(connectionId) });
+        if (struck === undefined) deliver();
+        else await strikeSend(struck.fault, { deliver, cut }, options, closing.signal);
       }),
     get: (connectionId, options) =>
       attempt(connectionId, options, () => gateway.infoOf(connectionId) ?? fail(unknown(connectionId))),
@@ -88,39 +99,4 @@ function unknown(connectionId: string): BroadcastError {
     'CONNECTION_STALE',
     `the gateway answered 404: Connection ${connectionId} not found`,
   );
-}
-
-/** Fails as the fault says. A `hang` takes as long as the attempt may. */
-async function strike(fault: Fault, options: AttemptOptions, closing: AbortSignal): Promise<never> {
-  if (fault.status === 'reset')
-    throw new BroadcastError('NO_ANSWER', 'the request was cut off, as was asked for');
-  if (fault.status === 'hang') throw await silence(options, closing);
-  throw new BroadcastError(
-    codeOfHttpStatus(fault.status),
-    `the gateway answered ${fault.status}: a fault that was asked for`,
-    fault.retryAfterSeconds === undefined ? {} : { retryAfterMs: fault.retryAfterSeconds * 1000 },
-  );
-}
-
-/** How an attempt ends that gets no answer: with its time, its signal or the transport. */
-function silence({ timeoutMs, signal }: AttemptOptions, closing: AbortSignal): Promise<BroadcastError> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      end(new BroadcastError('NO_ANSWER', `no answer within ${timeoutMs} ms`));
-    }, timeoutMs);
-    const onAbort = (): void => {
-      end(abortedError());
-    };
-    const onClose = (): void => {
-      end(new BroadcastError('NO_ANSWER', 'the transport was closed'));
-    };
-    function end(error: BroadcastError): void {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', onAbort);
-      closing.removeEventListener('abort', onClose);
-      resolve(error);
-    }
-    signal?.addEventListener('abort', onAbort);
-    closing.addEventListener('abort', onClose);
-  });
 }

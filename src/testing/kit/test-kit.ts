@@ -3,13 +3,13 @@ import * as z from 'zod/mini';
 import type { App } from '../../app.js';
 import type { Contract } from '../../contract.js';
 import { parseDuration } from '../../emulator/clock.js';
-import { createFaults } from '../../emulator/faults.js';
 import { newFunctionIdentity } from '../../emulator/function-context.js';
 import { createInProcessInvoker, type FunctionHandler } from '../../emulator/invoker.js';
 import { BroadcastError } from '../../errors.js';
 import { parseOptions } from '../../options.js';
 import type { Transport } from '../../transport.js';
 import type { KitWorld, TestConnectOptions, TestKit, TestKitOptions } from './kit-api.js';
+import { createKitFaults } from './kit-faults.js';
 import { createKitGateway, type KitRefusal } from './kit-gateway.js';
 import { kitTransport, type KitSwitchboard, type KitTransport } from './kit-transport.js';
 import { quiet, turns } from './quiet.js';
@@ -46,7 +46,7 @@ export function createTestKit<K extends Contract>(
   options: TestKitOptions = {},
 ): TestKit<K> {
   const { paths, timeoutMs, token, patienceMs } = parseOptions(optionsSchema, options, 'createTestKit');
-  const faults = createFaults();
+  const { faults, decide } = createKitFaults();
   let isShut = false;
   let handler: FunctionHandler = () => undefined;
   const gateway = createKitGateway(paths, (clock) => {
@@ -59,8 +59,9 @@ export function createTestKit<K extends Contract>(
     });
   });
   const switchboard: KitSwitchboard = {
-    faults,
+    decide,
     infoOf: gateway.infoOf,
+    placeOf: (connectionId) => gateway.find(connectionId)?.handshake,
     deliver(connectionId, frame) {
       gateway.find(connectionId)?.onFrame(frame);
       return gateway.find(connectionId) !== undefined;
@@ -70,6 +71,10 @@ export function createTestKit<K extends Contract>(
       // The gateway answers before the function has been told.
       if (socket !== undefined) void gateway.close(socket, { code: 1000, by: 'api', reason: '' });
       return socket !== undefined;
+    },
+    cut(connectionId) {
+      const socket = gateway.find(connectionId);
+      if (socket !== undefined) void gateway.close(socket, { code: 1006, by: 'gateway', reason: '' });
     },
     isShut: () => isShut,
   };

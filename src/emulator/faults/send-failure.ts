@@ -1,0 +1,18 @@
+import type { Gateway } from '../gateway.js';
+import { grpcCodeOf, notFound, Refusal } from '../refusal.js';
+import type { ParsedFault } from './fault.js';
+
+/** How a send that is struck ends; `undefined` when it was only slow. */
+export function failureOf(
+  { status, retryAfterSeconds }: Extract<ParsedFault, { on: 'send' }>,
+  connectionId: string,
+  gateway: Gateway,
+): Refusal | 'hang' | 'reset' | 'answer-lost' | undefined {
+  if (typeof status === 'number')
+    return new Refusal(status, grpcCodeOf(status), 'a fault that was asked for', retryAfterSeconds);
+  if (status !== 'gone') return status;
+  const connection = gateway.connections.get(connectionId);
+  if (connection !== undefined)
+    gateway.drop(connection, { code: 1006, reason: 'a fault of sends', by: 'fault' });
+  return notFound(connectionId);
+}
