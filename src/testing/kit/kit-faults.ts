@@ -19,14 +19,18 @@ export interface KitFaults {
 export function createKitFaults(): { readonly faults: KitFaults; readonly decide: FaultTable['decide'] } {
   const { add, list, remove, clear, decide } = createFaults(1);
   function addSend(fault: SendFault): number {
-    const { on }: Fault = fault;
-    if (on === 'send') return add(fault);
+    if (isOfSends(fault)) return add(fault);
     throw new BroadcastError(
       'INVALID_OPTIONS',
       'faults.add.on: the test kit has faults of sends; for other points use startEmulator of yc-broadcast/emulator',
     );
   }
   return { faults: { add: addSend, list, remove, clear }, decide };
+}
+
+/** Code without types may ask for any. */
+function isOfSends({ on }: Fault): boolean {
+  return on === 'send';
 }
 
 /** What a send that is struck can do to its connection. */
