@@ -171,6 +171,9 @@ export const BYE_CODES = {
 /** Longest `id` of a client message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
 
+/** Shortest `id` of a message that is handled once: nobody must meet or guess another client's. */
+export const MIN_ONCE_ID_LENGTH = 16;
+
 /** Largest WebSocket message that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
 export const MAX_MESSAGE_BYTES = 131_072;
 

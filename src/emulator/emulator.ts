@@ -1,4 +1,5 @@
 import { BroadcastError } from '../errors.js';
+import { createBroadcasts } from './broadcasts.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults/table.js';
 import { createWaiting, type Waiting } from './faults/waiting.js';
@@ -12,6 +13,7 @@ import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
 import type { Instances } from './instances/controls.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
+import { watchLibrary, type LibraryWatch } from './library.js';
 import { listen, type Listening, type TlsAccess } from './listen.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
@@ -95,7 +97,10 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
   const { timeoutMs, memoryMb, limits, onOutput = printOutput } = options;
-  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const rooms = createRooms();
+  const broadcasts = createBroadcasts(clock.now);
+  const library = watchLibrary(rooms, broadcasts);
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput }, library);
   const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
   const faults = createFaults(options.seed);
   if (typeof options.faults === 'string') faults.addText(options.faults);
@@ -108,13 +113,24 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timeline,
     faults,
     waiting,
+    broadcasts,
     gatewayId,
     token: expectedToken,
   });
   const desk = createManagementDesk(management, options.grpcErrors);
-  const rooms = createRooms();
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
-  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
+  const control = createControl({
+    gateway,
+    timeline,
+    rooms,
+    broadcasts,
+    instances: functions.instances,
+    faults,
+    routes,
+    limits,
+    clock,
+    advance,
+  });
   const listeners: Listeners = {
     request(request, response) {
       if (!desk.rest(request, response) && !control.answer(request, response))
@@ -128,9 +144,11 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
+  library.listen();
   const emulator = controls({
     listening,
     functions,
+    library,
     gateway,
     faults,
     waiting,
@@ -164,6 +182,7 @@ interface ControlParts {
   readonly listening: Listening;
   readonly gateway: Gateway;
   readonly functions: Functions;
+  readonly library: LibraryWatch;
   readonly faults: Faults;
   readonly waiting: Waiting;
   readonly underWay: () => number;
@@ -180,6 +199,7 @@ function controls(parts: ControlParts): Emulator {
     listening,
     gateway,
     functions,
+    library,
     faults,
     waiting,
     underWay,
@@ -238,6 +258,7 @@ function controls(parts: ControlParts): Emulator {
     waiting.stop();
     await gateway.stop();
     await functions.stop();
+    library.stop();
     await listening.close();
   }
 

@@ -37,12 +37,19 @@
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   library.ts         hears what the library in a function says of rooms and broadcasts
+ *   broadcasts.ts      what was reported of each broadcast, and what the sockets got
+ *   broadcast-header.ts  which one a send belongs to
  *   timeline-filter.ts  asks for a part of it
  *   rooms.ts           who is in which room, as the library in a function tells
  *   control/           what the inspector and the command line see and do
  *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
+export type { ConnectionPage, ConnectionRow } from './control/connections.js';
+export type { Invoked } from './control/invoke.js';
+export type { Status } from './control/status.js';
+export type { TimelinePage } from './control/timeline.js';
 export { startEmulator } from './emulator.js';
 export type { Emulator, InspectorAccess } from './emulator.js';
 export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
