@@ -148,7 +148,16 @@ describe('dev', () => {
 
   it('prints JSON only with --format json', async () => {
     const folder = project({ 'room.ts': ROOM, 'greeting.ts': GREETING });
-    const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--instances', '1', '--format', 'json']);
+    const cli = startCli([
+      'dev',
+      join(folder, 'room.ts'),
+      '--port',
+      '0',
+      '--instances',
+      '1',
+      '--format',
+      'json',
+    ]);
     const [, port] = await cli.printed(/"url":"http:\/\/127\.0\.0\.1:(\d+)"/);
     await connect(Number(port));
     await cli.printed(/"type":"connect"/);

@@ -18,10 +18,10 @@ export interface RunningCli {
   readonly exited: Promise<number | null>;
 }
 
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
+export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root): RunningCli {
   const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    cwd,
+    env: { ...process.env, NO_COLOR: '1', CI: '', ...env },
   });
   let text = '';
   const watchers = new Set<() => void>();
