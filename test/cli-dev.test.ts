@@ -146,9 +146,12 @@ describe('dev', () => {
     expect(await exited).toBe(0);
   });
 
-  it('prints JSON only with --format json', async () => {
+  it.each<[string, string[], NodeJS.ProcessEnv]>([
+    ['with --format json', ['--format', 'json'], {}],
+    ['where CI is set', [], { CI: '1' }],
+  ])('prints JSON only %s', async (_when, args, env) => {
     const folder = project({ 'room.ts': ROOM, 'greeting.ts': GREETING });
-    const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--instances', '1', '--format', 'json']);
+    const cli = startCli(['dev', join(folder, 'room.ts'), '--port', '0', '--instances', '1', ...args], env);
     const [, port] = await cli.printed(/"url":"http:\/\/127\.0\.0\.1:(\d+)"/);
     await connect(Number(port));
     await cli.printed(/"type":"connect"/);
@@ -168,7 +171,7 @@ describe('dev', () => {
     });
     const { port, output } = await startDev(join(folder, 'room.ts'), '--spec', join(folder, 'gateway.yaml'));
     expect(output()).toContain(`ws://localhost:${port}/live/{id}`);
-    expect(output()).toContain('get /login: plain HTTP operations are not served');
+    expect(output()).toContain('/login.get: has no x-yc-apigateway-integration, so it is not served');
   });
 
   it('passes a handler on by the name of its export', async () => {

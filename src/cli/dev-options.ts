@@ -30,7 +30,8 @@ stay open.
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)
   --no-watch          keep the code as it is
-  --format <format>   of the log: text or json            (default text)
+  --format <format>   of the log: text or json            (default text, json
+                      where CI is set)
 
 Variables of .env and .env.local are set, unless the environment has them.
 
@@ -75,7 +76,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       cold: { type: 'string', default: '0ms' },
       freeze: { type: 'string', default: '0ms' },
       'no-watch': { type: 'boolean', default: false },
-      format: { type: 'string', default: 'text' },
+      format: { type: 'string', default: isCi() ? 'json' : 'text' },
     },
   });
   if (values.format !== 'text' && values.format !== 'json') {
@@ -100,6 +101,12 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     watch: !values['no-watch'],
     format: values.format,
   };
+}
+
+/** What continuous integration sets; a log is read by programs there. */
+function isCi(): boolean {
+  const { CI = '' } = process.env;
+  return CI !== '' && CI !== '0' && CI !== 'false';
 }
 
 function onlyOne([entry, ...more]: readonly string[]): string {

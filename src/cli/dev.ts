@@ -76,9 +76,9 @@ function isPortTaken(reason: unknown): boolean {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, warnings, url, endpoint, inspector } = emulator;
+  const { port, paths, httpPaths, warnings, url, endpoint, inspector } = emulator;
   const hasPages = options.static !== undefined;
-  const facts = { port, paths, warnings, entry, hasPages, inspectorUrl: inspector.url, elapsedMs };
+  const facts = { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl: inspector.url, elapsedMs };
   const text =
     format === 'json'
       ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })

@@ -21,7 +21,7 @@ export interface RunningCli {
 export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
   const child = spawn(process.execPath, [main, ...args], {
     cwd: root,
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1', CI: '', ...env },
   });
   let text = '';
   const watchers = new Set<() => void>();
