@@ -18,6 +18,11 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   /** Ends the attempt with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * The broadcast that a send belongs to; set only while a local gateway watches. A transport that can puts it into the
+   * header `x-yc-broadcast-id`, percent-encoded, so that the gateway can compare sockets with reports.
+   */
+  readonly broadcastId?: string | undefined;
 }
 
 /** What the gateway tells of a connection. Times are Unix milliseconds. */

@@ -21,6 +21,7 @@ const ORDER = [
   'store',
   'transport',
   'report',
+  'diagnostics',
   'history',
   'credentials',
   'stores',

@@ -5,12 +5,22 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { launchChromium } from './support/browser.js';
+import { temporaryProject } from './support/cli.js';
 import { requireProgram } from './support/servers.js';
 
 const executablePath = requireProgram('chromium', 'apt-get install chromium');
 const withChromium = executablePath === undefined ? describe.skip : describe;
 const PATIENCE_MS = 15_000;
 jest.setTimeout(90_000);
+
+const ROOM = `
+import { createApp } from 'yc-broadcast';
+import { memoryStore } from 'yc-broadcast/stores/memory';
+const app = createApp({ store: memoryStore(), origins: [] });
+app.onConnect(({ join }) => join('lobby'));
+app.onMessage(async ({ body, to }) => { await to('lobby').sendRaw(body); });
+export const handler = app.handler;
+`;
 
 let browser: Browser;
 let emulator: Emulator;
@@ -125,6 +135,31 @@ withChromium('the inspector page', () => {
     await rowsOf(page, 'timeline').nth(1).waitFor();
     await page.click('#clear');
     await page.locator('#timeline .empty', { hasText: 'Nothing has happened yet.' }).waitFor();
+  });
+
+  it('shows rooms, broadcasts with what their sockets got, and instances', async () => {
+    const { path, remove } = temporaryProject({ 'room.ts': ROOM });
+    const gateway = await startEmulator({ routes: { '/ws': { entry: `${path}/room.ts`, instances: 1 } } });
+    const clients = [await gateway.connect('/ws'), await gateway.connect('/ws')];
+    const page = await visit({}, gateway.inspector.url);
+    await page.focus('#tab-connections');
+    await page.keyboard.press('ArrowRight');
+    await page.locator('#room-table tr', { hasText: 'lobby' }).locator('td', { hasText: '2' }).waitFor();
+    await page.click('#room-table button:text-is("lobby")');
+    expect(await send(page, 'to the room')).toBe('put on 2 connections');
+
+    clients[0]?.send('hello');
+    await page.click('#tab-broadcasts');
+    await page.click('#broadcast-table button:text-is("room:lobby")');
+    await page.locator('.more', { hasText: 'The report and the sockets agree.' }).waitFor();
+    expect(await page.locator('.histogram meter').count()).toBeGreaterThan(0);
+
+    await page.click('#tab-instances');
+    await page.click('#instance-table button:text-is("Kill")');
+    await page.locator('#instance-table td', { hasText: '#2' }).waitFor();
+    await page.context().close();
+    await gateway.stop();
+    remove();
   });
 
   it('moves a manual clock', async () => {

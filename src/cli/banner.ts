@@ -12,6 +12,8 @@ export interface BannerFacts {
   readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
+  /** Address of the store that instances share. */
+  readonly store: string | undefined;
   /** How the function runs: instances and their limits. */
   readonly runtime: string;
   /** With the token in it: the only place where it is shown. */
@@ -21,7 +23,8 @@ export interface BannerFacts {
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl, runtime, elapsedMs } = facts;
+  const { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl, store, runtime, elapsedMs } =
+    facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -33,6 +36,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ...httpPaths.map((path): [string, string] => ['HTTP', path.replace(' ', ` http://${base}`)]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
     ['Inspector', paint('cyan', inspectorUrl)],
+    ...(store === undefined ? [] : [['Store', `${store}  ydbStore()`] as [string, string]]),
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],

@@ -19,26 +19,35 @@ stay open.
   --path <path>       WebSocket path, may be repeated     (default /ws)
   --spec <file>       the gateway's OpenAPI instead of paths; <entry> stands for
                       every function in it
-  --port <number>     0 takes any free port               (default ${DEFAULT_PORT})
+  --port <number>     0 takes any free port, as is the default with --exec
+                                                          (default ${DEFAULT_PORT})
+  --exec <command>    run a shell command as soon as all is ready, then stop; it
+                      finds the gateway in $YC_BROADCAST_URL (ws://…, without a
+                      path) and $YC_BROADCAST_ENDPOINT. The log goes to stderr
   --static <folder>   pages to serve beside the gateway
   --timeout <time>    longest time of a call: 10s, 1m     (default 10s)
   --memory <MB>       of an instance                      (default 128)
   --instances <n-m>   fewest and most; 1 means just one   (default 2-10)
   --concurrency <n>   calls at a time on an instance      (default 1)
   --requests <n>      calls at a time in all, then 429    (default 10)
+  --store             a store in this gateway that all instances share;
+                      ydbStore() finds it
   --cold <time>       what a cold start takes longer      (default 0ms)
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)
   --no-watch          keep the code as it is
-  --format <format>   of the log: text or json            (default text, json
-                      where CI is set)
+  --format <format>   of the log: text or json; json if $CI is set
+
+Exit codes: 0 stopped by Ctrl-C, 1 it did not work, 2 wrong call; with --exec
+that of the command.
 
 Variables of .env and .env.local are set, unless the environment has them.
 
 Examples
   yc-broadcast dev src/handler.ts
   yc-broadcast dev src/handler.ts#chat --path '/rooms/{room}' --static public
-  yc-broadcast dev src/handler.ts --spec gateway.yaml --instances 1
+  yc-broadcast dev src/handler.ts --spec gateway.yaml --store
+  yc-broadcast dev src/handler.ts --exec 'npx vitest run'
   yc-broadcast dev dist/handler.js --port 0 --format json | jq .reason
 `;
 
@@ -47,6 +56,8 @@ export interface DevOptions {
   readonly paths: readonly string[];
   readonly spec: string | undefined;
   readonly port: number;
+  /** A shell command to run, and nothing after it. */
+  readonly exec: string | undefined;
   readonly static: string | undefined;
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -55,6 +66,7 @@ export interface DevOptions {
   readonly requestsLimit: number;
   readonly coldStartMs: number;
   readonly freezeAfterMs: number | 'off';
+  readonly store: boolean;
   readonly watch: boolean;
   readonly format: 'text' | 'json';
 }
@@ -66,7 +78,8 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     options: {
       path: { type: 'string', multiple: true },
       spec: { type: 'string' },
-      port: { type: 'string', default: String(DEFAULT_PORT) },
+      port: { type: 'string' },
+      exec: { type: 'string' },
       static: { type: 'string' },
       timeout: { type: 'string', default: '10s' },
       memory: { type: 'string', default: '128' },
@@ -75,8 +88,9 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       requests: { type: 'string', default: '10' },
       cold: { type: 'string', default: '0ms' },
       freeze: { type: 'string', default: '0ms' },
+      store: { type: 'boolean', default: false },
       'no-watch': { type: 'boolean', default: false },
-      format: { type: 'string', default: isCi() ? 'json' : 'text' },
+      format: { type: 'string', default: isSet(process.env['CI']) ? 'json' : 'text' },
     },
   });
   if (values.format !== 'text' && values.format !== 'json') {
@@ -89,7 +103,8 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     entry: parseEntry(onlyOne(positionals)),
     paths: values.path ?? ['/ws'],
     spec: values.spec,
-    port: wholeNumber('--port', values.port),
+    port: wholeNumber('--port', values.port ?? (values.exec === undefined ? String(DEFAULT_PORT) : '0')),
+    exec: values.exec,
     static: values.static === undefined ? undefined : folder(values.static),
     timeoutMs: duration('--timeout', values.timeout),
     memoryMb: wholeNumber('--memory', values.memory),
@@ -98,15 +113,14 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     requestsLimit: wholeNumber('--requests', values.requests),
     coldStartMs: duration('--cold', values.cold),
     freezeAfterMs: values.freeze === 'off' ? 'off' : duration('--freeze', values.freeze),
+    store: values.store,
     watch: !values['no-watch'],
     format: values.format,
   };
 }
 
-/** What continuous integration sets; a log is read by programs there. */
-function isCi(): boolean {
-  const { CI = '' } = process.env;
-  return CI !== '' && CI !== '0' && CI !== 'false';
+function isSet(variable: string | undefined): boolean {
+  return variable !== undefined && variable !== '' && variable !== '0' && variable !== 'false';
 }
 
 function onlyOne([entry, ...more]: readonly string[]): string {

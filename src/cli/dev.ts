@@ -3,6 +3,8 @@ import { BroadcastError } from '../errors.js';
 import { banner } from './banner.js';
 import { CliError, type Command } from './command.js';
 import { DEV_HELP, parseDevOptions, type DevOptions } from './dev-options.js';
+import { runCommand } from './exec.js';
+import { writeGatewayFile } from './gateway/file.js';
 import { listenToKeys } from './hot-keys.js';
 import { formatEntry, jsonEntry } from './log-line.js';
 import { formatOutput, jsonOutput } from './output-line.js';
@@ -12,28 +14,32 @@ import { stopSignal } from './stop-signal.js';
 export const dev: Command = {
   help: DEV_HELP,
   async run(args) {
-    await runDev(parseDevOptions(args));
-    return 0;
+    return runDev(parseDevOptions(args));
   },
 };
 
-async function runDev(options: DevOptions): Promise<void> {
+async function runDev(options: DevOptions): Promise<number> {
   const startedAt = performance.now();
   const stopped = stopSignal();
   const emulator = await start(options);
+  const removeFile = writeGatewayFile(emulator);
   try {
     announce(options, emulator, performance.now() - startedAt);
+    if (options.exec !== undefined) return await runCommand(options.exec, emulator, stopped);
     const forgetKeys = listenToKeys(emulator);
     await stopped;
     forgetKeys();
+    return 0;
   } finally {
+    removeFile();
     await emulator.stop();
   }
 }
 
 async function start(options: DevOptions): Promise<Emulator> {
   const { paths, spec, port, timeoutMs, memoryMb, format } = options;
-  const paint = paletteFor(process.stdout);
+  const log = logOf(options);
+  const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
     format === 'json' ? [jsonEntry, jsonOutput] : [formatEntry(paint), formatOutput(paint)];
   const source = sourceOf(options);
@@ -46,8 +52,10 @@ async function start(options: DevOptions): Promise<Emulator> {
       timeoutMs,
       memoryMb,
       static: options.static,
-      onTimeline: (entry) => process.stdout.write(`${ofEntry(entry)}\n`),
-      onOutput: (output: FunctionOutput) => process[output.stream].write(ofOutput(output)),
+      store: options.store,
+      onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
+      onOutput: (output: FunctionOutput) =>
+        (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
     });
   } catch (reason) {
     if (!isPortTaken(reason)) throw reason;
@@ -76,14 +84,29 @@ function isPortTaken(reason: unknown): boolean {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, httpPaths, warnings, url, endpoint, inspector } = emulator;
+  const { port, paths, httpPaths, warnings, url, endpoint, inspector, store } = emulator;
   const hasPages = options.static !== undefined;
-  const facts = { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl: inspector.url, elapsedMs };
+  const facts = {
+    port,
+    paths,
+    httpPaths,
+    warnings,
+    entry,
+    hasPages,
+    inspectorUrl: inspector.url,
+    store: store?.endpoint,
+    elapsedMs,
+  };
   const text =
     format === 'json'
       ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })
-      : banner({ ...facts, runtime: runtimeOf(options) }, paletteFor(process.stdout));
-  process.stdout.write(`${text}\n`);
+      : banner({ ...facts, runtime: runtimeOf(options) }, paletteFor(logOf(options)));
+  logOf(options).write(`${text}\n`);
+}
+
+/** With `--exec` the command has stdout to itself. */
+function logOf({ exec }: DevOptions): NodeJS.WriteStream {
+  return exec === undefined ? process.stdout : process.stderr;
 }
 
 /** How the function runs, for the banner. */

@@ -1,19 +1,65 @@
 import type { Emulator } from '../emulator/index.js';
 import { toFailure } from './command.js';
+import { createGatewayClient, type GatewayClient } from './gateway/client.js';
+import { openInBrowser } from './open-browser.js';
+
+/** What a key does; its text is printed. */
+interface Key {
+  readonly key: string;
+  readonly label: string;
+  run(emulator: Emulator, gateway: GatewayClient): string | undefined | Promise<string | undefined>;
+}
+
+const KEYS: readonly Key[] = [
+  { key: 'o', label: 'inspector', run: ({ inspector }) => openInBrowser(inspector.url) },
+  {
+    key: 'r',
+    label: 'start afresh',
+    run: async ({ instances }) => {
+      await instances.restart();
+      return 'all instances were started afresh';
+    },
+  },
+  {
+    key: 'k',
+    label: 'kick all',
+    run: async (_emulator, gateway) => {
+      const { connections } = await gateway.post<{ connections: number }>('close', { to: 'all', code: 1012 });
+      return connections === 0 ? 'nobody is connected' : `closed ${connections} with 1012`;
+    },
+  },
+  { key: 'c', label: 'clear', run: () => '\u001b[2J\u001b[3J\u001b[H' },
+  { key: '?', label: 'help', run: () => keysText() },
+  {
+    key: 'q',
+    label: 'quit',
+    run() {
+      process.kill(process.pid, 'SIGINT');
+      return undefined;
+    },
+  },
+];
 
 /** What can be pressed, for the banner. */
 export function keysLine(): string {
-  return process.stdin.isTTY ? 'r starts all instances afresh, Ctrl-C stops it.' : 'Ctrl-C stops it.';
+  return process.stdin.isTTY ? keysText() : 'Ctrl-C stops it.';
+}
+
+function keysText(): string {
+  return KEYS.map(({ key, label }) => `[${key}] ${label}`).join('  ');
 }
 
 /** Listens as long as somebody can press a key. Returns how to stop. */
-export function listenToKeys({ instances }: Emulator): () => void {
+export function listenToKeys(emulator: Emulator): () => void {
   const { stdin } = process;
   if (!stdin.isTTY) return () => undefined;
-  const onKey = (key: string): void => {
-    // A terminal that passes keys on does so with this one too.
-    if (key === '\u0003') process.kill(process.pid, 'SIGINT');
-    if (key === 'r') restart(instances);
+  const { url, inspector } = emulator;
+  const gateway = createGatewayClient({ url, token: inspector.token });
+  const onKey = (pressed: string): void => {
+    // A terminal that passes keys on does so with Ctrl-C too.
+    const wanted = pressed === '\u0003' ? 'q' : pressed.toLowerCase();
+    const found = KEYS.find(({ key }) => key === wanted);
+    if (found !== undefined) void press(found, emulator, gateway);
   };
   stdin.setRawMode(true).setEncoding('utf8').on('data', onKey).resume();
   return () => {
@@ -21,8 +67,11 @@ export function listenToKeys({ instances }: Emulator): () => void {
   };
 }
 
-function restart(instances: Emulator['instances']): void {
-  instances.restart().catch((reason: unknown) => {
+async function press(key: Key, emulator: Emulator, gateway: GatewayClient): Promise<void> {
+  try {
+    const text = await key.run(emulator, gateway);
+    if (text !== undefined) process.stdout.write(`${text}\n`);
+  } catch (reason) {
     process.stderr.write(`${toFailure(reason).message}\n`);
-  });
+  }
 }

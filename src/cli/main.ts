@@ -9,6 +9,36 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dev.js')).dev,
   },
   {
+    usage: 'doctor',
+    summary: 'say whether the local gateway will work here',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
+    usage: 'ls',
+    summary: 'list the connections of a running gateway',
+    load: async () => (await import('./ls.js')).ls,
+  },
+  {
+    usage: 'send <target> <data>',
+    summary: 'send to them, or speak for them',
+    load: async () => (await import('./send.js')).send,
+  },
+  {
+    usage: 'kick <target>',
+    summary: 'close them',
+    load: async () => (await import('./kick.js')).kick,
+  },
+  {
+    usage: 'invoke <event>',
+    summary: 'call a function without a socket',
+    load: async () => (await import('./invoke.js')).invoke,
+  },
+  {
+    usage: 'tail',
+    summary: 'follow what happens at a running gateway',
+    load: async () => (await import('./tail.js')).tail,
+  },
+  {
     usage: 'broadcast <entry> <audience>',
     summary: 'send one message, show the report',
     load: async () => (await import('./broadcast.js')).broadcast,

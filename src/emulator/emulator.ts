@@ -1,4 +1,5 @@
 import { BroadcastError } from '../errors.js';
+import { createBroadcasts } from './broadcasts.js';
 import { createCalls } from './calls.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults/table.js';
@@ -12,8 +13,11 @@ import { createFunctions, type Functions } from './functions.js';
 import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
+import { createDocumentServer } from './document-store/server.js';
+import { storeAccess, withStore, type StoreAccess } from './document-store/access.js';
 import type { Instances } from './instances/controls.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
+import { watchLibrary, type LibraryWatch } from './library.js';
 import { listen, type Listening, type TlsAccess } from './listen.js';
 import { createManagementDesk } from './management-desk.js';
 import { createManagement } from './management.js';
@@ -68,6 +72,8 @@ export interface Emulator {
    * the inspector has it: `type:send status:>=400`. Throws `INVALID_OPTIONS` that names the mistake.
    */
   timeline(query?: TimelineQuery | string): readonly TimelineEntry[];
+  /** Options for `ydbStore` that lead to the shared store, when `store` asked for one. */
+  readonly store: StoreAccess | undefined;
   /** The page that shows what happens here and lets people drive it. */
   readonly inspector: InspectorAccess;
   /** The plain HTTP paths of the specification with their methods: `GET /login`. */
@@ -104,7 +110,10 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const identity = newFunctionIdentity(options.memoryMb, token);
   const gatewayId = newResourceId('d5d');
   const { timeoutMs, memoryMb, limits, onOutput = printOutput } = options;
-  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput });
+  const rooms = createRooms();
+  const broadcasts = createBroadcasts(clock.now);
+  const library = watchLibrary(rooms, broadcasts);
+  const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput }, library);
   const { routes, httpRoutes, warnings } = await chooseRoutes(options, functions.invokerOf, clock.now);
   const faults = createFaults(options.seed);
   if (typeof options.faults === 'string') faults.addText(options.faults);
@@ -119,16 +128,29 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timeline,
     faults,
     waiting,
+    broadcasts,
     gatewayId,
     token: expectedToken,
   });
   const desk = createManagementDesk(management, options.grpcErrors);
-  const rooms = createRooms();
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
-  const control = createControl({ gateway, timeline, rooms, faults, routes, limits, clock, advance });
+  const control = createControl({
+    gateway,
+    timeline,
+    rooms,
+    broadcasts,
+    instances: functions.instances,
+    faults,
+    routes,
+    limits,
+    clock,
+    advance,
+  });
+  const store = options.store ? createDocumentServer(Date.now) : undefined;
   const listeners: Listeners = {
     request(request, response) {
       const isTaken =
+        store?.answer(request, response) === true ||
         desk.rest(request, response) ||
         control.answer(request, response) ||
         httpOperations.answer(request, response);
@@ -138,13 +160,16 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     upgrade: gateway.upgrade,
   };
   const listening = await listen(options, listeners, token);
-  await functions.start(listening.environment).catch(async (error: unknown) => {
+  const shared = options.store ? storeAccess(listening.port) : undefined;
+  await functions.start(withStore(listening.environment, shared)).catch(async (error: unknown) => {
     await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
+  library.listen();
   const emulator = controls({
     listening,
     functions,
+    library,
     gateway,
     faults,
     waiting,
@@ -158,6 +183,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
       [...methods.keys()].map((method) => `${method} ${pattern.template}`),
     ),
     inspectorToken: control.token,
+    store: shared,
   });
   return emulator;
 }
@@ -181,6 +207,7 @@ interface ControlParts {
   readonly listening: Listening;
   readonly gateway: Gateway;
   readonly functions: Functions;
+  readonly library: LibraryWatch;
   readonly faults: Faults;
   readonly waiting: Waiting;
   readonly underWay: () => number;
@@ -191,6 +218,7 @@ interface ControlParts {
   readonly paths: readonly string[];
   readonly httpPaths: readonly string[];
   readonly inspectorToken: string;
+  readonly store: StoreAccess | undefined;
 }
 
 function controls(parts: ControlParts): Emulator {
@@ -198,6 +226,7 @@ function controls(parts: ControlParts): Emulator {
     listening,
     gateway,
     functions,
+    library,
     faults,
     waiting,
     underWay,
@@ -208,6 +237,7 @@ function controls(parts: ControlParts): Emulator {
     paths,
     httpPaths,
     inspectorToken,
+    store,
   } = parts;
   const { port, tls, redirect } = listening;
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
@@ -257,6 +287,7 @@ function controls(parts: ControlParts): Emulator {
     waiting.stop();
     await gateway.stop();
     await functions.stop();
+    library.stop();
     await listening.close();
   }
 
@@ -287,6 +318,7 @@ function controls(parts: ControlParts): Emulator {
     idle,
     faults,
     instances: functions.instances,
+    store,
     async assertNoUnawaited() {
       await idle();
       await functions.settled();

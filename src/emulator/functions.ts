@@ -8,6 +8,7 @@ import {
   type InstanceEnvironment,
 } from './instances/hosted-function.js';
 import { createInstanceControls, type Instances } from './instances/controls.js';
+import type { LibraryWatch } from './library.js';
 import type { ParsedFunctionSource } from './instances/settings.js';
 
 /** What stands behind a route: a function of this process, or a file whose function runs in instances. */
@@ -29,7 +30,10 @@ export interface Functions {
   stop(): Promise<void>;
 }
 
-export function createFunctions(host: Omit<Host, 'newInstanceId'>): Functions {
+export function createFunctions(
+  host: Omit<Host, 'newInstanceId' | 'onDiagnostic'>,
+  library: LibraryWatch,
+): Functions {
   const hosted = new Map<string, HostedFunction>();
   let lastId = 0;
 
@@ -37,7 +41,11 @@ export function createFunctions(host: Omit<Host, 'newInstanceId'>): Functions {
     const key = JSON.stringify(source);
     const known = hosted.get(key);
     if (known !== undefined) return known;
-    const created = createHostedFunction(source, { ...host, newInstanceId: () => ++lastId });
+    const created = createHostedFunction(source, {
+      ...host,
+      newInstanceId: () => ++lastId,
+      onDiagnostic: library.take,
+    });
     hosted.set(key, created);
     return created;
   }
@@ -47,7 +55,7 @@ export function createFunctions(host: Omit<Host, 'newInstanceId'>): Functions {
       if (typeof target === 'object' && 'entry' in target) return hostedBy(target);
       const { identity, timeoutMs, clock } = host;
       const handler = typeof target === 'function' ? target : target.handler;
-      return createInProcessInvoker({ handler, identity, timeoutMs, clock });
+      return createInProcessInvoker({ handler: library.own(handler), identity, timeoutMs, clock });
     },
     async start(environment) {
       await Promise.all([...hosted.values()].map((one) => one.start(environment)));

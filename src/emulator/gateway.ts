@@ -39,8 +39,8 @@ export interface Gateway {
   readonly connections: Connections;
   /** Handles an HTTP upgrade. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** Puts a frame on a socket, for the management API. */
-  deliver(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
+  /** Puts a frame on a socket, for the management API. `onWritten` is called when the system has taken its bytes. */
+  deliver(connection: OpenConnection, data: Buffer, isBinary: boolean, onWritten?: () => void): void;
   /** Closes a socket; from now on the connection is unknown. */
   close(connection: OpenConnection, cause: CloseCause): void;
   /** Resets the TCP connection, as a network that breaks does: there is no close frame. */
@@ -162,9 +162,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (disconnect !== undefined) void disconnects.tell(disconnect, connection.handshake, cause);
   }
 
-  function deliver(connection: OpenConnection, data: Buffer, isBinary: boolean): void {
+  function deliver(
+    connection: OpenConnection,
+    data: Buffer,
+    isBinary: boolean,
+    onWritten?: () => void,
+  ): void {
     connection.sent++;
-    connection.socket.send(data, { binary: isBinary });
+    connection.socket.send(data, { binary: isBinary }, (error) => {
+      if (!error) onWritten?.();
+    });
   }
 
   /** Returns whether the connection was still open. */

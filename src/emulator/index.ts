@@ -22,6 +22,7 @@
  *   invoker.ts         calls a function in this process
  *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
  *                      instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
+ *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
  *   unawaited/         what a call has begun and not finished
  *   code/              from the source of a function to what an instance loads
  *   function-context.ts  the `context` of a call
@@ -40,12 +41,20 @@
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
+ *   library.ts         hears what the library in a function says of rooms and broadcasts
+ *   broadcasts.ts      what was reported of each broadcast, and what the sockets got
+ *   broadcast-header.ts  which one a send belongs to
  *   timeline-filter.ts, timeline-query.ts  ask for a part of it
  *   rooms.ts           who is in which room, as the library in a function tells
  *   control/           what the inspector and the command line see and do
  *   page/              the inspector
  *   test-client.ts     a real socket in the hands of a test
  */
+export type { ConnectionPage, ConnectionRow } from './control/connections.js';
+export type { Invoked } from './control/invoke.js';
+export type { Status } from './control/status.js';
+export type { TimelinePage } from './control/timeline.js';
+export type { StoreAccess } from './document-store/access.js';
 export { startEmulator } from './emulator.js';
 export type { Emulator, InspectorAccess } from './emulator.js';
 export type { Fault, FaultPoint, SendFault } from './faults/fault.js';

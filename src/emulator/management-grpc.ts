@@ -8,6 +8,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { MAX_SEND_BYTES } from '../protocol.js';
+import { broadcastOf } from './broadcast-header.js';
 import { connectionMessage, readFields } from './grpc-messages.js';
 import type { Management, ManagementRequest, OutgoingMessage } from './management.js';
 import { invalid, Refusal } from './refusal.js';
@@ -74,6 +75,7 @@ function requestOf(headers: IncomingHttpHeaders, body: Buffer | undefined): Mana
   return {
     via: 'gRPC',
     authorization: headers.authorization,
+    broadcast: broadcastOf(headers),
     target() {
       const path = String(headers[':path']);
       const operation = path.startsWith(SERVICE) ? OPERATIONS[path.slice(SERVICE.length)] : undefined;

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { ConnectionInfo } from '../transport.js';
+import { broadcastOf } from './broadcast-header.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import type { Management, ManagementAnswer, ManagementRequest, OutgoingMessage } from './management.js';
 import { invalid, Refusal } from './refusal.js';
@@ -46,6 +47,7 @@ function requestOf(
   return {
     via: 'REST',
     authorization: headers.authorization,
+    broadcast: broadcastOf(headers),
     target() {
       const { connectionId, isSend } = parsePath(url);
       if (isSend && method === 'POST') return { operation: 'send', connectionId };

@@ -5,6 +5,7 @@
 import { isUtf8 } from 'node:buffer';
 import { MAX_CONNECTION_ID_LENGTH } from '../protocol.js';
 import type { ConnectionInfo } from '../transport.js';
+import type { Broadcasts } from './broadcasts.js';
 import type { OpenConnection } from './connections.js';
 import { failureOf } from './faults/send-failure.js';
 import type { FaultTable } from './faults/table.js';
@@ -18,6 +19,7 @@ export interface ManagementOptions {
   readonly timeline: Timeline;
   readonly faults: FaultTable;
   readonly waiting: Waiting;
+  readonly broadcasts: Broadcasts;
   readonly gatewayId: string;
   /** The only token that is accepted; any at all when `undefined`. */
   readonly token: string | undefined;
@@ -28,6 +30,8 @@ export interface ManagementRequest {
   readonly via: 'REST' | 'gRPC';
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
+  /** The broadcast that a send belongs to, as the header tells; see `src/diagnostics.ts`. */
+  readonly broadcast: string | undefined;
   target(): { readonly operation: 'send' | 'get' | 'disconnect'; readonly connectionId: string };
   /** Of a send. */
   message(): OutgoingMessage;
@@ -50,9 +54,11 @@ export function createManagement(options: ManagementOptions): Management {
   return {
     async perform(request) {
       const startedAt = performance.now();
-      const call: Call = { type: 'send', via: request.via, connectionId: undefined, fault: undefined };
+      const { via, broadcast } = request;
+      const call: Call = { type: 'send', via, connectionId: undefined, fault: undefined };
       const answer = await attempt(options, request, call);
       log(options.timeline, call, answer, performance.now() - startedAt);
+      if (broadcast !== undefined) options.broadcasts.sent(broadcast, outcomeOf(answer));
       return answer;
     },
   };
@@ -100,7 +106,7 @@ async function perform(
   if (connectionId.length > MAX_CONNECTION_ID_LENGTH)
     throw invalid(`connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`);
   if (strike(options, 'token', call) !== undefined) throw new Refusal(401, 16, 'The token has expired');
-  if (operation === 'send') return send(options, connectionId, request.message(), call);
+  if (operation === 'send') return send(options, connectionId, request, call);
   const connection = find(options, connectionId);
   if (operation === 'get') return infoOf(options, connection);
   // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial shows.
@@ -111,9 +117,10 @@ async function perform(
 async function send(
   options: ManagementOptions,
   connectionId: string,
-  { data, frame }: OutgoingMessage,
+  request: ManagementRequest,
   call: Call,
 ): Promise<ManagementAnswer> {
+  const { data, frame } = request.message();
   call.bytes = data.length;
   call.frame = frame;
   const fault = strike(options, 'send', call);
@@ -121,7 +128,9 @@ async function send(
   const failure = fault === undefined ? undefined : failureOf(fault, connectionId, options.gateway);
   if (failure !== undefined && failure !== 'answer-lost') return failure;
   if (frame === 'text') call.warning = oddText(data, call.via);
-  options.gateway.deliver(find(options, connectionId), data, frame === 'binary');
+  options.gateway.deliver(find(options, connectionId), data, frame === 'binary', () => {
+    if (request.broadcast !== undefined) options.broadcasts.written(request.broadcast, connectionId);
+  });
   return failure === undefined ? undefined : 'reset';
 }
 
@@ -132,6 +141,11 @@ function strike<P extends 'send' | 'token'>({ faults, gateway }: ManagementOptio
   const struck = faults.decide(point, { connectionId, path: handshake?.path, template: handshake?.template });
   call.fault = struck?.text;
   return struck?.fault;
+}
+
+function outcomeOf(answer: ManagementAnswer): 'accepted' | 'unknown' | 'refused' {
+  if (answer instanceof Refusal) return answer.status === 404 ? 'unknown' : 'refused';
+  return typeof answer === 'string' ? 'refused' : 'accepted';
 }
 
 /**

@@ -1,6 +1,6 @@
 import pRetry, { AbortError } from 'p-retry';
 import { BroadcastError } from '../errors.js';
-import type { EncodedPayload, Transport } from '../transport.js';
+import type { AttemptOptions, EncodedPayload, Transport } from '../transport.js';
 import type { Pacer } from './pacer.js';
 import type { Tally } from './tally.js';
 
@@ -24,6 +24,8 @@ export interface DeliveryContext {
   /** Whether the caller wants no further attempts. Those under way end by themselves. */
   isStopped(): boolean;
   onStale(connectionId: string): void;
+  /** The id that sends carry; `undefined` when no local gateway watches. */
+  readonly watchedAs: string | undefined;
 }
 
 /**
@@ -68,7 +70,7 @@ function settleFailure(
 }
 
 async function attempt(
-  { transport, pacer, tally, retry, endsAt }: DeliveryContext,
+  { transport, pacer, tally, retry, endsAt, watchedAs }: DeliveryContext,
   connectionId: string,
   payload: EncodedPayload,
   state: { attempts: number },
@@ -79,12 +81,16 @@ async function attempt(
   tally.counts.attempts++;
   const startedAt = performance.now();
   try {
-    await transport.send(connectionId, payload, { timeoutMs });
+    await transport.send(connectionId, payload, optionsOf(timeoutMs, watchedAs));
   } catch (reason) {
     noteTrouble(pacer, BroadcastError.from(reason));
     throw reason;
   }
   pacer.accepted(performance.now() - startedAt);
+}
+
+function optionsOf(timeoutMs: number, broadcastId: string | undefined): AttemptOptions {
+  return broadcastId === undefined ? { timeoutMs } : { timeoutMs, broadcastId };
 }
 
 function noteTrouble(pacer: Pacer, { code, retryAfterMs }: BroadcastError): void {

@@ -1,4 +1,5 @@
 import type { StoredConnection } from '../connection.js';
+import { isWatched, tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { RoomPosition } from '../protocol.js';
 import type { DeliveryReport, StopReason } from '../report.js';
@@ -50,6 +51,7 @@ export async function runBroadcast(options: RunOptions): Promise<DeliveryReport>
     ...options,
     isStopped: () => stop.reason() !== undefined,
     onStale: removal.add,
+    watchedAs: isWatched() ? options.id : undefined,
   };
   const position = { after: listing.after, skipped: 0 };
 
@@ -65,14 +67,18 @@ export async function runBroadcast(options: RunOptions): Promise<DeliveryReport>
   }
   await flight.landed();
   await removal.finish();
-  return tally.report({
+  const durationMs = performance.now() - startedAt;
+  const report = tally.report({
     id: options.id,
     skipped: position.skipped,
-    durationMs: performance.now() - startedAt,
+    durationMs,
     stoppedBy,
     cursor: cursorFor(options, stoppedBy, position.after),
     position: placeOf(options.payload),
   });
+  const { audience } = listing;
+  if (isWatched()) tell({ type: 'broadcast', audience, startedAt: Date.now() - durationMs, report });
+  return report;
 }
 
 interface Position {

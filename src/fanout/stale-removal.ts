@@ -1,3 +1,4 @@
+import { tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { ConnectionStore } from '../store.js';
 import type { Tally } from './tally.js';
@@ -18,6 +19,7 @@ export function createStaleRemoval(store: ConnectionStore, tally: Tally): StaleR
   async function remove(ids: readonly string[]): Promise<void> {
     try {
       await store.remove(ids);
+      tell({ type: 'removed', connectionIds: ids });
       tally.counts.removed += ids.length;
     } catch (reason) {
       tally.storeFailed(BroadcastError.from(reason));

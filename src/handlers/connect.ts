@@ -1,10 +1,12 @@
 import type { StoredConnection } from '../connection.js';
 import { checkServerData, type Contract } from '../contract.js';
+import { tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { ConnectEvent } from '../events.js';
 import { messageId, serverMessageText } from '../fanout/message.js';
 import { parseCookies } from '../headers.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
+import type { ConnectionStore } from '../store.js';
 import { requireMembership, type Authorize } from './connection-handle.js';
 import type {
   Acceptance,
@@ -98,7 +100,12 @@ async function store<K extends Contract>(
   if ((await broadcaster.store.put(connection)) === 'removed') {
     throw new BroadcastError('CONNECTION_STALE', 'the client went away before it was accepted');
   }
-  await Promise.all([...rooms].map((room) => broadcaster.store.join(connection.id, room)));
+  await Promise.all([...rooms].map((room) => join(broadcaster.store, connection.id, room)));
+}
+
+async function join(store: ConnectionStore, connectionId: string, room: string): Promise<void> {
+  await store.join(connectionId, room);
+  tell({ type: 'joined', connectionId, room });
 }
 
 function acceptance<K extends Contract>(

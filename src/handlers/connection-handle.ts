@@ -1,4 +1,5 @@
 import type { Attributes, StoredConnection } from '../connection.js';
+import { tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { Goodbye } from '../fanout/goodbye.js';
 import type { ConnectionStore } from '../store.js';
@@ -41,8 +42,12 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     async join(room) {
       await requireMembership(parts.authorize, stored, room);
       if ((await store.join(id, room)) === 'absent') throw gone();
+      tell({ type: 'joined', connectionId: id, room });
     },
-    leave: (room) => store.leave(id, room),
+    async leave(room) {
+      await store.leave(id, room);
+      tell({ type: 'left', connectionId: id, room });
+    },
     rooms: () => store.rooms(id),
     async setAttributes(attributes) {
       if (!(await store.setAttributes(id, attributes))) throw gone();

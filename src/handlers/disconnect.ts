@@ -1,5 +1,6 @@
 import type { StoredConnection } from '../connection.js';
 import type { Contract } from '../contract.js';
+import { tell } from '../diagnostics.js';
 import type { DisconnectEvent } from '../events.js';
 import { createConnectionHandle, type HandleParts } from './connection-handle.js';
 import type { CallTools, DisconnectHook } from './hooks.js';
@@ -22,6 +23,7 @@ export async function handleDisconnect<K extends Contract>(
   const [known, rooms] =
     onDisconnect === undefined ? NOTHING_NEEDED : await lastKnown(parts, event.connectionId);
   await store.remove([event.connectionId]);
+  tell({ type: 'removed', connectionIds: [event.connectionId] });
   if (onDisconnect !== undefined && known !== undefined) {
     const { code, reason } = event;
     await onDisconnect({

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { BROADCAST_HEADER } from '../diagnostics.js';
 import { functionOption, lazily, parseOptions } from '../options.js';
 import { MAX_SEND_BYTES } from '../protocol.js';
 import type { AttemptOptions, Payload, Transport } from '../transport.js';
@@ -59,6 +60,7 @@ export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
   const clients = createClients(() => ca ?? caFromEnvironment());
+  const watched = createWatchedSends();
 
   function attempt(
     template: RequestTemplate,
@@ -90,7 +92,9 @@ export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
       return { bytes: data.length, wire: sendTail(data, typeof payload === 'string') };
     },
     async send(connectionId, payload, attemptOptions) {
-      await attempt(SEND, connectionId, payload.wire as Buffer, attemptOptions);
+      const { broadcastId } = attemptOptions;
+      const template = broadcastId === undefined ? SEND : watched(broadcastId);
+      await attempt(template, connectionId, payload.wire as Buffer, attemptOptions);
     },
     async get(connectionId, attemptOptions) {
       const { body } = await attempt(GET, connectionId, NOTHING, attemptOptions);
@@ -115,6 +119,23 @@ function templateFor(method: string, wantsBody: boolean): RequestTemplate {
       ['user-agent', 'yc-broadcast'],
     ],
     wantsBody,
+  };
+}
+
+/** Broadcasts at a time of which a local gateway is told cheaply. */
+const MAX_WATCHED = 100;
+
+/** Sends that carry the id of their broadcast; sessions remember templates, so there is one for each. */
+function createWatchedSends(): (broadcastId: string) => RequestTemplate {
+  const templates = new Map<string, RequestTemplate>();
+  return (id) => {
+    const known = templates.get(id);
+    if (known !== undefined) return known;
+    if (templates.size === MAX_WATCHED) templates.clear();
+    const headers = [...SEND.headers, [BROADCAST_HEADER, encodeURIComponent(id)] as const];
+    const template = { ...SEND, headers };
+    templates.set(id, template);
+    return template;
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
+import { BROADCAST_HEADER } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import { abortedError, codeOfNetworkError } from './outcome.js';
 
@@ -11,6 +12,8 @@ export interface HttpRequest {
   readonly path: string;
   readonly token: string;
   readonly body: Buffer | undefined;
+  /** See {@link AttemptOptions.broadcastId}. */
+  readonly broadcastId: string | undefined;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
@@ -89,10 +92,11 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
   };
 }
 
-function optionsOf({ base, method, path, token, body }: HttpRequest): RequestOptions {
+function optionsOf({ base, method, path, token, body, broadcastId }: HttpRequest): RequestOptions {
   const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
   if (body !== undefined)
     Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
+  if (broadcastId !== undefined) headers[BROADCAST_HEADER] = encodeURIComponent(broadcastId);
   // An IPv6 address stands in brackets in a URL only.
   return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
 }

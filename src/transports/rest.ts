@@ -55,9 +55,9 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
     body: Buffer | undefined,
     options: AttemptOptions,
   ): Promise<HttpAnswer> {
-    const { signal } = options;
+    const { signal, broadcastId } = options;
     return withToken(tokens, options, async (token, timeoutMs) => {
-      const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal };
+      const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal, broadcastId };
       const answer = await http.request(request);
       if (answer.status >= 200 && answer.status < 300) return answer;
       throw errorOfAnswer(answer.status, answer.retryAfter, answer.body);

@@ -5,15 +5,18 @@
 import { randomBytes } from 'node:crypto';
 import { BroadcastError } from '../../errors.js';
 import type { HttpRequest, HttpResponse } from '../http-exchange.js';
+import { listBroadcasts } from './broadcasts.js';
 import { closeByHand, dropByHand, sendByHand } from './sockets.js';
 import { listConnections, showConnection } from './connections.js';
 import { ControlError } from './control-error.js';
 import type { ControlRequest, Endpoint } from './endpoint.js';
 import { requireLocalHost, requireToken } from './guard.js';
+import { killInstance, listInstances, restartInstances } from './instances.js';
 import { invokeFunction } from './invoke.js';
 import { servePage } from './page-files.js';
 import type { ControlParts } from './parts.js';
 import { readBody } from './read-body.js';
+import { listRooms } from './rooms.js';
 import { moveClock, showStatus } from './status.js';
 import { readTimeline } from './timeline.js';
 
@@ -30,6 +33,11 @@ const ENDPOINTS: readonly Endpoint[] = [
   dropByHand,
   readTimeline,
   invokeFunction,
+  listRooms,
+  listBroadcasts,
+  listInstances,
+  killInstance,
+  restartInstances,
 ];
 
 export interface Control {

@@ -1,7 +1,9 @@
+import type { Broadcasts } from '../broadcasts.js';
 import type { Clock } from '../clock.js';
 import type { ConnectionLimits } from '../connections.js';
 import type { Faults } from '../faults/table.js';
 import type { Gateway } from '../gateway.js';
+import type { Instances } from '../instances/controls.js';
 import type { Rooms } from '../rooms.js';
 import type { Route } from '../routes.js';
 import type { Timeline } from '../timeline.js';
@@ -11,6 +13,8 @@ export interface ControlParts {
   readonly gateway: Gateway;
   readonly timeline: Timeline;
   readonly rooms: Rooms;
+  readonly broadcasts: Broadcasts;
+  readonly instances: Instances;
   readonly faults: Faults;
   readonly routes: readonly Route[];
   readonly limits: ConnectionLimits;

@@ -10,6 +10,9 @@ export interface Status {
   readonly clock: 'system' | 'manual';
   readonly paths: readonly string[];
   readonly connections: number;
+  readonly rooms: number;
+  readonly broadcasts: number;
+  readonly instances: number;
   /** Handshakes and function calls that have not ended. */
   readonly underWay: number;
   /** Number of the latest entry of the timeline. */
@@ -21,12 +24,15 @@ export interface Status {
 export const showStatus: Endpoint = {
   method: 'GET',
   path: 'status',
-  run({ gateway, clock, advance, routes, timeline }): Status {
+  run({ gateway, rooms, broadcasts, instances, clock, advance, routes, timeline }): Status {
     return {
       now: clock.now(),
       clock: advance === undefined ? 'system' : 'manual',
       paths: routes.map(({ pattern }) => pattern.template),
       connections: gateway.connections.size,
+      rooms: rooms.names().length,
+      broadcasts: broadcasts.list().length,
+      instances: instances.list().length,
       underWay: gateway.underWay(),
       latest: timeline.latest,
       memoryBytes: process.memoryUsage.rss(),

@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
+import type { Diagnostic } from '../../diagnostics.js';
 import type { Clock } from '../clock.js';
 import { readEnvFiles } from '../code/env-files.js';
 import { openSource, type Generation, type Source } from '../code/source.js';
@@ -23,6 +24,7 @@ export interface Host {
   readonly memoryMb: number;
   newInstanceId(): number;
   onOutput(output: FunctionOutput): void;
+  onDiagnostic(diagnostic: Diagnostic): void;
 }
 
 /** What a function has printed. */
@@ -74,6 +76,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     onPrinted: ({ id }, stream, text) => {
       host.onOutput({ instance: id, stream, text });
     },
+    onDiagnostic: host.onDiagnostic,
     onMemoryStore() {
       if (settings.instances.max === 1 || isWarned) return;
       isWarned = true;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
+import type { Diagnostic } from '../../diagnostics.js';
 import { BroadcastError } from '../../errors.js';
 import type { Generation } from '../code/source.js';
 import type { FunctionIdentity } from '../function-context.js';
@@ -23,6 +24,7 @@ export interface InstanceListener {
   onUnawaited(instance: Instance, work: readonly string[]): void;
   onPrinted(instance: Instance, stream: 'stdout' | 'stderr', text: string): void;
   onMemoryStore(): void;
+  onDiagnostic(diagnostic: Diagnostic): void;
 }
 
 export type InstanceState = 'starting' | 'busy' | 'idle' | 'frozen' | 'ended';
@@ -142,6 +144,9 @@ export function startInstance(
         return;
       case 'memory-store':
         listener.onMemoryStore();
+        return;
+      case 'diagnostic':
+        listener.onDiagnostic(message.diagnostic);
     }
   }
 

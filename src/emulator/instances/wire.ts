@@ -1,4 +1,5 @@
 /** What the gateway and the worker of an instance say to each other. */
+import type { Diagnostic } from '../../diagnostics.js';
 import type { FunctionIdentity } from '../function-context.js';
 
 /** What a worker is given when it starts. */
@@ -44,4 +45,6 @@ export type InstanceMessage =
   | { readonly type: 'rested'; readonly unawaited: readonly string[] }
   | { readonly type: 'printed'; readonly stream: 'stdout' | 'stderr'; readonly text: string }
   /** The function keeps connections in the memory of this instance. */
-  | { readonly type: 'memory-store' };
+  | { readonly type: 'memory-store' }
+  /** What the library in the function says of rooms and broadcasts. */
+  | { readonly type: 'diagnostic'; readonly diagnostic: Diagnostic };

@@ -1,7 +1,10 @@
 import { ask, read } from './api.js';
+import { createBroadcasts } from './broadcasts.js';
 import { createConnections } from './connections.js';
 import { find } from './dom.js';
 import { count, megabytes } from './format.js';
+import { createInstances } from './instances.js';
+import { createRooms } from './rooms.js';
 import { createSendBox } from './send-box.js';
 import { createTabs } from './tabs.js';
 import { createTimeline } from './timeline.js';
@@ -11,7 +14,10 @@ const EVERY_MS = 1000;
 const sendBox = createSendBox({ onSent: soon });
 const timeline = createTimeline({ onChange: soon });
 const connections = createConnections({ onChange: soon, onTarget: sendBox.aim, onTimeline: timeline.follow });
-const panels = { connections, timeline };
+const rooms = createRooms({ onChange: soon, onTarget: sendBox.aim });
+const broadcasts = createBroadcasts({ onChange: soon });
+const instances = createInstances({ onChange: soon });
+const panels = { connections, rooms, broadcasts, instances };
 const tabs = createTabs({ onChange: soon });
 
 let isPaused = false;
@@ -24,11 +30,12 @@ async function look() {
   showStatus(status);
   sendBox.offer(status.paths);
   if (tabs.isVisible('timeline')) await timeline.refresh();
+  // On a narrow screen the timeline is a tab, and refreshed already.
   await panels[tabs.current()]?.refresh(status);
 }
 
-function showStatus({ now, clock, connections: open, underWay: calls, memoryBytes }) {
-  tabs.setCount('connections', open);
+function showStatus({ now, clock, underWay: calls, memoryBytes, ...counts }) {
+  for (const name of Object.keys(panels)) tabs.setCount(name, counts[name]);
   const working = calls === 0 ? '' : ` · ${count(calls)} under way`;
   const time = clock === 'manual' ? ` · clock at ${new Date(now).toLocaleTimeString('en-GB')}` : '';
   find('facts').textContent = `${megabytes(memoryBytes)}${working}${time}`;

@@ -1,6 +1,7 @@
 /** The program of an instance: loads the function, answers calls, and freezes between them. */
 import { subscribe } from 'node:diagnostics_channel';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../../diagnostics.js';
 import { createWorkTracker } from '../../unawaited/tracker.js';
 import type { CallMessage, InstanceMessage, InstanceSetup } from '../wire.js';
 import { answer } from './answer.js';
@@ -18,6 +19,9 @@ const post = (message: InstanceMessage): void => {
 captureOutput(post);
 subscribe('yc-broadcast:memory-store', () => {
   post({ type: 'memory-store' });
+});
+subscribe(DIAGNOSTICS_CHANNEL, (diagnostic) => {
+  post({ type: 'diagnostic', diagnostic: diagnostic as Diagnostic });
 });
 process.setSourceMapsEnabled(true);
 

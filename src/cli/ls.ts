@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import type { ConnectionPage, ConnectionRow, Status } from '../emulator/index.js';
+import { usageError, type Command } from './command.js';
+import { connectToGateway } from './gateway/client.js';
+import { PORT_HELP } from './gateway/find.js';
+import { paletteFor } from './palette.js';
+import { span } from './span.js';
+
+const HELP = `yc-broadcast ls: lists the open connections of a running gateway
+
+  --target <target>   only these: path:/ws, room:NAME, the end of an id
+  --sort <order>      newest, oldest, idle, received, sent (default newest)
+  --limit <number>    most lines, up to 500                (default 100)
+  --format <format>   text or json                         (default text)
+${PORT_HELP}
+
+IN counts messages from the client, OUT frames to it.
+
+Exit codes: 0 done, 1 no gateway or no such connection, 2 wrong call.
+
+Examples
+  yc-broadcast ls
+  yc-broadcast ls --target room:lobby --sort idle
+  yc-broadcast ls --format json | jq -r .connections[].id
+`;
+
+const ORDERS: readonly string[] = ['newest', 'oldest', 'idle', 'received', 'sent'];
+
+export const ls: Command = {
+  help: HELP,
+  async run(args) {
+    const { target, sort, limit, format, port } = parseLsOptions(args);
+    const gateway = connectToGateway(port);
+    const page = await gateway.read<ConnectionPage>('connections', { target, sort, limit });
+    if (format === 'json') {
+      process.stdout.write(`${JSON.stringify(page)}\n`);
+      return 0;
+    }
+    const { now } = await gateway.read<Status>('status');
+    process.stdout.write(tableText(page, now));
+    return 0;
+  },
+};
+
+function parseLsOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      target: { type: 'string', default: 'all' },
+      sort: { type: 'string', default: 'newest' },
+      limit: { type: 'string', default: '100' },
+      format: { type: 'string', default: 'text' },
+      port: { type: 'string' },
+    },
+  });
+  if (!ORDERS.includes(values.sort))
+    throw usageError(`--sort: expected ${ORDERS.join(', ')}, got '${values.sort}'`);
+  if (!/^\d+$/.test(values.limit))
+    throw usageError(`--limit: expected a whole number, got '${values.limit}'`);
+  if (values.format !== 'text' && values.format !== 'json')
+    throw usageError(`--format: expected text or json, got '${values.format}'`);
+  return values;
+}
+
+const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
+
+/** Columns as wide as what is in them. */
+function tableText({ total, connections }: ConnectionPage, now: number): string {
+  if (total === 0) return 'nobody is connected\n';
+  const rows = [HEADINGS, ...connections.map((connection) => cellsOf(connection, now))];
+  const widths = HEADINGS.map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const [heading = '', ...lines] = rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  const more = total - connections.length;
+  const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
+  return `${paletteFor(process.stdout)('dim', heading)}\n${lines.join('\n')}\n${rest}`;
+}
+
+function cellsOf(connection: ConnectionRow, now: number): string[] {
+  const { id, path, connectedAt, lastActiveAt, received, sent, rooms } = connection;
+  return [
+    id,
+    path,
+    span(now - connectedAt),
+    span(now - lastActiveAt),
+    String(received),
+    String(sent),
+    rooms.join(' '),
+  ];
+}

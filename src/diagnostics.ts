@@ -1,0 +1,34 @@
+/**
+ * What the library tells a local gateway about itself: rooms live in a store that the gateway cannot see, and a report
+ * is of use beside what the sockets received. Nobody listens in the cloud, and then nothing is made or sent.
+ */
+import { channel } from 'node:diagnostics_channel';
+import type { DeliveryReport } from './report.js';
+import type { Audience } from './store.js';
+
+export type Diagnostic =
+  | {
+      readonly type: 'broadcast';
+      readonly audience: Audience;
+      /** Unix milliseconds. */
+      readonly startedAt: number;
+      readonly report: DeliveryReport;
+    }
+  | { readonly type: 'joined' | 'left'; readonly connectionId: string; readonly room: string }
+  | { readonly type: 'removed'; readonly connectionIds: readonly string[] };
+
+export const DIAGNOSTICS_CHANNEL = 'yc-broadcast:diagnostics';
+
+/** On sends of a broadcast that a local gateway watches: the broadcast's id, percent-encoded. */
+export const BROADCAST_HEADER = 'x-yc-broadcast-id';
+
+const diagnostics = channel(DIAGNOSTICS_CHANNEL);
+
+/** Whether a local gateway listens in this thread. */
+export function isWatched(): boolean {
+  return diagnostics.hasSubscribers;
+}
+
+export function tell(diagnostic: Diagnostic): void {
+  diagnostics.publish(diagnostic);
+}
