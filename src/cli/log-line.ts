@@ -61,7 +61,7 @@ function durationOf({ durationMs }: TimelineEntry): string {
 }
 
 function detailsOf(entry: TimelineEntry, paint: Palette): string {
-  const { type, path, bytes, frame, replyBytes = 0, reason } = entry;
+  const { type, path, bytes, frame, replyBytes = 0, reason, fault } = entry;
   const parts = [
     ...instanceOf(entry),
     ...(type === 'connect' && path !== undefined ? [path] : []),
@@ -70,6 +70,7 @@ function detailsOf(entry: TimelineEntry, paint: Palette): string {
       ? []
       : [type === 'connect' ? `first message ${replyBytes} B` : `reply ${replyBytes} B`]),
     ...(reason === undefined ? [] : [paint(statusStyle(entry), reason)]),
+    ...(fault === undefined ? [] : [paint('yellow', `fault: ${fault}`)]),
   ];
   return parts.join('  ');
 }
