@@ -1,6 +1,6 @@
 import { appOptionsSchema, type AppOptions } from './app/options.js';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
-import type { ClientTypeOf, Contract } from './contract.js';
+import { hasOnce, type ClientTypeOf, type Contract } from './contract.js';
 import { BroadcastError } from './errors.js';
 import {
   claimedEventType,
@@ -31,7 +31,7 @@ import {
   toClientError,
   type GatewayResponse,
 } from './handlers/responses.js';
-import { createRoomHistories } from './history/histories.js';
+import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { parseOptions } from './options.js';
 
@@ -75,6 +75,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   const contract = options.contract;
   const broadcaster = createBroadcaster<K>({ store, transport, contract, history, ...parsed.broadcast });
   const histories = createRoomHistories(store, history);
+  if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];

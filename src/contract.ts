@@ -12,6 +12,11 @@ export interface ClientMessageDetails {
   readonly reply?: $ZodType | undefined;
   /** Largest message of this type, in bytes of the whole frame. Default: the app's `maxMessageBytes`. */
   readonly maxBytes?: number | undefined;
+  /**
+   * Handle a message once, however often the client sends it: a second arrival from the same user with the same id gets
+   * the first answer. Needs a store with histories, and costs two writes to it. @default false
+   */
+  readonly once?: boolean | undefined;
 }
 
 /** What clients may send. */
@@ -74,6 +79,11 @@ export function defineContract<const C extends ClientMessages, const S extends S
     }
   }
   return contract;
+}
+
+/** Whether the contract has messages that are handled once. */
+export function hasOnce(contract: Contract | undefined): boolean {
+  return Object.values(contract?.client ?? {}).some((spec) => messageDetails(spec).once === true);
 }
 
 /** The parts of a client message's specification, whichever of the two forms was written. */

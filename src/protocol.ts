@@ -171,11 +171,14 @@ export const BYE_CODES = {
 /** Longest `id` of a client message, in UTF-16 code units. */
 export const MAX_MESSAGE_ID_LENGTH = 64;
 
+/** Shortest `id` of a message that is handled once: nobody must meet or guess another client's. */
+export const MIN_ONCE_ID_LENGTH = 16;
+
 /** Largest WebSocket message that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
-export const MAX_MESSAGE_BYTES = 128 * 1024;
+export const MAX_MESSAGE_BYTES = 131_072;
 
 /** Largest WebSocket frame that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
-export const MAX_FRAME_BYTES = 32 * 1024;
+export const MAX_FRAME_BYTES = 32_768;
 
 /** Largest `data` of `Connection.Send`, in bytes. From the service's published .proto. */
 export const MAX_SEND_BYTES = 131_072;
@@ -187,22 +190,22 @@ export const MAX_SEND_BYTES = 131_072;
 export const MAX_REST_SEND_BYTES = 98_304;
 
 /** Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the gateway's limit. */
-export const MAX_REPLY_BYTES = 96 * 1024;
+export const MAX_REPLY_BYTES = 98_304;
 
 /** Longest connection id that the management API takes, in characters. From the service's published .proto. */
 export const MAX_CONNECTION_ID_LENGTH = 50;
 
 /** The gateway closes every connection after this time, in milliseconds. Documented. */
-export const CONNECTION_LIFETIME_MS = 60 * 60 * 1000;
+export const CONNECTION_LIFETIME_MS = 3_600_000;
 
 /** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
-export const CONNECTION_IDLE_MS = 10 * 60 * 1000;
+export const CONNECTION_IDLE_MS = 600_000;
 
 /** A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants nothing else. */
-export const KEEP_ALIVE_MS = 9 * 60 * 1000;
+export const KEEP_ALIVE_MS = 540_000;
 
 /** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
-export const CONNECTION_TTL_MS = 61 * 60 * 1000;
+export const CONNECTION_TTL_MS = 3_660_000;
 
 /** Longest connection id, room or user name that stores take, in UTF-8 bytes. Ours, not the platform's. */
 export const MAX_NAME_BYTES = 1024;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -46,5 +47,34 @@ describe('a bundled function', () => {
   it.each(['rest', 'grpc', 'sdk'])('carries nothing but the core with the %s transport', async (name) => {
     const { packages } = await bundle(`export * from 'yc-broadcast/transports/${name}';`);
     expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
+  });
+});
+
+describe('a page', () => {
+  /** As a browser gets it: minified and compressed. */
+  async function gzippedBytes(code: string): Promise<{ bytes: number; inputs: string[] }> {
+    const { metafile, outputFiles } = await build({
+      stdin: { contents: code, resolveDir: root, loader: 'ts' },
+      bundle: true,
+      minify: true,
+      write: false,
+      metafile: true,
+      platform: 'browser',
+      format: 'esm',
+      target: 'es2022',
+    });
+    const bytes = outputFiles.reduce((sum, { contents }) => sum + gzipSync(contents, { level: 9 }).length, 0);
+    return { bytes, inputs: Object.keys(metafile.inputs) };
+  }
+
+  it.each([
+    ['without rooms', "export { connect } from 'yc-broadcast/client/core';", 4096],
+    ['with everything', "export * from 'yc-broadcast/client';", 8192],
+  ])('carries a client %s that stays within its budget', async (_what, code, budget) => {
+    const { bytes, inputs } = await gzippedBytes(code);
+    expect(bytes).toBeLessThanOrEqual(budget);
+    // No schemas, nothing of the server.
+    const own = /^(<stdin>|src\/(client\/.*|protocol|json)\.ts)$/;
+    expect(inputs.filter((input) => !own.test(input))).toEqual([]);
   });
 });

@@ -13,8 +13,8 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-async function startChat(storeUrl: string | undefined): Promise<number> {
-  const args = ['dev', 'examples/chat/handler.ts', '--port', '0', '--instances', '1', '--format', 'json'];
+async function startChat(storeUrl: string | undefined, ...more: readonly string[]): Promise<number> {
+  const args = ['dev', 'examples/chat/handler.ts', '--port', '0', '--format', 'json', ...more];
   const cli = startCli(args, storeUrl === undefined ? {} : { STORE_URL: storeUrl });
   cleanUps.push(async () => {
     cli.signal('SIGTERM');
@@ -60,8 +60,8 @@ async function enter(port: number, name: string) {
 }
 
 /** Two people talk, and one leaves. */
-async function talk(storeUrl: string | undefined): Promise<void> {
-  const port = await startChat(storeUrl);
+async function talk(storeUrl: string | undefined, ...more: readonly string[]): Promise<void> {
+  const port = await startChat(storeUrl, ...more);
   const anna = await enter(port, 'Anna');
   const boris = await enter(port, 'Boris');
   expect(await anna.ask('say', { room: 'lobby', text: 'hello' })).toMatchObject({
@@ -77,7 +77,9 @@ async function talk(storeUrl: string | undefined): Promise<void> {
 }
 
 describe('the chat example', () => {
-  it('runs in memory', () => talk(undefined));
+  it('runs in the memory of one instance', () => talk(undefined, '--instances', '1'));
+
+  it('runs in several instances on the store of the gateway', () => talk(undefined, '--store'));
 
   it('runs on YDB', async () => {
     const server = await startDynalite();

@@ -12,6 +12,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join(root, 'test/artefacts/samples');
 const pages = [
   'README.md',
+  'README.ru.md',
   ...readdirSync(join(root, 'docs'))
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`),
@@ -54,6 +55,14 @@ describe('the README', () => {
     expect(first?.where).toMatch(/:[1-6]$/);
     expect(first?.code.trim().split('\n').length).toBeLessThan(20);
     expect(first?.code).toContain('export const handler');
+  });
+
+  it('shows the same code in Russian, but for its comments', () => {
+    const withoutComments = (name: string): string[] =>
+      samplesOf(join(root, name)).map(({ code }) => code.replaceAll(/ *\/\/ .*/g, ''));
+    const russian = withoutComments('README.ru.md');
+    expect(russian.length).toBeGreaterThan(2);
+    expect(withoutComments('README.md').filter((code) => russian.includes(code))).toEqual(russian);
   });
 
   it('begins with a handler that makes a chat room', async () => {

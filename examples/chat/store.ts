@@ -2,11 +2,11 @@ import type { ConnectionStore } from 'yc-broadcast';
 
 /**
  * The store behind an address: `redis://…`, `postgresql://…`, or that of a YDB Document API, `https://…`; a static key
- * may stand in it as user and password. Without an address the memory of this process has to do, which is for one
- * instance. Tables are made if there are none.
+ * may stand in it as user and password. Without an address it is what `yc-broadcast dev --store` offers, or else the
+ * memory of this process, which is for one instance. Tables are made if there are none.
  */
 export async function openStore(address: string | undefined): Promise<ConnectionStore> {
-  if (address === undefined) return (await import('yc-broadcast/stores/memory')).memoryStore();
+  if (address === undefined) return openLocalStore();
   const url = new URL(address);
   switch (url.protocol) {
     case 'redis:':
@@ -21,6 +21,12 @@ export async function openStore(address: string | undefined): Promise<Connection
     default:
       throw new Error('STORE_URL: expected redis://, postgresql://, or https:// for YDB');
   }
+}
+
+async function openLocalStore(): Promise<ConnectionStore> {
+  const isShared = process.env['YC_BROADCAST_YDB_ENDPOINT'] !== undefined;
+  if (isShared) return (await import('yc-broadcast/stores/ydb')).ydbStore();
+  return (await import('yc-broadcast/stores/memory')).memoryStore();
 }
 
 async function openPostgres(connectionString: string): Promise<ConnectionStore> {

@@ -51,6 +51,11 @@ export interface AppOptions<K extends Contract = Contract> {
    * minutes, and each `$ping` is one call. @default 540000
    */
   readonly keepAliveMs?: number | undefined;
+  /**
+   * For how long a message that is handled `once` (see the contract) is remembered, in milliseconds. A client that sends it
+   * again later has it handled again. @default 86400000
+   */
+  readonly onceMs?: number | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
   /** Told of every error that a hook or the store caused. Default: one line of JSON on stderr. */
@@ -90,6 +95,7 @@ export const appOptionsSchema = lazily(() =>
       CONNECTION_LIFETIME_MS,
     ),
     keepAliveMs: z._default(z.int().check(z.minimum(1), z.maximum(CONNECTION_IDLE_MS)), KEEP_ALIVE_MS),
+    onceMs: z._default(z.int().check(z.minimum(1000)), 24 * 60 * 60 * 1000),
     now: z._default(functionOption<() => number>(), () => Date.now),
     onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
   }),

@@ -10,6 +10,8 @@ export interface BannerFacts {
   readonly warnings: readonly string[];
   readonly entry: Entry;
   readonly hasPages: boolean;
+  /** Address of the store that instances share. */
+  readonly store: string | undefined;
   /** How the function runs: instances and their limits. */
   readonly runtime: string;
   /** With the token in it: the only place where it is shown. */
@@ -19,7 +21,7 @@ export interface BannerFacts {
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, inspectorUrl, runtime, elapsedMs } = facts;
+  const { port, paths, warnings, entry, hasPages, inspectorUrl, store, runtime, elapsedMs } = facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -30,6 +32,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
     ['Inspector', paint('cyan', inspectorUrl)],
+    ...(store === undefined ? [] : [['Store', `${store}  ydbStore()`] as [string, string]]),
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],

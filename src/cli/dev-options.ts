@@ -30,6 +30,8 @@ stay open.
   --instances <n-m>   fewest and most; 1 means just one   (default 2-10)
   --concurrency <n>   calls at a time on an instance      (default 1)
   --requests <n>      calls at a time in all, then 429    (default 10)
+  --store             a store in this gateway that all instances share;
+                      ydbStore() finds it
   --cold <time>       what a cold start takes longer      (default 0ms)
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)
@@ -44,7 +46,7 @@ Variables of .env and .env.local are set, unless the environment has them.
 Examples
   yc-broadcast dev src/handler.ts
   yc-broadcast dev src/handler.ts#chat --path '/rooms/{room}' --static public
-  yc-broadcast dev src/handler.ts --spec gateway.yaml --instances 1
+  yc-broadcast dev src/handler.ts --spec gateway.yaml --store
   yc-broadcast dev src/handler.ts --exec 'npx vitest run'
   yc-broadcast dev dist/handler.js --port 0 --format json | jq .reason
 `;
@@ -64,6 +66,7 @@ export interface DevOptions {
   readonly requestsLimit: number;
   readonly coldStartMs: number;
   readonly freezeAfterMs: number | 'off';
+  readonly store: boolean;
   readonly watch: boolean;
   readonly format: 'text' | 'json';
 }
@@ -85,6 +88,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       requests: { type: 'string', default: '10' },
       cold: { type: 'string', default: '0ms' },
       freeze: { type: 'string', default: '0ms' },
+      store: { type: 'boolean', default: false },
       'no-watch': { type: 'boolean', default: false },
       format: { type: 'string', default: isSet(process.env['CI']) ? 'json' : 'text' },
     },
@@ -109,6 +113,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     requestsLimit: wholeNumber('--requests', values.requests),
     coldStartMs: duration('--cold', values.cold),
     freezeAfterMs: values.freeze === 'off' ? 'off' : duration('--freeze', values.freeze),
+    store: values.store,
     watch: !values['no-watch'],
     format: values.format,
   };

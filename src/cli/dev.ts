@@ -52,6 +52,7 @@ async function start(options: DevOptions): Promise<Emulator> {
       timeoutMs,
       memoryMb,
       static: options.static,
+      store: options.store,
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
@@ -83,9 +84,18 @@ function isPortTaken(reason: unknown): boolean {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, warnings, url, endpoint, inspector } = emulator;
+  const { port, paths, warnings, url, endpoint, inspector, store } = emulator;
   const hasPages = options.static !== undefined;
-  const facts = { port, paths, warnings, entry, hasPages, inspectorUrl: inspector.url, elapsedMs };
+  const facts = {
+    port,
+    paths,
+    warnings,
+    entry,
+    hasPages,
+    inspectorUrl: inspector.url,
+    store: store?.endpoint,
+    elapsedMs,
+  };
   const text =
     format === 'json'
       ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })

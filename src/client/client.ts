@@ -6,7 +6,7 @@ import type { Room } from './room.js';
 import type { ClientState, StateChange } from './state.js';
 
 /** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */
-export interface Client<K extends Contract = Contract> {
+export interface CoreClient<K extends Contract = Contract> {
   readonly state: ClientState;
   /** Told of every change, also of a new attempt to connect. */
   onState(listener: (change: StateChange) => void): Stop;
@@ -34,11 +34,6 @@ export interface Client<K extends Contract = Contract> {
     listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
   ): Stop;
   /**
-   * Enters a room and stays in it, over all connections. The server decides whether it may (`rooms.join` of the app).
-   * Joining twice makes two handles of one room, which is left with the last.
-   */
-  join(room: string): Room<K>;
-  /**
    * Told of every new connection, also of one that replaces another unnoticed (`isReplacement`). For what handlers keep
    * with a connection, such as rooms that a message made them join: it is gone with the connection.
    */
@@ -49,6 +44,15 @@ export interface Client<K extends Contract = Contract> {
   retryNow(): void;
   /** Closes the connection for good. Whatever has no answer fails. May be called twice. */
   close(): void;
+}
+
+/** A {@link CoreClient} with rooms. */
+export interface Client<K extends Contract = Contract> extends CoreClient<K> {
+  /**
+   * Enters a room and stays in it, over all connections. The server decides whether it may (`rooms.join` of the app).
+   * Joining twice makes two handles of one room, which is left with the last.
+   */
+  join(room: string): Room<K>;
 }
 
 export interface SendOptions {

@@ -1,17 +1,19 @@
 /**
  * The client for browsers and Node.js, piece by piece:
  *
- *   connect.ts       connect(): the pieces behind the names that pages use
+ *   connect.ts       connect()
+ *   core.ts          connect() without rooms, published as `client/core`
+ *   start-client.ts  puts the names that pages use before the pieces
  *   client.ts, room.ts, state.ts, messages.ts, request-error.ts  those names
  *   options.ts       what can be set
  *   session.ts       puts the pieces together
  *   keeper.ts        one connection at a time, back-off, the server's farewell
- *   link.ts, socket.ts  opens a connection, up to the server's welcome
+ *   link.ts          opens a connection, up to the server's welcome
  *   upkeep.ts        keeps it from idling, finds out when it is dead or old
  *   retirement.ts    the connection that has a successor
  *   surroundings.ts  network and tab
  *   outbox.ts        messages on their way to the server
- *   reader.ts, frames.ts  what arrives
+ *   reader.ts        what arrives
  *   rooms.ts         the rooms that the page is in
  *   membership.ts    one of them: in, out, recovered
  *   sequence.ts      its messages in order, each once
@@ -19,12 +21,13 @@
  */
 export { connect } from './connect.js';
 export { RequestError } from './request-error.js';
-export type { Client, RequestOptions, SendOptions } from './client.js';
+export type { Client, CoreClient, RequestOptions, SendOptions } from './client.js';
 export type { ClientClock } from './clock.js';
 export type { Stop } from './emitter.js';
 export type { Recovery } from './membership.js';
 export type { Received, ReceivedData, ReplyData, SentData } from './messages.js';
+export type { RoomPosition } from '../protocol.js';
 export type { ConnectOptions, Given } from './options.js';
 export type { Room } from './room.js';
-export type { WebSocketConstructor, WebSocketLike } from './socket.js';
+export type { WebSocketConstructor, WebSocketLike } from './link.js';
 export type { ClientState, StateChange } from './state.js';

@@ -1,4 +1,4 @@
-import { BYE_CODES, type ByeMessage } from '../protocol.js';
+import type { BYE_CODES, ByeMessage } from '../protocol.js';
 import type { Stop } from './emitter.js';
 import { openLink, type Link, type LinkParts, type Welcomed } from './link.js';
 import { RequestError } from './request-error.js';
@@ -17,7 +17,7 @@ export interface Keeper {
   close(code: string | number, reason: string): void;
 }
 
-export interface KeeperParts extends Omit<LinkParts, 'onEnd'> {
+export interface KeeperParts extends Omit<LinkParts, 'onLink' | 'onEnd'> {
   readonly random: () => number;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
@@ -31,13 +31,18 @@ export interface KeeperParts extends Omit<LinkParts, 'onEnd'> {
 /** A connection that held for so long begins a new series of attempts when it breaks. */
 const STABLE_MS = 10_000;
 
+/** Written out, since a bundle would carry all of the codes. */
+const REPLACED: (typeof BYE_CODES)['replaced'] = 4001;
+
 /** Errors in answer to a hello that no later attempt would change. */
 const FATAL = ['UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'UNAUTHENTICATED', 'FORBIDDEN'];
 
 export function createKeeper(parts: KeeperParts): Keeper {
   const { clock, random, outbox, onState } = parts;
   let current: Link | undefined;
-  let attempt: AbortController | undefined;
+  let isDialling = false;
+  /** The newest socket, welcomed or not. */
+  let newest: Link | undefined;
   let stopWaiting: Stop | undefined;
   let failures = 0;
   let welcomedAt = 0;
@@ -46,23 +51,21 @@ export function createKeeper(parts: KeeperParts): Keeper {
   function dial(): void {
     stopWaiting?.();
     stopWaiting = undefined;
-    if (attempt !== undefined || isClosed) return;
-    const own = (attempt = new AbortController());
+    if (isDialling || isClosed) return;
+    isDialling = true;
     if (current === undefined) onState({ state: 'connecting', failures });
-    openLink({ ...parts, onEnd: ended }, own.signal).then(
-      (welcomed) => {
-        if (own.signal.aborted) welcomed.link.close();
-        else take(welcomed);
-      },
-      (error: unknown) => {
-        if (!own.signal.aborted) failed(error);
-      },
-    );
+    openLink({ ...parts, onLink, onEnd: ended }).then(take, failed);
+  }
+
+  function onLink(link: Link): void {
+    newest = link;
+    if (isClosed) link.close();
   }
 
   function take(welcomed: Welcomed): void {
+    if (isClosed) return;
     const before = current;
-    attempt = undefined;
+    isDialling = false;
     current = welcomed.link;
     welcomedAt = clock.now();
     if (before === undefined) onState({ state: 'open' });
@@ -71,7 +74,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
   }
 
   function failed(error: unknown): void {
-    attempt = undefined;
+    if (isClosed) return;
+    isDialling = false;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RequestError && FATAL.includes(error.code)) {
       close(error.code, reason);
@@ -97,7 +101,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
   function ended(link: Link, code: number, reason: string): void {
     if (isClosed) return;
     if (code >= 4000 && code < 4500) close(code, reason);
-    else lose(link, reason || `the connection was closed with ${code}`);
+    else lose(link, reason);
   }
 
   /** `afterMs`: the server's wish. */
@@ -108,15 +112,15 @@ export function createKeeper(parts: KeeperParts): Keeper {
     parts.onLost(link);
     if (!wasCurrent) return;
     failures = clock.now() - welcomedAt >= STABLE_MS ? 0 : failures + 1;
-    if (attempt === undefined) wait(afterMs + Math.max(backoff(), random() * afterMs), reason);
+    if (!isDialling) wait(afterMs + Math.max(backoff(), random() * afterMs), reason);
     else onState({ state: 'connecting', failures, reason });
   }
 
   function close(code: string | number, reason: string): void {
     if (isClosed) return;
     isClosed = true;
-    attempt?.abort();
     stopWaiting?.();
+    newest?.close();
     outbox.close();
     const last = current;
     current = undefined;
@@ -139,7 +143,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     drop,
     bye(link, { code, reason, reconnect, afterMs }) {
       // A server that allows one connection may take the next one of this client for a stranger's.
-      const isOwnSuccessor = code === BYE_CODES.replaced && (attempt !== undefined || link !== current);
+      const isOwnSuccessor = code === REPLACED && (isDialling || link !== current);
       if (reconnect || isOwnSuccessor) drop(link, reason, afterMs);
       else close(code, reason);
     },

@@ -2,11 +2,23 @@ import type { HelloMessage, Welcome } from '../protocol.js';
 import type { ClientClock } from './clock.js';
 import type { Outbox } from './outbox.js';
 import { RequestError } from './request-error.js';
-import { openSocket, type WebSocketConstructor } from './socket.js';
+
+/** As much of a WebSocket as this client needs: browsers, Node.js 22 and the package `ws` have it. */
+export interface WebSocketLike {
+  onopen: unknown;
+  onmessage: unknown;
+  onclose: unknown;
+  onerror: unknown;
+  send(data: string): void;
+  close(): void;
+}
+
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 /** A socket to the server. */
 export interface Link {
   send(text: string): void;
+  /** Nothing is heard of it from then on: a dead network would never answer the close handshake. */
   close(): void;
 }
 
@@ -19,8 +31,10 @@ export interface LinkParts {
   readonly outbox: Outbox;
   /** What to say first. Asked for when the socket is open. */
   readonly hello: () => Promise<HelloMessage['data']>;
+  /** There is something to close from now on. */
+  readonly onLink: (link: Link) => void;
   readonly onText: (text: string, link: Link) => void;
-  /** The socket has closed, after or instead of a welcome. */
+  /** The socket has closed by itself, after or instead of a welcome. */
   readonly onEnd: (link: Link, code: number, reason: string) => void;
 }
 
@@ -33,51 +47,55 @@ export interface Welcomed {
 const OPENING_MS = 20_000;
 
 /**
- * Opens a socket and says hello. Rejects with {@link RequestError}: of the server, or `NO_ANSWER` when there was none
- * in time, or what `url` threw. `signal` gives up, and closes what is open.
+ * Opens a socket and says hello. Rejects with what `address` threw, or with {@link RequestError}: of the server, or
+ * `NO_ANSWER` when there was none in time.
  */
-export async function openLink(parts: LinkParts, signal: AbortSignal): Promise<Welcomed> {
-  const url = await parts.address();
-  signal.throwIfAborted();
-  const link = await connectSocket(parts, url, signal);
+export async function openLink(parts: LinkParts): Promise<Welcomed> {
+  const link = await connectSocket(parts, await parts.address());
   try {
-    const data = await parts.hello();
-    const asked = { timeoutMs: OPENING_MS, over: link, signal };
-    return { link, welcome: (await parts.outbox.post('$hello', data, asked)) as Welcome };
+    const asked = { over: link, timeoutMs: OPENING_MS };
+    return { link, welcome: (await parts.outbox.post('$hello', await parts.hello(), asked)) as Welcome };
   } catch (error) {
     link.close();
     throw error;
   }
 }
 
-function connectSocket(
-  { WebSocket, protocols, clock, outbox, onText, onEnd }: LinkParts,
-  url: string,
-  signal: AbortSignal,
-): Promise<Link> {
+function connectSocket(parts: LinkParts, url: string): Promise<Link> {
   return new Promise((resolve, reject) => {
-    const socket = openSocket(WebSocket, url, protocols, {
-      onOpen() {
+    const socket = new parts.WebSocket(url, [...parts.protocols]);
+    let isOver = false;
+    const link: Link = {
+      send(text) {
+        socket.send(text);
+      },
+      close() {
+        isOver = true;
         stopTimer();
-        signal.removeEventListener('abort', giveUp);
-        resolve(socket);
+        socket.close();
       },
-      onText: (text) => {
-        onText(text, socket);
-      },
-      onEnd(code, reason) {
-        stopTimer();
-        outbox.lose(socket);
-        reject(new RequestError('NO_ANSWER', reason || `the connection was closed with ${code}`));
-        onEnd(socket, code, reason);
-      },
-    });
-    const giveUp = (): void => {
-      stopTimer();
-      socket.close();
-      reject(new RequestError('NO_ANSWER', 'no connection in time'));
     };
-    const stopTimer = clock.after(OPENING_MS, giveUp);
-    signal.addEventListener('abort', giveUp);
+    const stopTimer = parts.clock.after(OPENING_MS, () => {
+      link.close();
+      reject(new RequestError('NO_ANSWER', 'no answer'));
+    });
+    socket.onopen = () => {
+      stopTimer();
+      resolve(link);
+    };
+    socket.onmessage = ({ data }: { data: string }) => {
+      if (!isOver) parts.onText(data, link);
+    };
+    socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
+      if (isOver) return;
+      link.close();
+      const why = reason || `closed with ${code}`;
+      parts.outbox.lose(link);
+      reject(new RequestError('NO_ANSWER', why));
+      parts.onEnd(link, code, why);
+    };
+    // A close event follows; `ws` throws an error that nobody listens to.
+    socket.onerror = () => undefined;
+    parts.onLink(link);
   });
 }

@@ -1,7 +1,7 @@
 import type { ClientTypeOf, Contract } from '../contract.js';
 import { systemClock, type ClientClock } from './clock.js';
 import { RequestError } from './request-error.js';
-import type { WebSocketConstructor } from './socket.js';
+import type { WebSocketConstructor } from './link.js';
 
 /** A value, or what gives one; asked before every attempt to connect. What it throws or rejects with fails the attempt. */
 export type Given<T> = T | (() => T | Promise<T>);
@@ -16,8 +16,6 @@ export interface ConnectOptions<K extends Contract = Contract> {
   readonly token?: Given<string> | undefined;
   /** Subprotocols to offer. @default [] */
   readonly protocols?: readonly string[] | undefined;
-  /** A contract's client messages, to refuse a type that it does not have at once. Not needed for types: `connect<typeof chat>`. */
-  readonly contract?: K | undefined;
   /** The constructor of sockets. Default: the global one of browsers and Node.js 22; in Node.js 20, that of `ws`. */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
@@ -43,7 +41,6 @@ export interface ConnectOptions<K extends Contract = Contract> {
 export interface Settings {
   readonly address: () => Promise<string>;
   readonly protocols: readonly string[];
-  readonly contract: Contract | undefined;
   readonly WebSocket: WebSocketConstructor;
   readonly resend: readonly string[];
   readonly maxQueued: number;
@@ -54,45 +51,34 @@ export interface Settings {
   readonly random: () => number;
 }
 
-const KINDS: Readonly<Record<keyof ConnectOptions, string>> = {
-  url: 'string or function',
-  token: 'string or function',
-  protocols: 'object',
-  contract: 'object',
-  WebSocket: 'function',
-  resend: 'object',
-  maxQueued: 'number',
-  timeoutMs: 'number',
-  minDelayMs: 'number',
-  maxDelayMs: 'number',
-  clock: 'object',
-  random: 'function',
+/** Names of all options, too. */
+const DEFAULTS = {
+  url: '',
+  token: '',
+  protocols: [],
+  WebSocket: (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket,
+  resend: [],
+  maxQueued: 100,
+  timeoutMs: 30_000,
+  minDelayMs: 1000,
+  maxDelayMs: 30_000,
+  clock: systemClock,
+  random: Math.random,
 };
 
 /** Fills in the defaults. Throws `INVALID_OPTIONS` that names the option; one that does not exist is refused. */
 export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Settings {
-  for (const name of Object.keys(options))
-    if (!(name in KINDS)) throw invalid(name, 'there is no such option');
-  for (const [name, kind] of Object.entries(KINDS)) {
-    const value = options[name as keyof ConnectOptions];
-    const isRight = value === undefined ? name !== 'url' : kind.includes(typeof value);
-    if (!isRight || Number(value) < 0) throw invalid(name, `expected a ${kind}`);
-  }
-  const WebSocket = options.WebSocket ?? (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket;
-  if (WebSocket === undefined) throw invalid('WebSocket', "not there in Node.js 20: give the one of 'ws'");
-  return {
-    address: () => addressOf(options),
-    protocols: options.protocols ?? [],
-    contract: options.contract,
-    WebSocket,
-    resend: options.resend ?? [],
-    maxQueued: options.maxQueued ?? 100,
-    timeoutMs: options.timeoutMs ?? 30_000,
-    minDelayMs: options.minDelayMs ?? 1000,
-    maxDelayMs: options.maxDelayMs ?? 30_000,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
-  };
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) checkOption(name, value);
+  const settings = { ...DEFAULTS, ...Object.fromEntries(given), address: () => addressOf(options) };
+  for (const name of ['url', 'WebSocket'] as const) if (!settings[name]) throw invalid(name, 'is missing');
+  return settings as Settings;
+}
+
+function checkOption(name: string, value: unknown): void {
+  if (!(name in DEFAULTS)) throw invalid(name, 'there is no such option');
+  const isNumber = typeof DEFAULTS[name as keyof typeof DEFAULTS] === 'number';
+  if (isNumber && !(Number(value) >= 0)) throw invalid(name, 'expected a number');
 }
 
 function invalid(name: string, what: string): RequestError {

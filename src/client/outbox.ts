@@ -80,17 +80,16 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
 
   /** Why it cannot be taken, if so. */
   function obstacle({ type, text, over, signal }: Outgoing): RequestError | undefined {
-    if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES)
-      return new RequestError('PAYLOAD_TOO_LARGE', `'${type}' has more than ${MAX_FRAME_BYTES} bytes`);
-    if (signal?.aborted) return new RequestError('ABORTED', type);
-    if (isClosed) return new RequestError('NOT_SENT', `'${type}': the client is closed`);
-    if (!over && !link && queue.length >= maxQueued)
-      return new RequestError('QUEUE_FULL', `'${type}': ${maxQueued} messages wait for a connection already`);
+    const refuse = (code: string): RequestError => new RequestError(code, type);
+    if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) return refuse('PAYLOAD_TOO_LARGE');
+    if (signal?.aborted) return refuse('ABORTED');
+    if (isClosed) return refuse('NOT_SENT');
+    if (!over && !link && queue.length >= maxQueued) return refuse('QUEUE_FULL');
     return undefined;
   }
 
   function unsettled({ type, link }: Outgoing, why: string): RequestError {
-    return new RequestError(link ? 'NO_ANSWER' : 'NOT_SENT', `'${type}': ${why}`);
+    return new RequestError(link ? 'NO_ANSWER' : 'NOT_SENT', `${type} ${why}`);
   }
 
   function post(type: string, data: unknown, options: PostOptions): Promise<unknown> {
@@ -110,7 +109,7 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
       };
       const outgoing: Outgoing = { ...options, id, type, text: JSON.stringify({ type, data, id }), settle };
       const stopTimer = clock.after(timeoutMs, () => {
-        settle(unsettled(outgoing, `${timeoutMs} ms are over`));
+        settle(unsettled(outgoing, 'timed out'));
       });
       const refused = obstacle(outgoing);
       if (refused) {
@@ -151,13 +150,11 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
       for (const { id } of repeated) sent.delete(id);
       // They were posted before all that wait.
       setQueue([...repeated, ...queue]);
-      for (const outgoing of broken)
-        if (!outgoing.again) outgoing.settle(unsettled(outgoing, 'the connection broke'));
+      for (const outgoing of broken) if (!outgoing.again) outgoing.settle(unsettled(outgoing, 'closed'));
     },
     close() {
       isClosed = true;
-      for (const outgoing of [...sent.values(), ...queue])
-        outgoing.settle(unsettled(outgoing, 'the client was closed'));
+      for (const outgoing of [...sent.values(), ...queue]) outgoing.settle(unsettled(outgoing, 'closed'));
     },
   };
 }

@@ -1,6 +1,4 @@
-/** Random characters: unguessable, and available on pages without TLS too, where `crypto.randomUUID` is not. */
-export function randomText(bytes: number): string {
-  return [...crypto.getRandomValues(new Uint8Array(bytes))]
-    .map((byte) => byte.toString(16).padStart(2, '0'))
-    .join('');
+/** Random digits: unguessable, and available on pages without TLS too, where `crypto.randomUUID` is not. */
+export function randomDigits(): string {
+  return crypto.getRandomValues(new Uint32Array(4)).join('');
 }

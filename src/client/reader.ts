@@ -3,11 +3,12 @@ import {
   REPLY_TYPE,
   type ByeMessage,
   type ErrorMessage,
+  type NumberedMessage,
   type ReplyMessage,
   type ServerMessage,
 } from '../protocol.js';
+import { parseJson } from '../json.js';
 import type { Emitter } from './emitter.js';
-import { isNumbered, readFrame } from './frames.js';
 import type { Link } from './link.js';
 import type { Outbox } from './outbox.js';
 import { fromServer, type RequestError } from './request-error.js';
@@ -16,7 +17,7 @@ import { createSeen } from './seen.js';
 
 export interface ReaderParts {
   readonly outbox: Outbox;
-  readonly rooms: Rooms;
+  readonly rooms: Rooms | undefined;
   readonly emitter: Emitter;
   /** Whether broadcasts on this connection are to be ignored. */
   readonly isMuted: (link: Link) => boolean;
@@ -30,6 +31,9 @@ export interface ReaderParts {
 /** Ids of broadcasts without a number that are remembered: a retried send can bring one twice. */
 const MOST_SEEN = 1000;
 
+/** Whatever the server sends. */
+type Frame = ReplyMessage | ErrorMessage | ByeMessage | NumberedMessage | ServerMessage;
+
 /** Takes what arrives, on whichever connection, to where it belongs. */
 export function createReader(parts: ReaderParts): (text: string, link: Link) => void {
   const { outbox, rooms, emitter } = parts;
@@ -41,15 +45,20 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
     if (error.code === 'CONNECTION_STALE') parts.onStale(link);
   }
 
+  function takeBroadcast(frame: ServerMessage): void {
+    if (rooms !== undefined && 'offset' in frame && rooms.hear(frame as NumberedMessage)) return;
+    if (!isSeen(frame.id)) emitter.emit(frame.type, frame.data, frame);
+  }
+
   return (text, link) => {
-    const frame = readFrame(text);
-    if (frame === undefined) return;
-    const { type } = frame;
+    const frame = parseJson(text) as Frame | undefined;
+    // What is no message of ours, for example a page of the gateway's, says nothing to us.
+    const type = frame?.type;
+    if (type === undefined) return;
     if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
     else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
     else if (type === '$bye') parts.onBye(link, (frame as ByeMessage).data);
-    else if (parts.isMuted(link)) return;
-    else if (isNumbered(frame) && rooms.hear(frame)) return;
-    else if (!('id' in frame && isSeen(frame.id))) emitter.emit(type, (frame as ServerMessage).data, frame);
+    // Others that begin with `$` are of a later version of the protocol.
+    else if (!type.startsWith('$') && !parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
   };
 }

@@ -13,9 +13,9 @@ import type { ClientError } from '../protocol.js';
  */
 export class RequestError extends Error {
   override readonly name = 'RequestError';
-  readonly code: string;
+  declare readonly code: string;
   /** Where in the message the mistake is, for example `['data', 'room']`. */
-  readonly path: readonly (string | number)[] | undefined;
+  declare readonly path: readonly (string | number)[] | undefined;
 
   constructor(code: string, message: string, path?: readonly (string | number)[]) {
     super(`${code}: ${message}`);

@@ -3,6 +3,7 @@ import type { ClientClock } from './clock.js';
 import { createEmitter, type Emitter, type Stop } from './emitter.js';
 import type { Link } from './link.js';
 import { createMembership, type Membership } from './membership.js';
+import type { Outbox } from './outbox.js';
 import type { RequestError } from './request-error.js';
 import type { Room } from './room.js';
 import { createSeen } from './seen.js';
@@ -24,10 +25,11 @@ export interface RoomsParts {
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly current: () => Link | undefined;
-  readonly ask: (link: Link, type: string, data: object) => Promise<unknown>;
-  readonly deliver: (message: NumberedMessage) => void;
-  /** A refusal that no listener of the room was told of. */
-  readonly onRefused: (error: RequestError) => void;
+  readonly outbox: Outbox;
+  /** Told of every message as well, by its type. */
+  readonly emitter: Emitter;
+  /** Told of a refusal that no listener of the room hears of. */
+  readonly complain: (error: RequestError) => void;
 }
 
 interface Entry {
@@ -41,6 +43,9 @@ interface Entry {
   /** Whether the connection has broken since then. */
   wasLost: boolean;
 }
+
+/** How long the protocol's own messages wait for an answer. */
+const ASK_MS = 15_000;
 
 const RECOVERY = '$recovery';
 const REFUSED = '$refused';
@@ -58,12 +63,13 @@ export function createRooms(parts: RoomsParts): Rooms {
     const sequence = createSequence((message) => {
       if (isSeen(message.id)) return;
       emitter.emit(message.type, message.data, message);
-      parts.deliver(message);
+      parts.emitter.emit(message.type, message.data, message);
     });
     const membership = createMembership({
       ...parts,
       name,
       sequence,
+      ask: (over, type, data) => parts.outbox.post(type, data, { over, timeoutMs: ASK_MS }),
       onSettled({ recovered, messages }) {
         emitter.emit(OUTCOME);
         // Without a history nobody knows what was missed.
@@ -75,7 +81,7 @@ export function createRooms(parts: RoomsParts): Rooms {
       onRefused(error) {
         forget();
         emitter.emit(OUTCOME, error);
-        if (!emitter.emit(REFUSED, error)) parts.onRefused(error);
+        if (!emitter.emit(REFUSED, error)) parts.complain(error);
       },
       onLeft: forget,
     });

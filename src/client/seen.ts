@@ -5,10 +5,8 @@ export function createSeen(most: number): (id: string) => boolean {
     if (ids.has(id)) return true;
     ids.add(id);
     // A set keeps the order of insertion.
-    for (const oldest of ids) {
-      if (ids.size <= most) break;
-      ids.delete(oldest);
-    }
+    const [oldest = ''] = ids;
+    if (ids.size > most) ids.delete(oldest);
     return false;
   };
 }

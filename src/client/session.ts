@@ -4,18 +4,19 @@ import { createKeeper, type Keeper } from './keeper.js';
 import type { Link, Welcomed } from './link.js';
 import type { Settings } from './options.js';
 import { createOutbox, type Outbox } from './outbox.js';
-import { randomText } from './random.js';
+import { randomDigits } from './random.js';
 import { createReader } from './reader.js';
 import type { RequestError } from './request-error.js';
 import { createRetirement } from './retirement.js';
-import { createRooms, type Rooms } from './rooms.js';
+import type { Rooms, RoomsParts } from './rooms.js';
 import { createUpkeep, type Upkeep } from './upkeep.js';
 
 /** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
-export interface Session {
+export interface Session<R extends Rooms | undefined = Rooms | undefined> {
   readonly emitter: Emitter;
+  readonly settings: Settings;
   readonly outbox: Outbox;
-  readonly rooms: Rooms;
+  readonly rooms: R;
   readonly keeper: Keeper;
   /** What the server said of the newest connection. */
   readonly welcome: Welcome | undefined;
@@ -33,16 +34,18 @@ export const EVENTS = {
   error: '$error',
 } as const;
 
-/** How long the protocol's own messages wait for an answer. */
-const ASK_MS = 15_000;
 /** How long the hello on a new connection waits for answers on the one that it replaces. */
 const QUIET_MS = 5000;
 const QUIET_STEP_MS = 50;
 
-export function createSession(settings: Settings): Session {
+/** A client without rooms has no `createRooms`, and none of its code. */
+export function createSession<R extends Rooms | undefined>(
+  settings: Settings,
+  createRooms: (parts: RoomsParts) => R,
+): Session<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
-  const idPrefix = randomText(12);
+  const idPrefix = randomDigits();
   let messages = 0;
   let welcome: Welcome | undefined;
   let upkeep: Upkeep | undefined;
@@ -58,14 +61,7 @@ export function createSession(settings: Settings): Session {
     },
   });
   const retirement = createRetirement(clock, outbox);
-  const rooms = createRooms({
-    clock,
-    random,
-    current: () => keeper.current,
-    ask: (over, type, data) => outbox.post(type, data, { over, timeoutMs: ASK_MS }),
-    deliver: (message) => emitter.emit(message.type, message.data, message),
-    onRefused: complain,
-  });
+  const rooms = createRooms({ clock, random, outbox, emitter, current: () => keeper.current, complain });
   const keeper = createKeeper({
     ...settings,
     outbox,
@@ -79,7 +75,7 @@ export function createSession(settings: Settings): Session {
         keeper.bye(link, data);
       },
       onStale: (link) => {
-        keeper.drop(link, 'the server does not know this connection any more');
+        keeper.drop(link, 'unknown to the server');
       },
       onError: complain,
     }),
@@ -87,7 +83,7 @@ export function createSession(settings: Settings): Session {
     onWelcome: take,
     onLost(link) {
       retirement.forget(link);
-      rooms.lost(link);
+      rooms?.lost(link);
       if (keeper.current === undefined) upkeep?.stop();
     },
     onClose: retirement.close,
@@ -101,7 +97,7 @@ export function createSession(settings: Settings): Session {
       if (outbox.unanswered(current) === 0) break;
       await new Promise<void>((resolve) => clock.after(QUIET_STEP_MS, resolve));
     }
-    return { v: PROTOCOL_VERSION, rooms: rooms.positions() };
+    return { v: PROTOCOL_VERSION, rooms: rooms?.positions() ?? {} };
   }
 
   function take(welcomed: Welcomed, before: Link | undefined): void {
@@ -115,11 +111,11 @@ export function createSession(settings: Settings): Session {
       welcome,
       ping: (timeoutMs) => outbox.post('$ping', undefined, { over: link, timeoutMs }),
       onDead: () => {
-        keeper.drop(link, 'the server does not answer');
+        keeper.drop(link, 'no answer');
       },
       onOld: keeper.dial,
     });
-    rooms.welcomed(link, welcome.rooms);
+    rooms?.welcomed(link, welcome.rooms);
     emitter.emit(EVENTS.connection, { isReplacement: before !== undefined });
   }
 
@@ -128,6 +124,7 @@ export function createSession(settings: Settings): Session {
   }
 
   return {
+    settings,
     emitter,
     outbox,
     rooms,

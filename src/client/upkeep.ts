@@ -1,7 +1,7 @@
 import type { Welcome } from '../protocol.js';
 import type { ClientClock } from './clock.js';
 import type { Stop } from './emitter.js';
-import { RequestError } from './request-error.js';
+import type { RequestError } from './request-error.js';
 
 /** Looks after one connection: keeps it from idling, finds out when it is dead, asks for the next one in time. */
 export interface Upkeep {
@@ -35,7 +35,6 @@ export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: Up
   let touchedAt = clock.now();
   // Spread over a tenth of the lifetime, so that those who came together do not all return together.
   let replaceAt = touchedAt + welcome.lifetimeMs * (0.85 + 0.1 * random());
-  let isChecking = false;
   let stopTimer: Stop;
 
   function schedule(): void {
@@ -58,16 +57,10 @@ export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: Up
   }
 
   function check(): void {
-    if (isChecking) return;
-    isChecking = true;
     touchedAt = clock.now();
-    ping(PING_TIMEOUT_MS)
-      .catch((error: unknown) => {
-        if (error instanceof RequestError && DEAD.includes(error.code)) onDead();
-      })
-      .finally(() => {
-        isChecking = false;
-      });
+    ping(PING_TIMEOUT_MS).catch((error: unknown) => {
+      if (DEAD.includes((error as RequestError).code)) onDead();
+    });
   }
 
   schedule();

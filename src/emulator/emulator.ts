@@ -11,6 +11,8 @@ import { createFunctions, type Functions } from './functions.js';
 import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
 import { newResourceId } from './ids.js';
+import { createDocumentServer } from './document-store/server.js';
+import { storeAccess, withStore, type StoreAccess } from './document-store/access.js';
 import type { Instances } from './instances/controls.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
 import { watchLibrary, type LibraryWatch } from './library.js';
@@ -63,6 +65,8 @@ export interface Emulator {
    */
   assertNoUnawaited(): Promise<void>;
   timeline(): readonly TimelineEntry[];
+  /** Options for `ydbStore` that lead to the shared store, when `store` asked for one. */
+  readonly store: StoreAccess | undefined;
   /** The page that shows what happens here and lets people drive it. */
   readonly inspector: InspectorAccess;
   /** What the specification asks for and this gateway does not do, one sentence each. */
@@ -131,8 +135,10 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     clock,
     advance,
   });
+  const store = options.store ? createDocumentServer(Date.now) : undefined;
   const listeners: Listeners = {
     request(request, response) {
+      if (store?.answer(request, response) === true) return;
       if (!desk.rest(request, response) && !control.answer(request, response))
         void serve(routes, options.static, request, response);
     },
@@ -140,7 +146,8 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     upgrade: gateway.upgrade,
   };
   const listening = await listen(options, listeners, token);
-  await functions.start(listening.environment).catch(async (error: unknown) => {
+  const shared = options.store ? storeAccess(listening.port) : undefined;
+  await functions.start(withStore(listening.environment, shared)).catch(async (error: unknown) => {
     await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
@@ -159,6 +166,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
     inspectorToken: control.token,
+    store: shared,
   });
   return emulator;
 }
@@ -192,6 +200,7 @@ interface ControlParts {
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
   readonly inspectorToken: string;
+  readonly store: StoreAccess | undefined;
 }
 
 function controls(parts: ControlParts): Emulator {
@@ -209,6 +218,7 @@ function controls(parts: ControlParts): Emulator {
     warnings,
     paths,
     inspectorToken,
+    store,
   } = parts;
   const { port, tls, redirect } = listening;
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
@@ -289,6 +299,7 @@ function controls(parts: ControlParts): Emulator {
     idle,
     faults,
     instances: functions.instances,
+    store,
     async assertNoUnawaited() {
       await idle();
       await functions.settled();

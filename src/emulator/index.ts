@@ -19,6 +19,7 @@
  *   invoker.ts         calls a function in this process
  *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
  *                      instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
+ *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
  *   unawaited/         what a call has begun and not finished
  *   code/              from the source of a function to what an instance loads
  *   function-context.ts  the `context` of a call
@@ -51,6 +52,7 @@ export type { FaultPage } from './control/faults.js';
 export type { Invoked } from './control/invoke.js';
 export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';
+export type { StoreAccess } from './document-store/access.js';
 export { startEmulator } from './emulator.js';
 export type { Emulator, InspectorAccess } from './emulator.js';
 export type { Fault, FaultPoint, SendFault } from './faults/fault.js';

@@ -71,6 +71,11 @@ export interface EmulatorOptions {
         readonly maxFrameBytes?: number | undefined;
       }
     | undefined;
+  /**
+   * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it without
+   * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
+   */
+  readonly store?: boolean | undefined;
   /** What goes wrong from the start, as in `faults.add`, or in the textual form: `send.status=503 send.rate=0.2`. */
   readonly faults?: readonly Fault[] | string | undefined;
   /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
@@ -126,6 +131,7 @@ const settingsSchema = z.strictObject({
       maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
     })
     .prefault({}),
+  store: z.boolean().default(false),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),

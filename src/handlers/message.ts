@@ -17,15 +17,15 @@ import {
   toClientError,
   type GatewayResponse,
 } from './responses.js';
+import { handleOnce, requireOnceId, type OnceParts } from './once/handle-once.js';
 import { answerSession, isSessionType } from './session/answer.js';
 import type { HelloParts } from './session/hello.js';
 
-export interface MessageParts<K extends Contract> extends HandleParts, HelloParts {
+export interface MessageParts<K extends Contract> extends HandleParts, HelloParts, OnceParts {
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
   readonly onMessage: RawMessageHook<K> | undefined;
-  readonly report: (reason: unknown, what: string) => void;
 }
 
 /**
@@ -78,10 +78,12 @@ async function answer<K extends Contract>(
   if (handler === undefined) throw unknownType(type);
 
   const data = checkData(details, envelope.data) as never;
+  const onceId = details.once === true ? requireOnceId(type, id) : undefined;
   const connection = await loadFor(type);
-  const result: unknown = await handler({ ...tools, data, connection, event, messageId: id });
-  // `=> to(room).send(…)` returns a report, whose cursor and failures are no business of a client's.
-  return replyWith(details, envelope, isReport(result) ? summaryOf(result) : result);
+  const handle = async (): Promise<unknown> => handler({ ...tools, data, connection, event, messageId: id });
+  const answerWith = (result: unknown): GatewayResponse => replyWith(details, envelope, result);
+  if (onceId === undefined) return answerWith(await handle());
+  return handleOnce(parts, { type, id: onceId, user: connection.user }, tools.context, handle, answerWith);
 
   /** What goes wrong from here on is no mistake of the client's. */
   async function loadFor(step: string): Promise<Connection> {
@@ -143,8 +145,10 @@ async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEv
 function replyWith(
   { reply: schema }: ClientMessageDetails,
   { id, type }: Envelope,
-  result: unknown,
+  returned: unknown,
 ): GatewayResponse {
-  if (result === undefined && id === undefined) return empty();
+  if (returned === undefined && id === undefined) return empty();
+  // `=> to(room).send(…)` returns a report, whose cursor and failures are no business of a client's.
+  const result = isReport(returned) ? summaryOf(returned) : returned;
   return reply(id, schema === undefined ? result : checkAgainst(schema, result, `the reply to '${type}'`));
 }

@@ -14,6 +14,7 @@ import { scriptedTransport, type ScriptedTransport } from './scripted-transport.
 export const contract = defineContract({
   client: {
     say: { data: z.object({ room: z.string(), text: z.string() }), reply: z.object({ id: z.string() }) },
+    pay: { data: z.object({ sum: z.number() }), reply: z.object({ left: z.number() }), once: true },
   },
   server: { said: z.object({ text: z.string() }) },
 });
@@ -36,7 +37,8 @@ export type ProtocolOptions = Partial<AppOptions<Chat>> & { readonly transport?:
 
 export function protocolApp(options: ProtocolOptions = {}) {
   const clock = handClock();
-  const store = options.store ?? memoryStore({ now: clock.now });
+  const now = options.now ?? clock.now;
+  const store = options.store ?? memoryStore({ now });
   const transport = options.transport ?? scriptedTransport();
   const errors: ErrorReport[] = [];
   const app = createApp<Chat>({
@@ -45,7 +47,7 @@ export function protocolApp(options: ProtocolOptions = {}) {
     history: LIMITS,
     rooms: { join: true },
     authenticate: ({ query }) => ({ user: query['user'] }),
-    now: clock.now,
+    now,
     onError: (report) => errors.push(report),
     ...options,
     store,
@@ -54,11 +56,11 @@ export function protocolApp(options: ProtocolOptions = {}) {
   const connectedAt = new Map<string, number>();
 
   async function connect(connectionId = 'c1', query: Record<string, string> = {}): Promise<GatewayResponse> {
-    connectedAt.set(connectionId, clock.now());
-    return app.handler(connectEvent({ connectionId, connectedAt: clock.now(), query }), functionContext());
+    connectedAt.set(connectionId, now());
+    return app.handler(connectEvent({ connectionId, connectedAt: now(), query }), functionContext());
   }
   async function say(body: unknown, connectionId = 'c1'): Promise<unknown> {
-    const at = connectedAt.get(connectionId) ?? clock.now();
+    const at = connectedAt.get(connectionId) ?? now();
     const response = await app.handler(
       messageEvent(body, { connectionId, connectedAt: at }),
       functionContext(),

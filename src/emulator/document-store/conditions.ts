@@ -1,0 +1,79 @@
+import { invalidRequest } from './document-error.js';
+import { tokensOf, type Tokens } from './tokens.js';
+import { compare, type Item } from './values.js';
+
+/** Whether an item meets a condition; `values` are those behind the colons. */
+export type Condition = (item: Item, values: Item) => boolean;
+
+/**
+ * Reads the conditions that this library uses: `AND`, `OR`, brackets, comparisons, `BETWEEN`, `attribute_exists` and
+ * `attribute_not_exists`. Throws a `ValidationException` for anything else.
+ */
+export function parseCondition(expression: string): Condition {
+  const tokens = tokensOf(expression);
+  const condition = either(tokens);
+  if (tokens.peek() !== undefined)
+    throw invalidRequest(`'${expression}': '${tokens.take()}' is not understood`);
+  return condition;
+}
+
+function either(tokens: Tokens): Condition {
+  const options = [both(tokens)];
+  while (tokens.takeIf('OR')) options.push(both(tokens));
+  return (item, values) => options.some((holds) => holds(item, values));
+}
+
+function both(tokens: Tokens): Condition {
+  const parts = [single(tokens)];
+  while (tokens.takeIf('AND')) parts.push(single(tokens));
+  return (item, values) => parts.every((holds) => holds(item, values));
+}
+
+function single(tokens: Tokens): Condition {
+  if (tokens.takeIf('(')) {
+    const inner = either(tokens);
+    tokens.take(')');
+    return inner;
+  }
+  const first = tokens.take();
+  if (first === 'attribute_exists' || first === 'attribute_not_exists') {
+    tokens.take('(');
+    const name = tokens.take();
+    tokens.take(')');
+    const wanted = first === 'attribute_exists';
+    return (item) => (item[name] !== undefined) === wanted;
+  }
+  return comparison(first, tokens);
+}
+
+function comparison(name: string, tokens: Tokens): Condition {
+  const operator = tokens.take();
+  const value = tokens.take();
+  if (operator === 'BETWEEN') {
+    tokens.take('AND');
+    const last = tokens.take();
+    return (item, values) => isAtLeast(item, name, values, value) && isAtMost(item, name, values, last);
+  }
+  const holds = COMPARISONS[operator];
+  if (holds === undefined) throw invalidRequest(`the operator '${operator}' is not understood`);
+  return (item, values) => {
+    const order = compare(item[name], values[value]);
+    return order !== undefined && holds(order);
+  };
+}
+
+const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
+  '=': (order) => order === 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
+};
+
+function isAtLeast(item: Item, name: string, values: Item, first: string): boolean {
+  return (compare(item[name], values[first]) ?? -1) >= 0;
+}
+
+function isAtMost(item: Item, name: string, values: Item, last: string): boolean {
+  return (compare(item[name], values[last]) ?? 1) <= 0;
+}

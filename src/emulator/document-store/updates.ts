@@ -1,0 +1,69 @@
+import { invalidRequest } from './document-error.js';
+import { tokensOf, type Tokens } from './tokens.js';
+import type { Item, Value } from './values.js';
+
+/** Gives the item as it is after an update. */
+export type Update = (item: Item, values: Item) => Item;
+
+type Change = (item: Record<string, Value>, values: Item) => void;
+
+/** Reads an update of `SET`, `REMOVE`, `ADD` and `DELETE` clauses, as far as this library uses them. */
+export function parseUpdate(expression: string): Update {
+  const tokens = tokensOf(expression);
+  const changes: Change[] = [];
+  while (tokens.peek() !== undefined) {
+    const clause = CLAUSES[tokens.take()];
+    if (clause === undefined) throw invalidRequest(`'${expression}': expected SET, REMOVE, ADD or DELETE`);
+    do changes.push(clause(tokens));
+    while (tokens.takeIf(','));
+  }
+  return (item, values) => {
+    const updated = { ...item };
+    for (const change of changes) change(updated, values);
+    return updated;
+  };
+}
+
+const CLAUSES: Readonly<Record<string, (tokens: Tokens) => Change>> = {
+  SET(tokens) {
+    const name = tokens.take();
+    tokens.take('=');
+    const value = tokens.take();
+    return (item, values) => {
+      item[name] = given(values, value);
+    };
+  },
+  REMOVE(tokens) {
+    const name = tokens.take();
+    return (item) => {
+      Reflect.deleteProperty(item, name);
+    };
+  },
+  ADD(tokens) {
+    const [name, value] = [tokens.take(), tokens.take()];
+    return (item, values) => {
+      item[name] = sum(item[name], given(values, value));
+    };
+  },
+  DELETE(tokens) {
+    const [name, value] = [tokens.take(), tokens.take()];
+    return (item, values) => {
+      const removed = new Set(given(values, value).SS);
+      const rest = (item[name]?.SS ?? []).filter((member) => !removed.has(member));
+      // A set is never empty.
+      if (rest.length > 0) item[name] = { SS: rest };
+      else Reflect.deleteProperty(item, name);
+    };
+  },
+};
+
+function sum(current: Value | undefined, added: Value): Value {
+  if (added.N !== undefined) return { N: String(Number(current?.N ?? 0) + Number(added.N)) };
+  return { SS: [...new Set([...(current?.SS ?? []), ...(added.SS ?? [])])] };
+}
+
+function given(values: Item, name: string): Value {
+  const value = values[name];
+  if (value === undefined) throw invalidRequest(`there is no value ${name}`);
+  return value;
+}
