@@ -51,6 +51,7 @@
  *   test-client.ts     a real socket in the hands of a test
  */
 export type { ConnectionPage, ConnectionRow } from './control/connections.js';
+export type { FaultPage } from './control/faults.js';
 export type { Invoked } from './control/invoke.js';
 export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';
