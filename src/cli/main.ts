@@ -9,6 +9,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./dev.js')).dev,
   },
   {
+    usage: 'doctor',
+    summary: 'say whether the local gateway will work here',
+    load: async () => (await import('./doctor.js')).doctor,
+  },
+  {
     usage: 'ls',
     summary: 'list the connections of a running gateway',
     load: async () => (await import('./ls.js')).ls,

@@ -26,6 +26,7 @@ export type { ClientClock } from './clock.js';
 export type { Stop } from './emitter.js';
 export type { Recovery } from './membership.js';
 export type { Received, ReceivedData, ReplyData, SentData } from './messages.js';
+export type { RoomPosition } from '../protocol.js';
 export type { ConnectOptions, Given } from './options.js';
 export type { Room } from './room.js';
 export type { WebSocketConstructor, WebSocketLike } from './link.js';

@@ -18,9 +18,9 @@ export interface RunningCli {
   readonly exited: Promise<number | null>;
 }
 
-export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCli {
+export function startCli(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = root): RunningCli {
   const child = spawn(process.execPath, [main, ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, NO_COLOR: '1', CI: '', ...env },
   });
   let text = '';

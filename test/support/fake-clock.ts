@@ -10,9 +10,20 @@ export interface FakeClock extends ClientClock {
   readonly timers: number;
 }
 
+interface Alarm {
+  readonly at: number;
+  readonly fire: () => void;
+}
+
 export function createFakeClock(): FakeClock {
-  const alarms = new Set<{ readonly at: number; readonly fire: () => void }>();
+  const alarms = new Set<Alarm>();
   let now = 1_700_000_000_000;
+
+  function firstDue(until: number): Alarm | undefined {
+    let first: Alarm | undefined;
+    for (const alarm of alarms) if (alarm.at <= until && (first?.at ?? Infinity) > alarm.at) first = alarm;
+    return first;
+  }
 
   async function settle(): Promise<void> {
     for (let turns = 0; turns < 3; turns++) await new Promise((resolve) => setImmediate(resolve));
@@ -29,8 +40,7 @@ export function createFakeClock(): FakeClock {
       const until = now + ms;
       await settle();
       for (;;) {
-        const due = [...alarms].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at);
-        const [next] = due;
+        const next = firstDue(until);
         if (next === undefined) break;
         alarms.delete(next);
         now = Math.max(now, next.at);
