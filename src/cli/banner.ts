@@ -12,6 +12,10 @@ export interface BannerFacts {
   readonly hasPages: boolean;
   /** Address of the store that instances share. */
   readonly store: string | undefined;
+  /** Address of the TLS port. */
+  readonly tlsEndpoint: string | undefined;
+  /** Of the authority to trust, when code that is written for the cloud is led here. */
+  readonly caFile: string | undefined;
   /** How the function runs: instances and their limits. */
   readonly runtime: string;
   /** With the token in it: the only place where it is shown. */
@@ -31,6 +35,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
       `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
     ]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
+    ...tlsRows(facts),
     ['Inspector', paint('cyan', inspectorUrl)],
     ...(store === undefined ? [] : [['Store', `${store}  ydbStore()`] as [string, string]]),
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
@@ -40,4 +45,14 @@ export function banner(facts: BannerFacts, paint: Palette): string {
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
   const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
   return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', keysLine())}\n`;
+}
+
+function tlsRows({ tlsEndpoint, caFile }: BannerFacts): [label: string, value: string][] {
+  if (tlsEndpoint === undefined) return [];
+  const trust = caFile === undefined ? '' : `  trust ${relative(process.cwd(), caFile)}`;
+  const redirect = 'instances reach this gateway at the cloud’s address';
+  return [
+    ['gRPC', `${tlsEndpoint}${trust}`],
+    ...(caFile === undefined ? [] : [['Redirect', redirect] as [string, string]]),
+  ];
 }

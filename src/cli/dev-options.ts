@@ -24,6 +24,9 @@ stay open.
   --exec <command>    run a shell command as soon as all is ready, then stop; it
                       finds the gateway in $YC_BROADCAST_URL (ws://…, without a
                       path) and $YC_BROADCAST_ENDPOINT. The log goes to stderr
+  --tls-port <number> of gRPC and https, for other programs
+                                                      (default any free port)
+  --no-redirect       code that is written for the cloud goes to the cloud
   --static <folder>   pages to serve beside the gateway
   --timeout <time>    longest time of a call: 10s, 1m     (default 10s)
   --memory <MB>       of an instance                      (default 128)
@@ -58,6 +61,8 @@ export interface DevOptions {
   readonly port: number;
   /** A shell command to run, and nothing after it. */
   readonly exec: string | undefined;
+  readonly tlsPort: number;
+  readonly redirect: boolean;
   readonly static: string | undefined;
   readonly timeoutMs: number;
   readonly memoryMb: number;
@@ -80,6 +85,8 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       spec: { type: 'string' },
       port: { type: 'string' },
       exec: { type: 'string' },
+      'tls-port': { type: 'string', default: '0' },
+      'no-redirect': { type: 'boolean', default: false },
       static: { type: 'string' },
       timeout: { type: 'string', default: '10s' },
       memory: { type: 'string', default: '128' },
@@ -105,6 +112,8 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     spec: values.spec,
     port: wholeNumber('--port', values.port ?? (values.exec === undefined ? String(DEFAULT_PORT) : '0')),
     exec: values.exec,
+    tlsPort: wholeNumber('--tls-port', values['tls-port']),
+    redirect: !values['no-redirect'],
     static: values.static === undefined ? undefined : folder(values.static),
     timeoutMs: duration('--timeout', values.timeout),
     memoryMb: wholeNumber('--memory', values.memory),

@@ -1,4 +1,5 @@
 import { startEmulator, type Emulator, type FunctionOutput, type FunctionSource } from '../emulator/index.js';
+import { outputFolder } from '../emulator/code/compiler.js';
 import { BroadcastError } from '../errors.js';
 import { banner } from './banner.js';
 import { CliError, type Command } from './command.js';
@@ -37,7 +38,7 @@ async function runDev(options: DevOptions): Promise<number> {
 }
 
 async function start(options: DevOptions): Promise<Emulator> {
-  const { paths, spec, port, timeoutMs, memoryMb, format } = options;
+  const { entry, paths, spec, port, tlsPort, redirect, timeoutMs, memoryMb, format } = options;
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
@@ -49,6 +50,8 @@ async function start(options: DevOptions): Promise<Emulator> {
         ? { routes: Object.fromEntries(paths.map((path) => [path, source])) }
         : { spec, functions: source }),
       port,
+      tls: redirect || tlsPort > 0 ? { port: tlsPort } : false,
+      redirect: redirect && { folder: outputFolder(entry) },
       timeoutMs,
       memoryMb,
       static: options.static,
@@ -58,8 +61,10 @@ async function start(options: DevOptions): Promise<Emulator> {
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
     });
   } catch (reason) {
-    if (!isPortTaken(reason)) throw reason;
-    throw new CliError(`port ${port} is taken; choose another with --port, or --port 0 for any`);
+    const option = takenPortOf(reason);
+    if (option === undefined) throw reason;
+    const taken = option === '--port' ? port : tlsPort;
+    throw new CliError(`port ${taken} is taken; choose another with ${option}, or ${option} 0 for any`);
   }
 }
 
@@ -77,14 +82,16 @@ function sourceOf(options: DevOptions): FunctionSource {
   };
 }
 
-function isPortTaken(reason: unknown): boolean {
-  const cause = reason instanceof BroadcastError ? reason.cause : undefined;
-  return cause instanceof Error && Reflect.get(cause, 'code') === 'EADDRINUSE';
+/** The option with which to choose another port, if one was taken. */
+function takenPortOf(reason: unknown): '--port' | '--tls-port' | undefined {
+  if (!(reason instanceof BroadcastError) || !(reason.cause instanceof Error)) return undefined;
+  if (Reflect.get(reason.cause, 'code') !== 'EADDRINUSE') return undefined;
+  return reason.message.includes('tls.port') ? '--tls-port' : '--port';
 }
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, warnings, url, endpoint, inspector, store } = emulator;
+  const { port, paths, warnings, url, endpoint, tls, redirect, inspector, store } = emulator;
   const hasPages = options.static !== undefined;
   const facts = {
     port,
@@ -94,11 +101,21 @@ function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): v
     hasPages,
     inspectorUrl: inspector.url,
     store: store?.endpoint,
+    tlsEndpoint: tls?.endpoint,
+    caFile: redirect?.caFile,
     elapsedMs,
   };
   const text =
     format === 'json'
-      ? JSON.stringify({ type: 'ready', url, endpoint, paths, warnings })
+      ? JSON.stringify({
+          type: 'ready',
+          url,
+          endpoint,
+          tls: tls?.endpoint,
+          ca: redirect?.caFile,
+          paths,
+          warnings,
+        })
       : banner({ ...facts, runtime: runtimeOf(options) }, paletteFor(logOf(options)));
   logOf(options).write(`${text}\n`);
 }
