@@ -37,6 +37,8 @@ const PAGE = `<!doctype html><title>Listener</title><script type="module">
   room.on('said', ({ n }) => log.heard.push(n));
   room.onRecovery(({ recovered }) => log.recoveries.push(recovered));
   await room.joined;
+  // How long the first connection took is not the question.
+  log.states = [];
   log.isReady = true;
 </script>`;
 
@@ -89,7 +91,7 @@ withChromium('a page, while another client speaks steadily', () => {
     const last = await speech.stop();
     const log = await everythingUpTo(last);
     expect(log.heard).toEqual(upTo(last));
-    expect(log.states).toEqual(['open']);
+    expect(log.states).toEqual([]);
     expect(log.recoveries).toEqual([]);
   }, 180_000);
 
