@@ -177,7 +177,7 @@ describe('dev', () => {
     });
     const { port, output } = await startDev(join(folder, 'room.ts'), '--spec', join(folder, 'gateway.yaml'));
     expect(output()).toContain(`ws://localhost:${port}/live/{id}`);
-    expect(output()).toContain('get /login: plain HTTP operations are not served');
+    expect(output()).toContain('/login.get: has no x-yc-apigateway-integration, so it is not served');
   });
 
   it('passes a handler on by the name of its export', async () => {

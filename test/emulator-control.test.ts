@@ -211,7 +211,7 @@ describe('the timeline', () => {
       entries: [{ number: 3 }],
     });
     expect((await ask(emulator, 'GET', 'timeline?filter=colour:red')).body).toEqual({
-      error: "filter: there is no key 'colour', only type, status, code, ms, conn, path, via, level",
+      error: "filter: there is no key 'colour', only type, status, code, ms, conn, path, fault, via, level",
     });
   });
 

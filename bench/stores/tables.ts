@@ -73,6 +73,7 @@ function listingTable({ rows }: StoresResult): Table {
       `Pages of ${PAGE_SIZE}, none kept. "heap" is what was in use after a garbage collection, ten times on the way, ` +
         'above what was in use before; "RSS" is the peak between two pages, garbage included. What the memory store ' +
         'itself holds is in neither.',
+      'The rows of ydb are made by a server that has nothing else to do, while they are read.',
       ...missingNotes(rows),
     ],
   };

@@ -6,6 +6,8 @@ import type { Palette } from './palette.js';
 export interface BannerFacts {
   readonly port: number;
   readonly paths: readonly string[];
+  /** Plain HTTP, such as `GET /login`. */
+  readonly httpPaths: readonly string[];
   /** What the specification asks for in vain. */
   readonly warnings: readonly string[];
   readonly entry: Entry;
@@ -25,7 +27,8 @@ export interface BannerFacts {
 
 /** What stands in the terminal when everything is ready: each address that somebody may need. */
 export function banner(facts: BannerFacts, paint: Palette): string {
-  const { port, paths, warnings, entry, hasPages, inspectorUrl, store, runtime, elapsedMs } = facts;
+  const { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl, store, runtime, elapsedMs } =
+    facts;
   const base = `localhost:${port}`;
   const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
   const rows: [label: string, value: string][] = [
@@ -34,6 +37,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
       'WebSocket',
       `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
     ]),
+    ...httpPaths.map((path): [string, string] => ['HTTP', path.replace(' ', ` http://${base}`)]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
     ...tlsRows(facts),
     ['Inspector', paint('cyan', inspectorUrl)],

@@ -91,11 +91,12 @@ function takenPortOf(reason: unknown): '--port' | '--tls-port' | undefined {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, warnings, url, endpoint, tls, redirect, inspector, store } = emulator;
+  const { port, paths, httpPaths, warnings, url, endpoint, tls, redirect, inspector, store } = emulator;
   const hasPages = options.static !== undefined;
   const facts = {
     port,
     paths,
+    httpPaths,
     warnings,
     entry,
     hasPages,

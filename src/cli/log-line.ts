@@ -61,15 +61,17 @@ function durationOf({ durationMs }: TimelineEntry): string {
 }
 
 function detailsOf(entry: TimelineEntry, paint: Palette): string {
-  const { type, path, bytes, frame, replyBytes = 0, reason } = entry;
+  const { type, method, path, bytes, frame, replyBytes = 0, reason, fault } = entry;
   const parts = [
     ...instanceOf(entry),
     ...(type === 'connect' && path !== undefined ? [path] : []),
+    ...(type === 'http' ? [`${method ?? ''} ${path ?? ''}`.trim()] : []),
     ...(bytes === undefined ? [] : [`${bytes} B ${frame ?? ''}`.trimEnd()]),
     ...(replyBytes === 0
       ? []
       : [type === 'connect' ? `first message ${replyBytes} B` : `reply ${replyBytes} B`]),
     ...(reason === undefined ? [] : [paint(statusStyle(entry), reason)]),
+    ...(fault === undefined ? [] : [paint('yellow', `fault ${fault}`)]),
   ];
   return parts.join('  ');
 }

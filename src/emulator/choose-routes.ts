@@ -3,7 +3,7 @@ import type { ParsedTarget } from './functions.js';
 import type { ParsedFunctionSource } from './instances/settings.js';
 import type { Invoker } from './invoker.js';
 import type { ParsedEmulatorOptions } from './options.js';
-import { byPrecedence, parsePathPattern, type Route } from './routes.js';
+import { byPrecedence, parsePathPattern, type PathPattern, type Route } from './routes.js';
 import { readSpec } from './spec/read-spec.js';
 import { routesOfSpec, type SpecRoutes } from './spec/spec-routes.js';
 
@@ -11,15 +11,21 @@ import { routesOfSpec, type SpecRoutes } from './spec/spec-routes.js';
 export async function chooseRoutes(
   options: ParsedEmulatorOptions,
   invokerOf: (target: ParsedTarget) => Invoker,
+  now: () => number,
 ): Promise<SpecRoutes> {
-  const { routes, warnings } =
+  const { routes, httpRoutes, warnings } =
     options.spec === undefined
-      ? { routes: plainRoutes(options.routes ?? {}, invokerOf), warnings: [] }
+      ? { routes: plainRoutes(options.routes ?? {}, invokerOf), httpRoutes: [], warnings: [] }
       : routesOfSpec(
           await readSpec(options.spec, options.variables),
           functionFinder(options.functions, invokerOf),
+          now,
         );
-  return { routes: [...routes].sort((a, b) => byPrecedence(a.pattern, b.pattern)), warnings };
+  return { routes: inOrder(routes), httpRoutes: inOrder(httpRoutes), warnings };
+}
+
+function inOrder<R extends { readonly pattern: PathPattern }>(routes: readonly R[]): R[] {
+  return [...routes].sort((a, b) => byPrecedence(a.pattern, b.pattern));
 }
 
 /** Without a specification, one function gets all three events of a path. */

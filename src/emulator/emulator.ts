@@ -1,6 +1,7 @@
 import { BroadcastError } from '../errors.js';
 import { createBroadcasts } from './broadcasts.js';
 import { CLIENT_PATH, serveClient } from './client-bundle.js';
+import { createCalls } from './calls.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults/table.js';
 import { createWaiting, type Waiting } from './faults/waiting.js';
@@ -8,6 +9,7 @@ import { newFunctionIdentity } from './function-context.js';
 import { chooseRoutes } from './choose-routes.js';
 import { createControl } from './control/control.js';
 import { createGateway, type Gateway } from './gateway.js';
+import { createHttpOperations } from './http-operations.js';
 import { createFunctions, type Functions } from './functions.js';
 import { printOutput } from './instances/print-output.js';
 import type { HttpRequest, HttpResponse } from './http-exchange.js';
@@ -28,6 +30,7 @@ import type { Route } from './routes.js';
 import { serveFile } from './static-files.js';
 import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
 import { untilQuiet } from './quiet.js';
+import { selectEntries, type TimelineQuery } from './timeline-query.js';
 import { createTimeline, type Timeline, type TimelineEntry } from './timeline.js';
 
 /** A gateway that runs in this process, on 127.0.0.1. */
@@ -65,11 +68,17 @@ export interface Emulator {
    * cloud that would stand still, or be lost. Says which; rejects too when no function runs in instances.
    */
   assertNoUnawaited(): Promise<void>;
-  timeline(): readonly TimelineEntry[];
+  /**
+   * What has happened, the oldest first; of the last 10,000 entries those that the query asks for. A text is a filter as
+   * the inspector has it: `type:send status:>=400`. Throws `INVALID_OPTIONS` that names the mistake.
+   */
+  timeline(query?: TimelineQuery | string): readonly TimelineEntry[];
   /** Options for `ydbStore` that lead to the shared store, when `store` asked for one. */
   readonly store: StoreAccess | undefined;
   /** The page that shows what happens here and lets people drive it. */
   readonly inspector: InspectorAccess;
+  /** The plain HTTP paths of the specification with their methods: `GET /login`. */
+  readonly httpPaths: readonly string[];
   /** What the specification asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
   /** Ids of the open connections. */
@@ -106,12 +115,14 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const broadcasts = createBroadcasts(clock.now);
   const library = watchLibrary(rooms, broadcasts);
   const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput }, library);
-  const { routes, warnings } = await chooseRoutes(options, functions.invokerOf);
+  const { routes, httpRoutes, warnings } = await chooseRoutes(options, functions.invokerOf, clock.now);
   const faults = createFaults(options.seed);
   if (typeof options.faults === 'string') faults.addText(options.faults);
   else options.faults.forEach(faults.add);
   const waiting = createWaiting(clock);
-  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, gatewayId });
+  const calls = createCalls(faults);
+  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, calls, gatewayId });
+  const httpOperations = createHttpOperations({ httpRoutes, calls, clock, timeline, gatewayId });
   const { token: expectedToken } = options;
   const management = createManagement({
     gateway,
@@ -139,9 +150,12 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const store = options.store ? createDocumentServer(Date.now) : undefined;
   const listeners: Listeners = {
     request(request, response) {
-      if (store?.answer(request, response) === true) return;
-      if (!desk.rest(request, response) && !control.answer(request, response))
-        void serve(routes, options.static, request, response);
+      const isTaken =
+        store?.answer(request, response) === true ||
+        desk.rest(request, response) ||
+        control.answer(request, response) ||
+        httpOperations.answer(request, response);
+      if (!isTaken) void serve(routes, options.static, request, response);
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
@@ -166,6 +180,9 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timeline,
     warnings,
     paths: routes.map(({ pattern }) => pattern.template),
+    httpPaths: httpRoutes.flatMap(({ pattern, methods }) =>
+      [...methods.keys()].map((method) => `${method} ${pattern.template}`),
+    ),
     inspectorToken: control.token,
     store: shared,
   });
@@ -204,6 +221,7 @@ interface ControlParts {
   readonly timeline: Timeline;
   readonly warnings: readonly string[];
   readonly paths: readonly string[];
+  readonly httpPaths: readonly string[];
   readonly inspectorToken: string;
   readonly store: StoreAccess | undefined;
 }
@@ -222,6 +240,7 @@ function controls(parts: ControlParts): Emulator {
     timeline,
     warnings,
     paths,
+    httpPaths,
     inspectorToken,
     store,
   } = parts;
@@ -310,9 +329,10 @@ function controls(parts: ControlParts): Emulator {
       await functions.settled();
       assertNoUnawaited(functions.instances.list().length > 0, timeline.entries());
     },
-    timeline: timeline.entries,
+    timeline: (query) => selectEntries(timeline.entries(), query),
     inspector: { url: `${url}/_yc-broadcast/#t=${inspectorToken}`, token: inspectorToken },
     paths,
+    httpPaths,
     warnings,
     connections: () => [...gateway.connections.all()].map(({ id }) => id),
     stop: () => (stopped ??= stop()),

@@ -4,79 +4,28 @@
  * samples, not as in the typings.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
 import { createMessageIds } from './ids.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
+import { readRequest, withoutAuthorization, type RequestFacts, type SourceRequest } from './request-facts.js';
 import type { Operation } from './routes.js';
 
 /** What stays the same for all events of one connection. */
-export interface Handshake {
+export interface Handshake extends RequestFacts {
   readonly connectionId: string;
   readonly connectedAt: number;
-  readonly template: string;
-  readonly path: string;
-  readonly pathParameters: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly multiValueHeaders: Readonly<Record<string, readonly string[]>>;
-  readonly sourceIp: string;
-}
-
-/** What is read of an upgrade request. */
-export interface HandshakeRequest extends Pick<IncomingMessage, 'url' | 'rawHeaders'> {
-  readonly socket: Pick<Socket, 'remoteAddress' | 'remotePort'>;
+  /** What the authorizer said of the client. */
+  readonly authorizer?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Reads the handshake from the upgrade request. */
 export function readHandshake(
-  request: HandshakeRequest,
+  request: SourceRequest,
   facts: Pick<Handshake, 'connectionId' | 'connectedAt' | 'template' | 'pathParameters'> & {
     readonly gatewayId: string;
   },
 ): Handshake {
-  const url = new URL(request.url ?? '/', 'http://gateway');
-  const sourceIp = request.socket.remoteAddress ?? '127.0.0.1';
-  const own: Record<string, string> = {
-    'X-Forwarded-For': sourceIp,
-    'X-Forwarded-Proto': 'https',
-    'X-Real-Remote-Address': `${sourceIp}:${request.socket.remotePort ?? 0}`,
-    'X-Envoy-Original-Path': request.url ?? '/',
-    'X-Serverless-Gateway-Id': facts.gatewayId,
-  };
-  const { headers, multiValueHeaders } = canonicalHeaders(request.rawHeaders, own);
-  const { gatewayId: _gatewayId, ...rest } = facts;
-  return { ...rest, path: url.pathname, query: url.searchParams, headers, multiValueHeaders, sourceIp };
-}
-
-/** Headers of the connection itself do not reach a function. */
-const HOP_BY_HOP = new Set([
-  'connection',
-  'upgrade',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'proxy-connection',
-]);
-
-function canonicalHeaders(raw: readonly string[], own: Readonly<Record<string, string>>) {
-  const multiValueHeaders: Record<string, string[]> = {};
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!HOP_BY_HOP.has(name.toLowerCase()))
-      (multiValueHeaders[canonicalName(name)] ??= []).push(raw[i + 1] ?? '');
-  }
-  for (const [name, value] of Object.entries(own)) multiValueHeaders[name] = [value];
-  const headers = Object.fromEntries(
-    Object.entries(multiValueHeaders).map(([name, values]) => [name, values.at(-1) ?? '']),
-  );
-  return { headers, multiValueHeaders };
-}
-
-/** As Go writes header names: `sec-websocket-key` becomes `Sec-Websocket-Key`. */
-export function canonicalName(name: string): string {
-  return name.toLowerCase().replace(/(^|-)[a-z]/g, (start) => start.toUpperCase());
+  const { connectionId, connectedAt, ...rest } = facts;
+  return { ...readRequest(request, rest), connectionId, connectedAt };
 }
 
 type EventType = 'CONNECT' | 'MESSAGE' | 'DISCONNECT';
@@ -115,11 +64,12 @@ export function createEventBuilder(now: () => number): EventBuilder {
     const parameters = parameterValues(operation, handshake, facts.eventType === 'CONNECT');
     return {
       ...pathFields(operation, handshake, parameters),
-      headers: { ...handshake.headers, ...added },
-      multiValueHeaders: { ...handshake.multiValueHeaders, ...lists },
+      headers: { ...withoutAuthorization(handshake.headers), ...added },
+      multiValueHeaders: { ...withoutAuthorization(handshake.multiValueHeaders), ...lists },
       requestContext: {
         ...requestContext(handshake, facts.eventType, requestId, now()),
         ...contextOf(operation, parameters),
+        ...authorizerOf(operation, handshake.authorizer),
         ...facts.context,
       },
       operationId: operation.operationId ?? operationDigest(handshake.template, facts.eventType),
@@ -197,17 +147,25 @@ function requestContext(
 }
 
 /** Documented: the `context` of an integration arrives here. */
-function contextOf(
+export function contextOf(
   { context }: Operation,
   parameters: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {
   return context === undefined ? {} : { apiGateway: { operationContext: fillIn(context, parameters) } };
 }
 
+/** Seen in a published sample: a message has it when its operation is secured, as the handshake was. */
+export function authorizerOf(
+  { authorize }: Operation,
+  authorizer: Readonly<Record<string, unknown>> | undefined,
+): Record<string, unknown> {
+  return authorize === undefined || authorizer === undefined ? {} : { authorizer };
+}
+
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
 /** `4/Jan/2023:23:47:03 +0000`: the day is not padded. */
-function requestTime(now: number): string {
+export function requestTime(now: number): string {
   const time = new Date(now);
   const clock = time.toISOString().slice(11, 19);
   return `${time.getUTCDate()}/${MONTHS[time.getUTCMonth()] ?? ''}/${time.getUTCFullYear()}:${clock} +0000`;

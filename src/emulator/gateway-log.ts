@@ -3,7 +3,16 @@ import type { CloseCause, OpenConnection } from './connections.js';
 import type { Handshake } from './event-builder.js';
 import type { StruckInvocation } from './calls.js';
 import type { FunctionResponse } from './invoker.js';
-import type { Timeline } from './timeline.js';
+import type { NewEntry, Timeline } from './timeline.js';
+
+/** An HTTP request and its answer. */
+export function logHttp(
+  timeline: Timeline,
+  { method, path }: { readonly method: string; readonly path: string },
+  answer: Omit<NewEntry, 'type' | 'method' | 'path'>,
+): void {
+  timeline.add({ type: 'http', method, path, ...answer });
+}
 
 /** How a function call went, in the terms of the timeline. */
 export function resultOf({ status, response, problem, durationMs, instance, fault }: StruckInvocation) {
@@ -57,6 +66,32 @@ export function logUnaskedConnect(
   fault: string | undefined,
 ): void {
   timeline.add({ type: 'connect', connectionId, path, status: 200, reason: 'no connect operation', fault });
+}
+
+/** A handshake that the authorizer refused. */
+export function logUnauthorized(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  { status, problem }: { readonly status: number; readonly problem: string },
+): void {
+  const level = status === 500 ? 'error' : 'warning';
+  timeline.add({ type: 'connect', connectionId, path, status, reason: problem, level });
+}
+
+/** Says once what becomes of the header. */
+export function createAuthorizationNotice(timeline: Timeline): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold) return;
+    isTold = true;
+    timeline.add({
+      type: 'notice',
+      reason:
+        'the Authorization header is kept from functions, as the platform documents it; only authorizers see it. ' +
+        'A token for the function can travel in a cookie, the query or the subprotocol',
+      level: 'warning',
+    });
+  };
 }
 
 /** A handshake that a fault refused before the function was asked. */

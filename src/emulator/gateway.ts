@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
-import { createCalls } from './calls.js';
+import type { Calls } from './calls.js';
 import type { Clock } from './clock.js';
 import {
   createConnections,
@@ -16,7 +16,7 @@ import { createEventBuilder, type Handshake } from './event-builder.js';
 import type { FaultTable } from './faults/table.js';
 import type { Waiting } from './faults/waiting.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
-import { logClose } from './gateway-log.js';
+import { createAuthorizationNotice, logClose } from './gateway-log.js';
 import { isTextResponse, type FunctionResponse } from './invoker.js';
 import { createMessages } from './messages.js';
 import type { Route } from './routes.js';
@@ -30,6 +30,7 @@ export interface GatewayOptions {
   readonly timeline: Timeline;
   readonly faults: FaultTable;
   readonly waiting: Waiting;
+  readonly calls: Calls;
   readonly gatewayId: string;
 }
 
@@ -55,11 +56,11 @@ export interface Gateway {
 const CLOSE_TIMEOUT_MS = 1000;
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const { clock, limits, timeline, faults } = options;
+  const { clock, limits, timeline, calls } = options;
   const events = createEventBuilder(clock.now);
-  const calls = createCalls(faults);
-  const parts = { ...options, events, calls };
+  const parts = { ...options, events };
   const disconnects = createDisconnects(parts);
+  const noticeAuthorization = createAuthorizationNotice(timeline);
   const messages = createMessages({
     ...parts,
     reply(connection, data, isBinary) {
@@ -91,7 +92,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
 
   async function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const settled = await settleUpgrade({ ...parts, disconnects }, request, socket);
+    const settled = await settleUpgrade({ ...parts, disconnects, noticeAuthorization }, request, socket);
     if (settled === undefined) return;
     const { route, handshake, response } = settled;
     const subprotocol = response?.headers['sec-websocket-protocol'];

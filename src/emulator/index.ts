@@ -4,16 +4,19 @@
  *   emulator.ts        startEmulator(): puts the pieces together, the controls for tests
  *   options.ts         what can be set
  *   choose-routes.ts   which function for which path
- *   spec/              the gateway's specification: variables, operations, integrations
+ *   spec/              the gateway's specification: variables, operations, integrations, security
+ *   authorization/     who may: function authorizers, JSON Web Tokens, what they have said before
  *   gateway.ts         sockets: opening, closing, frames
  *   upgrade.ts, connect-call.ts, refuse-upgrade.ts  handshakes
  *   messages.ts        what becomes of a client's message
  *   disconnects.ts     telling functions that connections have ended
  *   calls.ts           calls of functions, counted, and killed where a fault says so
+ *   http-operations.ts, http-event.ts, http-answer.ts  plain HTTP paths of the specification
  *   gateway-log.ts     what the timeline says of them
  *   connections.ts     the table of open sockets, their life and idleness
  *   frame-limits.ts    what a client may send at once
  *   event-builder.ts   CONNECT, MESSAGE and DISCONNECT as functions get them
+ *   request-facts.ts   what the gateway knows of a request
  *   operation-facts.ts  what the specification adds to them
  *   functions.ts       what stands behind a route: a handler of this process, or instances
  *   invoker.ts         calls a function in this process
@@ -42,7 +45,7 @@
  *   library.ts         hears what the library in a function says of rooms and broadcasts
  *   broadcasts.ts      what was reported of each broadcast, and what the sockets got
  *   broadcast-header.ts  which one a send belongs to
- *   timeline-filter.ts  asks for a part of it
+ *   timeline-filter.ts, timeline-query.ts  ask for a part of it
  *   rooms.ts           who is in which room, as the library in a function tells
  *   control/           what the inspector and the command line see and do
  *   page/              the inspector
@@ -70,3 +73,4 @@ export type { EmulatorOptions, FunctionTarget } from './options.js';
 export type { RedirectAccess } from './redirect/redirect.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-client.js';
 export type { TimelineEntry } from './timeline.js';
+export type { TimelineQuery } from './timeline-query.js';

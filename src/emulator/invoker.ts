@@ -14,6 +14,8 @@ export interface Invocation {
   readonly status: 200 | 429 | 502 | 504;
   /** Set when the function answered. */
   readonly response?: FunctionResponse | undefined;
+  /** What the function returned, as JSON has it; for authorizers, whose answers have no status code. */
+  readonly result?: unknown;
   /** Set when it did not: what went wrong, for the log. */
   readonly problem?: string | undefined;
   /** The instance that took the call, if the function has instances. */
@@ -30,6 +32,8 @@ export interface InstanceOfCall {
 export interface FunctionResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers that stand more than once. */
+  readonly multiValueHeaders?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Decoded. */
   readonly body: Buffer;
 }
@@ -119,22 +123,24 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
+type FunctionAnswer = Pick<Invocation, 'status' | 'response' | 'result' | 'problem'>;
+
 /** The platform takes an object with a status code; anything else is a 502 of the function service. */
-export function readResponse(result: unknown): Pick<Invocation, 'status' | 'response' | 'problem'> {
+export function readResponse(result: unknown): FunctionAnswer {
   return readResponseText(JSON.stringify(result));
 }
 
 /** The same from JSON; `undefined` stands for a result that has none. */
-export function readResponseText(
-  json: string | undefined,
-): Pick<Invocation, 'status' | 'response' | 'problem'> {
+export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
   if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
-  const { statusCode, headers, body, isBase64Encoded } = plain as Record<string, unknown>;
-  if (typeof statusCode !== 'number') return malformed('statusCode is no number');
+  const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
+  if (typeof statusCode !== 'number') return { ...malformed('statusCode is no number'), result: plain };
   if (body !== undefined && body !== null && typeof body !== 'string') return malformed('body is no string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
-  return { status: 200, response: { statusCode, headers: lowerCased(headers), body: bytes } };
+  const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
+  const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };
+  return { status: 200, response, result: plain };
 }
 
 function malformed(why: string): Pick<Invocation, 'status' | 'problem'> {
@@ -145,6 +151,16 @@ function lowerCased(headers: unknown): Record<string, string> {
   if (typeof headers !== 'object' || headers === null) return {};
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+  );
+}
+
+function listsOf(headers: unknown): Record<string, readonly string[]> {
+  if (typeof headers !== 'object' || headers === null) return {};
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) => [
+      name.toLowerCase(),
+      Array.isArray(values) ? values.map(String) : [String(values)],
+    ]),
   );
 }
 

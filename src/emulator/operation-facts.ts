@@ -1,12 +1,12 @@
 /** What the specification adds to an event: declared parameters, context, and the names of the payload format. */
 import { parseCookies } from '../headers.js';
-import { canonicalName, type Handshake } from './event-builder.js';
+import { canonicalName, type RequestFacts } from './request-facts.js';
 import type { Operation, Parameter } from './routes.js';
 
 /** Values of the declared parameters, as lists. Query parameters are in the connect event only, as in the samples. */
 export function parameterValues(
   { parameters }: Operation,
-  handshake: Handshake,
+  handshake: RequestFacts,
   isConnect: boolean,
 ): Record<string, readonly string[]> {
   const declared = parameters ?? Object.keys(handshake.pathParameters).map(pathParameter);
@@ -22,7 +22,7 @@ function pathParameter(name: string): Parameter {
 
 function valuesOf(
   { name, in: place }: Parameter,
-  handshake: Handshake,
+  handshake: RequestFacts,
   isConnect: boolean,
 ): readonly string[] {
   if (place === 'header') return handshake.multiValueHeaders[canonicalName(name)] ?? [];
@@ -48,7 +48,7 @@ export function fillIn(value: unknown, parameters: Readonly<Record<string, reado
 /** The documented names of path and parameters in each payload format; without one, those of the published samples. */
 export function pathFields(
   { payloadFormat }: Operation,
-  { template, path, pathParameters }: Handshake,
+  { template, path, pathParameters }: RequestFacts,
   parameters: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {
   const single = Object.fromEntries(Object.entries(parameters).map(([name, list]) => [name, list.at(-1)]));

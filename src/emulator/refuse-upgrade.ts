@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { canonicalName } from './event-builder.js';
+import { canonicalName } from './request-facts.js';
 
 /** Answers an upgrade with plain HTTP: the function's status and body reach the client as they are. */
 export function refuseUpgrade(socket: Duplex, status: number, type = 'application/json', body: Buffer): void {

@@ -1,16 +1,19 @@
+import type { Authorize } from './authorization/authorize.js';
 import type { Invoker } from './invoker.js';
 
-/** What a path does with one of the three websocket events. */
+/** What a path does with one of the three websocket events, or with an HTTP request. */
 export interface Operation {
   readonly invoker: Invoker;
   /** The specification's `operationId`; without it an event carries a digest. */
   readonly operationId?: string | undefined;
   /** Which of the documented event formats is asked for; without it events look like the published samples. */
-  readonly payloadFormat?: '0.1' | '1.0' | undefined;
+  readonly payloadFormat?: '0.1' | '1.0' | '2.0' | undefined;
   /** The `context` of the integration, with the parameters of the handshake filled in. */
   readonly context?: unknown;
   /** What the specification declares; only these are in an event's `parameters`. Default: the path's own. */
   readonly parameters?: readonly Parameter[] | undefined;
+  /** Says who may; of a connection at its handshake. Without it everybody may. */
+  readonly authorize?: Authorize | undefined;
 }
 
 /** A parameter that the specification declares. */
@@ -29,8 +32,15 @@ export interface Route {
   };
 }
 
+/** A path that answers HTTP requests. */
+export interface HttpRoute {
+  readonly pattern: PathPattern;
+  /** By method, in capitals; `ANY` is for those that are not listed. */
+  readonly methods: ReadonlyMap<string, Operation>;
+}
+
 /** The first route that matches, with the values of its path parameters. */
-export function findRoute(routes: readonly Route[], path: string) {
+export function findRoute<R extends { readonly pattern: PathPattern }>(routes: readonly R[], path: string) {
   for (const route of routes) {
     const parameters = route.pattern.match(path);
     if (parameters !== undefined) return { route, parameters };

@@ -54,6 +54,9 @@ const KEYS: Readonly<Record<string, (value: string) => Test>> = {
     const matches = wildcard(value);
     return ({ path }) => path !== undefined && matches(path);
   },
+  fault: (value) => {
+    return ({ fault }) => fault !== undefined && contains(fault, value);
+  },
   via: (value) => (entry) => entry.via?.toLowerCase() === value.toLowerCase(),
   level: (value) => {
     const least = LEVELS.indexOf(value.toLowerCase());

@@ -21,6 +21,8 @@ export interface TimelineEntry {
     | 'notice';
   readonly connectionId?: string | undefined;
   readonly path?: string | undefined;
+  /** Of an HTTP request. */
+  readonly method?: string | undefined;
   /** How the management API was called, or that the inspector or the command line did it. */
   readonly via?: 'REST' | 'gRPC' | 'inspector' | undefined;
   /**

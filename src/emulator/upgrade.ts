@@ -1,10 +1,11 @@
 /** Handshakes: which path, may it connect, and what it is told when not. */
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { refusalBody } from './authorization/authorize.js';
 import type { Clock } from './clock.js';
 import { askToConnect, LOST_CLIENT, type ConnectOptions } from './connect-call.js';
 import { readHandshake, type Handshake } from './event-builder.js';
-import { logLostHandshake, logNoSuchPath } from './gateway-log.js';
+import { logLostHandshake, logNoSuchPath, logUnauthorized } from './gateway-log.js';
 import { newConnectionId } from './ids.js';
 import type { FunctionResponse } from './invoker.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
@@ -14,6 +15,8 @@ export interface UpgradeOptions extends ConnectOptions {
   readonly routes: readonly Route[];
   readonly clock: Clock;
   readonly gatewayId: string;
+  /** Told of a handshake with an Authorization header. */
+  noticeAuthorization(): void;
 }
 
 /** A handshake to be answered with 101. `response` is absent when no function was asked. */
@@ -42,6 +45,35 @@ export async function settleUpgrade(
   const { template } = route.pattern;
   const facts = { connectionId: newConnectionId(), connectedAt: clock.now(), template, pathParameters };
   const handshake = readHandshake(request, { ...facts, gatewayId });
+  if ('Authorization' in handshake.headers) options.noticeAuthorization();
+  const admitted = await admit(options, route, handshake);
+  if ('refused' in admitted) {
+    refuseUpgrade(socket, admitted.refused, undefined, refusalBody(admitted.refused));
+    return undefined;
+  }
+  return settle(options, route, admitted, socket);
+}
+
+/** Asks the authorizer, if there is one; what it says of the client goes into events. */
+async function admit(
+  { timeline }: UpgradeOptions,
+  { operations: { connect } }: Route,
+  handshake: Handshake,
+): Promise<Handshake | { readonly refused: 401 | 403 | 500 }> {
+  if (connect?.authorize === undefined) return handshake;
+  const operation = `CONNECT ${handshake.template}`;
+  const verdict = await connect.authorize({ ...handshake, method: 'GET', operation });
+  if (verdict.isAuthorized) return { ...handshake, authorizer: verdict.context };
+  logUnauthorized(timeline, handshake, verdict);
+  return { refused: verdict.status };
+}
+
+async function settle(
+  options: UpgradeOptions,
+  route: Route,
+  handshake: Handshake,
+  socket: Duplex,
+): Promise<AcceptedUpgrade | undefined> {
   const answer = await askToConnect(options, route, handshake);
   if (answer === 'cut') socket.destroy();
   else if ('refused' in answer) refuseUpgrade(socket, answer.refused, answer.type, answer.body);

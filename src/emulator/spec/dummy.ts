@@ -34,5 +34,6 @@ export function createDummyInvoker(integration: z.output<typeof dummySchema>): I
 function parametersOf(event: Record<string, unknown>): Record<string, readonly string[]> {
   const declared = (event['multiValueParameters'] ?? event['multiValueParams']) as Record<string, string[]>;
   const headers = event['headers'] as Record<string, string>;
-  return { ...declared, [CONNECTION_ID]: [headers[CONNECTION_ID] ?? ''] };
+  const id = headers[CONNECTION_ID];
+  return id === undefined ? declared : { ...declared, [CONNECTION_ID]: [id] };
 }

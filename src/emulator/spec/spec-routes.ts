@@ -1,13 +1,15 @@
 /** From the gateway's OpenAPI document to what the emulator serves. */
 import * as z from 'zod';
 import { BroadcastError } from '../../errors.js';
-import { firstIssue } from '../../options.js';
 import type { Invoker } from '../invoker.js';
-import { parsePathPattern, type Operation, type Parameter, type Route } from '../routes.js';
-import { createDummyInvoker, dummySchema } from './dummy.js';
+import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routes.js';
+import { INTEGRATION, readOperation, type OperationParts } from './operations.js';
+import { parsePart } from './parse-part.js';
+import { readSecurity } from './security.js';
 
 export interface SpecRoutes {
   readonly routes: readonly Route[];
+  readonly httpRoutes: readonly HttpRoute[];
   /** What the document asks for and this gateway does not do, one sentence each. */
   readonly warnings: readonly string[];
 }
@@ -15,105 +17,110 @@ export interface SpecRoutes {
 const EXTENSION = 'x-yc-apigateway-websocket-';
 const EVENTS = ['connect', 'message', 'disconnect'] as const;
 type EventName = (typeof EVENTS)[number];
+const ANY_METHOD = 'x-yc-apigateway-any-method';
+const HTTP_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', ANY_METHOD];
 
-const functionsSchema = z.object({
-  type: z.literal('cloud_functions'),
-  function_id: z.string().min(1),
-  payload_format_version: z.enum(['0.1', '1.0']).optional(),
-  context: z.unknown().optional(),
-});
-const integrationSchema = z.discriminatedUnion('type', [functionsSchema, dummySchema], {
-  error: 'expected cloud_functions or dummy; this gateway runs no other integration',
-});
-const operationSchema = z.object({
-  operationId: z.string().optional(),
-  parameters: z
-    .array(z.object({ name: z.string(), in: z.enum(['path', 'query', 'header', 'cookie']) }))
-    .default([]),
-  security: z.array(z.unknown()).optional(),
-  'x-yc-apigateway-integration': integrationSchema,
-});
 const documentSchema = z.object({
   paths: z.record(z.string().startsWith('/', "a path begins with '/'"), z.record(z.string(), z.unknown())),
-  security: z.array(z.unknown()).optional(),
+  'x-yc-apigateway': z.record(z.string(), z.unknown()).default({}),
 });
 
 /**
- * Reads the websocket paths of a document whose variables are filled in. `invokerOf` gives the function behind an id.
- * Throws `INVALID_OPTIONS` that names the place in the document.
+ * Reads a document whose variables are filled in. `invokerOf` gives the function behind an id. Throws `INVALID_OPTIONS`
+ * that names the place in the document.
  */
 export function routesOfSpec(
   document: Readonly<Record<string, unknown>>,
   invokerOf: (functionId: string, place: string) => Invoker,
+  now: () => number,
 ): SpecRoutes {
-  const { paths, security } = parsePart(documentSchema, document, '');
-  const warnings: string[] = [];
-  const routes = Object.entries(paths).flatMap(([path, item]) => {
-    warnings.push(...unusedParts(path, item));
-    const route = routeOf(path, item, invokerOf, warnings);
-    return route === undefined ? [] : [route];
-  });
-  if (security !== undefined) warnings.push(NO_AUTHORIZER('security'));
-  if (routes.length === 0) {
+  const { paths, ...rest } = parsePart(documentSchema, document, '');
+  const warnings = unusedSettings(rest['x-yc-apigateway']);
+  const security = readSecurity(document, { warnings, invokerOf, now });
+  const parts = { warnings, security, invokerOf };
+  const routes: Route[] = [];
+  const httpRoutes: HttpRoute[] = [];
+  for (const [path, item] of Object.entries(paths)) {
+    const route = routeOf(path, item, parts);
+    if (route !== undefined) routes.push(route);
+    const httpRoute = httpRouteOf(path, item, parts);
+    if (httpRoute !== undefined) httpRoutes.push(httpRoute);
+  }
+  if (routes.length + httpRoutes.length === 0) {
     throw new BroadcastError('INVALID_OPTIONS', `spec: no path has an ${EXTENSION}message operation`);
   }
-  return { routes, warnings };
+  return { routes, httpRoutes, warnings };
 }
 
 function routeOf(
   path: string,
   item: Readonly<Record<string, unknown>>,
-  invokerOf: (functionId: string, place: string) => Invoker,
-  warnings: string[],
+  parts: OperationParts,
 ): Route | undefined {
   const operations: Partial<Record<EventName, Operation>> = {};
   for (const event of EVENTS) {
     const given = item[EXTENSION + event];
-    if (given !== undefined)
-      operations[event] = operationOf(given, `${path}.${EXTENSION}${event}`, invokerOf, warnings);
+    const place = `${path}.${EXTENSION}${event}`;
+    if (given !== undefined) operations[event] = readOperation(given, place, parts);
   }
   const { message, ...others } = operations;
-  // Documented: it is the message operation that lets a path take WebSockets.
-  if (message !== undefined) return { pattern: parsePathPattern(path), operations: { message, ...others } };
-  if (Object.keys(others).length > 0) {
-    warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
+  if (message === undefined) {
+    // Documented: it is the message operation that lets a path take WebSockets.
+    if (Object.keys(others).length > 0)
+      parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
+    return undefined;
   }
-  return undefined;
+  warnOfSockets(path, { message, ...others }, parts.warnings);
+  return { pattern: parsePathPattern(path), operations: { message, ...others } };
 }
 
-function operationOf(
-  given: unknown,
-  place: string,
-  invokerOf: (functionId: string, place: string) => Invoker,
-  warnings: string[],
-): Operation {
-  const { operationId, parameters, security, ...rest } = parsePart(operationSchema, given, place);
-  const integration = rest['x-yc-apigateway-integration'];
-  if (security !== undefined && security.length > 0) warnings.push(NO_AUTHORIZER(place));
-  const facts = { operationId, parameters: parameters satisfies readonly Parameter[] };
-  if (integration.type === 'dummy') return { ...facts, invoker: createDummyInvoker(integration) };
-  return {
-    ...facts,
-    invoker: invokerOf(integration.function_id, place),
-    payloadFormat: integration.payload_format_version,
-    context: integration.context,
-  };
+/** What is known of HTTP operations and not of sockets. */
+function warnOfSockets(path: string, operations: Route['operations'], warnings: string[]): void {
+  for (const event of EVENTS) {
+    const operation = operations[event];
+    if (operation === undefined) continue;
+    const place = `${path}.${EXTENSION}${event}`;
+    if (operation.payloadFormat === '2.0')
+      warnings.push(
+        `${place}: how format 2.0 looks for sockets is not documented; events have that of the samples`,
+      );
+    if (
+      event !== 'connect' &&
+      operation.authorize !== undefined &&
+      operations.connect?.authorize === undefined
+    )
+      warnings.push(
+        `${place}: authorizers are run at the handshake only, and the connect operation has none`,
+      );
+  }
 }
 
-const NO_AUTHORIZER = (place: string): string => `${place}: authorizers are not run; every handshake passes`;
-
-const HTTP_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace'];
-
-function unusedParts(path: string, item: Readonly<Record<string, unknown>>): string[] {
-  return [...HTTP_METHODS, 'x-yc-apigateway-any-method']
-    .filter((method) => method in item)
-    .map((method) => `${method} ${path}: plain HTTP operations are not served`);
+function httpRouteOf(
+  path: string,
+  item: Readonly<Record<string, unknown>>,
+  parts: OperationParts,
+): HttpRoute | undefined {
+  const given = HTTP_METHODS.filter((method) => item[method] !== undefined);
+  const served = given.filter((method) => hasIntegration(item[method], `${path}.${method}`, parts.warnings));
+  const methods = served.map((method) => {
+    const operation = readOperation(item[method], `${path}.${method}`, parts);
+    return [method === ANY_METHOD ? 'ANY' : method.toUpperCase(), operation] as const;
+  });
+  if (methods.length === 0) return undefined;
+  return { pattern: parsePathPattern(path), methods: new Map(methods) };
 }
 
-function parsePart<T extends z.ZodType>(schema: T, value: unknown, place: string): z.output<T> {
-  const result = schema.safeParse(value);
-  if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
-  const where = [place, ...path].filter((part) => part !== '').join('.');
-  throw new BroadcastError('INVALID_OPTIONS', `spec: ${where}: ${message}`, { path });
+function hasIntegration(operation: unknown, place: string, warnings: string[]): boolean {
+  const isThere = typeof operation === 'object' && operation !== null && INTEGRATION in operation;
+  if (!isThere) warnings.push(`${place}: has no ${INTEGRATION}, so it is not served`);
+  return isThere;
+}
+
+/** IAM is not emulated, so an account makes no difference; `docs/local-gateway.md` says so. */
+const USED_SETTINGS = ['variables', 'service_account_id'];
+
+function unusedSettings(settings: Readonly<Record<string, unknown>>): string[] {
+  return Object.keys(settings)
+    .filter((name) => !USED_SETTINGS.includes(name))
+    .map((name) => `x-yc-apigateway.${name} is not emulated`);
 }
