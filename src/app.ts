@@ -76,6 +76,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   const broadcaster = createBroadcaster<K>({ store, transport, contract, history, ...parsed.broadcast });
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
+  if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];
@@ -98,7 +99,8 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
-    const parts = { ...parsed, ...handleParts, ...hooks, contract, histories, handlers, report };
+    const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
+    const parts = { ...parsed, ...handleParts, ...hooks, presence, contract, histories, handlers, report };
     switch (event.kind) {
       case 'connect':
         return handleConnect<K>(parts, tools, event);

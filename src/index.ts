@@ -64,6 +64,8 @@ export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export type { HistoryOption } from './history/histories.js';
 export { checkName } from './names.js';
+export { presence } from './presence/presence.js';
+export type { PresenceOptions, RoomPresence } from './presence/presence.js';
 export * from './protocol.js';
 export { summaryOf } from './report.js';
 export type {

@@ -107,6 +107,8 @@ export interface RoomState {
   readonly presence?: Presence;
 }
 
+export const PRESENCE_TYPE = '$presence';
+
 /** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
 export interface Presence {
   /** How many users; where `users` is left out, how many connections. */

@@ -161,6 +161,41 @@ describe('invoke', () => {
   });
 });
 
+describe('fault', () => {
+  it('sets, lists and clears what goes wrong, and it goes wrong', async () => {
+    expect(await run('fault', 'ls')).toEqual({ code: 0, output: 'nothing goes wrong on purpose\n' });
+    const set = await run('fault', 'set', 'message.effect=drop', 'message.times=1', 'send=503');
+    const [drop = '', send = '', end] = set.output.split('\n');
+    expect([drop, send, end]).toEqual([
+      expect.stringMatching(/^#\d+ {2}message\.effect=drop message\.times=1 {2}struck 0×$/),
+      expect.stringMatching(/^#\d+ {2}send\.status=503 {2}struck 0×$/),
+      '',
+    ]);
+    const { id, next } = await connect();
+    const reply = next();
+    await run('send', id, 'lost', '--as-client');
+    await run('send', id, 'kept', '--as-client');
+    expect((await reply).data).toBe('got kept');
+    expect((await run('fault', 'clear', /^#\d+/.exec(send)?.[0] ?? '')).output).not.toContain('503');
+    expect((await run('fault', 'clear')).output).toBe('nothing goes wrong on purpose\n');
+  });
+
+  it('knows presets, and says what is wrong with a fault', async () => {
+    expect((await run('fault', 'preset')).output).toMatch(/^gone-storm +half of the connections/m);
+    expect((await run('fault', 'preset', 'gone-storm')).output).toContain('send.status=gone send.rate=0.5');
+    await run('fault', 'clear');
+    const wrong = await run('fault', 'set', 'send.colour=red');
+    expect([wrong.code, wrong.output]).toEqual([
+      1,
+      expect.stringContaining("fault 'send.colour': no such field"),
+    ]);
+    expect((await run('fault', 'preset', 'nothing')).output).toContain(
+      "no preset 'nothing'; there are gone-storm,",
+    );
+    expect((await run('fault', 'clear', '99')).output).toBe('yc-broadcast: no fault has the number 99\n');
+  });
+});
+
 describe('tail', () => {
   it('shows the past and what comes, filtered, until it is stopped', async () => {
     const { id } = await connect();
@@ -275,6 +310,7 @@ describe('wrong calls are told in one line', () => {
     [['kick'], 'whom? See yc-broadcast kick --help'],
     [['kick', 'all', '--drop', '--code', '1000'], '--drop sends no close frame; leave --code out'],
     [['invoke', 'push'], 'which event? One of connect, message, disconnect'],
+    [['fault'], 'fault what? One of set, preset, ls, clear'],
     [['ls', '--sort', 'size'], "--sort: expected newest, oldest, idle, received, sent, got 'size'"],
     [['tail', '--lines', 'x'], "--lines: expected a whole number, got 'x'"],
   ])('%j', async (args, message) => {
@@ -283,7 +319,7 @@ describe('wrong calls are told in one line', () => {
 });
 
 describe('help', () => {
-  it.each(['ls', 'send', 'kick', 'invoke', 'tail', 'dev'])(
+  it.each(['ls', 'send', 'kick', 'invoke', 'fault', 'tail', 'dev'])(
     '%s fits 80 columns, with examples and exit codes',
     async (name) => {
       const { code, output } = await runCli(name, '--help');

@@ -28,6 +28,7 @@ const ORDER = [
   'transports',
   'fanout',
   'broadcast',
+  'presence',
   'handlers',
   'app',
   'index',

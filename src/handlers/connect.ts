@@ -5,6 +5,7 @@ import { BroadcastError } from '../errors.js';
 import type { ConnectEvent } from '../events.js';
 import { messageId, serverMessageText } from '../fanout/message.js';
 import { parseCookies } from '../headers.js';
+import type { PresenceWatch } from '../presence/presence.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
 import { requireMembership, type Authorize } from './connection-handle.js';
@@ -26,6 +27,7 @@ export interface ConnectParts<K extends Contract> {
   readonly subprotocols: readonly string[];
   readonly authenticate?: Authenticate | undefined;
   readonly authorize?: Authorize | undefined;
+  readonly presence?: PresenceWatch | undefined;
   readonly onConnect: ConnectHook<K> | undefined;
 }
 
@@ -53,7 +55,9 @@ export async function handleConnect<K extends Contract>(
     const { statusCode, message } = accepted.refused;
     return errorResponse(statusCode, { code: 'REFUSED', message });
   }
-  await store(tools, storedConnection(event, { ...identity, ...accepted }), rooms);
+  const connection = storedConnection(event, { ...identity, ...accepted });
+  await store(tools, connection, rooms);
+  await Promise.all([...rooms].map(async (room) => parts.presence?.joined(connection, room)));
   return acceptance(parts, event, accepted);
 }
 

@@ -2,6 +2,7 @@ import type { Attributes, StoredConnection } from '../connection.js';
 import { tell } from '../diagnostics.js';
 import { BroadcastError } from '../errors.js';
 import type { Goodbye } from '../fanout/goodbye.js';
+import type { PresenceWatch } from '../presence/presence.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
 import { closeConnection, sayGoodbye } from './goodbye.js';
@@ -32,10 +33,11 @@ export interface HandleParts {
   readonly store: ConnectionStore;
   readonly transport: Transport;
   readonly authorize?: Authorize | undefined;
+  readonly presence?: PresenceWatch | undefined;
 }
 
 export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
-  const { store, transport } = parts;
+  const { store, transport, presence } = parts;
   const { id } = stored;
   return {
     ...stored,
@@ -43,10 +45,12 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
       await requireMembership(parts.authorize, stored, room);
       if ((await store.join(id, room)) === 'absent') throw gone();
       tell({ type: 'joined', connectionId: id, room });
+      await presence?.joined(stored, room);
     },
     async leave(room) {
       await store.leave(id, room);
       tell({ type: 'left', connectionId: id, room });
+      await presence?.left(stored, room);
     },
     rooms: () => store.rooms(id),
     async setAttributes(attributes) {

@@ -11,7 +11,7 @@ export interface DisconnectParts<K extends Contract> extends HandleParts {
 }
 
 /**
- * Removes the connection, then tells the hook what was known of it. A connection that was never stored, because this
+ * Removes the connection, then tells its rooms and the hook what was known of it. A connection that was never stored, because this
  * event came first, is marked as removed all the same, and the hook is not called.
  */
 export async function handleDisconnect<K extends Contract>(
@@ -19,14 +19,15 @@ export async function handleDisconnect<K extends Contract>(
   tools: CallTools<K>,
   event: DisconnectEvent,
 ): Promise<GatewayResponse> {
-  const { store, onDisconnect } = parts;
-  const [known, rooms] =
-    onDisconnect === undefined ? NOTHING_NEEDED : await lastKnown(parts, event.connectionId);
+  const { store, onDisconnect, presence } = parts;
+  const isTold = onDisconnect !== undefined || presence !== undefined;
+  const [known, rooms] = isTold ? await lastKnown(parts, event.connectionId) : NOTHING_NEEDED;
   await store.remove([event.connectionId]);
   tell({ type: 'removed', connectionIds: [event.connectionId] });
-  if (onDisconnect !== undefined && known !== undefined) {
+  if (known !== undefined) {
     const { code, reason } = event;
-    await onDisconnect({
+    await Promise.all(rooms.map(async (room) => presence?.left(known, room)));
+    await onDisconnect?.({
       ...tools,
       connection: createConnectionHandle(known, parts),
       rooms,

@@ -1,5 +1,6 @@
 import { BroadcastError } from '../../errors.js';
 import { historyStoreOf } from '../../history/histories.js';
+import { privateName } from '../../history/private-name.js';
 import type { FunctionContext } from '../../invocation.js';
 import { MIN_ONCE_ID_LENGTH } from '../../protocol.js';
 import type { ConnectionStore } from '../../store.js';
@@ -39,11 +40,13 @@ export async function handleOnce(
   handle: () => Promise<unknown>,
   replyWith: (result: unknown) => GatewayResponse,
 ): Promise<GatewayResponse> {
+  const { user, type, id } = message;
   const history = historyStoreOf(parts.store, 'once');
   const leftMs = context.getRemainingTimeInMillis?.() ?? LONGEST_CALL_MS;
   const until = parts.now() + leftMs + CLOCKS_DIFFER_MS;
   const waitMs = Math.min(LONGEST_WAIT_MS, leftMs / 2);
-  const claim = await claimTurn({ ...parts, history }, await logName(message), until, waitMs);
+  const name = await privateName('once', user ?? null, type, id);
+  const claim = await claimTurn({ ...parts, history }, name, until, waitMs);
   if ('answer' in claim) return claim.answer === null ? empty() : jsonText(claim.answer);
   const result = await handleOrGiveBack(parts, claim, handle);
   const response = answerOrError(parts, message, () => replyWith(result));
@@ -56,13 +59,6 @@ const LONGEST_CALL_MS = 10 * 60_000;
 const LONGEST_WAIT_MS = 3000;
 /** The clocks of instances differ by less. */
 const CLOCKS_DIFFER_MS = 5000;
-
-/** Names the log of a message. Hashed, so that any user name fits and no list of rooms shows the id. */
-async function logName({ user, type, id }: OnceMessage): Promise<string> {
-  const key = new TextEncoder().encode(JSON.stringify([user ?? null, type, id]));
-  const hash = await crypto.subtle.digest('SHA-256', key);
-  return `$once:${Buffer.from(hash).toString('base64url')}`;
-}
 
 async function handleOrGiveBack(
   parts: OnceParts,

@@ -1,4 +1,5 @@
 import type { $ZodType, output } from 'zod/v4/core';
+import { PRESENCE_TYPE } from '../../protocol.js';
 import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
 import { answerHello, type HelloParts } from './hello.js';
@@ -12,7 +13,7 @@ import {
   refuseOtherVersions,
   roomSchema,
 } from './requests.js';
-import { enterRoom, readRoom, requireMember, requireOpen } from './room-state.js';
+import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
 
 /** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
 type Request = (data: unknown) => (parts: HelloParts, connection: Connection) => unknown;
@@ -42,7 +43,8 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
     '$join',
     request(joinSchema, async (parts, connection, { room, since }) => {
       await enterRoom(parts, connection, room);
-      return readRoom(parts, room, since, createReplyBudget([room]));
+      const budget = createReplyBudget([room]);
+      return withPresence(parts, room, await readRoom(parts, room, since, budget), budget);
     }),
   ],
   [
@@ -59,6 +61,7 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
       return readRoom(parts, room, since, createReplyBudget([room]));
     }),
   ],
+  [PRESENCE_TYPE, request(roomSchema, (parts, connection, { room }) => presenceOf(parts, connection, room))],
   // What came keeps the connection open; the answer is for whoever wants to know whether it still is.
   ['$ping', request(nothingSchema, () => undefined)],
 ]);

@@ -5,7 +5,7 @@ import type { Connection } from '../connection-handle.js';
 import { toClientError } from '../responses.js';
 import { createReplyBudget } from './reply-budget.js';
 import type { HelloRequest } from './requests.js';
-import { enterRoom, readRoom, type RoomParts } from './room-state.js';
+import { enterRoom, readRoom, withPresence, type RoomParts } from './room-state.js';
 
 export interface HelloParts extends RoomParts {
   readonly lifetimeMs: number;
@@ -26,6 +26,9 @@ export async function answerHello(
   // One after the other: what fits depends on those before.
   for (const [index, [room, since]] of wanted.entries())
     states.push([room, joins[index] ?? (await readRoom(parts, room, since, budget))]);
+  // Messages come first: who is there can be asked for.
+  for (const [index, [room, state]] of states.entries())
+    if (!('error' in state)) states[index] = [room, await withPresence(parts, room, state, budget)];
   return {
     v: PROTOCOL_VERSION,
     lifetimeMs: lifetimeOf(connection, parts),

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { functionOption, lazily } from '../../options.js';
+import { functionOption, lazily, objectWith } from '../../options.js';
+import type { RoomPresence } from '../../presence/presence.js';
 
 /** What clients may do with rooms by themselves, without a handler of the app's. */
 export interface RoomsOptions {
@@ -9,6 +10,8 @@ export interface RoomsOptions {
    * none, and a client that tries gets `FORBIDDEN`.
    */
   readonly join?: true | ((room: string) => boolean) | undefined;
+  /** Shows who is in a room; made by `presence()`. Needs a store with histories. Default: nobody is shown. */
+  readonly presence?: RoomPresence | undefined;
 }
 
 export const roomsSchema = lazily(() =>
@@ -19,6 +22,7 @@ export const roomsSchema = lazily(() =>
           error: 'expected true or a function of the room',
         }),
       ),
+      presence: z.optional(objectWith<RoomPresence>('presence()', 'watch')),
     }),
     {},
   ),

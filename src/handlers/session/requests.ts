@@ -26,7 +26,7 @@ export const helloSchema = lazily(() => z.strictObject({ v: z.int(), rooms: z._d
 export const joinSchema = lazily(() => z.strictObject({ room: room(), since: since() }));
 export const roomSchema = lazily(() => z.strictObject({ room: room() }));
 export const recoverSchema = lazily(() => z.strictObject({ room: room(), since: position() }));
-export const nothingSchema = lazily(() => z.undefined());
+export const nothingSchema = lazily(() => z.literal(undefined));
 
 export type HelloRequest = z.output<ReturnType<typeof helloSchema>>;
 

@@ -1,7 +1,8 @@
 import { BroadcastError, ClientFacingError } from '../../errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
-import type { NumberedMessage, RoomPosition, RoomState } from '../../protocol.js';
+import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../protocol.js';
+import type { PresenceWatch } from '../../presence/presence.js';
 import type { Connection } from '../connection-handle.js';
 import type { RoomsOptions } from './options.js';
 import type { ReplyBudget } from './reply-budget.js';
@@ -9,6 +10,7 @@ import type { ReplyBudget } from './reply-budget.js';
 export interface RoomParts {
   readonly rooms: RoomsOptions;
   readonly histories: RoomHistories;
+  readonly presence?: PresenceWatch | undefined;
 }
 
 /** Rejects with `FORBIDDEN` unless clients may join and leave the room by themselves. */
@@ -27,6 +29,29 @@ export async function enterRoom(parts: RoomParts, connection: Connection, room: 
 export async function requireMember(connection: Connection, room: string): Promise<void> {
   if ((await connection.rooms()).includes(room)) return;
   throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
+}
+
+/** Adds who is there, where that is shown; left out when it does not fit, and then the client may ask for it. */
+export async function withPresence(
+  { presence }: RoomParts,
+  room: string,
+  state: RoomState,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  const here = await presence?.who(room);
+  return here !== undefined && budget.take(JSON.stringify(here)) ? { ...state, presence: here } : state;
+}
+
+/** Who is in a room that the connection is in. */
+export async function presenceOf(
+  { presence }: RoomParts,
+  connection: Connection,
+  room: string,
+): Promise<Presence> {
+  await requireMember(connection, room);
+  const here = await presence?.who(room);
+  if (here === undefined) throw new BroadcastError('FORBIDDEN', `room '${room}' does not show who is there`);
+  return here;
 }
 
 /** How many entries are read at a time: some kilobytes of ordinary messages. */
