@@ -1,11 +1,13 @@
 /** Commands that drive a gateway which runs in another process. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { runCli, startCli, temporaryProject, type RunningCli } from './support/cli.js';
+import { requireProgram } from './support/servers.js';
 
 const ECHO = `
 export const handler = async ({ body, requestContext: { eventType } }) => {
@@ -15,6 +17,8 @@ export const handler = async ({ body, requestContext: { eventType } }) => {
 };
 `;
 
+const withTerminal =
+  requireProgram('script', 'apt-get install bsdutils') === undefined ? describe.skip : describe;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const project = temporaryProject({ 'echo.mjs': ECHO, 'bytes.bin': 'bytes' });
 const entry = join(project.path, 'echo.mjs');
@@ -268,7 +272,8 @@ describe('dev --exec', () => {
   it('runs a command when all is ready, passes its exit code on, and leaves nothing behind', async () => {
     const script = `
       const { WebSocket } = require('ws');
-      const { YC_BROADCAST_URL: url, YC_BROADCAST_ENDPOINT: endpoint } = process.env;
+      const { YC_BROADCAST_URL: url, YC_BROADCAST_ENDPOINT: endpoint, YC_BROADCAST_CA: ca } = process.env;
+      if (!require('fs').readFileSync(ca, 'utf8').includes('BEGIN CERTIFICATE')) process.exit(1);
       const socket = new WebSocket(url + '/ws');
       socket.on('open', () => socket.send('hi'));
       socket.on('message', (data) => { console.log('heard', String(data), 'at', endpoint); process.exit(7); });
@@ -299,6 +304,35 @@ describe('dev --exec', () => {
     await cli.printed(/^started$/m);
     cli.signal('SIGTERM');
     expect(await cli.exited).toBe(128 + 15);
+  });
+});
+
+withTerminal('in a terminal, dev', () => {
+  it('takes keys', async () => {
+    const command = `"${process.execPath}" dist/cli/main.js dev ${entry} --port 0 --instances 1`;
+    const env = { ...process.env, CI: '', NO_COLOR: '1' };
+    const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd: root, env });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const shown = async (pattern: RegExp): Promise<RegExpExecArray> => {
+      for (;;) {
+        const found = pattern.exec(text);
+        if (found !== null) return found;
+        await once(child.stdout, 'data');
+      }
+    };
+    const [, port] = await shown(/localhost:(\d+)[\s\S]*\[o\] inspector {2}\[r\] start afresh .*\[q\] quit/);
+    const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/ws`);
+    await once(socket, 'open');
+    child.stdin.write('k');
+    expect((await once(socket, 'close'))[0]).toBe(1012);
+    await shown(/closed 1 with 1012/);
+    child.stdin.write('f');
+    await shown(/nothing goes wrong on purpose/);
+    child.stdin.write('r');
+    await shown(/all instances were started afresh/);
+    child.stdin.write('Q');
+    expect((await once(child, 'close'))[0]).toBe(0);
   });
 });
 

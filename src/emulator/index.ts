@@ -38,6 +38,7 @@
  *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
  *   static-files.ts    pages beside the gateway
+ *   client-bundle.ts   the client as one module, for pages without a build step
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
