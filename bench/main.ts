@@ -2,6 +2,7 @@ import { cold } from './cold.js';
 import { parseCommand, type SectionName } from './command.js';
 import { engine } from './engine/engine.js';
 import { updatePages } from './figures.js';
+import { gateway } from './gateway/gateway.js';
 import { pipeline } from './pipeline.js';
 import { endProgress } from './progress.js';
 import { readSummary, writeResults, type Summary } from './results.js';
@@ -10,7 +11,7 @@ import { sends } from './sends.js';
 import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
-const SECTIONS = { sends, pipeline, cold, engine, stores } satisfies Record<SectionName, unknown>;
+const SECTIONS = { sends, pipeline, cold, engine, stores, gateway } satisfies Record<SectionName, unknown>;
 
 /** Runs the command and returns its exit code. `root` is the directory of the repository. */
 export async function main(args: string[], root: string): Promise<number> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { barChart } from './chart.js';
 import { cold, type ColdResult } from './cold.js';
 import { engine, type EngineResult } from './engine/engine.js';
+import { gateway, type GatewayResult } from './gateway/gateway.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
 import { stores, type StoresResult } from './stores/stores.js';
@@ -15,6 +16,7 @@ export interface Summary {
   readonly cold?: ColdResult;
   readonly engine?: EngineResult;
   readonly stores?: StoresResult;
+  readonly gateway?: GatewayResult;
 }
 
 /** The summary of an earlier run, to which new parts are added; an empty one when there is none. */
@@ -45,6 +47,7 @@ function tablesOf(summary: Summary): Table[] {
     ...(summary.cold === undefined ? [] : cold.tables(summary.cold)),
     ...(summary.engine === undefined ? [] : engine.tables(summary.engine)),
     ...(summary.stores === undefined ? [] : stores.tables(summary.stores)),
+    ...(summary.gateway === undefined ? [] : gateway.tables(summary.gateway)),
   ];
 }
 

@@ -224,16 +224,16 @@ withChromium('the chat page', () => {
     expect(emulator.connections()).not.toEqual(before);
   });
 
-  it('says a word to the gateway every few minutes, which would close a silent connection', async () => {
+  it('says a word to the gateway after nine silent minutes, which would close a silent connection', async () => {
     const context = await newContext(DESKTOP);
     await context.clock.install();
     const anna = await visit('Anna', newRoom(), {}, context);
     const pinged = new Promise<void>((resolve) => {
       trouble = ({ body }) => {
-        if (body?.includes('"ping"') === true) resolve();
+        if (body?.includes('"$ping"') === true) resolve();
       };
     });
-    await context.clock.fastForward('04:00');
+    await context.clock.fastForward('09:00');
     await pinged;
     await say(anna, 'still connected');
     await receiptOf(anna, 'still connected').filter({ hasText: 'Nobody else is here' }).waitFor();

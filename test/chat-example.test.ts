@@ -272,7 +272,7 @@ describe('the connection', () => {
   it('outlives the ten silent minutes of the gateway with a ping', async () => {
     const [quiet, pinging] = [await visit('Quiet'), await visit('Pinging')];
     await emulator.clock.advance('9m');
-    expect(await pinging.ask('ping')).toMatchObject({ type: 'reply' });
+    expect(await pinging.ask('$ping')).toMatchObject({ type: 'reply' });
     await emulator.clock.advance('2m');
     await quiet.client.closed;
     expect(emulator.connections()).toContain(pinging.client.id);

@@ -1,11 +1,13 @@
 /** Commands that drive a gateway which runs in another process. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { statSync, readFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
 import { runCli, startCli, temporaryProject, type RunningCli } from './support/cli.js';
+import { requireProgram } from './support/servers.js';
 
 const ECHO = `
 export const handler = async ({ body, requestContext: { eventType } }) => {
@@ -15,6 +17,8 @@ export const handler = async ({ body, requestContext: { eventType } }) => {
 };
 `;
 
+const withTerminal =
+  requireProgram('script', 'apt-get install bsdutils') === undefined ? describe.skip : describe;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const project = temporaryProject({ 'echo.mjs': ECHO, 'bytes.bin': 'bytes' });
 const entry = join(project.path, 'echo.mjs');
@@ -161,6 +165,41 @@ describe('invoke', () => {
   });
 });
 
+describe('fault', () => {
+  it('sets, lists and clears what goes wrong, and it goes wrong', async () => {
+    expect(await run('fault', 'ls')).toEqual({ code: 0, output: 'nothing goes wrong on purpose\n' });
+    const set = await run('fault', 'set', 'message.effect=drop', 'message.times=1', 'send=503');
+    const [drop = '', send = '', end] = set.output.split('\n');
+    expect([drop, send, end]).toEqual([
+      expect.stringMatching(/^#\d+ {2}message\.effect=drop message\.times=1 {2}struck 0×$/),
+      expect.stringMatching(/^#\d+ {2}send\.status=503 {2}struck 0×$/),
+      '',
+    ]);
+    const { id, next } = await connect();
+    const reply = next();
+    await run('send', id, 'lost', '--as-client');
+    await run('send', id, 'kept', '--as-client');
+    expect((await reply).data).toBe('got kept');
+    expect((await run('fault', 'clear', /^#\d+/.exec(send)?.[0] ?? '')).output).not.toContain('503');
+    expect((await run('fault', 'clear')).output).toBe('nothing goes wrong on purpose\n');
+  });
+
+  it('knows presets, and says what is wrong with a fault', async () => {
+    expect((await run('fault', 'preset')).output).toMatch(/^gone-storm +half of the connections/m);
+    expect((await run('fault', 'preset', 'gone-storm')).output).toContain('send.status=gone send.rate=0.5');
+    await run('fault', 'clear');
+    const wrong = await run('fault', 'set', 'send.colour=red');
+    expect([wrong.code, wrong.output]).toEqual([
+      1,
+      expect.stringContaining("fault 'send.colour': no such field"),
+    ]);
+    expect((await run('fault', 'preset', 'nothing')).output).toContain(
+      "no preset 'nothing'; there are gone-storm,",
+    );
+    expect((await run('fault', 'clear', '99')).output).toBe('yc-broadcast: no fault has the number 99\n');
+  });
+});
+
 describe('tail', () => {
   it('shows the past and what comes, filtered, until it is stopped', async () => {
     const { id } = await connect();
@@ -233,7 +272,8 @@ describe('dev --exec', () => {
   it('runs a command when all is ready, passes its exit code on, and leaves nothing behind', async () => {
     const script = `
       const { WebSocket } = require('ws');
-      const { YC_BROADCAST_URL: url, YC_BROADCAST_ENDPOINT: endpoint } = process.env;
+      const { YC_BROADCAST_URL: url, YC_BROADCAST_ENDPOINT: endpoint, YC_BROADCAST_CA: ca } = process.env;
+      if (!require('fs').readFileSync(ca, 'utf8').includes('BEGIN CERTIFICATE')) process.exit(1);
       const socket = new WebSocket(url + '/ws');
       socket.on('open', () => socket.send('hi'));
       socket.on('message', (data) => { console.log('heard', String(data), 'at', endpoint); process.exit(7); });
@@ -267,6 +307,35 @@ describe('dev --exec', () => {
   });
 });
 
+withTerminal('in a terminal, dev', () => {
+  it('takes keys', async () => {
+    const command = `"${process.execPath}" dist/cli/main.js dev ${entry} --port 0 --instances 1`;
+    const env = { ...process.env, CI: '', NO_COLOR: '1' };
+    const child = spawn('script', ['-qfec', command, '/dev/null'], { cwd: root, env });
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    const shown = async (pattern: RegExp): Promise<RegExpExecArray> => {
+      for (;;) {
+        const found = pattern.exec(text);
+        if (found !== null) return found;
+        await once(child.stdout, 'data');
+      }
+    };
+    const [, port] = await shown(/localhost:(\d+)[\s\S]*\[o\] inspector {2}\[r\] start afresh .*\[q\] quit/);
+    const socket = new WebSocket(`ws://127.0.0.1:${String(port)}/ws`);
+    await once(socket, 'open');
+    child.stdin.write('k');
+    expect((await once(socket, 'close'))[0]).toBe(1012);
+    await shown(/closed 1 with 1012/);
+    child.stdin.write('f');
+    await shown(/nothing goes wrong on purpose/);
+    child.stdin.write('r');
+    await shown(/all instances were started afresh/);
+    child.stdin.write('Q');
+    expect((await once(child, 'close'))[0]).toBe(0);
+  });
+});
+
 describe('wrong calls are told in one line', () => {
   it.each<[string[], string]>([
     [['send'], 'to whom? See yc-broadcast send --help'],
@@ -275,6 +344,7 @@ describe('wrong calls are told in one line', () => {
     [['kick'], 'whom? See yc-broadcast kick --help'],
     [['kick', 'all', '--drop', '--code', '1000'], '--drop sends no close frame; leave --code out'],
     [['invoke', 'push'], 'which event? One of connect, message, disconnect'],
+    [['fault'], 'fault what? One of set, preset, ls, clear'],
     [['ls', '--sort', 'size'], "--sort: expected newest, oldest, idle, received, sent, got 'size'"],
     [['tail', '--lines', 'x'], "--lines: expected a whole number, got 'x'"],
   ])('%j', async (args, message) => {
@@ -283,7 +353,7 @@ describe('wrong calls are told in one line', () => {
 });
 
 describe('help', () => {
-  it.each(['ls', 'send', 'kick', 'invoke', 'tail', 'dev'])(
+  it.each(['ls', 'send', 'kick', 'invoke', 'fault', 'tail', 'dev'])(
     '%s fits 80 columns, with examples and exit codes',
     async (name) => {
       const { code, output } = await runCli(name, '--help');

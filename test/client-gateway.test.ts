@@ -1,6 +1,5 @@
 /** Nothing is lost and nothing doubled across rotations and breakdowns: client, gateway, server and store, for real. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { setTimeout } from 'node:timers/promises';
 import type { Recovery } from 'yc-broadcast/client';
 import { startClientGateway, type ClientGateway, type GatewayClient } from './support/client-gateway.js';
 
@@ -27,32 +26,6 @@ async function listen(): Promise<Listener> {
   room.onRecovery((recovery) => recoveries.push(recovery));
   await gateway.until(() => room.position !== null);
   return { ...opened, heard, recoveries };
-}
-
-/** A breath between two numbers, so that the machine has time for others. */
-const BREATH_MS = 5;
-
-/** Says one number after the other until it is stopped; the next one when the last one was handled. */
-async function speak(): Promise<{ stop(): Promise<number> }> {
-  const { client } = gateway.open({ clock: undefined });
-  await gateway.until(() => client.state === 'open');
-  const stopped = new AbortController();
-  let isDone = false;
-  let last = 0;
-  void (async () => {
-    while (!stopped.signal.aborted) {
-      await client.request('say', { n: ++last }, { timeoutMs: 3_600_000 });
-      await setTimeout(BREATH_MS);
-    }
-    isDone = true;
-  })();
-  return {
-    async stop() {
-      stopped.abort();
-      await gateway.until(() => isDone);
-      return last;
-    },
-  };
 }
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
@@ -90,7 +63,7 @@ const BREAKDOWNS: readonly ((listener: Listener) => unknown)[] = [
 describe('while another client speaks steadily', () => {
   it('hears everything once and in order across 200 rotations, and shows none of them', async () => {
     const listener = await listen();
-    const speech = await speak();
+    const speech = await gateway.speak();
     for (let rotations = 1; rotations <= 200; rotations++) {
       await becomeOld(listener.sockets);
       await gateway.until(() => listener.welcomes.length > rotations);
@@ -106,7 +79,7 @@ describe('while another client speaks steadily', () => {
 
   it('hears everything once and in order across 200 breakdowns', async () => {
     const listener = await listen();
-    const speech = await speak();
+    const speech = await gateway.speak();
     for (let round = 1; round <= 200; round++) {
       await BREAKDOWNS[round % BREAKDOWNS.length]?.(listener);
       await gateway.until(() => listener.welcomes.length > round);

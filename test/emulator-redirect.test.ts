@@ -128,6 +128,16 @@ describe('other clients in an instance reach the gateway at the real address', (
       'return (await (await request(path(connectionId), { headers: headers(context) })).body.json()).id;',
     ],
     [
+      'connect of node:tls, imported',
+      "import { connect } from 'node:tls';",
+      `const socket = connect(443, '${HOST}', { servername: '${HOST}' });
+       const lines = ['GET ' + new URL(path(connectionId)).pathname + ' HTTP/1.1', 'Host: x', 'Connection: close'];
+       socket.write(lines.concat('Authorization: ' + headers(context).Authorization, '', '').join('\\r\\n'));
+       let text = '';
+       for await (const chunk of socket) text += chunk;
+       return JSON.parse(/\\{.*\\}/.exec(text)[0]).id;`,
+    ],
+    [
       'node:http2',
       "import { connect } from 'node:http2';",
       `const session = connect('https://${HOST}');

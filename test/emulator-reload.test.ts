@@ -143,6 +143,7 @@ describe('a change of the source', () => {
     const told = next('reload');
     write('greeting.ts', `export const greeting = ''; throw new Error('not today');\n`);
     expect((await told).reason).toMatch(/fails when it is loaded:\nError: not today\n.*greeting\.ts:1/);
+    expect(emulator.timeline().filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(await ask(client)).toBe('hello 1');
   });
 

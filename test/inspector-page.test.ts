@@ -162,6 +162,25 @@ withChromium('the inspector page', () => {
     remove();
   });
 
+  it('makes things go wrong, in words and by presets', async () => {
+    const client = await emulator.connect('/ws');
+    const page = await visit();
+    await page.click('#tab-faults');
+    await page.fill('#fault-text', 'message.effect=drop message.times=1');
+    await page.click('#fault-add button[type=submit]');
+    await page.locator('#fault-table td', { hasText: 'message.effect=drop' }).waitFor();
+    client.send('lost');
+    client.send('kept');
+    expect(await client.next()).toBe('kept');
+    await page.click('#presets button:text-is("flaky-api")');
+    await page.locator('#fault-table td', { hasText: 'send.status=503 send.rate=0.2' }).waitFor();
+    await page.fill('#fault-text', 'send.colour=red');
+    await page.keyboard.press('Enter');
+    await page.locator('#fault-outcome', { hasText: 'no such field' }).waitFor();
+    await page.click('#fault-clear');
+    await page.locator('#faults .empty', { hasText: 'Nothing goes wrong on purpose.' }).waitFor();
+  });
+
   it('moves a manual clock', async () => {
     const client = await emulator.connect('/ws');
     const page = await visit();

@@ -48,8 +48,6 @@ export const chat = defineContract({
       }),
     },
     rename: z.object({ name }),
-    /** Keeps the connection open: browsers cannot send websocket pings, and the gateway closes after 10 silent minutes. */
-    ping: z.undefined(),
   },
   server: {
     /** The first message on a connection: who the page is to the others. */

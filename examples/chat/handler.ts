@@ -55,8 +55,6 @@ app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
   await Promise.all([...rooms].map((room) => announce(broadcaster, room)));
 });
 
-app.on('ping', () => undefined);
-
 app.onDisconnect(async ({ rooms, broadcaster }) => {
   await Promise.all(rooms.map((room) => announce(broadcaster, room)));
 });

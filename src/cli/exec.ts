@@ -25,8 +25,9 @@ export function runCommand(command: string, emulator: Emulator, stopped: Promise
 }
 
 /** The gateway comes before what is set already: a command that runs against it must not reach the cloud. */
-function environmentOf({ port, endpoint }: Emulator): Record<string, string> {
+function environmentOf({ port, endpoint, redirect }: Emulator): Record<string, string> {
   return {
+    ...redirect?.env,
     YC_BROADCAST_URL: `ws://127.0.0.1:${port}`,
     YC_BROADCAST_ENDPOINT: endpoint,
     YC_BROADCAST_LOCAL_ORIGINS: `http://localhost:${port},http://127.0.0.1:${port}`,

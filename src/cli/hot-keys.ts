@@ -1,5 +1,6 @@
-import type { Emulator } from '../emulator/index.js';
+import type { Emulator, FaultPage } from '../emulator/index.js';
 import { toFailure } from './command.js';
+import { faultsText } from './fault.js';
 import { createGatewayClient, type GatewayClient } from './gateway/client.js';
 import { openInBrowser } from './open-browser.js';
 
@@ -27,6 +28,12 @@ const KEYS: readonly Key[] = [
       const { connections } = await gateway.post<{ connections: number }>('close', { to: 'all', code: 1012 });
       return connections === 0 ? 'nobody is connected' : `closed ${connections} with 1012`;
     },
+  },
+  {
+    key: 'f',
+    label: 'faults',
+    run: async (_emulator, gateway) =>
+      `${faultsText(await gateway.read<FaultPage>('faults'))}yc-broadcast fault --help tells how to change that`,
   },
   { key: 'c', label: 'clear', run: () => '\u001b[2J\u001b[3J\u001b[H' },
   { key: '?', label: 'help', run: () => keysText() },

@@ -34,6 +34,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./invoke.js')).invoke,
   },
   {
+    usage: 'fault set|preset|ls|clear',
+    summary: 'make things go wrong on purpose',
+    load: async () => (await import('./fault.js')).fault,
+  },
+  {
     usage: 'tail',
     summary: 'follow what happens at a running gateway',
     load: async () => (await import('./tail.js')).tail,

@@ -62,4 +62,6 @@ export interface SendOptions {
 
 export interface RequestOptions extends SendOptions {
   readonly signal?: AbortSignal | undefined;
+  /** The message's id, at most 64 characters: to say the same again when it is not known whether it was handled. */
+  readonly id?: string | undefined;
 }

@@ -24,6 +24,7 @@ export interface Outbox {
 export interface PostOptions {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  readonly id?: string | undefined;
   /** Goes over this link or not at all, and waits for nothing. */
   readonly over?: Link | undefined;
   /** Whether it does no harm when it arrives twice. */
@@ -94,8 +95,7 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
 
   function post(type: string, data: unknown, options: PostOptions): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const id = newId();
-      const { timeoutMs, signal, over } = options;
+      const { id = newId(), timeoutMs, signal, over } = options;
       const settle = (outcome: unknown): void => {
         stopTimer();
         signal?.removeEventListener('abort', abort);

@@ -75,7 +75,7 @@ export function createSession<R extends Rooms | undefined>(
         keeper.bye(link, data);
       },
       onStale: (link) => {
-        keeper.drop(link, 'unknown to the server');
+        keeper.drop(link, 'unknown');
       },
       onError: complain,
     }),

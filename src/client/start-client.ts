@@ -24,13 +24,9 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
     if (keeper.current === undefined) keeper.dial();
   }
 
-  async function request(
-    type: string,
-    data?: unknown,
-    { timeoutMs, signal }: RequestOptions = {},
-  ): Promise<unknown> {
+  async function request(type: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
     const again = settings.resend.includes(type);
-    return outbox.post(type, data, { timeoutMs: timeoutMs ?? settings.timeoutMs, signal, again });
+    return outbox.post(type, data, { ...options, timeoutMs: options.timeoutMs ?? settings.timeoutMs, again });
   }
 
   emitter.on(EVENTS.state, (change: StateChange) => {

@@ -1,5 +1,6 @@
 import { BroadcastError } from '../errors.js';
 import { createBroadcasts } from './broadcasts.js';
+import { CLIENT_PATH, serveClient } from './client-bundle.js';
 import { createCalls } from './calls.js';
 import { createManualClock, parseDuration, systemClock, type ManualClock } from './clock.js';
 import { createFaults, type Faults } from './faults/table.js';
@@ -198,6 +199,10 @@ async function serve(
   const path = new URL(request.url ?? '/', 'http://gateway').pathname;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && root !== undefined && (await serveFile(root, path, response))) return;
+  if (isRead && path === CLIENT_PATH) {
+    await serveClient(response);
+    return;
+  }
   const known = routes.map(({ pattern }) => pattern.template).join(', ');
   response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`Nothing at ${path}. WebSocket paths: ${known}\n`);

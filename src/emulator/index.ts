@@ -21,7 +21,7 @@
  *   functions.ts       what stands behind a route: a handler of this process, or instances
  *   invoker.ts         calls a function in this process
  *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
- *                      instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
+ *                      start-instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
  *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
  *   unawaited/         what a call has begun and not finished
  *   code/              from the source of a function to what an instance loads
@@ -38,6 +38,7 @@
  *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
  *   static-files.ts    pages beside the gateway
+ *   client-bundle.ts   the client as one module, for pages without a build step
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
  *   timeline.ts        what happened
@@ -51,6 +52,7 @@
  *   test-client.ts     a real socket in the hands of a test
  */
 export type { ConnectionPage, ConnectionRow } from './control/connections.js';
+export type { FaultPage } from './control/faults.js';
 export type { Invoked } from './control/invoke.js';
 export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';

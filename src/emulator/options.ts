@@ -21,8 +21,9 @@ export interface EmulatorOptions {
   /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
   readonly routes?: Readonly<Record<string, FunctionTarget>> | undefined;
   /**
-   * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself. Websocket
-   * operations with `cloud_functions` and `dummy` integrations are run; for the rest see `warnings`.
+   * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself. Websocket and
+   * HTTP operations with `cloud_functions` and `dummy` integrations are run, and authorizers that are functions or check
+   * JSON Web Tokens; for the rest see `warnings`.
    */
   readonly spec?: SpecSource | undefined;
   /** The functions that the specification names, by their ids; or one function that stands for all of them. */

@@ -14,7 +14,7 @@ export const counting = defineContract({
 });
 
 /** So that a test gets to the end of a connection without idling: the gateway's hour and its pings are tested elsewhere. */
-export const LIFETIME_MS = 5 * 60_000;
+const LIFETIME_MS = 5 * 60_000;
 
 export interface ClientGateway {
   readonly emulator: Emulator;
@@ -22,11 +22,22 @@ export interface ClientGateway {
   open(options?: Partial<ConnectOptions<typeof counting>>): GatewayClient;
   /** Moves the clients' time on, step by step, until a condition holds. */
   until(condition: () => boolean): Promise<void>;
+  /**
+   * Says one number after the other until it is stopped, the next one when the last one was handled. Its own connection
+   * is left alone.
+   */
+  speak(): Promise<{ stop(): Promise<number> }>;
   /** Closes a connection, as the management API does. */
   disconnect(connectionId: string): Promise<void>;
   /** Stands between gateway and app: what it returns is the answer, unless that is `undefined`. */
-  intercept: (eventType: string) => unknown;
+  intercept: (eventType: string, event: RawEvent) => unknown;
   stop(): Promise<void>;
+}
+
+/** As much of what the gateway delivers as tests look at. */
+export interface RawEvent {
+  readonly requestContext: { readonly eventType: string; readonly connectionId: string };
+  readonly queryStringParameters?: Readonly<Record<string, string>>;
 }
 
 export interface GatewayClient {
@@ -43,7 +54,19 @@ export interface GatewayClient {
 /** Long enough for a step over the network, short for the client's patience. */
 const STEP_MS = 50;
 
-export async function startClientGateway(): Promise<ClientGateway> {
+/** A breath between two numbers, so that the machine has time for others. */
+const BREATH_MS = 5;
+
+export interface ClientGatewayOptions {
+  readonly lifetimeMs?: number;
+  /** Pages to serve. */
+  readonly static?: string;
+}
+
+export async function startClientGateway({
+  lifetimeMs = LIFETIME_MS,
+  ...served
+}: ClientGatewayOptions = {}): Promise<ClientGateway> {
   const clock = createFakeClock();
   const opened: { readonly client: Client<typeof counting>; readonly sockets: readonly WebSocket[] }[] = [];
   const access = { endpoint: '' };
@@ -55,7 +78,7 @@ export async function startClientGateway(): Promise<ClientGateway> {
     origins: 'any',
     history: { maxEntries: 10_000, maxAgeMs: 3_600_000 },
     rooms: { join: true },
-    lifetimeMs: LIFETIME_MS,
+    lifetimeMs,
     broadcast: { timeoutMs: 60_000 },
   });
   app.on('say', async ({ data, to }) => {
@@ -65,9 +88,10 @@ export async function startClientGateway(): Promise<ClientGateway> {
   const emulator = await startEmulator({
     routes: {
       '/ws': (event: never, context: never) =>
-        gateway.intercept(eventTypeOf(event)) ?? app.handler(event, context),
+        gateway.intercept(eventTypeOf(event), event) ?? app.handler(event, context),
     },
     timeoutMs: 60_000,
+    ...served,
   });
   access.endpoint = emulator.endpoint;
 
@@ -104,6 +128,27 @@ export async function startClientGateway(): Promise<ClientGateway> {
         await clock.advance(STEP_MS);
       }
     },
+    async speak() {
+      const { client } = gateway.open({ clock: undefined });
+      await gateway.until(() => client.state === 'open');
+      const stopped = new AbortController();
+      let isDone = false;
+      let last = 0;
+      void (async () => {
+        while (!stopped.signal.aborted) {
+          await client.request('say', { n: ++last }, { timeoutMs: 3_600_000 });
+          await new Promise((resolve) => setTimeout(resolve, BREATH_MS));
+        }
+        isDone = true;
+      })();
+      return {
+        async stop() {
+          stopped.abort();
+          await gateway.until(() => isDone);
+          return last;
+        },
+      };
+    },
     disconnect: (connectionId) => transport.disconnect(connectionId, { timeoutMs: 60_000 }),
     intercept: () => undefined,
     async stop() {
@@ -118,6 +163,6 @@ export async function startClientGateway(): Promise<ClientGateway> {
   return gateway;
 }
 
-function eventTypeOf(event: { readonly requestContext?: { readonly eventType?: string } }): string {
-  return event.requestContext?.eventType ?? '';
+function eventTypeOf({ requestContext }: RawEvent): string {
+  return requestContext.eventType;
 }

@@ -24,7 +24,13 @@ let person = loadPerson();
 
 const log = createLog({ onRetry: retry });
 const renderRoomList = createRoomList({ home: HOME, onLeave: leaveRoom });
-const session = createSession({ address, onMessage, onLost, onTrying });
+const session = createSession({
+  types: ['welcome', 'here', 'said'],
+  address,
+  onMessage,
+  onLost,
+  onTrying,
+});
 
 // ── rooms ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -48,9 +54,10 @@ function openRoom(name) {
 async function joinRoom(room) {
   try {
     takeHere(await session.request('join', { room: room.name }));
-  } catch ({ code }) {
-    // Without a connection the next welcome joins all rooms again.
-    if (code !== 'OFFLINE') addNote(room, code === 'TOO_MANY_ROOMS' ? text.roomLimit : text.refusedRoom);
+  } catch (error) {
+    // The next welcome joins all rooms again.
+    if (session.isLost(error)) return;
+    addNote(room, error.code === 'TOO_MANY_ROOMS' ? text.roomLimit : text.refusedRoom);
     return;
   }
   room.joined = true;
@@ -223,8 +230,8 @@ async function deliver(entry) {
   try {
     entry.report = await session.request('say', { room: entry.room.name, text: entry.text }, entry.id);
     setState(entry, 'delivered');
-  } catch ({ code }) {
-    setState(entry, code === 'OFFLINE' ? 'waiting' : 'failed');
+  } catch (error) {
+    setState(entry, session.isLost(error) && !entry.room.joined ? 'waiting' : 'failed');
   }
 }
 
@@ -291,7 +298,7 @@ function showBanner(words) {
   document.body.classList.toggle('offline', words !== undefined);
 }
 
-find('try-now').addEventListener('click', session.tryNow);
+find('try-now').addEventListener('click', () => session.tryNow());
 
 // ── the name ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -321,7 +328,8 @@ welcome.addEventListener('submit', (event) => {
   const isNew = person === undefined;
   takeName(savePerson(name));
   if (isNew) session.connect();
-  else session.request('rename', { name }).catch(session.reconnect);
+  // A connection that breaks here is followed by one whose address has the new name.
+  else session.request('rename', { name }).catch(() => undefined);
 });
 welcome.addEventListener('close', () => isTouch.matches || composer.message.focus());
 find('cancel-name').addEventListener('click', () => welcome.close());

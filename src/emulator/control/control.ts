@@ -10,6 +10,7 @@ import { closeByHand, dropByHand, sendByHand } from './sockets.js';
 import { listConnections, showConnection } from './connections.js';
 import { ControlError } from './control-error.js';
 import type { ControlRequest, Endpoint } from './endpoint.js';
+import { addFaults, clearFaults, listFaults, removeFault } from './faults.js';
 import { requireLocalHost, requireToken } from './guard.js';
 import { killInstance, listInstances, restartInstances } from './instances.js';
 import { invokeFunction } from './invoke.js';
@@ -38,6 +39,10 @@ const ENDPOINTS: readonly Endpoint[] = [
   listInstances,
   killInstance,
   restartInstances,
+  listFaults,
+  addFaults,
+  clearFaults,
+  removeFault,
 ];
 
 export interface Control {

@@ -13,6 +13,7 @@ export interface Status {
   readonly rooms: number;
   readonly broadcasts: number;
   readonly instances: number;
+  readonly faults: number;
   /** Handshakes and function calls that have not ended. */
   readonly underWay: number;
   /** Number of the latest entry of the timeline. */
@@ -24,7 +25,7 @@ export interface Status {
 export const showStatus: Endpoint = {
   method: 'GET',
   path: 'status',
-  run({ gateway, rooms, broadcasts, instances, clock, advance, routes, timeline }): Status {
+  run({ gateway, rooms, broadcasts, instances, faults, clock, advance, routes, timeline }): Status {
     return {
       now: clock.now(),
       clock: advance === undefined ? 'system' : 'manual',
@@ -33,6 +34,7 @@ export const showStatus: Endpoint = {
       rooms: rooms.names().length,
       broadcasts: broadcasts.list().length,
       instances: instances.list().length,
+      faults: faults.list().length,
       underWay: gateway.underWay(),
       latest: timeline.latest,
       memoryBytes: process.memoryUsage.rss(),

@@ -2,7 +2,7 @@ import type { CallOutcome } from './call-table.js';
 
 /** Why an instance is no more. */
 export interface Ending {
-  readonly why: 'timeout' | 'memory' | 'crash' | 'killed' | 'replaced' | 'evicted' | 'stopped';
+  readonly why: 'unloadable' | 'timeout' | 'memory' | 'crash' | 'killed' | 'replaced' | 'evicted' | 'stopped';
   /** In words, for the log and for the calls that it has aborted. */
   readonly reason: string;
   /** The call that took too long. */

@@ -7,12 +7,13 @@ import { openSource, type Generation, type Source } from '../code/source.js';
 import type { FunctionIdentity } from '../function-context.js';
 import type { Invoker } from '../invoker.js';
 import type { Timeline } from '../timeline.js';
-import { startInstance, type Instance, type InstanceListener, type InstanceSettings } from './instance.js';
+import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
 import { instanceVariables } from './environment.js';
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
 import { instanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
 import { reloadOnChange } from './reload.js';
+import { startInstance } from './start-instance.js';
 import type { ParsedFunctionSource } from './settings.js';
 
 /** What the gateway gives to all functions. */

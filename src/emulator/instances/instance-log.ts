@@ -2,9 +2,9 @@
 import type { Timeline } from '../timeline.js';
 import type { Ending } from './endings.js';
 
-/** An instance that ends as planned is not worth a line. */
+/** An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has started it. */
 export function logEnding(timeline: Timeline, id: number, { why, reason }: Ending): void {
-  if (why === 'stopped' || why === 'replaced') return;
+  if (why === 'stopped' || why === 'replaced' || why === 'unloadable') return;
   const level = why === 'evicted' ? 'info' : why === 'killed' ? 'warning' : 'error';
   timeline.add({ type: 'exit', instance: id, reason, level });
 }

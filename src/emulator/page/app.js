@@ -3,6 +3,7 @@ import { createBroadcasts } from './broadcasts.js';
 import { createConnections } from './connections.js';
 import { find } from './dom.js';
 import { count, megabytes } from './format.js';
+import { createFaults } from './faults.js';
 import { createInstances } from './instances.js';
 import { createRooms } from './rooms.js';
 import { createSendBox } from './send-box.js';
@@ -17,7 +18,8 @@ const connections = createConnections({ onChange: soon, onTarget: sendBox.aim, o
 const rooms = createRooms({ onChange: soon, onTarget: sendBox.aim });
 const broadcasts = createBroadcasts({ onChange: soon });
 const instances = createInstances({ onChange: soon });
-const panels = { connections, rooms, broadcasts, instances };
+const faults = createFaults({ onChange: soon });
+const panels = { connections, rooms, broadcasts, instances, faults };
 const tabs = createTabs({ onChange: soon });
 
 let isPaused = false;

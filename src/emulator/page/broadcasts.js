@@ -76,7 +76,7 @@ function detailsOf(broadcast) {
   const { latencyMs: latency, durationMs, skipped, attempts, retries, stoppedBy } = report;
   const facts = [
     `${count(durationMs)} ms, p50 ${millis(latency.p50)} ms, p95 ${millis(latency.p95)} ms, p99 ${millis(latency.p99)} ms`,
-    `${count(attempts)} attempts, ${count(retries)} retries; the gateway saw ${count(seen.sends)} sends, ${count(seen.unknown)} to unknown connections, ${count(seen.refused)} refused`,
+    `${count(attempts)} attempts, ${count(retries)} of them retries; the gateway saw ${count(seen.sends)} sends, ${count(seen.unknown)} to unknown connections, ${count(seen.refused)} refused`,
     ...(skipped === 0 ? [] : [`${count(skipped)} skipped: stopped by ${stoppedBy}`]),
   ];
   return make('div', {}, verdict, ...facts.map((fact) => make('p', {}, fact)), histogramOf(latency));

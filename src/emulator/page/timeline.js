@@ -108,13 +108,21 @@ function detailsOf(type, entry) {
   return make('details', {}, make('summary', {}, line), more.join('\n'));
 }
 
-function factsOf(type, { path, via, bytes, frame, replyBytes = 0, reason }) {
+function factsOf(
+  type,
+  { instance, coldMs, generation, path, via, bytes, frame, replyBytes = 0, reason, fault },
+) {
   const parts = [
+    instance === undefined
+      ? undefined
+      : `#${instance}${coldMs === undefined ? '' : ` cold ${millis(coldMs)} ms`}`,
+    generation === undefined ? undefined : `generation ${generation}`,
     type === 'connect' ? path : undefined,
     via,
     bytes === undefined ? undefined : `${count(bytes)} B ${frame ?? ''}`.trimEnd(),
     replyBytes === 0 ? undefined : `${type === 'connect' ? 'first message' : 'reply'} ${count(replyBytes)} B`,
     reason,
+    fault === undefined ? undefined : `fault: ${fault}`,
   ];
   return parts.filter((part) => part !== undefined).join(' · ');
 }
