@@ -1,6 +1,12 @@
 /** Who is in a room: users, not connections, told to the others as they come and go. */
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, presence, type ConnectionStore, type PresenceOptions } from 'yc-broadcast';
+import {
+  BroadcastError,
+  presence,
+  type ConnectionStore,
+  type HistoryStore,
+  type PresenceOptions,
+} from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, handClock, protocolApp, type ProtocolOptions } from './support/protocol.js';
 import { scriptedTransport, type ScriptedTransport } from './support/scripted-transport.js';
@@ -176,12 +182,24 @@ describe('a large room', () => {
     expect(told('a1')[2]).toEqual({ room: 'lobby', count: 5, at: start + 5000 });
   });
 
-  it('is told its number once, whichever instance notices', async () => {
+  it('is told its number once when two instances notice at once', async () => {
     const clock = handClock();
-    const shared = { store: memoryStore({ now: clock.now }), now: clock.now };
+    const store = memoryStore({ now: clock.now });
+    const history = store.history as HistoryStore;
+    const waiting: (() => void)[] = [];
+    const append: HistoryStore['append'] = async (room, ...rest) => {
+      // Both have read before either appends.
+      await new Promise<void>((resolve) => {
+        waiting.push(resolve);
+        if (waiting.length === 2) for (const go of waiting) go();
+      });
+      return history.append(room, ...rest);
+    };
+    const shared = { store: { ...store, history: { ...history, append } }, now: clock.now };
     const [one, two] = [shown({ maxListed: 1 }, shared), shown({ maxListed: 1 }, shared)];
     await one.enter('a1', 'ann');
     await Promise.all([one.enter('b1', 'bob'), two.enter('c1', 'cat')]);
+    expect(waiting).toHaveLength(2);
     expect([...one.told('a1'), ...two.told('a1')]).toHaveLength(1);
   });
 });
