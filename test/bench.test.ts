@@ -199,7 +199,9 @@ describe('the command line', () => {
     expect(parseCommand(['cold', 'sends'])).toMatchObject({ names: ['sends', 'cold'] });
     expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine'] });
     expect(parseCommand(['stores'])).toMatchObject({ names: ['stores'] });
-    expect(parseCommand(['all'])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine', 'stores'] });
+    expect(parseCommand(['all'])).toMatchObject({
+      names: ['sends', 'pipeline', 'cold', 'engine', 'stores', 'gateway'],
+    });
     expect(parseCommand(['--render'])).toMatchObject({ names: [], isRecorded: true });
     expect(parseCommand(['--rounds', '3', '--server', 'node'])).toMatchObject({
       options: { rounds: 3, server: 'node', isQuick: false },

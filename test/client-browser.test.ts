@@ -1,4 +1,4 @@
-/** The client in headless Chromium, whose time runs a hundred times faster than the gateway's. */
+/** The client in headless Chromium, whose time runs twenty times faster than the gateway's. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -13,19 +13,23 @@ import { requireProgram } from './support/servers.js';
 const executablePath = requireProgram('chromium', 'apt-get install chromium');
 const withChromium = executablePath === undefined ? describe.skip : describe;
 
-const ROTATIONS = 60;
-const BREAKDOWNS = 40;
+/** The whole exercise: `YC_BROADCAST_ROTATIONS=200`, a few minutes. */
+const ROTATIONS = Number(process.env['YC_BROADCAST_ROTATIONS'] ?? 20);
+const BREAKDOWNS = ROTATIONS;
 
-/** In the page's time: 0.2 seconds of ours. The gateway itself takes its hour. */
+/** More, and a busy machine would be a network that is too slow for anybody: the client waits 20 seconds of it at most. */
+const SPEED = 20;
+/** In the page's time: a second of ours. The gateway itself takes its hour. */
 const LIFETIME_MS = 20_000;
+const TEST_MS = 60_000 + ROTATIONS * 5000;
 
 const PAGE = `<!doctype html><title>Listener</title><script type="module">
   import { connect } from '/client.js';
   const begun = Date.now();
   const clock = {
-    now: () => begun + (Date.now() - begun) * 100,
+    now: () => begun + (Date.now() - begun) * ${SPEED},
     after(ms, fire) {
-      const timer = setTimeout(fire, ms / 100);
+      const timer = setTimeout(fire, ms / ${SPEED});
       return () => clearTimeout(timer);
     },
   };
@@ -85,30 +89,38 @@ withChromium('a page, while another client speaks steadily', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it(`hears everything once and in order across ${ROTATIONS} rotations, and sees none of them`, async () => {
-    const speech = await gateway.speak();
-    await page.waitForFunction(`log.connections > ${ROTATIONS}`, undefined, { timeout: 120_000 });
-    const last = await speech.stop();
-    const log = await everythingUpTo(last);
-    expect(log.heard).toEqual(upTo(last));
-    expect(log.states).toEqual([]);
-    expect(log.recoveries).toEqual([]);
-  }, 180_000);
+  it(
+    `hears everything once and in order across ${ROTATIONS} rotations, and sees none of them`,
+    async () => {
+      const speech = await gateway.speak();
+      await page.waitForFunction(`log.connections > ${ROTATIONS}`, undefined, { timeout: TEST_MS });
+      const last = await speech.stop();
+      const log = await everythingUpTo(last);
+      expect(log.heard).toEqual(upTo(last));
+      expect(log.states).toEqual([]);
+      expect(log.recoveries).toEqual([]);
+    },
+    TEST_MS,
+  );
 
-  it(`hears everything once and in order across ${BREAKDOWNS} breakdowns`, async () => {
-    const speech = await gateway.speak();
-    for (let round = 0; round < BREAKDOWNS; round++) {
-      const { connections } = await readLog();
-      await breakdowns[round % breakdowns.length]?.();
-      await page.waitForFunction(`log.connections > ${connections} && log.states.at(-1) === 'open'`);
-      letThrough();
-    }
-    const last = await speech.stop();
-    const log = await everythingUpTo(last);
-    expect(log.heard).toEqual(upTo(last));
-    expect(log.states.filter((state) => state === 'open').length).toBeGreaterThan(BREAKDOWNS / 2);
-    expect(log.recoveries).not.toContain(false);
-  }, 180_000);
+  it(
+    `hears everything once and in order across ${BREAKDOWNS} breakdowns`,
+    async () => {
+      const speech = await gateway.speak();
+      for (let round = 0; round < BREAKDOWNS; round++) {
+        const { connections } = await readLog();
+        await breakdowns[round % breakdowns.length]?.();
+        await page.waitForFunction(`log.connections > ${connections} && log.states.at(-1) === 'open'`);
+        letThrough();
+      }
+      const last = await speech.stop();
+      const log = await everythingUpTo(last);
+      expect(log.heard).toEqual(upTo(last));
+      expect(log.states.filter((state) => state === 'open').length).toBeGreaterThan(BREAKDOWNS / 2);
+      expect(log.recoveries).not.toContain(false);
+    },
+    TEST_MS,
+  );
 });
 
 const breakdowns: readonly (() => Promise<void>)[] = [

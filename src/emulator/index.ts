@@ -1,7 +1,8 @@
 /**
  * The local gateway, piece by piece:
  *
- *   emulator.ts        startEmulator(): puts the pieces together, the controls for tests
+ *   emulator.ts        startEmulator(): puts the pieces together
+ *   emulator-api.ts, controls.ts  what a test or the command line does with it
  *   options.ts         what can be set
  *   choose-routes.ts   which function for which path
  *   spec/              the gateway's specification: variables, operations, integrations, security
@@ -37,7 +38,7 @@
  *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment
  *   certificate.ts, der.ts  a certificate for this machine
  *   routes.ts          paths with parameters
- *   static-files.ts    pages beside the gateway
+ *   pages.ts, static-files.ts  pages beside the gateway
  *   client-bundle.ts   the client as one module, for pages without a build step
  *   quiet.ts           when nothing is under way any more
  *   clock.ts           the machine's time, or one that a test moves
@@ -49,7 +50,7 @@
  *   rooms.ts           who is in which room, as the library in a function tells
  *   control/           what the inspector and the command line see and do
  *   page/              the inspector
- *   test-client.ts     a real socket in the hands of a test
+ *   test-client.ts, test-clients.ts  real sockets in the hands of a test
  */
 export type { ConnectionPage, ConnectionRow } from './control/connections.js';
 export type { FaultPage } from './control/faults.js';
@@ -58,7 +59,7 @@ export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';
 export type { StoreAccess } from './document-store/access.js';
 export { startEmulator } from './emulator.js';
-export type { Emulator, InspectorAccess } from './emulator.js';
+export type { Emulator, InspectorAccess } from './emulator-api.js';
 export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
 export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
 export type { ActiveFault, Faults } from './faults/table.js';

@@ -1,4 +1,4 @@
-import type { Emulator } from '../emulator/emulator.js';
+import type { Emulator } from '../emulator/emulator-api.js';
 import { startEmulator } from '../emulator/emulator.js';
 import type { TlsAccess } from '../emulator/listen.js';
 import type { GrpcErrors } from '../emulator/management-grpc.js';
