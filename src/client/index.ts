@@ -3,8 +3,9 @@
  *
  *   connect.ts       connect()
  *   core.ts          connect() without rooms, published as `client/core`
+ *   presence.ts, roster.ts  who is in a room, published as `client/presence`
+ *   react.ts         hooks for React, published as `client/react`
  *   start-client.ts  puts the names that pages use before the pieces
- *   presence.ts      who is in a room, published as `client/presence`
  *   client.ts, room.ts, state.ts, messages.ts, request-error.ts  those names
  *   options.ts       what can be set
  *   session.ts       puts the pieces together

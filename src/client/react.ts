@@ -1,0 +1,110 @@
+/** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
+import type { Contract, ServerTypeOf } from '../contract.js';
+import type { Client, CoreClient } from './client.js';
+import type { Recovery } from './membership.js';
+import type { Received, ReceivedData } from './messages.js';
+import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
+import type { RequestError } from './request-error.js';
+import type { Room } from './room.js';
+import type { ClientState } from './state.js';
+
+/** As much of React as is needed: pass the module itself. React 18 and later have it. */
+export interface ReactHooks {
+  useEffect(effect: () => void | (() => void), dependencies?: readonly unknown[]): void;
+  useRef<T>(initial: T): { current: T };
+  useState<T>(initial: T): readonly [T, (next: T) => void];
+  useSyncExternalStore<T>(
+    subscribe: (onChange: () => void) => () => void,
+    snapshot: () => T,
+    serverSnapshot?: () => T,
+  ): T;
+}
+
+/** What a component does about a room; the functions of its last rendering are called. */
+export interface RoomListeners<K extends Contract = Contract> {
+  /** By type of message, see `Room.on`. Types that the first rendering does not name are not heard. */
+  readonly on?: {
+    readonly [T in ServerTypeOf<K>]?: (data: ReceivedData<K, T>, message: Received<K, T>) => void;
+  };
+  /** See `Room.onRecovery`. */
+  readonly onRecovery?: (recovery: Recovery) => void;
+  /** See `Room.onRefused`. Without it, `onError` of the client is told. */
+  readonly onRefused?: (error: RequestError) => void;
+}
+
+export interface ClientHooks {
+  /** The state of the connection. On a server it is `connecting`. */
+  useClientState<K extends Contract>(client: CoreClient<K>): ClientState;
+  /**
+   * Is in a room as long as the component is mounted. `undefined` in the first rendering. The component hears everything
+   * from the join on, before it renders again as well.
+   */
+  useRoom<K extends Contract>(
+    client: Client<K>,
+    name: string,
+    listeners?: RoomListeners<K>,
+  ): Room<K> | undefined;
+  /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
+  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceOptions): PresenceView;
+}
+
+const NOBODY_KNOWS: PresenceView = { count: undefined, users: undefined };
+
+/**
+ * Hooks for a client, made once for a page.
+ *
+ * @example
+ * import * as React from 'react';
+ * const { useClientState, useRoom, usePresence } = createClientHooks(React);
+ */
+export function createClientHooks(react: ReactHooks): ClientHooks {
+  const { useEffect, useRef, useState, useSyncExternalStore } = react;
+  return {
+    useClientState: (client) =>
+      useSyncExternalStore<ClientState>(
+        client.onState,
+        () => client.state,
+        () => 'connecting',
+      ),
+    useRoom<K extends Contract>(client: Client<K>, name: string, listeners: RoomListeners<K> = {}) {
+      const [room, setRoom] = useState<Room<K> | undefined>(undefined);
+      const latest = useRef(listeners);
+      useEffect(() => {
+        latest.current = listeners;
+      });
+      useEffect(() => {
+        const joined = client.join(name);
+        listen(joined, latest);
+        setRoom(joined);
+        return () => {
+          joined.leave();
+          setRoom(undefined);
+        };
+      }, [client, name]);
+      return room;
+    },
+    usePresence(room, options) {
+      const [view, setView] = useState(NOBODY_KNOWS);
+      useEffect(() => {
+        if (room === undefined) return undefined;
+        const watch = watchPresence(room, options);
+        watch.onChange(({ count, users }) => {
+          setView({ count, users });
+        });
+        return () => {
+          watch.stop();
+          setView(NOBODY_KNOWS);
+        };
+      }, [room]);
+      return view;
+    },
+  };
+}
+
+function listen<K extends Contract>(room: Room<K>, latest: { readonly current: RoomListeners<K> }): void {
+  const { on = {}, onRefused } = latest.current;
+  for (const type of Object.keys(on) as ServerTypeOf<K>[])
+    room.on(type, (data, message) => latest.current.on?.[type]?.(data, message));
+  room.onRecovery((recovery) => latest.current.onRecovery?.(recovery));
+  if (onRefused !== undefined) room.onRefused((error) => latest.current.onRefused?.(error));
+}
