@@ -1,15 +1,18 @@
 /** Takes a listener away again. May be called twice. */
 export type Stop = () => void;
 
+/** A message by its type, a string, or what is no message, a number: neither can be taken for the other. */
+export type EventName = string | number;
+
 export interface Emitter {
-  on(event: string, listener: (...values: never[]) => void): Stop;
+  on(event: EventName, listener: (...values: never[]) => void): Stop;
   /** Returns whether anybody listens. */
-  emit(event: string, ...values: unknown[]): boolean;
+  emit(event: EventName, ...values: unknown[]): boolean;
 }
 
 /** A listener that throws harms no other: its error surfaces where uncaught errors do. */
 export function createEmitter(): Emitter {
-  const listeners = new Map<string, Set<(...values: never[]) => void>>();
+  const listeners = new Map<EventName, Set<(...values: never[]) => void>>();
   return {
     on(event, listener) {
       // The same function may listen twice.

@@ -4,6 +4,7 @@
  *   connect.ts       connect()
  *   core.ts          connect() without rooms, published as `client/core`
  *   start-client.ts  puts the names that pages use before the pieces
+ *   presence.ts      who is in a room, published as `client/presence`
  *   client.ts, room.ts, state.ts, messages.ts, request-error.ts  those names
  *   options.ts       what can be set
  *   session.ts       puts the pieces together
@@ -15,6 +16,8 @@
  *   outbox.ts        messages on their way to the server
  *   reader.ts        what arrives
  *   rooms.ts         the rooms that the page is in
+ *   room-handle.ts   one `join` of a room
+ *   room-presence.ts what the server says of who is in it
  *   membership.ts    one of them: in, out, recovered
  *   sequence.ts      its messages in order, each once
  *   seen.ts, random.ts, emitter.ts, clock.ts  small tools
@@ -26,7 +29,7 @@ export type { ClientClock } from './clock.js';
 export type { Stop } from './emitter.js';
 export type { Recovery } from './membership.js';
 export type { Received, ReceivedData, ReplyData, SentData } from './messages.js';
-export type { RoomPosition } from '../protocol.js';
+export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../protocol.js';
 export type { ConnectOptions, Given } from './options.js';
 export type { Room } from './room.js';
 export type { WebSocketConstructor, WebSocketLike } from './link.js';

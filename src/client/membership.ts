@@ -24,6 +24,8 @@ export interface MembershipParts {
   readonly sequence: Sequence;
   readonly current: () => Link | undefined;
   readonly ask: (link: Link, type: string, data: object) => Promise<unknown>;
+  /** The connection is in the room. */
+  readonly onEntered: (link: Link, state: RoomState) => void;
   /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
   readonly onSettled: (recovery: Recovery) => void;
   readonly onRefused: (error: RequestError) => void;
@@ -111,8 +113,10 @@ export function createMembership(parts: MembershipParts): Membership {
 
   function took(over: Link, state: RoomState): void {
     if (over !== current()) return;
+    const isNew = joined !== over;
     joined = over;
     if (!membership.isWanted) return;
+    if (isNew) parts.onEntered(over, state);
     const taken = sequence.take(state);
     isLost ||= taken.isLost;
     messages += taken.delivered;

@@ -58,7 +58,7 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
     if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
     else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
     else if (type === '$bye') parts.onBye(link, (frame as ByeMessage).data);
-    // Others that begin with `$` are of a later version of the protocol.
-    else if (!type.startsWith('$') && !parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
+    // Nobody listens to types that begin with `$` and are of a later version of the protocol.
+    else if (!parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
   };
 }

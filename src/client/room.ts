@@ -1,5 +1,5 @@
 import type { Contract, ServerTypeOf } from '../contract.js';
-import type { RoomPosition } from '../protocol.js';
+import type { Presence, PresenceChange, RoomPosition } from '../protocol.js';
 import type { Stop } from './emitter.js';
 import type { Recovery } from './membership.js';
 import type { Received, ReceivedData } from './messages.js';
@@ -25,6 +25,12 @@ export interface Room<K extends Contract = Contract> {
   ): Stop;
   /** Told what became of missed messages after the connection was lost, and whenever some are gone for good. */
   onRecovery(listener: (recovery: Recovery) => void): Stop;
+  /**
+   * Told what the server says of who is in the room, as it arrives; `undefined` while the connection is lost, and nobody
+   * knows. Where the app shows it (`rooms.presence`); otherwise `onError` of the client is told `FORBIDDEN`.
+   * `watchPresence` of `yc-broadcast/client/presence` keeps what can be shown.
+   */
+  onPresence(listener: (presence: Presence | PresenceChange | undefined) => void): Stop;
   /** Told when the server does not let the client in, be it later: rights may end between two connections. */
   onRefused(listener: (error: RequestError) => void): Stop;
   /** Ends this handle and its listeners. The client leaves the room with the last handle. May be called twice. */

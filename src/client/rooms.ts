@@ -1,11 +1,20 @@
-import { MAX_HELLO_ROOMS, type NumberedMessage, type RoomPosition, type Welcome } from '../protocol.js';
+import {
+  MAX_HELLO_ROOMS,
+  PRESENCE_TYPE,
+  type NumberedMessage,
+  type PresenceChange,
+  type RoomPosition,
+  type Welcome,
+} from '../protocol.js';
 import type { ClientClock } from './clock.js';
-import { createEmitter, type Emitter, type Stop } from './emitter.js';
+import { createEmitter, type Emitter } from './emitter.js';
 import type { Link } from './link.js';
 import { createMembership, type Membership } from './membership.js';
 import type { Outbox } from './outbox.js';
 import type { RequestError } from './request-error.js';
 import type { Room } from './room.js';
+import { createRoomHandle, ROOM_EVENTS } from './room-handle.js';
+import { createRoomPresence, type RoomPresence } from './room-presence.js';
 import { createSeen } from './seen.js';
 import { createSequence, type Sequence } from './sequence.js';
 
@@ -36,6 +45,7 @@ interface Entry {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
   readonly membership: Membership;
+  readonly presence: RoomPresence;
   readonly joined: Promise<void>;
   handles: number;
   /** Whether the server has let the client in. */
@@ -47,15 +57,14 @@ interface Entry {
 /** How long the protocol's own messages wait for an answer. */
 const ASK_MS = 15_000;
 
-const RECOVERY = '$recovery';
-const REFUSED = '$refused';
-const OUTCOME = '$outcome';
-
 /** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
 const MOST_SEEN = 200;
 
 export function createRooms(parts: RoomsParts): Rooms {
   const entries = new Map<string, Entry>();
+  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange) => {
+    entries.get(change.room)?.presence.tell(change);
+  });
 
   function createEntry(name: string): Entry {
     const emitter = createEmitter();
@@ -65,23 +74,27 @@ export function createRooms(parts: RoomsParts): Rooms {
       emitter.emit(message.type, message.data, message);
       parts.emitter.emit(message.type, message.data, message);
     });
+    const ask = (over: Link, type: string, data: object): Promise<unknown> =>
+      parts.outbox.post(type, data, { over, timeoutMs: ASK_MS });
+    const presence = createRoomPresence({ ...parts, room: name, emitter, ask });
     const membership = createMembership({
       ...parts,
       name,
       sequence,
-      ask: (over, type, data) => parts.outbox.post(type, data, { over, timeoutMs: ASK_MS }),
+      ask,
+      onEntered: presence.entered,
       onSettled({ recovered, messages }) {
-        emitter.emit(OUTCOME);
+        emitter.emit(ROOM_EVENTS.outcome);
         // Without a history nobody knows what was missed.
         const recovery = { recovered: recovered && sequence.position !== null, messages };
-        if (entry.wasLost || !recovered) emitter.emit(RECOVERY, recovery);
+        if (entry.wasLost || !recovered) emitter.emit(ROOM_EVENTS.recovery, recovery);
         entry.wasIn = true;
         entry.wasLost = false;
       },
       onRefused(error) {
         forget();
-        emitter.emit(OUTCOME, error);
-        if (!emitter.emit(REFUSED, error)) parts.complain(error);
+        emitter.emit(ROOM_EVENTS.outcome, error);
+        if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
       },
       onLeft: forget,
     });
@@ -89,12 +102,21 @@ export function createRooms(parts: RoomsParts): Rooms {
       if (entries.get(name) === entry) entries.delete(name);
     }
     const joined = new Promise<void>((resolve, reject) => {
-      emitter.on(OUTCOME, (error?: RequestError) => {
+      emitter.on(ROOM_EVENTS.outcome, (error?: RequestError) => {
         if (error === undefined) resolve();
         else reject(error);
       });
     });
-    const entry: Entry = { emitter, sequence, membership, joined, handles: 0, wasIn: false, wasLost: false };
+    const entry: Entry = {
+      emitter,
+      sequence,
+      membership,
+      presence,
+      joined,
+      handles: 0,
+      wasIn: false,
+      wasLost: false,
+    };
     // Whoever does not wait for it is told by `onRefused`.
     joined.catch(() => undefined);
     return entry;
@@ -107,7 +129,7 @@ export function createRooms(parts: RoomsParts): Rooms {
       entry.handles++;
       entry.membership.isWanted = true;
       entry.membership.settle();
-      return createHandle(name, entry, () => {
+      return createRoomHandle(name, entry, () => {
         entry.handles--;
         // A page that renders anew leaves and joins in one go.
         parts.clock.after(0, () => {
@@ -140,35 +162,8 @@ export function createRooms(parts: RoomsParts): Rooms {
       for (const entry of entries.values()) {
         entry.wasLost ||= entry.wasIn && parts.current() === undefined;
         entry.membership.lost(link);
+        entry.presence.lost(link);
       }
-    },
-  };
-}
-
-function createHandle(name: string, { emitter, sequence, joined }: Entry, onLeave: () => void): Room {
-  let stops: Stop[] = [];
-  let hasLeft = false;
-  function on(event: string, listener: (...values: never[]) => void): Stop {
-    if (hasLeft) return () => undefined;
-    const stop = emitter.on(event, listener);
-    stops.push(stop);
-    return stop;
-  }
-  return {
-    name,
-    joined,
-    get position() {
-      return sequence.position;
-    },
-    on,
-    onRecovery: (listener) => on(RECOVERY, listener),
-    onRefused: (listener) => on(REFUSED, listener),
-    leave() {
-      if (hasLeft) return;
-      hasLeft = true;
-      for (const stop of stops) stop();
-      stops = [];
-      onLeave();
     },
   };
 }

@@ -26,13 +26,8 @@ export interface Session<R extends Rooms | undefined = Rooms | undefined> {
   complain(error: RequestError): void;
 }
 
-/** Names of events that are no messages: contracts have no types that begin with `$`. */
-export const EVENTS = {
-  state: '$state',
-  queue: '$queue',
-  connection: '$connection',
-  error: '$error',
-} as const;
+/** Events that are no messages. */
+export const EVENTS = { state: 0, queue: 1, connection: 2, error: 3 } as const;
 
 /** How long the hello on a new connection waits for answers on the one that it replaces. */
 const QUIET_MS = 5000;

@@ -1,0 +1,87 @@
+/** Who is in a room, as a page shows it. */
+import type { Presence, PresentUser } from '../protocol.js';
+import { systemClock, type ClientClock } from './clock.js';
+import { createEmitter, type Stop } from './emitter.js';
+import type { Room } from './room.js';
+import { RequestError } from './request-error.js';
+import { createRoster } from './roster.js';
+
+export type { Presence, PresentUser } from '../protocol.js';
+
+export interface PresenceOptions {
+  /**
+   * How long somebody who has left is still shown, in milliseconds: who only changes networks is back by then. 0 shows it at
+   * once. @default 10000
+   */
+  readonly leaveAfterMs?: number | undefined;
+  /** For tests: another clock. */
+  readonly clock?: ClientClock | undefined;
+}
+
+/** Who is in a room, at the moment. The same object until something changes. */
+export interface PresenceView {
+  /**
+   * How many users; where `users` is not known, how many connections. `undefined` until the server has said it. Holds the
+   * last known number while the connection is lost.
+   */
+  readonly count: number | undefined;
+  /** Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms, and until it is known. */
+  readonly users: readonly PresentUser[] | undefined;
+}
+
+/** What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something else of somebody. */
+export interface PresenceUpdate extends PresenceView {
+  readonly joined: readonly PresentUser[];
+  readonly left: readonly PresentUser[];
+}
+
+export interface PresenceWatch {
+  readonly now: PresenceView;
+  /** Told of every change, not of how it is now. */
+  onChange(listener: (update: PresenceUpdate) => void): Stop;
+  /** Ends it; the room is not left. May be called twice. */
+  stop(): void;
+}
+
+/** Longest timer of browsers and Node.js, in milliseconds; a longer one would fire at once. */
+const LONGEST_MS = 2_147_483_647;
+
+/**
+ * Keeps who is in a room that shows it (`rooms.presence` of the app): users, not connections. Somebody who leaves is shown
+ * for `leaveAfterMs` more, and whoever is back by then has never been away. In large rooms the server tells a number only.
+ *
+ * Throws {@link RequestError} `INVALID_OPTIONS` for a `leaveAfterMs` that is no time.
+ *
+ * @example
+ * const presence = watchPresence(client.join('lobby'));
+ * presence.onChange(({ users, count }) => show(users ?? count));
+ */
+export function watchPresence(room: Pick<Room, 'onPresence'>, options: PresenceOptions = {}): PresenceWatch {
+  const { leaveAfterMs = 10_000, clock = systemClock } = options;
+  if (!(leaveAfterMs >= 0 && leaveAfterMs <= LONGEST_MS))
+    throw new RequestError('INVALID_OPTIONS', 'watchPresence.leaveAfterMs: expected milliseconds');
+  const emitter = createEmitter();
+  let now: PresenceView = { count: undefined, users: undefined };
+  const roster = createRoster({
+    leaveAfterMs,
+    clock,
+    onChange(update) {
+      now = { count: update.count, users: update.users };
+      emitter.emit('change', update);
+    },
+  });
+  const stopHearing = room.onPresence((presence: Presence | undefined) => {
+    if (presence === undefined) roster.lose();
+    else roster.take(presence);
+  });
+  return {
+    get now() {
+      return now;
+    },
+    onChange: (listener) => emitter.on('change', listener),
+    stop() {
+      stopHearing();
+      roster.stop();
+    },
+  };
+}
