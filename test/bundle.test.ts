@@ -1,6 +1,7 @@
 /** What a bundled function carries: as little as it needs, and no server, tool or database client. */
 import { describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 
@@ -51,6 +52,21 @@ describe('a bundled function', () => {
 });
 
 describe('a page', () => {
+  it.each([
+    ['`yc-broadcast/client/core`', "export { connect } from 'yc-broadcast/client/core';"],
+    ['`yc-broadcast/client`', "export * from 'yc-broadcast/client';"],
+    [
+      '`yc-broadcast/client` and `client/presence`',
+      "export * from 'yc-broadcast/client'; export * from 'yc-broadcast/client/presence';",
+    ],
+  ])('carries as much with %s as docs/client.md says', async (name, code) => {
+    const table = readFileSync(`${root}docs/client.md`, 'utf8').split('<!-- sizes:')[1] ?? '';
+    const row = table.split('\n').find((line) => line.startsWith(`| ${name} `));
+    const { bytes } = await gzippedBytes(code);
+    // Versions of Node.js compress a little differently; what is written is rounded.
+    expect(Math.abs(Number(/([\d.]+) KB/.exec(row ?? '')?.[1]) - bytes / 1024)).toBeLessThan(0.15);
+  });
+
   /** As a browser gets it: minified and compressed. */
   async function gzippedBytes(code: string): Promise<{ bytes: number; inputs: string[] }> {
     const { metafile, outputFiles } = await build({
