@@ -27,6 +27,23 @@ function twoInstances(store?: ConnectionStore) {
 const pay = (sum: number, id = ID): unknown => ({ type: 'pay', data: { sum }, id });
 const paid = (left: number, replyTo = ID) => ({ type: 'reply', replyTo, data: { left } });
 
+/** The next handler to begin stands still until `finish`. Who waits for `hasBegun` knows which it was. */
+function hold(gates: (() => Promise<void>)[]): { readonly hasBegun: Promise<void>; finish(): void } {
+  let finish = (): void => undefined;
+  const hasBegun = new Promise<void>((begin) => {
+    gates.push(() => {
+      begin();
+      return new Promise((resolve) => (finish = resolve));
+    });
+  });
+  return {
+    hasBegun,
+    finish: () => {
+      finish();
+    },
+  };
+}
+
 describe('a message that is handled once', () => {
   it('gets the first answer again when it is sent again, from another connection to another instance', async () => {
     const { worlds, sums } = twoInstances();
@@ -67,11 +84,11 @@ describe('a message that is handled once', () => {
   it('is in progress for whoever waits in vain, and can be sent again later', async () => {
     const { worlds, sums, gates } = twoInstances();
     const [first, second] = worlds;
-    let finish = (): void => undefined;
-    gates.push(() => new Promise((resolve) => (finish = resolve)));
+    const { hasBegun, finish } = hold(gates);
     await first.connect('c1', { user: 'ann' });
     await second.connect('c2', { user: 'ann' });
     const answer = first.say(pay(5), 'c1');
+    await hasBegun;
     expect(await second.say(pay(5), 'c2')).toMatchObject({ type: 'error', error: { code: 'IN_PROGRESS' } });
     finish();
     expect(await answer).toEqual(paid(95));
@@ -95,10 +112,11 @@ describe('a message that is handled once', () => {
   it('is handled again when the function died with it, but not before it must be dead', async () => {
     const { worlds, sums, gates, clock } = twoInstances();
     const [first, second] = worlds;
-    gates.push(() => new Promise(() => undefined));
+    const { hasBegun } = hold(gates);
     await first.connect('c1', { user: 'ann' });
     await second.connect('c2', { user: 'ann' });
     void first.say(pay(5), 'c1');
+    await hasBegun;
     expect(await second.say(pay(5), 'c2')).toMatchObject({ error: { code: 'IN_PROGRESS' } });
     clock.advance(15_000);
     expect(await second.say(pay(5), 'c2')).toEqual(paid(95));
