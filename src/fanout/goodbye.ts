@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseOptions } from '../options.js';
+import { lazily, parseOptions } from '../options.js';
 import { BYE_TYPE, type Bye } from '../protocol.js';
 import type { Transport } from '../transport.js';
 import { messageId, serverMessageText } from './message.js';
@@ -18,27 +18,32 @@ export interface Goodbye {
 
 const MAX_REASON_BYTES = 123;
 
-const goodbyeSchema = z
-  .strictObject({
-    code: z.int().check(z.minimum(4000), z.maximum(4999)),
-    reason: z
-      .string()
-      .check(
-        z.refine((text) => Buffer.byteLength(text) <= MAX_REASON_BYTES, `at most ${MAX_REASON_BYTES} bytes`),
-      ),
-    reconnect: z._default(z.boolean(), false),
-    afterMs: z.optional(z.int().check(z.minimum(0))),
-  })
-  .check(
-    z.refine(({ reconnect, afterMs }) => reconnect || afterMs === undefined, {
-      error: 'needs reconnect: true',
-      path: ['afterMs'],
-    }),
-  );
+const goodbyeSchema = lazily(() =>
+  z
+    .strictObject({
+      code: z.int().check(z.minimum(4000), z.maximum(4999)),
+      reason: z
+        .string()
+        .check(
+          z.refine(
+            (text) => Buffer.byteLength(text) <= MAX_REASON_BYTES,
+            `at most ${MAX_REASON_BYTES} bytes`,
+          ),
+        ),
+      reconnect: z._default(z.boolean(), false),
+      afterMs: z.optional(z.int().check(z.minimum(0))),
+    })
+    .check(
+      z.refine(({ reconnect, afterMs }) => reconnect || afterMs === undefined, {
+        error: 'needs reconnect: true',
+        path: ['afterMs'],
+      }),
+    ),
+);
 
 /** The message that says goodbye. Throws `INVALID_OPTIONS` that names the field. */
 export function goodbyeText(goodbye: Goodbye, id: string = messageId(undefined)): string {
-  const data: Bye = parseOptions(goodbyeSchema, goodbye, 'disconnect');
+  const data: Bye = parseOptions(goodbyeSchema(), goodbye, 'disconnect');
   return serverMessageText({ type: BYE_TYPE, data, id });
 }
 
