@@ -3,12 +3,13 @@ import type { Contract } from './contract.js';
 import { decodeCursor } from './fanout/cursor.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
+import { partsShape } from './fanout/parts-shape.js';
 import { createPlan, type Plan } from './fanout/plan.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
-import { createRoomHistories, historyOptionSchema, type HistoryOption } from './history/histories.js';
+import { createRoomHistories, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
-import { lazily, objectWith, parseOptions } from './options.js';
+import { lazily, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
@@ -28,17 +29,7 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
 
 const optionsSchema = lazily(() =>
   z.strictObject({
-    store: objectWith<ConnectionStore>(
-      'a connection store, for example memoryStore()',
-      'put',
-      'list',
-      'remove',
-    ),
-    transport: z.optional(
-      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
-    ),
-    contract: z.optional(objectWith<Contract>('a contract')),
-    history: historyOptionSchema(),
+    ...partsShape(),
     ...settingsShape(),
   }),
 );

@@ -434,9 +434,9 @@ describe('a test kit fails the test', () => {
     ['a shorter list', { a: [1] }, { a: [1, 2] }, 'a: expected 2 elements, got 1'],
     ['no list', { a: 1 }, { a: [1] }, 'a: expected [ 1 ], got 1'],
   ])('when data has %s', async (_what, data, pattern, complaint) => {
-    const any = defineContract({ client: {}, server: { news: z.unknown() } });
+    const anything = defineContract({ client: {}, server: { news: z.unknown() } });
     const kit = createTestKit(({ transport }) =>
-      createApp({ contract: any, store: memoryStore(), origins: 'any', transport }).onConnect(() => ({
+      createApp({ contract: anything, store: memoryStore(), origins: 'any', transport }).onConnect(() => ({
         message: { type: 'news', data },
       })),
     );

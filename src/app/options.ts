@@ -1,13 +1,14 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
+import { partsShape } from '../fanout/parts-shape.js';
 import { settingsSchema, type BroadcastSettings } from '../fanout/settings.js';
 import type { Authorize } from '../handlers/connection-handle.js';
 import type { Authenticate } from '../handlers/hooks.js';
 import { originsSchema, type Origins } from '../handlers/origins.js';
 import { roomsSchema, type RoomsOptions } from '../handlers/session/options.js';
-import { historyOptionSchema, type HistoryOption } from '../history/histories.js';
-import { functionOption, lazily, objectWith } from '../options.js';
+import type { HistoryOption } from '../history/histories.js';
+import { functionOption, lazily } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
@@ -72,23 +73,13 @@ export interface ErrorReport {
 
 export const appOptionsSchema = lazily(() =>
   z.strictObject({
-    contract: z.optional(objectWith<Contract>('a contract')),
-    store: objectWith<ConnectionStore>(
-      'a connection store, for example memoryStore()',
-      'put',
-      'list',
-      'remove',
-    ),
-    transport: z.optional(
-      objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send'),
-    ),
+    ...partsShape(),
     origins: originsSchema(),
     authenticate: z.optional(functionOption<Authenticate>()),
     authorize: z.optional(functionOption<Authorize>()),
     subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
     maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
     broadcast: z.optional(settingsSchema()),
-    history: historyOptionSchema(),
     rooms: roomsSchema(),
     lifetimeMs: z._default(
       z.int().check(z.minimum(1), z.maximum(CONNECTION_LIFETIME_MS)),

@@ -1,0 +1,19 @@
+import * as z from 'zod/mini';
+import type { Contract } from '../contract.js';
+import { historyOptionSchema } from '../history/histories.js';
+import { objectWith } from '../options.js';
+import type { ConnectionStore } from '../store.js';
+import type { Transport } from '../transport.js';
+
+/** What apps and broadcasters are made of. */
+export const partsShape = () => ({
+  contract: z.optional(objectWith<Contract>('a contract')),
+  store: objectWith<ConnectionStore>(
+    'a connection store, for example memoryStore()',
+    'put',
+    'list',
+    'remove',
+  ),
+  transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
+  history: historyOptionSchema(),
+});
