@@ -31,6 +31,7 @@ const ORDER = [
   'presence',
   'handlers',
   'app',
+  'queue',
   'index',
   'emulator',
   'testing',
