@@ -32,6 +32,7 @@ const ORDER = [
   'presence',
   'handlers',
   'app',
+  'queue',
   'index',
   'emulator',
   'testing',
