@@ -33,7 +33,9 @@ async function answerTo(data: unknown): Promise<unknown> {
   return JSON.parse(body ?? '');
 }
 
-afterEach(() => z.config({ localeError: undefined, customError: undefined }));
+afterEach(() => {
+  z.config({ localeError: undefined, customError: undefined });
+});
 
 describe('a contract of zod/mini', () => {
   it.each([
