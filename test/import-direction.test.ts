@@ -12,6 +12,7 @@ const ORDER = [
   'json',
   'connection',
   'invocation',
+  'sentences',
   'options',
   'names',
   'headers',
