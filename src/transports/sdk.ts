@@ -229,5 +229,5 @@ function errorOf(cause: unknown, isClosed: boolean, retryAfterMs: number | undef
   const text = cause instanceof Error ? cause.message : String(cause);
   return code === 'ABORTED' && isClosed
     ? new BroadcastError('NO_ANSWER', 'the transport was closed', { cause })
-    : new BroadcastError(code, `the SDK reports: ${text.slice(0, 300)}`, { cause, retryAfterMs });
+    : new BroadcastError(code, `the SDK reports: ${excerpt(text)}`, { cause, retryAfterMs });
 }
