@@ -18,6 +18,7 @@ const ORDER = [
   'contract',
   'client',
   'events',
+  'records',
   'store',
   'transport',
   'report',
