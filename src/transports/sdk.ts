@@ -6,7 +6,7 @@ import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport
 import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
-import { codeOfSdkError, pushbackMs } from './outcome.js';
+import { codeOfSdkError, excerpt, pushbackMs } from './outcome.js';
 import { checkConnectionId, checkSize } from './rest.js';
 import {
   givenSdk,
