@@ -24,6 +24,8 @@ const ORDER = [
   'diagnostics',
   'history',
   'credentials',
+  'patience',
+  'http-post',
   'stores',
   'transports',
   'fanout',
