@@ -27,6 +27,8 @@ const ORDER = [
   'observer',
   'history',
   'credentials',
+  'patience',
+  'http-post',
   'stores',
   'transports',
   'fanout',
