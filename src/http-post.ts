@@ -8,6 +8,8 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** Gives up the request; it may have been carried out. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PostAnswer {
@@ -35,12 +37,14 @@ export function createPoster(): Poster {
     agents.clear();
   }
 
-  function open({ url, headers, timeoutMs }: HttpPost): http.ClientRequest {
+  function open({ url, headers, timeoutMs, signal }: HttpPost): http.ClientRequest {
     const scheme = url.protocol === 'https:' ? 'https' : 'http';
     const { Agent, request } = moduleFor(scheme);
     const agent = agents.get(scheme) ?? new Agent({ keepAlive: true });
     agents.set(scheme, agent);
-    return request(url, { method: 'POST', headers, agent, signal: AbortSignal.timeout(timeoutMs) });
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const ended = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+    return request(url, { method: 'POST', headers, agent, signal: ended });
   }
 
   async function exchange(request: HttpPost): Promise<PostAnswer> {
