@@ -25,7 +25,7 @@ export type { LogFields, Logger, LogLevel } from './logging/logger.js';
 export type { LogsOptions } from './logging/options.js';
 
 export interface Logs extends Observer {
-  /** For the app's `onError`: one line for each error, with its code, and its message where it can be shown. */
+  /** For the app's `onError`: one line for each error, with its code and where it was made; see `errorMessages`. */
   onError(report: ErrorReport): void;
   /** For lines of your own, in the same format. What you give it is written as it is. */
   readonly logger: Logger;

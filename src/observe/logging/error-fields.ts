@@ -4,7 +4,7 @@ import { scrub } from './scrub.js';
 /** What a log line tells of an error. */
 export interface ErrorFields {
   readonly code: string;
-  /** Its message without what stood in the event; only where it may be shown at all. */
+  /** Its message without what stood in the event; only on demand. */
   readonly text?: string;
   /** The class of an error that is none of this library's. */
   readonly error?: string;
@@ -15,8 +15,8 @@ export interface ErrorFields {
 }
 
 /**
- * Messages of this library are sentences of ours, but may quote a driver. Others were written for somebody at a keyboard:
- * they say which value was wrong. So those are shown only on demand, and all of them scrubbed.
+ * Messages say which value was wrong, and even sentences of this library may quote a driver's. So they are shown only on
+ * demand, and scrubbed; what has few values, and says as much of an outage, is shown always.
  */
 export function errorFields(error: unknown, isTold: boolean, secrets: readonly string[]): ErrorFields {
   const isOurs = error instanceof BroadcastError;
@@ -25,7 +25,7 @@ export function errorFields(error: unknown, isTold: boolean, secrets: readonly s
   const cause = isOurs ? nameOf(error.cause) : undefined;
   return {
     code,
-    ...(isOurs || isTold ? { text: scrub(message.slice(code.length + 2), secrets) } : {}),
+    ...(isTold ? { text: scrub(message.slice(code.length + 2), secrets) } : {}),
     ...(isOurs ? {} : { error: nameOf(error) ?? typeof error }),
     ...(cause === undefined ? {} : { cause }),
     ...(frames === undefined ? {} : { stack: frames }),

@@ -15,8 +15,8 @@ export interface LogsOptions {
   /** More for each line, asked for when it is written, for example `traceFields` of `yc-broadcast/opentelemetry`. */
   readonly fields?: (() => LogFields) | undefined;
   /**
-   * Whether messages of errors that are none of this library's are shown, scrubbed. They may hold what people wrote in a
-   * form that cannot be recognised. @default true at the local gateway, false elsewhere
+   * Whether messages of errors are shown, without what stood in the event and what looks like a token. What else drivers and
+   * hooks may put there, from the store for example, cannot be recognised. @default true at the local gateway, false elsewhere
    */
   readonly errorMessages?: boolean | undefined;
   /** Takes a line, which has no line break at its end. @default console.log */
