@@ -34,7 +34,9 @@ function startApp(options: LogsOptions = {}, script?: Script, store: ConnectionS
     onError: log.onError,
   });
   app.onConnect(({ join }) => join('lobby'));
-  app.on('say', async ({ data, to }) => void (await to('lobby').send('said', data)));
+  app.on('say', async ({ data, to }) => {
+    await to('lobby').send('said', data);
+  });
   app.on('fail', () => Promise.reject(new TypeError('nobody should read this')));
   app.on('full', () => Promise.reject(new ClientFacingError('ROOM_FULL', 'no')));
   const call = (event: unknown) => app.handler(event, functionContext());

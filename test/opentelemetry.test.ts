@@ -50,7 +50,9 @@ function startApp({ script, observe = {}, store = memoryStore() }: WorldOptions 
     observe: [openTelemetry({ tracerProvider, meterProvider, ...observe })],
   });
   app.onConnect(({ join }) => join('lobby'));
-  app.on('say', async ({ data, to }) => void (await to('lobby').send('said', data)));
+  app.on('say', async ({ data, to }) => {
+    await to('lobby').send('said', data);
+  });
   app.on('fail', () => Promise.reject(new Error('broken')));
   app.on('full', () => Promise.reject(new ClientFacingError('ROOM_FULL', 'no')));
   return app;
@@ -263,7 +265,9 @@ describe('metrics', () => {
       observe: [openTelemetry({ tracerProvider, meterProvider })],
     });
     app.onConnect(({ join }) => join('lobby'));
-    app.on('say', async ({ data, to }) => void (await to('lobby').send('said', data)));
+    app.on('say', async ({ data, to }) => {
+      await to('lobby').send('said', data);
+    });
     app.on('fail', () => Promise.reject(new Error('broken')));
     for (const connectionId of ['a', 'b', 'c'])
       await app.handler(connectEvent({ connectionId, connectedAt: Date.now() }), functionContext());
@@ -309,7 +313,14 @@ describe('metrics', () => {
 describe('flushing', () => {
   it('happens before the answer leaves, not at every call, and costs no more than it may', async () => {
     let flushes = 0;
-    const app = startApp({ observe: { flush: async () => void flushes++, flushEveryMs: 60_000 } });
+    const app = startApp({
+      observe: {
+        flush: async () => {
+          flushes++;
+        },
+        flushEveryMs: 60_000,
+      },
+    });
     await connect(app, 'a', 'b');
     expect(flushes).toBe(1);
 

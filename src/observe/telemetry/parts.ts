@@ -47,9 +47,7 @@ export function markFailed(span: Span, code: string): void {
 export function defined(
   attributes: Readonly<Record<string, string | number | boolean | undefined>>,
 ): Attributes {
-  return Object.fromEntries(
-    Object.entries(attributes).filter(([, value]) => value !== undefined),
-  ) as Attributes;
+  return Object.fromEntries(Object.entries(attributes).filter(([, value]) => value !== undefined));
 }
 
 export function secondsSince(startedAt: number): number {
