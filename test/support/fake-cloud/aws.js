@@ -5,12 +5,15 @@ const URL_OF = (name) => `https://message-queue.api.cloud.yandex.net/b1gcloud/dj
 
 export function aws(args, state) {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret } = process.env;
-  if (!state.keys.some((key) => key.key_id === id && key.secret === secret)) throw new Error('InvalidClientTokenId');
+  if (!state.keys.some((key) => key.key_id === id && key.secret === secret))
+    throw new Error('InvalidClientTokenId');
   const { command, flags } = parse(args);
   only(flags, 'endpoint-url');
   switch (command) {
     case 'sqs list-queues': {
-      const urls = Object.keys(state.queues).filter((name) => name.startsWith(only(flags, 'queue-name-prefix')));
+      const urls = Object.keys(state.queues).filter((name) =>
+        name.startsWith(only(flags, 'queue-name-prefix')),
+      );
       return urls.length === 0 ? undefined : { QueueUrls: urls.map(URL_OF) };
     }
     case 'sqs create-queue':

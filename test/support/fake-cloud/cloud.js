@@ -16,7 +16,8 @@ const state = existsSync(stateFile)
 appendFileSync(join(folder, 'calls.jsonl'), `${JSON.stringify([program, ...args])}\n`);
 try {
   const answer = (program === 'yc' ? yc : aws)(args, state, folder);
-  if (answer !== undefined) console.log(typeof answer === 'string' ? answer : JSON.stringify(answer, null, 2));
+  if (answer !== undefined)
+    console.log(typeof answer === 'string' ? answer : JSON.stringify(answer, null, 2));
   writeFileSync(stateFile, JSON.stringify(state, null, 2));
 } catch (error) {
   console.error(`ERROR: ${error.message}`);

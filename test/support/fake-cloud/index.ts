@@ -49,7 +49,9 @@ export function fakeCloud(documentApi: string): FakeCloud {
   mkdirSync(bin);
   for (const name of ['yc', 'aws']) {
     const program = join(root, 'test/support/fake-cloud/cloud.js');
-    writeFileSync(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${program}' ${name} "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(bin, name), `#!/bin/sh\nexec '${process.execPath}' '${program}' ${name} "$@"\n`, {
+      mode: 0o755,
+    });
   }
   const read = (name: string): string =>
     existsSync(join(folder, name)) ? readFileSync(join(folder, name), 'utf8') : '';
@@ -67,7 +69,11 @@ export function fakeCloud(documentApi: string): FakeCloud {
           ...env,
         },
       });
-      const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+      const [stdout, stderr] = await Promise.all([
+        text(child.stdout),
+        text(child.stderr),
+        once(child, 'close'),
+      ]);
       return { code: child.exitCode, stdout, stderr };
     },
     state: () => JSON.parse(read('state.json') || '{"resources":[]}') as CloudState,

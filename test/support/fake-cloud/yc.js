@@ -40,7 +40,8 @@ const SPECIAL = {
     state.keys = state.keys.filter(({ id }) => id !== only(flags, 'id'));
   },
   'lockbox payload get': (flags, state) =>
-    find('lockbox secret', only(flags, 'id'), state).payload.find(({ key }) => key === only(flags, 'key')).text_value,
+    find('lockbox secret', only(flags, 'id'), state).payload.find(({ key }) => key === only(flags, 'key'))
+      .text_value,
   'serverless function version create'(flags, state, folder) {
     const id = only(flags, 'function-id');
     const made = find('serverless function', id, state);
@@ -78,11 +79,15 @@ const VERBS = {
   list: (kind, _flags, state) => state.resources.filter((one) => one.kind === kind).map(shown),
   delete(kind, flags, state) {
     const made = find(kind, only(flags, 'id'), state);
-    if (kind === 'iam service-account' && state.bindings.some((one) => one.subject.id === made.id && one.on === FOLDER))
+    if (
+      kind === 'iam service-account' &&
+      state.bindings.some((one) => one.subject.id === made.id && one.on === FOLDER)
+    )
       throw new Error('a role on the folder outlives the account');
     state.resources = state.resources.filter((one) => one !== made);
   },
-  'list-access-bindings': (_kind, flags, state) => state.bindings.filter(({ on }) => on === only(flags, 'id')),
+  'list-access-bindings': (_kind, flags, state) =>
+    state.bindings.filter(({ on }) => on === only(flags, 'id')),
   'add-access-binding'(kind, flags, state) {
     const [on, role_id] = [only(flags, 'id'), only(flags, 'role')];
     const subject = { id: only(flags, 'service-account-id'), type: 'serviceAccount' };
