@@ -83,12 +83,12 @@ describe('deploy/terraform', () => {
     const locals = ofType('locals').flatMap(({ attributes }) => [...attributes.keys()]);
     expect(
       matchesOf(/\bvar\.(\w+)/g)
-        .map(([, name]) => name)
+        .map(([, name = '']) => name)
         .filter((name) => !variables.includes(name)),
     ).toEqual([]);
     expect(
       matchesOf(/\blocal\.(\w+)/g)
-        .map(([, name]) => name)
+        .map(([, name = '']) => name)
         .filter((name) => !locals.includes(name)),
     ).toEqual([]);
     const addresses = [...ofType('resource'), ...ofType('data')].map(({ labels }) => labels.join('.'));

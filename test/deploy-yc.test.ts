@@ -66,7 +66,7 @@ describe('deploy/yc/deploy.sh', () => {
         TITLE: 'Chat',
         YC_BROADCAST_YDB_ENDPOINT: database.store?.endpoint,
         YC_BROADCAST_QUEUE_URL: expect.stringMatching(/\/chat-jobs$/),
-        YC_BROADCAST_PATH_QUEUE_URL: expect.stringMatching(/\/chat-broadcast$/),
+        YC_BROADCAST_QUEUE_URL_BROADCAST: expect.stringMatching(/\/chat-broadcast$/),
       },
       secret: [
         'environment-variable=YC_BROADCAST_QUEUE_ACCESS_KEY_ID,id=e6qchatqueuekey,key=access_key_id',

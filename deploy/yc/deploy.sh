@@ -94,7 +94,7 @@ add_queues() {
   fi
   if [ -n "$BROADCAST_PATH" ]; then
     url=$(ensure_queue "$BROADCAST_QUEUE")
-    environment+=(--environment "YC_BROADCAST_PATH_QUEUE_URL=$url")
+    environment+=(--environment "YC_BROADCAST_QUEUE_URL_BROADCAST=$url")
   fi
 }
 

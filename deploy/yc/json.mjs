@@ -1,16 +1,18 @@
 // node json.mjs <question> [arguments]: answers a question about the JSON that comes in. For the scripts beside it.
-import { readFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import process from 'node:process';
 
 const [question = '', ...args] = process.argv.slice(2);
-const text = readFileSync(0, 'utf8').trim();
-const input = text === '' ? undefined : JSON.parse(text);
+const written = (await text(process.stdin)).trim();
+const input = written === '' ? undefined : JSON.parse(written);
 
 const answers = {
   /** The field a.b.c. */
   field([path = '']) {
     const value = path.split('.').reduce((inner, name) => inner?.[name], input);
     // Nothing came in when the command before has failed, and has said why.
-    if (value === undefined && input !== undefined) console.error(`deploy: the answer has no field ${path}`);
+    if (value === undefined && input !== undefined)
+      process.stderr.write(`deploy: the answer has no field ${path}\n`);
     if (value === undefined) process.exit(1);
     return String(value);
   },
@@ -32,4 +34,4 @@ const answers = {
 };
 
 const answer = answers[question]?.(args);
-if (answer !== undefined && answer !== '') console.log(answer);
+if (answer !== undefined && answer !== '') process.stdout.write(`${answer}\n`);

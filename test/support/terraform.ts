@@ -49,10 +49,7 @@ export function readTerraform(text: string): TerraformBlock[] {
 /** How many brackets are open at the end, outside of text. */
 function depthOf(expression: string): number {
   const code = expression.replaceAll(/"(?:[^"\\]|\\.)*"/g, '""').replaceAll(/#.*$/gm, '');
-  return [...code].reduce(
-    (depth, char) => depth + ('([{'.includes(char) ? 1 : ')]}'.includes(char) ? -1 : 0),
-    0,
-  );
+  return (code.match(/[([{]/g) ?? []).length - (code.match(/[)\]}]/g) ?? []).length;
 }
 
 /** What `terraform fmt` would change: indentation, the column of `=`, blank lines, ends of lines. */

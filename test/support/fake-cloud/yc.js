@@ -35,7 +35,7 @@ const SPECIAL = {
   'iam access-key list': (flags, state) =>
     state.keys
       .filter((key) => key.service_account_id === only(flags, 'service-account-id'))
-      .map(({ secret: _secret, ...key }) => key),
+      .map((key) => without(key, 'secret')),
   'iam access-key delete'(flags, state) {
     state.keys = state.keys.filter(({ id }) => id !== only(flags, 'id'));
   },
@@ -119,8 +119,10 @@ function find(kind, id, state) {
 }
 
 /** Secrets are told by their own command only. */
-function shown({ payload: _payload, ...made }) {
-  return made;
+const shown = (made) => without(made, 'payload');
+
+function without(object, name) {
+  return Object.fromEntries(Object.entries(object).filter(([key]) => key !== name));
 }
 
 function keepSpec(made, flags, folder) {
