@@ -35,6 +35,7 @@ const ORDER = [
   'emulator',
   'testing',
   'deploy',
+  'serverless',
   'cli',
 ];
 
