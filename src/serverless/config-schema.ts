@@ -26,8 +26,14 @@ export function extendConfigSchema({ configSchemaHandler }: Serverless): void {
   });
 }
 
-/** Without what belongs at the top of a document. */
+/** Without what belongs at the top of a document, and without formats, of which the framework's validator knows none. */
 function jsonSchemaOf(schema: z.core.$ZodType): Readonly<Record<string, unknown>> {
-  const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
+  const { $schema, ...rest } = z.toJSONSchema(schema, {
+    target: 'draft-7',
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.format;
+    },
+  });
   return rest;
 }

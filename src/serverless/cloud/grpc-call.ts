@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { caFromEnvironment } from '../../transports/ca.js';
 import { CloudError } from './cloud-error.js';
@@ -14,6 +15,7 @@ export interface GrpcOptions {
 
 /** Compression flag and length of the message, which gRPC puts in front of it. */
 const PREFIX_BYTES = 5;
+const CONNECT_TIMEOUT_MS = 10_000;
 const CALL_TIMEOUT_MS = 30_000;
 const UNAVAILABLE = 14;
 
@@ -25,13 +27,32 @@ export function createGrpcCall({ addressOf, token }: GrpcOptions): GrpcCall {
   return async (method, request) => {
     const [service = ''] = method.split('/');
     const bearer = await token?.();
-    const session = connect(`https://${addressOf(service)}`, { ca: caFromEnvironment() });
+    const session = await openSession(method, addressOf(service));
     try {
       return await exchange(session, method, request, bearer);
     } finally {
       session.destroy();
     }
   };
+}
+
+async function openSession(method: string, address: string): Promise<ClientHttp2Session> {
+  const session = connect(`https://${address}`, { ca: caFromEnvironment() });
+  // Whoever waits on it is told as well.
+  session.on('error', () => undefined);
+  try {
+    await once(session, 'connect', { signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS) });
+    return session;
+  } catch (cause) {
+    session.destroy();
+    const { message } = cause as Error;
+    throw new CloudError({
+      method,
+      status: UNAVAILABLE,
+      text: `no connection to ${address}: ${message}`,
+      cause,
+    });
+  }
 }
 
 function exchange(
@@ -44,12 +65,6 @@ function exchange(
     const fail = (problem: string, cause?: unknown): void => {
       reject(new CloudError({ method, status: UNAVAILABLE, text: problem, cause }));
     };
-    // Told of a connection that fails twice: by the session, and by the stream that waited for it.
-    const onError = (error: Error): void => {
-      const reason = error.cause instanceof Error ? error.cause : error;
-      fail(`no answer: ${reason.message}`, error);
-    };
-    session.on('error', onError);
     const stream = session.request({
       ':method': 'POST',
       ':path': `/${method}`,
@@ -67,7 +82,9 @@ function exchange(
     };
     stream.on('response', onHeaders).on('trailers', onHeaders);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
-    stream.on('error', onError);
+    stream.on('error', (error) => {
+      fail(`the answer broke off: ${error.message}`, error);
+    });
     stream.on('end', () => {
       const error = errorOf(method, fields);
       if (error === undefined) resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES));
