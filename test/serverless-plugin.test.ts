@@ -36,10 +36,12 @@ afterAll(() => {
 
 const CHAT = { events: [{ websocket: { path: '/ws', account: 'invoker' } }] };
 
+const OF_TODAY: object = { iamToken: IAM_TOKEN };
+
 /** The service `talk` at the stage `dev`; its functions get a new version with every deploy. */
 function service(
   functions: Record<string, object> = { chat: CHAT },
-  { credentials = { iamToken: IAM_TOKEN } as object, deployed = Object.keys(functions), version = {} } = {},
+  { credentials = OF_TODAY, deployed = Object.keys(functions), version = {} } = {},
 ) {
   const deploy = () => {
     for (const key of deployed) deployVersion(cloud, `talk-dev-${key}`, version);

@@ -28,7 +28,7 @@ export function extendConfigSchema({ configSchemaHandler }: Serverless): void {
 
 /** Without what belongs at the top of a document, and without formats, of which the framework's validator knows none. */
 function jsonSchemaOf(schema: z.core.$ZodType): Readonly<Record<string, unknown>> {
-  const { $schema, ...rest } = z.toJSONSchema(schema, {
+  const { $schema: _draft, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-7',
     io: 'input',
     override: ({ jsonSchema }) => {

@@ -4,8 +4,7 @@ import { status, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-j
 import { operation } from 'yandex-cloud-sdk-3/operation';
 
 export interface Failure {
-  /** gRPC status. */
-  readonly code: number;
+  readonly code: status;
   readonly message: string;
   /** `call`: the call is refused; `operation`: it begins and fails. */
   readonly in: 'call' | 'operation';
@@ -31,9 +30,9 @@ export interface Desk {
 }
 
 export class Refusal extends Error {
-  readonly code: number;
+  readonly code: status;
 
-  constructor(code: number, details: string) {
+  constructor(code: status, details: string) {
     super(details);
     this.code = code;
   }

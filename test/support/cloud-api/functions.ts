@@ -90,6 +90,6 @@ export function functionService(
 
 /** All that a version takes over from the request that makes it: these fields have the same names in both. */
 function sharedFields(request: api.CreateFunctionVersionRequest): Partial<functions.Version> {
-  const { content, package: archive, versionId, tag, ...shared } = request;
+  const { content: _code, package: _archive, versionId: _source, tag: _tags, ...shared } = request;
   return shared;
 }

@@ -1,4 +1,4 @@
-import type { UntypedServiceImplementation } from '@grpc/grpc-js';
+import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { apigateway, apigatewayService as api } from 'yandex-cloud-sdk-3/serverless-apigateway-v1';
 import { parse } from 'yaml';
 import { found, pageOf, refuseTaken, Refusal, type Desk } from './desk.js';
@@ -9,7 +9,6 @@ export interface StoredGateway {
 }
 
 const NAME = 'yandex.cloud.serverless.apigateway.v1.ApiGateway';
-const INVALID_ARGUMENT = 3;
 
 /** `ApiGatewayService`: what it keeps is in `stored`. */
 export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): UntypedServiceImplementation {
@@ -39,7 +38,10 @@ export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): 
     const one = found(stored, apiGatewayId, 'ApiGateway');
     const paths = updateMask?.paths ?? [];
     if (paths.join() !== 'openapi_spec')
-      throw new Refusal(INVALID_ARGUMENT, `the stand-in updates specifications only, not ${paths.join()}`);
+      throw new Refusal(
+        status.INVALID_ARGUMENT,
+        `the stand-in updates specifications only, not ${paths.join()}`,
+      );
     checkSpec(openapiSpec);
     return desk.operate(method, NAME, apigateway.ApiGateway, () => {
       one.spec = openapiSpec;
@@ -68,10 +70,10 @@ export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): 
 
 function checkName(name: string): void {
   if (!/^[a-z][-a-z0-9]{1,61}[a-z0-9]$/.test(name))
-    throw new Refusal(INVALID_ARGUMENT, `Illegal name ${name}`);
+    throw new Refusal(status.INVALID_ARGUMENT, `Illegal name ${name}`);
 }
 
 function checkSpec(spec: string): void {
   const document = parse(spec) as { openapi?: string } | undefined;
-  if (document?.openapi !== '3.0.0') throw new Refusal(INVALID_ARGUMENT, 'Illegal specification');
+  if (document?.openapi !== '3.0.0') throw new Refusal(status.INVALID_ARGUMENT, 'Illegal specification');
 }
