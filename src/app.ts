@@ -33,6 +33,7 @@ import {
 } from './handlers/responses.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
+import { through } from './observer.js';
 import { parseOptions } from './options.js';
 
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
@@ -67,22 +68,26 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { store, transport, history, onError, ...parsed } = parseOptions(
-    appOptionsSchema(),
-    options,
-    'createApp',
-  );
+  const { history, observe, onError, ...parsed } = parseOptions(appOptionsSchema(), options, 'createApp');
   const contract = options.contract;
-  const broadcaster = createBroadcaster<K>({ store, transport, contract, history, ...parsed.broadcast });
+  const broadcaster = createBroadcaster<K>({
+    store: parsed.store,
+    transport: parsed.transport,
+    contract,
+    history,
+    observe,
+    ...parsed.broadcast,
+  });
+  const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];
-  const hooks: Hooks<K> = { ...noHooks };
+  const hooks: Hooks<K> = {};
 
-  function setHook<N extends keyof Hooks<K>>(name: N, hook: Hooks<K>[N]): App<K> {
+  function setHook<N extends keyof Hooks<K>>(name: N, hook: Required<Hooks<K>>[N]): App<K> {
     if (hooks[name] !== undefined)
       throw new BroadcastError('INVALID_OPTIONS', `${name}: already set; an app has one`);
     hooks[name] = hook;
@@ -122,10 +127,15 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
     const tools = toolsOf(broadcaster.during(context), context);
-    if (event.kind === 'other') return handleOther(hooks.onOtherEvent, event, tools);
+    const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
+    const handle = () =>
+      event.kind === 'other'
+        ? handleOther(hooks.onOtherEvent, event, tools)
+        : through(middlewares, { event, context }, () => dispatch(event, tools));
     try {
-      return await throughMiddlewares(middlewares, event, context, () => dispatch(event, tools));
+      return await through(observers, { event, context, contract }, handle);
     } catch (error) {
+      if (event.kind === 'other') throw error;
       if (!isExpected(error))
         onError({ error, during: event.kind, requestId: context.requestId ?? event.requestId });
       return failure(event, error);
@@ -149,18 +159,11 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
 }
 
 interface Hooks<K extends Contract> {
-  onConnect: ConnectHook<K> | undefined;
-  onMessage: RawMessageHook<K> | undefined;
-  onDisconnect: DisconnectHook<K> | undefined;
-  onOtherEvent: OtherEventHook<K> | undefined;
+  onConnect?: ConnectHook<K>;
+  onMessage?: RawMessageHook<K>;
+  onDisconnect?: DisconnectHook<K>;
+  onOtherEvent?: OtherEventHook<K>;
 }
-
-const noHooks = {
-  onConnect: undefined,
-  onMessage: undefined,
-  onDisconnect: undefined,
-  onOtherEvent: undefined,
-};
 
 function requireType(
   contract: Contract | undefined,
@@ -179,19 +182,6 @@ function requireType(
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
   const { to, toUser, toAll } = broadcaster;
   return { broadcaster, context, to, toUser, toAll };
-}
-
-function throughMiddlewares(
-  middlewares: readonly Middleware[],
-  event: WebSocketEvent,
-  context: FunctionContext,
-  innermost: () => Promise<GatewayResponse>,
-): Promise<GatewayResponse> {
-  const layers = middlewares.reduceRight<() => Promise<GatewayResponse>>(
-    (next, middleware) => async () => middleware({ event, context }, next),
-    innermost,
-  );
-  return layers();
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

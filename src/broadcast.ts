@@ -9,6 +9,7 @@ import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
+import type { ObservedParts, Observer } from './observer.js';
 import { lazily, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
@@ -25,6 +26,8 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
    * What `send` brings to such a room is kept and numbered. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /** Who measures or writes down what is done; the first one stands outermost. Default: nobody. */
+  readonly observe?: readonly Observer[] | undefined;
 }
 
 const optionsSchema = lazily(() =>
@@ -71,18 +74,20 @@ export interface Broadcaster<K extends Contract = Contract> {
 export function createBroadcaster<K extends Contract = Contract>(
   options: BroadcasterOptions<K>,
 ): Broadcaster<K> {
-  const {
-    store,
-    transport = defaultTransport(),
-    contract,
-    history,
-    ...settings
-  } = parseOptions(optionsSchema(), options, 'createBroadcaster');
+  const { contract, history, observe, ...settings } = parseOptions(
+    optionsSchema(),
+    options,
+    'createBroadcaster',
+  );
+  const { store, transport } = observe.reduceRight<ObservedParts>(
+    (parts, observer) => observer.parts?.(parts) ?? parts,
+    { store: settings.store, transport: settings.transport ?? defaultTransport() },
+  );
   const pacer = createPacer(settings);
   const histories = createRoomHistories(store, history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const parts = { store, transport, contract, histories, settings, pacer, context };
+    const parts = { store, transport, contract, histories, settings, pacer, context, observe };
     const plan = (audience: Audience): Plan<K> => createPlan<K>(parts, { audience, filter: EVERYBODY });
     return {
       store,

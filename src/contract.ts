@@ -1,6 +1,6 @@
-import { safeParse, type $ZodType, type input, type output } from 'zod/v4/core';
+import type { $ZodType, input, output } from 'zod/v4/core';
 import { BroadcastError } from './errors.js';
-import { firstIssue } from './options.js';
+import { check, firstIssue } from './options.js';
 import { isReservedType } from './protocol.js';
 
 /** A message that clients may send: its schema, or the schema with a reply and a size limit of its own. */
@@ -110,7 +110,7 @@ export function checkServerData(contract: Contract | undefined, type: string, da
 
 /** Parses `data`, or throws `INVALID_OPTIONS` that says where `what` departs from the schema. */
 export function checkAgainst(schema: $ZodType, data: unknown, what: string): unknown {
-  const result = safeParse(schema, data);
+  const result = check(schema, data);
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   const where = path.length === 0 ? '' : ` at '${path.join('.')}'`;

@@ -15,6 +15,8 @@
  * - `GATEWAY_UNAVAILABLE`: the gateway cannot be reached or is in trouble; retried.
  * - `NO_ANSWER`: the request may have been carried out, but no answer came; retried, so it can arrive twice.
  * - `STORE_UNAVAILABLE`: the store cannot be reached or is throttled beyond the time that was left.
+ * - `QUEUE_UNAVAILABLE`: the queue cannot be reached or is throttled beyond the time that was left; the message says how
+ *   many messages it has taken.
  * - `EXPIRED`: the payload was not worth sending any more.
  * - `ABORTED`: your signal.
  * - `UNKNOWN`: anything else; `cause` keeps it.
@@ -33,6 +35,7 @@ export type ErrorCode =
   | 'GATEWAY_UNAVAILABLE'
   | 'NO_ANSWER'
   | 'STORE_UNAVAILABLE'
+  | 'QUEUE_UNAVAILABLE'
   | 'EXPIRED'
   | 'ABORTED'
   | 'UNKNOWN';
@@ -42,6 +45,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'GATEWAY_UNAVAILABLE',
   'NO_ANSWER',
   'STORE_UNAVAILABLE',
+  'QUEUE_UNAVAILABLE',
 ]);
 
 /** What an error knows beyond its code and message. */

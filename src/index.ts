@@ -64,9 +64,18 @@ export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export type { HistoryOption } from './history/histories.js';
 export { checkName } from './names.js';
+export type {
+  BroadcastStart,
+  Invocation,
+  InvocationAnswer,
+  ObservedParts,
+  Observer,
+} from './observer.js';
 export { presence } from './presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './presence/presence.js';
 export * from './protocol.js';
+export { checkRecord, MAX_RECORD_BYTES } from './records.js';
+export type { RecordStore, RecordWriteOptions, StoredRecord } from './records.js';
 export { summaryOf } from './report.js';
 export type {
   DeliveryReport,

@@ -3,11 +3,9 @@
  * bundled function. Contracts may be written with either.
  */
 import { safeParse, type $ZodError, type $ZodType, type output, type util } from 'zod/v4/core';
-import english from 'zod/v4/locales/en.js';
 import { custom, type ZodMiniType } from 'zod/mini';
 import { BroadcastError } from './errors.js';
-
-const locale = lazily(english);
+import { sentenceOf } from './sentences.js';
 
 /**
  * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them takes longer
@@ -18,9 +16,9 @@ export function lazily<T extends object>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-/** Checks input of ours; `zod/mini` has no sentences for what is wrong unless it is given some. */
+/** Checks a value; `zod/mini` has no sentences for what is wrong unless it is given some. */
 export function check<T extends $ZodType>(schema: T, value: unknown): util.SafeParseResult<output<T>> {
-  return safeParse(schema, value, { error: locale().localeError });
+  return safeParse(schema, value, { error: sentenceOf });
 }
 
 /**

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { statSync, readFileSync, existsSync } from 'node:fs';
+import { statSync, readFileSync, existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WebSocket } from 'ws';
@@ -259,6 +259,14 @@ describe('a running gateway', () => {
     other.signal('SIGKILL');
     await other.exited;
     expect((await runCli('ls', '--port', found)).code).toBe(1);
+    expect(existsSync(left)).toBe(false);
+  });
+
+  it('takes away the files of killed gateways when another one starts', async () => {
+    const left = join(root, '.yc-broadcast', 'dev-1.json');
+    writeFileSync(left, JSON.stringify({ pid: 2 ** 22 + 1, port: 1, url: 'http://localhost:1', token: 't' }));
+    const { output } = await runCli('dev', entry, '--port', '0', '--instances', '1', '--exec', 'true');
+    expect(output).toContain('localhost');
     expect(existsSync(left)).toBe(false);
   });
 });

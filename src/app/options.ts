@@ -8,6 +8,7 @@ import type { Authenticate } from '../handlers/hooks.js';
 import { originsSchema, type Origins } from '../handlers/origins.js';
 import { roomsSchema, type RoomsOptions } from '../handlers/session/options.js';
 import type { HistoryOption } from '../history/histories.js';
+import type { Observer } from '../observer.js';
 import { functionOption, lazily } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
@@ -40,6 +41,11 @@ export interface AppOptions<K extends Contract = Contract> {
    * Needs a store with histories, as all of this package have. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /**
+   * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost. Default:
+   * nobody.
+   */
+  readonly observe?: readonly Observer[] | undefined;
   /** What clients may do with rooms by themselves. Default: nothing. */
   readonly rooms?: RoomsOptions | undefined;
   /**
@@ -59,7 +65,10 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly onceMs?: number | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
-  /** Told of every error that a hook or the store caused. Default: one line of JSON on stderr. */
+  /**
+   * Told of every error that a hook or the store caused. Default: one line of JSON on stderr, without the error's message
+   * unless it is the local gateway that calls.
+   */
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }
 
@@ -92,9 +101,23 @@ export const appOptionsSchema = lazily(() =>
   }),
 );
 
-/** One line, as the platform's structured logs want it. Errors of this library never contain tokens or payloads. */
+/**
+ * One line, as the platform's structured logs want it. Messages of drivers and hooks may hold what people wrote, so they
+ * are shown on the local gateway only; elsewhere it is the code, and where the error was made. `logs()` tells more.
+ */
 function logError({ error, during, requestId }: ErrorReport): void {
+  const isLocal = process.env['YC_BROADCAST_ENDPOINT']?.startsWith('http:');
   const { code, message } = BroadcastError.from(error);
   const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 'ERROR', message: `${during}: ${message}`, code, requestId, stack }));
+  const line = {
+    level: 'ERROR',
+    message: `${during}: ${isLocal ? message : code}`,
+    code,
+    requestId,
+    stack: isLocal ? stack : stack?.match(FRAMES)?.join('\n'),
+  };
+  console.error(JSON.stringify(line));
 }
+
+/** Lines of a stack that name a place in a file. */
+const FRAMES = /^ +at .*:\d+:\d+\)?$/gm;

@@ -4,15 +4,15 @@ import type { StoreAccess } from './document-store/access.js';
 import type { Emulator } from './emulator-api.js';
 import type { Faults } from './faults/table.js';
 import type { Waiting } from './faults/waiting.js';
-import type { Functions } from './functions.js';
-import type { Gateway } from './gateway.js';
+import type { Functions } from './calls/functions.js';
+import type { Gateway } from './sockets/gateway.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
-import type { LibraryWatch } from './library.js';
-import type { Listening } from './listen.js';
+import type { LibraryWatch } from './library/watch-library.js';
+import type { Listening } from './listening/listen.js';
 import { untilQuiet } from './quiet.js';
-import { createTestClients } from './test-clients.js';
-import { selectEntries } from './timeline-query.js';
-import type { Timeline } from './timeline.js';
+import { createTestClients } from './test-clients/test-clients.js';
+import { selectEntries } from './timeline/query.js';
+import type { Timeline } from './timeline/timeline.js';
 
 export interface ControlParts {
   readonly listening: Listening;

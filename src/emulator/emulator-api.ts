@@ -1,11 +1,11 @@
 import type { StoreAccess } from './document-store/access.js';
 import type { Faults } from './faults/table.js';
 import type { Instances } from './instances/controls.js';
-import type { TlsAccess } from './listen.js';
+import type { TlsAccess } from './listening/listen.js';
 import type { RedirectAccess } from './redirect/redirect.js';
-import type { ConnectOptions, TestClient } from './test-client.js';
-import type { TimelineQuery } from './timeline-query.js';
-import type { TimelineEntry } from './timeline.js';
+import type { ConnectOptions, TestClient } from './test-clients/test-client.js';
+import type { TimelineQuery } from './timeline/query.js';
+import type { TimelineEntry } from './timeline/timeline.js';
 
 /** A gateway that runs in this process, on 127.0.0.1. */
 export interface Emulator {

@@ -1,29 +1,29 @@
-import { createBroadcasts } from './broadcasts.js';
-import { createCalls } from './calls.js';
+import { createBroadcasts } from './library/broadcasts.js';
+import { createCalls } from './calls/calls.js';
 import { createManualClock, systemClock } from './clock.js';
 import { createFaults } from './faults/table.js';
 import { createWaiting } from './faults/waiting.js';
-import { newFunctionIdentity } from './function-context.js';
-import { chooseRoutes } from './choose-routes.js';
+import { newFunctionIdentity } from './events/function-context.js';
+import { chooseRoutes } from './routing/choose-routes.js';
 import { createControl } from './control/control.js';
 import { createControls } from './controls.js';
 import type { Emulator } from './emulator-api.js';
-import { createGateway } from './gateway.js';
-import { createHttpOperations } from './http-operations.js';
-import { createFunctions } from './functions.js';
+import { createGateway } from './sockets/gateway.js';
+import { createHttpOperations } from './http/operations.js';
+import { createFunctions } from './calls/functions.js';
 import { printOutput } from './instances/print-output.js';
 import { newResourceId } from './ids.js';
 import { createDocumentServer } from './document-store/server.js';
 import { storeAccess, withStore } from './document-store/access.js';
-import { watchLibrary } from './library.js';
-import { listen } from './listen.js';
-import { createManagementDesk } from './management-desk.js';
-import { createManagement } from './management.js';
+import { watchLibrary } from './library/watch-library.js';
+import { listen } from './listening/listen.js';
+import { createManagementDesk } from './management/desk.js';
+import { createManagement } from './management/management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
-import { servePages } from './pages.js';
-import type { Listeners } from './ports.js';
-import { createRooms } from './rooms.js';
-import { createTimeline } from './timeline.js';
+import { servePages } from './http/pages.js';
+import type { Listeners } from './listening/ports.js';
+import { createRooms } from './library/rooms.js';
+import { createTimeline } from './timeline/timeline.js';
 
 /**
  * Starts a local gateway. It talks to functions and answers transports as the cloud does, over the wire, and refuses

@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { functionOption, parseOptions } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
-import { CLOUD_FRAME_LIMITS } from './frame-limits.js';
+import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
 import type { FunctionOutput } from './instances/hosted-function.js';
-import type { FunctionHandler } from './invoker.js';
-import type { GrpcErrors } from './management-grpc.js';
+import type { FunctionHandler } from './calls/invoker.js';
+import type { GrpcErrors } from './management/grpc.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
-import type { TimelineEntry } from './timeline.js';
+import type { TimelineEntry } from './timeline/timeline.js';
 
 /**
  * A function of this process, which a test can look into; or a file whose function runs in instances of its own, as in

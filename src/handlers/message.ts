@@ -1,8 +1,7 @@
-import { safeParse } from 'zod/v4/core';
 import { checkAgainst, messageDetails, type ClientMessageDetails, type Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import type { MessageEvent } from '../events.js';
-import { firstIssue } from '../options.js';
+import { check, firstIssue } from '../options.js';
 import { isReport, summaryOf } from '../report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
 import { limitSize, readEnvelope, type Envelope } from './envelope.js';
@@ -25,7 +24,7 @@ export interface MessageParts<K extends Contract> extends HandleParts, HelloPart
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
-  readonly onMessage: RawMessageHook<K> | undefined;
+  readonly onMessage?: RawMessageHook<K> | undefined;
 }
 
 /**
@@ -123,7 +122,7 @@ function unknownType(type: string): BroadcastError {
 }
 
 function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
-  const result = safeParse(schema, data);
+  const result = check(schema, data);
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...path] });

@@ -16,8 +16,9 @@ function folder(): string {
   return join(projectFolder(join(process.cwd(), 'package.json')), '.yc-broadcast');
 }
 
-/** Writes the file. Returns how to take it away. */
+/** Writes the file, and takes away what killed gateways have left behind. Returns how to take it away in turn. */
 export function writeGatewayFile({ port, url, inspector }: Emulator): () => void {
+  runningGateways();
   const file = join(folder(), `dev-${port}.json`);
   const gateway: RunningGateway = { pid: process.pid, port, url, token: inspector.token };
   mkdirSync(folder(), { recursive: true });

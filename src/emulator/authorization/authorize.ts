@@ -1,4 +1,4 @@
-import type { RequestFacts } from '../request-facts.js';
+import type { RequestFacts } from '../events/request-facts.js';
 
 /** A request that wants in: an HTTP request, or the handshake of a socket. */
 export interface AuthorizeRequest extends RequestFacts {

@@ -1,5 +1,5 @@
 import { parseCookies } from '../../headers.js';
-import { canonicalName, type RequestFacts } from '../request-facts.js';
+import { canonicalName, type RequestFacts } from '../events/request-facts.js';
 
 /** Where a client puts what it proves itself with. */
 export interface CredentialPlace {

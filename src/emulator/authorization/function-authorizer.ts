@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { parseCookies } from '../../headers.js';
-import { requestTime } from '../event-builder.js';
-import type { Invoker } from '../invoker.js';
+import { requestTime } from '../events/event-builder.js';
+import type { Invoker } from '../calls/invoker.js';
 import { refused, type AuthorizeRequest, type Verdict } from './authorize.js';
 
 /** Asks a function: it gets the request and answers `{ isAuthorized, context }`. Documented. */

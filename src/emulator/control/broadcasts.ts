@@ -1,4 +1,4 @@
-import type { BroadcastView } from '../broadcasts.js';
+import type { BroadcastView } from '../library/broadcasts.js';
 import type { Endpoint } from './endpoint.js';
 
 /** The latest broadcasts of functions with this library, the newest first. */

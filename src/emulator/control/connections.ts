@@ -1,5 +1,5 @@
 /** Connections as the inspector and `ls` see them. */
-import type { ConnectionLimits, OpenConnection } from '../connections.js';
+import type { ConnectionLimits, OpenConnection } from '../sockets/connections.js';
 import { numberIn, type ControlRequest, type Endpoint } from './endpoint.js';
 import type { ControlParts } from './parts.js';
 import { resolveTarget } from './targets.js';

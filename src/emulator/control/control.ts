@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { BroadcastError } from '../../errors.js';
-import type { HttpRequest, HttpResponse } from '../http-exchange.js';
+import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import { listBroadcasts } from './broadcasts.js';
 import { closeByHand, dropByHand, sendByHand } from './sockets.js';
 import { listConnections, showConnection } from './connections.js';

@@ -4,7 +4,7 @@
  * has to be a local one, a page has to be ours, and whoever asks has to know the token.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { HttpRequest } from '../http-exchange.js';
+import type { HttpRequest } from '../http/exchange.js';
 import { ControlError } from './control-error.js';
 
 export const TOKEN_HEADER = 'x-yc-broadcast-token';

@@ -2,11 +2,11 @@
 import * as z from 'zod';
 import { BroadcastError } from '../../errors.js';
 import { parseOptions } from '../../options.js';
-import { createEventBuilder, type Handshake } from '../event-builder.js';
-import { resultOf } from '../gateway-log.js';
+import { createEventBuilder, type Handshake } from '../events/event-builder.js';
+import { resultOf } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';
-import { isTextResponse, type Invocation } from '../invoker.js';
-import { findRoute, type Operation, type Route } from '../routes.js';
+import { isTextResponse, type Invocation } from '../calls/invoker.js';
+import { findRoute, type Operation, type Route } from '../routing/routes.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
 import type { ControlParts } from './parts.js';

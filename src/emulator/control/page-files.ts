@@ -1,7 +1,7 @@
 /** The inspector page: files beside this one, served as they are. */
 import { fileURLToPath } from 'node:url';
-import type { HttpResponse } from '../http-exchange.js';
-import { serveFile } from '../static-files.js';
+import type { HttpResponse } from '../http/exchange.js';
+import { serveFile } from '../http/static-files.js';
 
 const folder = fileURLToPath(new URL('../page', import.meta.url));
 

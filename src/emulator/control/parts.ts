@@ -1,12 +1,12 @@
-import type { Broadcasts } from '../broadcasts.js';
+import type { Broadcasts } from '../library/broadcasts.js';
 import type { Clock } from '../clock.js';
-import type { ConnectionLimits } from '../connections.js';
+import type { ConnectionLimits } from '../sockets/connections.js';
 import type { Faults } from '../faults/table.js';
-import type { Gateway } from '../gateway.js';
+import type { Gateway } from '../sockets/gateway.js';
 import type { Instances } from '../instances/controls.js';
-import type { Rooms } from '../rooms.js';
-import type { Route } from '../routes.js';
-import type { Timeline } from '../timeline.js';
+import type { Rooms } from '../library/rooms.js';
+import type { Route } from '../routing/routes.js';
+import type { Timeline } from '../timeline/timeline.js';
 
 /** What of the gateway the control API shows and drives. */
 export interface ControlParts {

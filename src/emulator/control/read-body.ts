@@ -1,5 +1,5 @@
 import { parseJson } from '../../json.js';
-import type { HttpRequest } from '../http-exchange.js';
+import type { HttpRequest } from '../http/exchange.js';
 import { ControlError } from './control-error.js';
 
 /** More than any request needs: a message of 131,072 bytes as JSON text, every byte of it escaped. */

@@ -1,4 +1,4 @@
-import type { OpenConnection } from '../connections.js';
+import type { OpenConnection } from '../sockets/connections.js';
 import { ControlError } from './control-error.js';
 import type { ControlParts } from './parts.js';
 

@@ -1,5 +1,5 @@
-import { parseTimelineFilter } from '../timeline-filter.js';
-import type { NumberedEntry } from '../timeline.js';
+import { parseTimelineFilter } from '../timeline/filter.js';
+import type { NumberedEntry } from '../timeline/timeline.js';
 import { numberIn, type Endpoint } from './endpoint.js';
 
 /** A part of the timeline, the oldest entry first. */

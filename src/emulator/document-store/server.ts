@@ -1,4 +1,4 @@
-import type { HttpRequest, HttpResponse } from '../http-exchange.js';
+import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import { createActions } from './actions.js';
 import { DocumentError } from './document-error.js';
 

@@ -1,5 +1,5 @@
-import type { Gateway } from '../gateway.js';
-import { grpcCodeOf, notFound, Refusal } from '../refusal.js';
+import type { Gateway } from '../sockets/gateway.js';
+import { grpcCodeOf, notFound, Refusal } from '../management/refusal.js';
 import type { ParsedFault } from './fault.js';
 
 /** How a send that is struck ends; `undefined` when it was only slow. */

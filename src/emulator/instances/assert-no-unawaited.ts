@@ -1,5 +1,5 @@
 import { BroadcastError } from '../../errors.js';
-import type { TimelineEntry } from '../timeline.js';
+import type { TimelineEntry } from '../timeline/timeline.js';
 
 /** Throws when a call has left work behind, or when nobody would have noticed. */
 export function assertNoUnawaited(isWatched: boolean, entries: readonly TimelineEntry[]): void {

@@ -1,4 +1,4 @@
-import type { Invocation } from '../invoker.js';
+import type { Invocation } from '../calls/invoker.js';
 
 /** What became of a call, without how long it took. */
 export type CallOutcome = Omit<Invocation, 'durationMs'>;

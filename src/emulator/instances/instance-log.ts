@@ -1,5 +1,5 @@
 /** What the timeline says of instances. */
-import type { Timeline } from '../timeline.js';
+import type { Timeline } from '../timeline/timeline.js';
 import type { Ending } from './endings.js';
 
 /** An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has started it. */

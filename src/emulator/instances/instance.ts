@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../diagnostics.js';
 import type { Generation } from '../code/source.js';
-import type { FunctionIdentity } from '../function-context.js';
+import type { FunctionIdentity } from '../events/function-context.js';
 import type { CallOutcome } from './call-table.js';
 import type { Ending } from './endings.js';
 import type { InstanceSetup } from './wire.js';

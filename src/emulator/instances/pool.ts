@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Generation } from '../code/source.js';
-import type { Invocation, Invoker } from '../invoker.js';
+import type { Invocation, Invoker } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
 import type { Ending } from './endings.js';
 import type { Instance, InstanceListener } from './instance.js';

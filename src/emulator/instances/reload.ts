@@ -1,7 +1,7 @@
 import { relative } from 'node:path';
 import type { Source } from '../code/source.js';
 import { watchFiles } from '../code/watch.js';
-import type { Timeline } from '../timeline.js';
+import type { Timeline } from '../timeline/timeline.js';
 import { logReload, logReloadFailure, logSourceAsBefore } from './instance-log.js';
 import type { Pool } from './pool.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BroadcastError } from '../../errors.js';
 import type { Generation } from '../code/source.js';
-import { readResponseText } from '../invoker.js';
+import { readResponseText } from '../calls/invoker.js';
 import { createCallTable, type CallOutcome } from './call-table.js';
 import { memoryEnding, outcomeOf, timeoutEnding, type Ending } from './endings.js';
 import type { Instance, InstanceListener, InstanceSettings, InstanceState } from './instance.js';

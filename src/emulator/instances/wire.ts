@@ -1,6 +1,6 @@
 /** What the gateway and the worker of an instance say to each other. */
 import type { Diagnostic } from '../../diagnostics.js';
-import type { FunctionIdentity } from '../function-context.js';
+import type { FunctionIdentity } from '../events/function-context.js';
 
 /** What a worker is given when it starts. */
 export interface InstanceSetup {

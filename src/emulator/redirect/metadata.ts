@@ -1,6 +1,6 @@
 /** The metadata service, as far as the official SDK asks it: for the IAM token of the function's service account. */
-import type { HttpRequest, HttpResponse } from '../http-exchange.js';
-import { TOKEN_LIFE_SECONDS } from '../function-context.js';
+import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import { TOKEN_LIFE_SECONDS } from '../events/function-context.js';
 
 const PREFIX = '/computeMetadata/';
 const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token';

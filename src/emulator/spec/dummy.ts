@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import type { Invoker } from '../invoker.js';
-import { fillIn } from '../operation-facts.js';
+import type { Invoker } from '../calls/invoker.js';
+import { fillIn } from '../events/operation-facts.js';
 
 export const dummySchema = z.object({
   type: z.literal('dummy'),

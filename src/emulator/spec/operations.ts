@@ -1,7 +1,7 @@
 /** One operation of the document: its integration, parameters and authorizer. */
 import * as z from 'zod';
-import type { Invoker } from '../invoker.js';
-import type { Operation } from '../routes.js';
+import type { Invoker } from '../calls/invoker.js';
+import type { Operation } from '../routing/routes.js';
 import { createDummyInvoker, dummySchema } from './dummy.js';
 import { parsePart } from './parse-part.js';
 import type { Security } from './security.js';

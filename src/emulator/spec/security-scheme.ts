@@ -7,7 +7,7 @@ import { createJwks } from '../authorization/jwks.js';
 import { checkToken } from '../authorization/jwt-authorizer.js';
 import type { Scheme } from '../authorization/requirements.js';
 import { createResultCache } from '../authorization/result-cache.js';
-import type { Invoker } from '../invoker.js';
+import type { Invoker } from '../calls/invoker.js';
 
 const caching = {
   authorizer_result_ttl_in_seconds: z.number().min(0).optional(),

@@ -1,8 +1,8 @@
 /** From the gateway's OpenAPI document to what the emulator serves. */
 import * as z from 'zod';
 import { BroadcastError } from '../../errors.js';
-import type { Invoker } from '../invoker.js';
-import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routes.js';
+import type { Invoker } from '../calls/invoker.js';
+import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routing/routes.js';
 import { INTEGRATION, readOperation, type OperationParts } from './operations.js';
 import { parsePart } from './parse-part.js';
 import { readSecurity } from './security.js';

@@ -1,10 +1,10 @@
 /** The gateway of a test kit: connections, events and limits as the local gateway has them, without sockets and ports. */
 import { createManualClock, type ManualClock } from '../../emulator/clock.js';
-import { createEventBuilder, readHandshake, type Handshake } from '../../emulator/event-builder.js';
-import { CLOUD_FRAME_LIMITS } from '../../emulator/frame-limits.js';
+import { createEventBuilder, readHandshake, type Handshake } from '../../emulator/events/event-builder.js';
+import { CLOUD_FRAME_LIMITS } from '../../emulator/sockets/frame-limits.js';
 import { newConnectionId, newResourceId } from '../../emulator/ids.js';
-import { isTextResponse, type FunctionResponse, type Invoker } from '../../emulator/invoker.js';
-import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routes.js';
+import { isTextResponse, type FunctionResponse, type Invoker } from '../../emulator/calls/invoker.js';
+import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../protocol.js';
 import type { ConnectionInfo } from '../../transport.js';
 import type { Frame } from './inbox.js';

@@ -1,5 +1,5 @@
-import { createFunctionContext } from '../../function-context.js';
-import type { FunctionHandler } from '../../invoker.js';
+import { createFunctionContext } from '../../events/function-context.js';
+import type { FunctionHandler } from '../../calls/invoker.js';
 import type { CallAnswer, CallMessage } from '../wire.js';
 import { describeError } from './describe-error.js';
 

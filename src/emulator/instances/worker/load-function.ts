@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FunctionHandler } from '../../invoker.js';
+import type { FunctionHandler } from '../../calls/invoker.js';
 import { exportedNames, namedExports, type Exports } from '../../code/exports.js';
 import type { InstanceSetup } from '../wire.js';
 import { describeError } from './describe-error.js';

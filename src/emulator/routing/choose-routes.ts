@@ -1,0 +1,70 @@
+import { BroadcastError } from '../../errors.js';
+import type { ParsedTarget } from '../calls/functions.js';
+import type { ParsedFunctionSource } from '../instances/settings.js';
+import type { Invoker } from '../calls/invoker.js';
+import type { ParsedEmulatorOptions } from '../options.js';
+import { byPrecedence, parsePathPattern, type PathPattern, type Route } from './routes.js';
+import { readSpec } from '../spec/read-spec.js';
+import { routesOfSpec, type SpecRoutes } from '../spec/spec-routes.js';
+
+/** The routes of a gateway, the most specific first: from `routes`, or from the specification and its functions. */
+export async function chooseRoutes(
+  options: ParsedEmulatorOptions,
+  invokerOf: (target: ParsedTarget) => Invoker,
+  now: () => number,
+): Promise<SpecRoutes> {
+  const { routes, httpRoutes, warnings } =
+    options.spec === undefined
+      ? { routes: plainRoutes(options.routes ?? {}, invokerOf), httpRoutes: [], warnings: [] }
+      : routesOfSpec(
+          await readSpec(options.spec, options.variables),
+          functionFinder(options.functions, invokerOf),
+          now,
+        );
+  return { routes: inOrder(routes), httpRoutes: inOrder(httpRoutes), warnings };
+}
+
+function inOrder<R extends { readonly pattern: PathPattern }>(routes: readonly R[]): R[] {
+  return [...routes].sort((a, b) => byPrecedence(a.pattern, b.pattern));
+}
+
+/** Without a specification, one function gets all three events of a path. */
+function plainRoutes(
+  routes: NonNullable<ParsedEmulatorOptions['routes']>,
+  invokerOf: (target: ParsedTarget) => Invoker,
+): Route[] {
+  return Object.entries(routes).map(([path, target]) => {
+    const operation = { invoker: invokerOf(target) };
+    return {
+      pattern: parsePathPattern(path),
+      operations: { connect: operation, message: operation, disconnect: operation },
+    };
+  });
+}
+
+/** One invoker for each function, however many operations name it. */
+function functionFinder(
+  functions: ParsedEmulatorOptions['functions'],
+  invokerOf: (target: ParsedTarget) => Invoker,
+): (functionId: string, place: string) => Invoker {
+  if (typeof functions === 'function' || (functions !== undefined && isSource(functions))) {
+    const only = invokerOf(functions);
+    return () => only;
+  }
+  const invokers = new Map(Object.entries(functions ?? {}).map(([id, target]) => [id, invokerOf(target)]));
+  return (functionId, place) => {
+    const invoker = invokers.get(functionId);
+    if (invoker !== undefined) return invoker;
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      `spec: ${place}: no function '${functionId}'; add functions: { '${functionId}': handler }`,
+    );
+  };
+}
+
+/** One function that stands for all, rather than a table of them by their ids. */
+function isSource(
+  functions: Exclude<ParsedEmulatorOptions['functions'], undefined>,
+): functions is ParsedFunctionSource {
+  return 'entry' in functions && typeof functions.entry === 'string';
+}

@@ -1,0 +1,93 @@
+/** Handshakes: which path, may it connect, and what it is told when not. */
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { refusalBody } from '../authorization/authorize.js';
+import type { Clock } from '../clock.js';
+import { askToConnect, LOST_CLIENT, type ConnectOptions } from './connect-call.js';
+import { readHandshake, type Handshake } from '../events/event-builder.js';
+import { logLostHandshake, logNoSuchPath, logUnauthorized } from '../timeline/gateway-log.js';
+import { newConnectionId } from '../ids.js';
+import type { FunctionResponse } from '../calls/invoker.js';
+import { refuseUpgrade } from './refuse-upgrade.js';
+import { findRoute, type Route } from '../routing/routes.js';
+
+export interface UpgradeOptions extends ConnectOptions {
+  readonly routes: readonly Route[];
+  readonly clock: Clock;
+  readonly gatewayId: string;
+  /** Told of a handshake with an Authorization header. */
+  noticeAuthorization(): void;
+}
+
+/** A handshake to be answered with 101. `response` is absent when no function was asked. */
+export interface AcceptedUpgrade {
+  readonly route: Route;
+  readonly handshake: Handshake;
+  readonly response: FunctionResponse | undefined;
+}
+
+/** Asks the function of the path. A handshake that is refused, or nobody waits for any more, is settled here. */
+export async function settleUpgrade(
+  options: UpgradeOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+): Promise<AcceptedUpgrade | undefined> {
+  const { routes, clock, timeline, gatewayId } = options;
+  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  const found = findRoute(routes, path);
+  if (found === undefined) {
+    const known = routes.map(({ pattern }) => pattern.template).join(', ');
+    logNoSuchPath(timeline, path, known);
+    refuseUpgrade(socket, 404, 'text/plain', Buffer.from(`No WebSocket at ${path}. There is: ${known}\n`));
+    return undefined;
+  }
+  const { route, parameters: pathParameters } = found;
+  const { template } = route.pattern;
+  const facts = { connectionId: newConnectionId(), connectedAt: clock.now(), template, pathParameters };
+  const handshake = readHandshake(request, { ...facts, gatewayId });
+  if ('Authorization' in handshake.headers) options.noticeAuthorization();
+  const admitted = await admit(options, route, handshake);
+  if ('refused' in admitted) {
+    refuseUpgrade(socket, admitted.refused, undefined, refusalBody(admitted.refused));
+    return undefined;
+  }
+  return settle(options, route, admitted, socket);
+}
+
+/** Asks the authorizer, if there is one; what it says of the client goes into events. */
+async function admit(
+  { timeline }: UpgradeOptions,
+  { operations: { connect } }: Route,
+  handshake: Handshake,
+): Promise<Handshake | { readonly refused: 401 | 403 | 500 }> {
+  if (connect?.authorize === undefined) return handshake;
+  const operation = `CONNECT ${handshake.template}`;
+  const verdict = await connect.authorize({ ...handshake, method: 'GET', operation });
+  if (verdict.isAuthorized) return { ...handshake, authorizer: verdict.context };
+  logUnauthorized(timeline, handshake, verdict);
+  return { refused: verdict.status };
+}
+
+async function settle(
+  options: UpgradeOptions,
+  route: Route,
+  handshake: Handshake,
+  socket: Duplex,
+): Promise<AcceptedUpgrade | undefined> {
+  const answer = await askToConnect(options, route, handshake);
+  if (answer === 'cut') socket.destroy();
+  else if ('refused' in answer) refuseUpgrade(socket, answer.refused, answer.type, answer.body);
+  else if (socket.writable) return { route, handshake, response: answer.response };
+  else await tellOfLoss(options, route, handshake);
+  return undefined;
+}
+
+/** The client went away while the function was still thinking: the function was told yes, so it is told the end. */
+async function tellOfLoss(
+  { disconnects, timeline }: UpgradeOptions,
+  { operations: { disconnect } }: Route,
+  handshake: Handshake,
+): Promise<void> {
+  logLostHandshake(timeline, handshake, undefined);
+  if (disconnect !== undefined) await disconnects.tell(disconnect, handshake, LOST_CLIENT);
+}

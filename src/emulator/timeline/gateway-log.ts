@@ -1,0 +1,209 @@
+/** What the timeline says of sockets and function calls. */
+import type { CloseCause, OpenConnection } from '../sockets/connections.js';
+import type { Handshake } from '../events/event-builder.js';
+import type { StruckInvocation } from '../calls/calls.js';
+import type { FunctionResponse } from '../calls/invoker.js';
+import type { NewEntry, Timeline } from './timeline.js';
+
+/** An HTTP request and its answer. */
+export function logHttp(
+  timeline: Timeline,
+  { method, path }: { readonly method: string; readonly path: string },
+  answer: Omit<NewEntry, 'type' | 'method' | 'path'>,
+): void {
+  timeline.add({ type: 'http', method, path, ...answer });
+}
+
+/** How a function call went, in the terms of the timeline. */
+export function resultOf({ status, response, problem, durationMs, instance, fault }: StruckInvocation) {
+  return {
+    status: response?.statusCode ?? status,
+    durationMs,
+    instance: instance?.id,
+    coldMs: instance?.coldMs,
+    reason: problem,
+    fault,
+    level: problem === undefined ? ('info' as const) : ('error' as const),
+  };
+}
+
+export function logNoSuchPath(timeline: Timeline, path: string, known: string): void {
+  const reason = `no such path; there is ${known}`;
+  timeline.add({ type: 'connect', path, status: 404, reason, level: 'warning' });
+}
+
+export function logConnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  invocation: StruckInvocation,
+  isAccepted: boolean,
+  fault: string | undefined,
+): void {
+  const result = resultOf(invocation);
+  const body = invocation.response?.body ?? Buffer.alloc(0);
+  const refusal = result.reason ?? body.toString('utf8').slice(0, 200);
+  timeline.add({
+    type: 'connect',
+    connectionId,
+    path,
+    ...result,
+    ...(isAccepted ? { replyBytes: body.length } : { reason: refusal }),
+    fault: bothFaults(fault, result.fault),
+    level: isAccepted ? 'info' : result.level === 'error' ? 'error' : 'warning',
+  });
+}
+
+/** One thing can be struck at two points: a message that came twice, by an instance that was killed. */
+function bothFaults(...faults: readonly (string | undefined)[]): string | undefined {
+  const acted = faults.filter((fault) => fault !== undefined);
+  return acted.length === 0 ? undefined : acted.join(' ');
+}
+
+/** A handshake that no function was asked about: the specification has no connect operation for the path. */
+export function logUnaskedConnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string | undefined,
+): void {
+  timeline.add({ type: 'connect', connectionId, path, status: 200, reason: 'no connect operation', fault });
+}
+
+/** A handshake that the authorizer refused. */
+export function logUnauthorized(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  { status, problem }: { readonly status: number; readonly problem: string },
+): void {
+  const level = status === 500 ? 'error' : 'warning';
+  timeline.add({ type: 'connect', connectionId, path, status, reason: problem, level });
+}
+
+/** Says once what becomes of the header. */
+export function createAuthorizationNotice(timeline: Timeline): () => void {
+  let isTold = false;
+  return () => {
+    if (isTold) return;
+    isTold = true;
+    timeline.add({
+      type: 'notice',
+      reason:
+        'the Authorization header is kept from functions, as the platform documents it; only authorizers see it. ' +
+        'A token for the function can travel in a cookie, the query or the subprotocol',
+      level: 'warning',
+    });
+  };
+}
+
+/** A handshake that a fault refused before the function was asked. */
+export function logStruckConnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  status: number | undefined,
+  fault: string,
+): void {
+  const reason = status === undefined ? 'cut off, as was asked for' : 'refused, as was asked for';
+  timeline.add({ type: 'connect', connectionId, path, status, reason, fault, level: 'warning' });
+}
+
+/** A client that went away before its handshake was answered. */
+export function logLostHandshake(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string | undefined,
+): void {
+  timeline.add({ type: 'close', connectionId, path, status: 1006, reason: 'by the client', fault });
+}
+
+export function logMessage(
+  timeline: Timeline,
+  connection: OpenConnection,
+  body: Buffer,
+  isBinary: boolean,
+  invocation: StruckInvocation,
+  fault: string | undefined,
+): void {
+  const { response } = invocation;
+  const result = resultOf(invocation);
+  const warning = response === undefined ? undefined : warningOf(response);
+  timeline.add({
+    type: 'message',
+    connectionId: connection.id,
+    path: connection.handshake.path,
+    ...result,
+    bytes: body.length,
+    frame: isBinary ? 'binary' : 'text',
+    replyBytes: response?.statusCode === 200 ? response.body.length : undefined,
+    reason: result.reason ?? warning,
+    fault: bothFaults(fault, result.fault),
+    level: warning === undefined ? result.level : 'warning',
+  });
+}
+
+/** A message that a fault kept from the function. */
+export function logDroppedMessage(
+  timeline: Timeline,
+  { id, handshake }: OpenConnection,
+  body: Buffer,
+  isBinary: boolean,
+  fault: string | undefined,
+): void {
+  timeline.add({
+    type: 'message',
+    connectionId: id,
+    path: handshake.path,
+    bytes: body.length,
+    frame: isBinary ? 'binary' : 'text',
+    reason: 'dropped, as was asked for',
+    fault,
+    level: 'warning',
+  });
+}
+
+/** What works here and may not be what was meant. */
+function warningOf(response: FunctionResponse): string | undefined {
+  if (response.statusCode !== 200)
+    return 'what a client sees of a status other than 200 is not documented; nothing was sent';
+  if (response.body.length > 0 && response.headers['content-type'] === undefined) {
+    return 'no Content-Type: the reply is a binary frame, a Blob in a browser';
+  }
+  return undefined;
+}
+
+export function logDisconnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  invocation: StruckInvocation,
+  fault: string | undefined,
+): void {
+  const result = resultOf(invocation);
+  timeline.add({ type: 'disconnect', connectionId, path, ...result, fault: bothFaults(fault, result.fault) });
+}
+
+export function logLostDisconnect(
+  timeline: Timeline,
+  { connectionId, path }: Handshake,
+  fault: string,
+): void {
+  const reason = 'not delivered, as was asked for';
+  timeline.add({ type: 'disconnect', connectionId, path, reason, fault, level: 'warning' });
+}
+
+const CLOSED_BY = {
+  client: 'by the client',
+  api: 'by Disconnect',
+  gateway: 'by the gateway',
+  fault: 'on purpose',
+  inspector: 'by hand',
+};
+
+export function logClose(timeline: Timeline, connection: OpenConnection, cause: CloseCause): void {
+  const { code, reason, by } = cause;
+  timeline.add({
+    type: 'close',
+    connectionId: connection.id,
+    path: connection.handshake.path,
+    status: code,
+    reason: reason === '' ? CLOSED_BY[by] : `${CLOSED_BY[by]}: ${reason}`,
+    level: by === 'gateway' || by === 'fault' ? 'warning' : 'info',
+  });
+}
