@@ -60,7 +60,7 @@ function startApp(secrets: Secrets, failure: Failure, watching: Watching, error:
   const app = createApp({
     contract,
     store,
-    transport: scriptedTransport(async () => (fail('transport'), 'ok')),
+    transport: scriptedTransport(async () => (fail('transport'), 'ok' as const)),
     origins: 'any',
     broadcast: { retries: 1, minDelayMs: 0, maxDelayMs: 0 },
     authenticate: () => (fail('authenticate'), { user: secrets.key }),
