@@ -6,7 +6,7 @@ import type {
   RecordStore,
 } from 'yc-broadcast';
 import * as z from 'zod/mini';
-import { notification } from './contract.js';
+import { notification, type Notification } from './contract.js';
 
 /** An inbox is a room with a history: what is sent to it is kept and numbered, whether its owner is there or not. */
 export const inboxOf = (user: string): string => `inbox:${user}`;
@@ -19,14 +19,16 @@ const SHOWN = 20;
 const position = z.object({ offset: z.number(), epoch: z.string() });
 const keptMessage = z.object({ id: z.string(), data: notification });
 
+export interface ShownNotification extends Notification {
+  readonly id: string;
+}
+
 export interface Inboxes {
   /** The newest notifications, the oldest first. */
-  newest(user: string): Promise<z.output<typeof shownNotification>[]>;
+  newest(user: string): Promise<ShownNotification[]>;
   unread(user: string): Promise<number>;
   markSeen(user: string): Promise<void>;
 }
-
-const shownNotification = z.object({ id: z.string(), ...notification.shape });
 
 /**
  * Unread is what came after the place up to which the owner has looked. Nobody counts up or down, so that two who publish
