@@ -54,6 +54,11 @@ export interface App<K extends Contract = Contract> {
    * timer or queue event without it rejects, since answering would lose the message.
    */
   readonly handler: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
+  /**
+   * Another function to export, for the trigger of the fan-out's queue; {@link handler} takes its events, too. Whatever
+   * is in such an event is taken for a job. Rejects when the event has to come again.
+   */
+  readonly worker: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
   /** For broadcasts from elsewhere in the same instance. */
   readonly broadcaster: Broadcaster<K>;
 }
@@ -67,13 +72,16 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { store, transport, history, onError, ...parsed } = parseOptions(
+  const { store, transport, history, queue, onError, ...parsed } = parseOptions(
     appOptionsSchema(),
     options,
     'createApp',
   );
   const contract = options.contract;
-  const broadcaster = createBroadcaster<K>({ store, transport, contract, history, ...parsed.broadcast });
+  const broadcaster = createBroadcaster<K>({
+    ...{ store, transport, contract, history, queue },
+    ...parsed.broadcast,
+  });
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
@@ -122,7 +130,10 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
     const tools = toolsOf(broadcaster.during(context), context);
-    if (event.kind === 'other') return handleOther(hooks.onOtherEvent, event, tools);
+    if (event.kind === 'other') {
+      if (event.type === 'queue' && queue?.hasJobs(raw) === true) return worker(raw, context);
+      return handleOther(hooks.onOtherEvent, event, tools);
+    }
     try {
       return await throughMiddlewares(middlewares, event, context, () => dispatch(event, tools));
     } catch (error) {
@@ -130,6 +141,11 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
         onError({ error, during: event.kind, requestId: context.requestId ?? event.requestId });
       return failure(event, error);
     }
+  }
+
+  async function worker(event: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
+    await broadcaster.during(context).work(event);
+    return empty();
   }
 
   const app: App<K> = {
@@ -143,6 +159,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       return app;
     },
     handler,
+    worker,
     broadcaster,
   };
   return app;

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../contract.js';
-import { BroadcastError } from '../errors.js';
+import type { QueueFanout } from '../fanout/dispatch.js';
 import { partsShape } from '../fanout/parts-shape.js';
 import { settingsSchema, type BroadcastSettings } from '../fanout/settings.js';
 import type { Authorize } from '../handlers/connection-handle.js';
@@ -12,6 +12,7 @@ import { functionOption, lazily } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
+import { logError, type ErrorReport } from './log-error.js';
 
 export interface AppOptions<K extends Contract = Contract> {
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
@@ -40,6 +41,8 @@ export interface AppOptions<K extends Contract = Contract> {
    * Needs a store with histories, as all of this package have. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /** Spreads large broadcasts over workers; see `createBroadcaster`, and `worker` of the app. Default: none. */
+  readonly queue?: QueueFanout | undefined;
   /** What clients may do with rooms by themselves. Default: nothing. */
   readonly rooms?: RoomsOptions | undefined;
   /**
@@ -63,14 +66,6 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }
 
-/** An error and where it happened. Holds no message body and no connection id. */
-export interface ErrorReport {
-  readonly error: unknown;
-  /** For example `connect`, or `message 'say'`. */
-  readonly during: string;
-  readonly requestId: string | undefined;
-}
-
 export const appOptionsSchema = lazily(() =>
   z.strictObject({
     ...partsShape(),
@@ -91,10 +86,3 @@ export const appOptionsSchema = lazily(() =>
     onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
   }),
 );
-
-/** One line, as the platform's structured logs want it. Errors of this library never contain tokens or payloads. */
-function logError({ error, during, requestId }: ErrorReport): void {
-  const { code, message } = BroadcastError.from(error);
-  const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 'ERROR', message: `${during}: ${message}`, code, requestId, stack }));
-}

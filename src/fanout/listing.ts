@@ -1,9 +1,10 @@
-import type { Audience, ConnectionStore, Page } from '../store.js';
+import type { Audience, ConnectionStore, Page, Shard } from '../store.js';
 
 export interface ListingOptions {
   readonly audience: Audience;
   readonly after: string | undefined;
   readonly pageSize: number;
+  readonly shard?: Shard | undefined;
 }
 
 /** The audience page by page. */
@@ -16,14 +17,14 @@ export interface Listing {
 
 /** Reads the next page while the current one is being worked on. */
 export function createListing(
-  store: ConnectionStore,
-  { audience, after, pageSize }: ListingOptions,
+  store: Pick<ConnectionStore, 'list'>,
+  { audience, after, pageSize, shard }: ListingOptions,
 ): Listing {
   let upcoming = read(after);
   let done = false;
 
   function read(behind: string | undefined): Promise<Page> {
-    const page = store.list(audience, { after: behind, limit: pageSize });
+    const page = store.list(audience, { after: behind, limit: pageSize, shard });
     // Nobody may come for this page, and whoever does will see the error.
     page.catch(() => undefined);
     return page;

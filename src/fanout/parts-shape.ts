@@ -4,6 +4,7 @@ import { historyOptionSchema } from '../history/histories.js';
 import { objectWith } from '../options.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
+import type { QueueFanout } from './dispatch.js';
 
 /** What apps and broadcasters are made of. */
 export const partsShape = () => ({
@@ -16,4 +17,5 @@ export const partsShape = () => ({
   ),
   transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
   history: historyOptionSchema(),
+  queue: z.optional(objectWith<QueueFanout>('queueFanout({ … })', 'dispatch', 'work')),
 });
