@@ -75,6 +75,8 @@ export { checkName } from './names.js';
 export { presence } from './presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './presence/presence.js';
 export * from './protocol.js';
+export { checkRecord, MAX_RECORD_BYTES } from './records.js';
+export type { RecordStore, RecordWriteOptions, StoredRecord } from './records.js';
 export { summaryOf } from './report.js';
 export type {
   DeliveryReport,

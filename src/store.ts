@@ -2,6 +2,7 @@ import type { Attributes, StoredConnection } from './connection.js';
 import { BroadcastError } from './errors.js';
 import type { InvocationAware } from './invocation.js';
 import type { RoomPosition } from './protocol.js';
+import type { RecordStore } from './records.js';
 
 /** Whom a listing addresses. */
 export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
@@ -79,6 +80,8 @@ export interface ConnectionStore extends InvocationAware {
   count(audience: Audience): Promise<number>;
   /** Present when the store can keep a history of rooms. */
   readonly history?: HistoryStore | undefined;
+  /** Present when the store can keep records: what the jobs of a queue share. */
+  readonly records?: RecordStore | undefined;
   /** Gives back sockets and timers of clients that the store made itself; what is stored stays. May be called twice. */
   close?(): Promise<void>;
 }

@@ -19,6 +19,7 @@ const ORDER = [
   'contract',
   'client',
   'events',
+  'records',
   'store',
   'transport',
   'report',

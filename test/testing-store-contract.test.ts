@@ -516,6 +516,92 @@ const MUTANTS: readonly Mutant[] = [
     'history: has another epoch after it was lost, so that old positions are not taken for new ones',
     faults.oneEpochForever,
   ],
+  [
+    'trims the texts of records',
+    'records: a text comes back unchanged, with the version that its write gave',
+    faults.alteringRecords((records) => ({
+      write: (key, value, options) => records.write(key, value.trim(), options),
+    })),
+  ],
+  [
+    'overwrites records whatever their version',
+    'records: a write is refused unless its version is the latest',
+    faults.alteringRecords((records) => ({
+      write: async (key, value, options) =>
+        records.write(key, value, { ...options, ifVersion: (await records.read(key))?.version }),
+    })),
+  ],
+  [
+    'counts the versions of a record',
+    'records: a removed record is absent, and its versions are never valid again',
+    faults.countingVersions,
+  ],
+  [
+    'keeps a record one millisecond longer',
+    'records: absent exactly after ttlMs, and present one step before',
+    faults.alteringRecords((records) => ({
+      write: (key, value, options) => records.write(key, value, { ...options, ttlMs: options.ttlMs + 1 }),
+    })),
+  ],
+  [
+    'keeps every record for a minute at least',
+    'records: each write begins a new time, shorter or longer, and reading does not',
+    faults.alteringRecords((records) => ({
+      write: (key, value, options) =>
+        records.write(key, value, { ...options, ttlMs: Math.max(options.ttlMs, 60_000) }),
+    })),
+  ],
+  [
+    'loses the end of a long text',
+    'records: 262,144 bytes are kept to the last one, and one more is refused',
+    faults.alteringRecords((records) => ({
+      write: (key, value, options) => records.write(key, value.slice(0, 262_143), options),
+    })),
+  ],
+  [
+    'takes half a character in a record',
+    'records: a wrong key, text or time is refused with INVALID_OPTIONS',
+    faults.alteringRecords((records) => ({
+      write: (key, value, options) => records.write(key, value.toWellFormed(), options),
+    })),
+  ],
+  [
+    'takes composed and decomposed letters for the same in keys',
+    'records: keys are kept apart from their like, and from what else has their name',
+    faults.alteringRecords((records) => ({
+      write: async (key, value, options) => {
+        const ifVersion = (await records.read(key.normalize()))?.version;
+        return records.write(key.normalize(), value, { ...options, ifVersion });
+      },
+      read: (key) => records.read(key.normalize()),
+    })),
+  ],
+  [
+    'looks at the version before it writes',
+    'records: of two first writes at the same time one wins, and what is read is its text',
+    faults.checkingLate,
+  ],
+  ['looks at the version first', 'records: adding at the same time loses nothing', faults.checkingLate],
+  [
+    'caches records',
+    'two instances: what one has written to a record the other reads at once',
+    faults.cachingRecords,
+  ],
+  [
+    'looks at the version, then writes',
+    'two instances: of two writes at the same time one wins, and what is read is its text',
+    faults.checkingLate,
+  ],
+  [
+    'looks, then writes',
+    'two instances: adding to a record at the same time loses nothing',
+    faults.checkingLate,
+  ],
+  [
+    'lets the later time stamp win in records',
+    'clock skew: a record lives for each instance until its own clock is there, and versions decide',
+    faults.recordsByTimeStamp(),
+  ],
 ];
 
 const REFUSED_FOR_FORGETTING = [
@@ -600,10 +686,15 @@ describe('storeContract', () => {
     for (const { name, run } of skipped) await expect(run()).rejects.toThrow(name);
   });
 
-  it('refuses a backend that denies the history its store has', async () => {
-    const backend: StoreBackend = { open: ({ now }) => memoryStore({ now }), lacks: ['history'] };
-    expect(await refusal(backend, 'get returns a connection as it was put')).toMatch('disagree');
-  });
+  it.each(['history', 'records'] as const)(
+    'refuses a backend that denies the %s its store has',
+    async (it) => {
+      const backend: StoreBackend = { open: ({ now }) => memoryStore({ now }), lacks: [it] };
+      expect(await refusal(backend, 'get returns a connection as it was put')).toMatch(
+        `store.${it} and lacks`,
+      );
+    },
+  );
 
   it('takes a backend that keeps whole seconds at its word', async () => {
     const inSeconds = sharedMemory((store) => ({

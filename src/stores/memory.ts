@@ -13,6 +13,7 @@ import {
   type Page,
 } from '../store.js';
 import { memoryHistory } from './memory-history.js';
+import { memoryRecords } from './memory-records.js';
 import { createSortedIds, type SortedIds } from './sorted-ids.js';
 
 export interface MemoryStoreOptions {
@@ -34,7 +35,7 @@ const creations = channel('yc-broadcast:memory-store');
 const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
- * Keeps connections and histories in the memory of this process, in the order of the ids.
+ * Keeps connections, histories and records in the memory of this process, in the order of the ids.
  *
  * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows some of the
  * connections and sends to nobody else, and no error tells, since neither sees anything of the other. In the cloud there
@@ -142,6 +143,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
       return count;
     },
     history: memoryHistory(now),
+    records: memoryRecords(now),
   };
 }
 

@@ -14,6 +14,7 @@ import {
 import { createDatabase } from './postgres/database.js';
 import { postgresHistory } from './postgres/history.js';
 import { connectionOf, countOf, listingOf, pageOf } from './postgres/listing.js';
+import { postgresRecords } from './postgres/records.js';
 import { postgresSchema, schemaShape, tableNames, type PostgresSchemaOptions } from './postgres/schema.js';
 import { connectionStatements } from './postgres/statements.js';
 
@@ -161,6 +162,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return Number(row?.['count']);
     },
     history: postgresHistory(database, tables, now),
+    records: postgresRecords(database, tables, now),
     migrate: () => database.script(postgresSchema({ schema, tablePrefix })),
     close: () => database.close(),
   };

@@ -9,6 +9,7 @@ import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';
 import { createListing } from './redis/listing.js';
 import { partitionKey, partitionOf } from './redis/partitions.js';
+import { redisRecords } from './redis/records.js';
 import { toConnection, type Fields } from './redis/row.js';
 import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from './redis/scripts.js';
 
@@ -70,10 +71,10 @@ const optionsSchema = z
 const REMOVALS_AT_ONCE = 200;
 
 /**
- * Keeps connections and histories in Valkey or Redis (6.2 and later), on one server or a cluster.
+ * Keeps connections, histories and records in Valkey or Redis (6.2 and later), on one server or a cluster.
  *
  * `put`, `get`, `setAttributes`, `join`, `leave` and `rooms` are one round trip each, `remove` as well, whatever the
- * number of ids; a page takes one or two. What was acknowledged is as safe as the server keeps it: see
+ * number of ids; a page takes one or two, a call for a record one. What was acknowledged is as safe as the server keeps it: see
  * docs/store-redis.md. Throws `INVALID_OPTIONS` that names the option.
  *
  * @example
@@ -142,6 +143,7 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
     },
     ...createListing(parts),
     history: redisHistory(parts),
+    records: redisRecords(parts),
     close: () => source.close(),
   };
 }

@@ -3,6 +3,7 @@ import { createConnections } from './ydb/connections.js';
 import { createHistory } from './ydb/history.js';
 import { createListing } from './ydb/listing.js';
 import { openDatabase, type YdbOptions } from './ydb/options.js';
+import { createRecords } from './ydb/records.js';
 import { ensureTable, type TableReport } from './ydb/table.js';
 
 export type { StaticKey } from './ydb/authorization.js';
@@ -15,7 +16,7 @@ export interface YdbStoreOptions extends YdbOptions {
 }
 
 /**
- * Keeps connections and histories in YDB, through its Document API: HTTP, no client library, an IAM token from the call
+ * Keeps connections, histories and records in YDB, through its Document API: HTTP, no client library, an IAM token from the call
  * that is being handled. Instances of a function share it. `docs/store-ydb.md` says how to make the table and what
  * each operation costs.
  *
@@ -35,6 +36,7 @@ export function ydbStore(options: YdbStoreOptions = {}): ConnectionStore {
     ...createConnections(api, now),
     ...createListing(api, now),
     history: createHistory(api, now),
+    records: createRecords(api, now),
     onInvocation: api.onInvocation,
     async close() {
       api.close();

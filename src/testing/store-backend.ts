@@ -16,8 +16,9 @@ export interface StoreInstance {
  *
  * - `sharing`: several instances over one backend.
  * - `history`: `store.history`.
+ * - `records`: `store.records`.
  */
-export type StoreFeature = 'sharing' | 'history';
+export type StoreFeature = 'sharing' | 'history' | 'records';
 
 /** How the contract gets at the store that is to be tested. */
 export interface StoreBackend {

@@ -2,6 +2,7 @@ import assert from 'node:assert';
 import { randomBytes } from 'node:crypto';
 import type { StoredConnection } from '../connection.js';
 import { CONNECTION_TTL_MS } from '../protocol.js';
+import type { RecordStore } from '../records.js';
 import type { Audience, ConnectionStore, HistoryStore } from '../store.js';
 import { createNeighbours, LOBBY } from './neighbours.js';
 import type { StoreBackend } from './store-backend.js';
@@ -14,6 +15,7 @@ export interface StoreWorld {
   /** The shortest time that the backend can tell apart, in milliseconds. */
   readonly timeStepMs: number;
   history(store?: ConnectionStore): HistoryStore;
+  records(store?: ConnectionStore): RecordStore;
   /** Another instance over the same backend, whose clock is ahead, or behind when negative. */
   openAnother(aheadMs?: number): Promise<ConnectionStore>;
   /** Loses everything, as a backend without a disk would. */
@@ -68,6 +70,10 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       assert.ok(history, 'store.history is missing');
       return history;
     },
+    records: ({ records } = store) => {
+      assert.ok(records, 'store.records is missing');
+      return records;
+    },
     openAnother: (aheadMs = 0) => open(aheadMs),
     async loseEverything() {
       await backend.drop?.(namespace);
@@ -94,12 +100,11 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
     },
     expectAbsent: (id, was) => expectAbsent(store, id, was),
     async enterNeighbours() {
-      const hasHistory = !backend.lacks?.includes('history');
-      assert.equal(
-        store.history !== undefined,
-        hasHistory,
-        'store.history and lacks of the backend disagree',
-      );
+      for (const feature of ['history', 'records'] as const) {
+        const isThere = store[feature] !== undefined;
+        const isLacking = backend.lacks?.includes(feature) ?? false;
+        assert.notEqual(isThere, isLacking, `store.${feature} and lacks of the backend disagree`);
+      }
       await neighbours.enter(store);
     },
     expectNeighbours: () => neighbours.expectUntouched(store),

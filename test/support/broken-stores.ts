@@ -1,7 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import { BroadcastError } from 'yc-broadcast';
-import type { ConnectionStore, HistoryEntry, HistoryStore, StoredConnection } from 'yc-broadcast';
-import { historyOf, type Alteration } from './shared-memory.js';
+import type {
+  ConnectionStore,
+  HistoryEntry,
+  HistoryStore,
+  RecordStore,
+  StoredConnection,
+} from 'yc-broadcast';
+import { historyOf, recordsOf, type Alteration } from './shared-memory.js';
 
 /** Methods that replace those of a healthy store. */
 export type Fault = (...healthy: Parameters<Alteration>) => Partial<ConnectionStore>;
@@ -354,4 +361,69 @@ export function renamingHistories(rename: (room: string) => string): Fault {
     append: (room, data, limits) => history.append(rename(room), data, limits),
     read: (room, options) => history.read(rename(room), options),
   }));
+}
+
+/** Records with other methods in the place of some of their own. */
+export function alteringRecords(
+  alter: (records: RecordStore, now: () => number) => Partial<RecordStore>,
+): Fault {
+  return (store, { now }) => ({ records: { ...recordsOf(store), ...alter(recordsOf(store), now) } });
+}
+
+/** Looks whether the version is the latest, waits, and writes. */
+export const checkingLate: Fault = alteringRecords((records) => ({
+  write: async (key, value, options) => {
+    if ((await records.read(key))?.version !== options.ifVersion) return undefined;
+    await setImmediate();
+    const ifVersion = (await records.read(key))?.version;
+    return records.write(key, value, { ...options, ifVersion });
+  },
+}));
+
+/** Versions are 1, 2, 3 …, and begin again when the record does. */
+export const countingVersions: Fault = alteringRecords((records) => {
+  const counts = new Map<string, number>();
+  const countOf = (key: string): string => String(counts.get(key));
+  return {
+    read: async (key) => {
+      const record = await records.read(key);
+      return record && { ...record, version: countOf(key) };
+    },
+    write: async (key, value, options) => {
+      const before = await records.read(key);
+      const isLatest = before === undefined ? undefined : countOf(key);
+      if (options.ifVersion !== isLatest) return undefined;
+      await records.write(key, value, { ...options, ifVersion: before?.version });
+      counts.set(key, before === undefined ? 1 : (counts.get(key) ?? 0) + 1);
+      return countOf(key);
+    },
+  };
+});
+
+/** Remembers what it has read or written for ever. */
+export const cachingRecords: Fault = alteringRecords((records) => {
+  const cache = new Map<string, Awaited<ReturnType<RecordStore['read']>>>();
+  return {
+    read: async (key) => {
+      if (!cache.has(key)) cache.set(key, await records.read(key));
+      return cache.get(key);
+    },
+    write: async (key, value, options) => {
+      cache.delete(key);
+      return records.write(key, value, options);
+    },
+  };
+});
+
+/** Of two writes to a record, the one with the later time stamp wins. */
+export function recordsByTimeStamp(): Fault {
+  const times = shared(() => new Map<string, number>());
+  return (store, instance) =>
+    alteringRecords((records, now) => ({
+      write: async (key, value, options) => {
+        if (now() < (times(instance.namespace).get(key) ?? 0)) return undefined;
+        times(instance.namespace).set(key, now());
+        return records.write(key, value, options);
+      },
+    }))(store, instance);
 }

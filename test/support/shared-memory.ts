@@ -1,4 +1,4 @@
-import type { ConnectionStore, HistoryStore } from 'yc-broadcast';
+import type { ConnectionStore, HistoryStore, RecordStore } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import type { StoreBackend, StoreInstance } from 'yc-broadcast/testing';
 
@@ -59,6 +59,11 @@ function instanceOf(space: Space, now: () => number): ConnectionStore {
       append: (room, data, limits) => historyOf(store()).append(room, data, limits),
       read: (room, options) => historyOf(store()).read(room, options),
     },
+    records: {
+      read: (key) => recordsOf(store()).read(key),
+      write: (key, value, options) => recordsOf(store()).write(key, value, options),
+      remove: (key) => recordsOf(store()).remove(key),
+    },
   };
 }
 
@@ -66,4 +71,10 @@ function instanceOf(space: Space, now: () => number): ConnectionStore {
 export function historyOf({ history }: ConnectionStore): HistoryStore {
   if (history === undefined) throw new Error('this store has no history');
   return history;
+}
+
+/** The records of a store that is known to have some. */
+export function recordsOf({ records }: ConnectionStore): RecordStore {
+  if (records === undefined) throw new Error('this store has no records');
+  return records;
 }

@@ -15,6 +15,7 @@ export interface TableNames {
   readonly members: string;
   readonly histories: string;
   readonly entries: string;
+  readonly records: string;
 }
 
 /** Index names end in at most 22 characters of ours, and PostgreSQL cuts names after 63. */
@@ -51,6 +52,7 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
     members: `${prefix}members`,
     histories: `${prefix}histories`,
     entries: `${prefix}entries`,
+    records: `${prefix}records`,
   };
 }
 
@@ -64,7 +66,7 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
 export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   const names = parseOptions(optionsSchema, options, 'postgresSchema');
   const { tablePrefix } = names;
-  const { connections, members, histories, entries } = tableNames(names);
+  const { connections, members, histories, entries, records } = tableNames(names);
   return `\
 -- Tables of yc-broadcast. Run them in one transaction: psql --single-transaction -f schema.sql
 -- All times are Unix milliseconds of the instance that wrote them, in JavaScript's kind of number.
@@ -112,5 +114,14 @@ CREATE TABLE IF NOT EXISTS ${entries} (
   expires_at    double precision NOT NULL,
   PRIMARY KEY (room, entry)
 );
+
+CREATE TABLE IF NOT EXISTS ${records} (
+  key           text COLLATE "C" PRIMARY KEY,
+  value         text NOT NULL,
+  version       text COLLATE "C" NOT NULL,     -- another one with each write
+  expires_at    double precision NOT NULL      -- absent from then on
+);
+CREATE INDEX IF NOT EXISTS ${tablePrefix}records_by_expiry
+  ON ${records} (expires_at);
 `;
 }

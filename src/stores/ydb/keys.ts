@@ -9,6 +9,7 @@ export const CONNECTIONS = 'c';
 const ROOM = 'r:';
 const USER = 'u:';
 const HISTORY = 'h:';
+const RECORD = 'k:';
 
 /** Sort keys may have 1,024 bytes in DynamoDB; YDB does not say. Three of them, and a character, are ours. */
 const LONGEST_PLAIN_ID_BYTES = 1000;
@@ -26,6 +27,10 @@ export function userPartition(user: string): string {
 
 export function historyPartition(room: string): string {
   return HISTORY + checkName(room, 'room');
+}
+
+export function recordPartition(key: string): string {
+  return RECORD + checkName(key, 'key');
 }
 
 export function audiencePartition(audience: Audience): string {
