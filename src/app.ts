@@ -33,6 +33,7 @@ import {
 } from './handlers/responses.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
+import { through } from './observer.js';
 import { parseOptions } from './options.js';
 
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
@@ -72,25 +73,32 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { store, transport, history, queue, onError, ...parsed } = parseOptions(
+  const { history, queue, observe, onError, ...parsed } = parseOptions(
     appOptionsSchema(),
     options,
     'createApp',
   );
   const contract = options.contract;
   const broadcaster = createBroadcaster<K>({
-    ...{ store, transport, contract, history, queue },
+    store: parsed.store,
+    transport: parsed.transport,
+    contract,
+    history,
+    queue,
+    observe,
     ...parsed.broadcast,
   });
+  const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];
-  const hooks: Hooks<K> = { ...noHooks };
+  const hooks: Hooks<K> = {};
+  const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
 
-  function setHook<N extends keyof Hooks<K>>(name: N, hook: Hooks<K>[N]): App<K> {
+  function setHook<N extends keyof Hooks<K>>(name: N, hook: Required<Hooks<K>>[N]): App<K> {
     if (hooks[name] !== undefined)
       throw new BroadcastError('INVALID_OPTIONS', `${name}: already set; an app has one`);
     hooks[name] = hook;
@@ -129,23 +137,29 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       // Whatever it is, the answer to a message goes to the client as a message.
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
+    if (event.kind === 'other' && event.type === 'queue' && queue?.hasJobs(raw) === true)
+      return worker(raw, context);
     const tools = toolsOf(broadcaster.during(context), context);
-    if (event.kind === 'other') {
-      if (event.type === 'queue' && queue?.hasJobs(raw) === true) return worker(raw, context);
-      return handleOther(hooks.onOtherEvent, event, tools);
-    }
+    const handle = () =>
+      event.kind === 'other'
+        ? handleOther(hooks.onOtherEvent, event, tools)
+        : through(middlewares, { event, context }, () => dispatch(event, tools));
     try {
-      return await throughMiddlewares(middlewares, event, context, () => dispatch(event, tools));
+      return await through(observers, { event, context, contract }, handle);
     } catch (error) {
+      if (event.kind === 'other') throw error;
       if (!isExpected(error))
         onError({ error, during: event.kind, requestId: context.requestId ?? event.requestId });
       return failure(event, error);
     }
   }
 
-  async function worker(event: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
-    await broadcaster.during(context).work(event);
-    return empty();
+  function worker(raw: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
+    const event = { kind: 'other', type: 'queue', raw } as const;
+    return through(observers, { event, context, contract }, async () => {
+      await broadcaster.during(context).work(raw);
+      return empty();
+    });
   }
 
   const app: App<K> = {
@@ -166,18 +180,11 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
 }
 
 interface Hooks<K extends Contract> {
-  onConnect: ConnectHook<K> | undefined;
-  onMessage: RawMessageHook<K> | undefined;
-  onDisconnect: DisconnectHook<K> | undefined;
-  onOtherEvent: OtherEventHook<K> | undefined;
+  onConnect?: ConnectHook<K>;
+  onMessage?: RawMessageHook<K>;
+  onDisconnect?: DisconnectHook<K>;
+  onOtherEvent?: OtherEventHook<K>;
 }
-
-const noHooks = {
-  onConnect: undefined,
-  onMessage: undefined,
-  onDisconnect: undefined,
-  onOtherEvent: undefined,
-};
 
 function requireType(
   contract: Contract | undefined,
@@ -196,19 +203,6 @@ function requireType(
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
   const { to, toUser, toAll } = broadcaster;
   return { broadcaster, context, to, toUser, toAll };
-}
-
-function throughMiddlewares(
-  middlewares: readonly Middleware[],
-  event: WebSocketEvent,
-  context: FunctionContext,
-  innermost: () => Promise<GatewayResponse>,
-): Promise<GatewayResponse> {
-  const layers = middlewares.reduceRight<() => Promise<GatewayResponse>>(
-    (next, middleware) => async () => middleware({ event, context }, next),
-    innermost,
-  );
-  return layers();
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

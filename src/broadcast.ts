@@ -10,6 +10,7 @@ import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
+import type { ObservedParts, Observer } from './observer.js';
 import { lazily, parseOptions } from './options.js';
 import type { Audience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
@@ -31,6 +32,8 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
    * of this package have. Default: every broadcast is sent by the call that makes it.
    */
   readonly queue?: QueueFanout | undefined;
+  /** Who measures or writes down what is done; the first one stands outermost. Default: nobody. */
+  readonly observe?: readonly Observer[] | undefined;
 }
 
 const optionsSchema = lazily(() =>
@@ -97,19 +100,20 @@ export interface Broadcaster<K extends Contract = Contract> {
 export function createBroadcaster<K extends Contract = Contract>(
   options: BroadcasterOptions<K>,
 ): Broadcaster<K> {
-  const {
-    store,
-    transport = defaultTransport(),
-    contract,
-    history,
-    queue,
-    ...settings
-  } = parseOptions(optionsSchema(), options, 'createBroadcaster');
+  const { contract, history, queue, observe, ...settings } = parseOptions(
+    optionsSchema(),
+    options,
+    'createBroadcaster',
+  );
+  const { store, transport } = observe.reduceRight<ObservedParts>(
+    (parts, observer) => observer.parts?.(parts) ?? parts,
+    { store: settings.store, transport: settings.transport ?? defaultTransport() },
+  );
   const pacer = createPacer(settings);
   const histories = createRoomHistories(store, history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const parts = { store, transport, contract, histories, settings, pacer, queue, context };
+    const parts = { store, transport, contract, histories, settings, pacer, queue, context, observe };
     const plan = (audience: Audience): Plan<K> => createPlan<K>(parts, { audience, filter: EVERYBODY });
     return {
       store,

@@ -45,6 +45,12 @@ describe('a bundled function', () => {
     },
   );
 
+  it('carries nothing but the core with the client of a queue', async () => {
+    const { kilobytes, packages } = await bundle("export * from 'yc-broadcast/queue/client';");
+    expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
+    expect(kilobytes).toBeLessThanOrEqual(45);
+  });
+
   it.each(['rest', 'grpc', 'sdk'])('carries nothing but the core with the %s transport', async (name) => {
     const { packages } = await bundle(`export * from 'yc-broadcast/transports/${name}';`);
     expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);

@@ -7,6 +7,7 @@ import {
   codeOfNetworkError,
   codeOfSdkError,
   errorOfAnswer,
+  errorOfGrpcAnswer,
   pushbackMs,
   retryAfterMs,
 } from 'yc-broadcast/transports/outcome';
@@ -247,4 +248,27 @@ describe('an answered request that failed', () => {
       expect(error.message).toContain('endpoint');
     },
   );
+});
+
+describe('a text of the gateway', () => {
+  const token = `t1.9euelZ${'qM-bz_'.repeat(20)}`;
+  const payload = Buffer.from('{"type":"said","data":"good evening"}').toString('base64');
+
+  it.each([
+    ['JSON', (text: string) => errorOfAnswer(400, undefined, JSON.stringify({ code: 3, message: text }))],
+    [
+      'gRPC',
+      (text: string) =>
+        errorOfGrpcAnswer({
+          status: 200,
+          grpcStatus: '3',
+          grpcMessage: encodeURIComponent(text),
+          retryAfter: undefined,
+          pushback: undefined,
+        }),
+    ],
+  ])('in %s loses what could be a token or a payload, and keeps the rest', (_what, errorOf) => {
+    const message = errorOf(`Bearer ${token} may not send "${payload}": data is no TEXT`)?.message;
+    expect(message).toMatch(/answered \w+: Bearer … may not send "…": data is no TEXT$/);
+  });
 });

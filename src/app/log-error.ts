@@ -8,9 +8,23 @@ export interface ErrorReport {
   readonly requestId: string | undefined;
 }
 
-/** One line, as the platform's structured logs want it. Errors of this library never contain tokens or payloads. */
+/**
+ * One line, as the platform's structured logs want it. Messages of drivers and hooks may hold what people wrote, so they
+ * are shown on the local gateway only; elsewhere it is the code, and where the error was made. `logs()` tells more.
+ */
 export function logError({ error, during, requestId }: ErrorReport): void {
+  const isLocal = process.env['YC_BROADCAST_ENDPOINT']?.startsWith('http:');
   const { code, message } = BroadcastError.from(error);
   const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
-  console.error(JSON.stringify({ level: 'ERROR', message: `${during}: ${message}`, code, requestId, stack }));
+  const line = {
+    level: 'ERROR',
+    message: `${during}: ${isLocal ? message : code}`,
+    code,
+    requestId,
+    stack: isLocal ? stack : stack?.match(FRAMES)?.join('\n'),
+  };
+  console.error(JSON.stringify(line));
 }
+
+/** Lines of a stack that name a place in a file. */
+const FRAMES = /^ +at .*:\d+:\d+\)?$/gm;

@@ -8,6 +8,7 @@ import type { Authenticate } from '../handlers/hooks.js';
 import { originsSchema, type Origins } from '../handlers/origins.js';
 import { roomsSchema, type RoomsOptions } from '../handlers/session/options.js';
 import type { HistoryOption } from '../history/histories.js';
+import type { Observer } from '../observer.js';
 import { functionOption, lazily } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
@@ -43,6 +44,11 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly history?: HistoryOption | undefined;
   /** Spreads large broadcasts over workers; see `createBroadcaster`, and `worker` of the app. Default: none. */
   readonly queue?: QueueFanout | undefined;
+  /**
+   * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost. Default:
+   * nobody.
+   */
+  readonly observe?: readonly Observer[] | undefined;
   /** What clients may do with rooms by themselves. Default: nothing. */
   readonly rooms?: RoomsOptions | undefined;
   /**
@@ -62,7 +68,10 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly onceMs?: number | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
-  /** Told of every error that a hook or the store caused. Default: one line of JSON on stderr. */
+  /**
+   * Told of every error that a hook or the store caused. Default: one line of JSON on stderr, without the error's message
+   * unless it is the local gateway that calls.
+   */
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }
 

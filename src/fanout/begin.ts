@@ -2,6 +2,7 @@ import type { Contract } from '../contract.js';
 import { BroadcastError } from '../errors.js';
 import { deadlineOf, type FunctionContext } from '../invocation.js';
 import type { RoomHistories } from '../history/histories.js';
+import { through, type Observer } from '../observer.js';
 import type { DeliveryReport, Progress } from '../report.js';
 import type { Audience, ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
@@ -29,6 +30,7 @@ export interface PlanParts {
   readonly pacer: Pacer;
   readonly queue: QueueFanout | undefined;
   readonly context: FunctionContext | undefined;
+  readonly observe: readonly Observer[];
 }
 
 export interface PlanTarget {
@@ -80,7 +82,12 @@ export function begin(
     });
   }
 
-  const report = run().finally(progress.finish);
+  const { audience } = target;
+  const report = through(
+    parts.observe.map((observer) => observer.broadcast),
+    { audience, context: parts.context },
+    run,
+  ).finally(progress.finish);
   return Object.assign(report, { [Symbol.asyncIterator]: () => progress[Symbol.asyncIterator]() });
 }
 

@@ -114,5 +114,8 @@ export type MakeText = (id: string) => string;
 /** Throws `INVALID_OPTIONS` that names the remedy when there is no queue. */
 export function queueOf({ queue }: Pick<PlanParts, 'queue'>): QueueFanout {
   if (queue !== undefined) return queue;
-  throw new BroadcastError('INVALID_OPTIONS', 'this needs a queue; give the option queue: queueFanout({ … })');
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    'this needs a queue; give the option queue: queueFanout({ … })',
+  );
 }

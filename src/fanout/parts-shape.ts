@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../contract.js';
 import { historyOptionSchema } from '../history/histories.js';
+import type { Observer } from '../observer.js';
 import { objectWith } from '../options.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
@@ -18,4 +19,5 @@ export const partsShape = () => ({
   transport: z.optional(objectWith<Transport>('a transport, for example restTransport()', 'encode', 'send')),
   history: historyOptionSchema(),
   queue: z.optional(objectWith<QueueFanout>('queueFanout({ … })', 'dispatch', 'work')),
+  observe: z._default(z.array(objectWith<Observer>('an observer, for example logs()')), []),
 });

@@ -28,7 +28,7 @@ export interface ConnectParts<K extends Contract> {
   readonly authenticate?: Authenticate | undefined;
   readonly authorize?: Authorize | undefined;
   readonly presence?: PresenceWatch | undefined;
-  readonly onConnect: ConnectHook<K> | undefined;
+  readonly onConnect?: ConnectHook<K> | undefined;
 }
 
 /**

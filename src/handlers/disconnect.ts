@@ -7,7 +7,7 @@ import type { CallTools, DisconnectHook } from './hooks.js';
 import { empty, type GatewayResponse } from './responses.js';
 
 export interface DisconnectParts<K extends Contract> extends HandleParts {
-  readonly onDisconnect: DisconnectHook<K> | undefined;
+  readonly onDisconnect?: DisconnectHook<K> | undefined;
 }
 
 /**

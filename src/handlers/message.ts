@@ -24,7 +24,7 @@ export interface MessageParts<K extends Contract> extends HandleParts, HelloPart
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
-  readonly onMessage: RawMessageHook<K> | undefined;
+  readonly onMessage?: RawMessageHook<K> | undefined;
 }
 
 /**

@@ -80,12 +80,7 @@ export function withSummary(
 }
 
 /** Keeps a message that is too large for a job. Writing it twice does no harm. */
-export async function keepText(
-  records: RecordStore,
-  id: string,
-  text: string,
-  ttlMs: number,
-): Promise<void> {
+export async function keepText(records: RecordStore, id: string, text: string, ttlMs: number): Promise<void> {
   const version = await records.write(textKeyOf(id), text, { ifVersion: undefined, ttlMs });
   if (version !== undefined) return;
   const present = await records.read(textKeyOf(id));

@@ -81,7 +81,8 @@ async function newRecord(
   const expected = await store.count(audience);
   const createdAt = fanout.now();
   const until = expiresAt ?? createdAt + fanout.ttlMs;
-  if (until <= createdAt) throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
+  if (until <= createdAt)
+    throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
   return {
     // A cursor stands in the order of the whole audience, which its shards need not share.
     shards: resumed !== undefined ? 1 : (shards ?? shardsFor(expected, fanout)),

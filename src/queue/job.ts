@@ -76,7 +76,10 @@ export function isJob(body: string): boolean {
 export function decodeJob(body: string): Job {
   const value = parseJson(body);
   if (typeof value !== 'object' || value === null || !(MARK in value)) {
-    throw new BroadcastError('INVALID_EVENT', 'a message in the queue is no job; give jobs a queue of their own');
+    throw new BroadcastError(
+      'INVALID_EVENT',
+      'a message in the queue is no job; give jobs a queue of their own',
+    );
   }
   if (value[MARK] !== JOB_VERSION) {
     const version = typeof value[MARK] === 'number' ? value[MARK] : 'unknown';
@@ -90,6 +93,11 @@ export function decodeJob(body: string): Job {
     const { [MARK]: _version, ...job } = result.data;
     return job;
   }
-  const problem = result.success ? { path: ['shard'], message: 'is not below `of`' } : firstIssue(result.error);
-  throw new BroadcastError('INVALID_EVENT', `a job is malformed at '${problem.path.join('.')}': ${problem.message}`);
+  const problem = result.success
+    ? { path: ['shard'], message: 'is not below `of`' }
+    : firstIssue(result.error);
+  throw new BroadcastError(
+    'INVALID_EVENT',
+    `a job is malformed at '${problem.path.join('.')}': ${problem.message}`,
+  );
 }

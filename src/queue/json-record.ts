@@ -68,5 +68,8 @@ export async function changeJson<T extends object>(
     if (version !== undefined) return value;
     await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** tries));
   }
-  throw new BroadcastError('STORE_UNAVAILABLE', 'too many workers write down their progress at the same time');
+  throw new BroadcastError(
+    'STORE_UNAVAILABLE',
+    'too many workers write down their progress at the same time',
+  );
 }

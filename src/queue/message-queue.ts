@@ -39,3 +39,13 @@ export interface MessageQueue {
    */
   send(messages: readonly QueueMessage[], options?: QueueSendOptions): Promise<void>;
 }
+
+/**
+ * JSON that a queue takes, whatever is in the value: JSON escapes control characters and halves of surrogate pairs, but
+ * not the two noncharacters that XML does not have either.
+ */
+export function queueJson(value: unknown): string {
+  return JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (one) =>
+    one === '\uFFFE' ? '\\ufffe' : '\\uffff',
+  );
+}

@@ -54,6 +54,7 @@ const LEFT_AS: Readonly<Partial<Record<Ending, ErrorCode>>> = { expired: 'EXPIRE
 export function ended(before: ShardProgress, ending: Ending): ShardProgress {
   const { again, counts } = before;
   const code = LEFT_AS[ending] ?? 'UNKNOWN';
-  const left = again.length === 0 ? NOBODY : { ...NOBODY, failed: again.length, codes: { [code]: again.length } };
+  const left =
+    again.length === 0 ? NOBODY : { ...NOBODY, failed: again.length, codes: { [code]: again.length } };
   return { ...before, again: [], counts: addCounts(counts, left), ending };
 }

@@ -4,6 +4,7 @@ import type { PlanParts } from '../fanout/begin.js';
 import { decodeCursor } from '../fanout/cursor.js';
 import { runBroadcast } from '../fanout/run.js';
 import { createTally } from '../fanout/tally.js';
+import { through } from '../observer.js';
 import type { DeliveryReport, StopReason } from '../report.js';
 import type { Audience } from '../store.js';
 import type { EncodedPayload } from '../transport.js';
@@ -46,22 +47,25 @@ export async function runPage(parts: PlanParts, page: PageOptions): Promise<Page
   const storms = createStormWatch(parts.transport, () => {
     stop.abort();
   });
-  const report = await runBroadcast({
-    ...page,
-    pacer: parts.pacer,
-    retry: parts.settings,
-    transport: storms.transport,
-    store: {
-      list: async () => ({ connections, done: true }),
-      remove: async (ids) => {
-        stale.push(...ids);
+  const observers = parts.observe.map((observer) => observer.broadcast);
+  const run = () =>
+    runBroadcast({
+      ...page,
+      pacer: parts.pacer,
+      retry: parts.settings,
+      transport: storms.transport,
+      store: {
+        list: async () => ({ connections, done: true }),
+        remove: async (ids) => {
+          stale.push(...ids);
+        },
       },
-    },
-    tally: createTally({ maxFailures: connections.length, includeIds: true }),
-    payload: { same: payload },
-    signal: stop.signal,
-    listing: { audience: page.audience, after: undefined, pageSize: Math.max(1, connections.length) },
-  });
+      tally: createTally({ maxFailures: connections.length, includeIds: true }),
+      payload: { same: payload },
+      signal: stop.signal,
+      listing: { audience: page.audience, after: undefined, pageSize: Math.max(1, connections.length) },
+    });
+  const report = await through(observers, { audience: page.audience, context: parts.context }, run);
   return {
     ...countsOf(report),
     refused: refusedOf(report),

@@ -17,5 +17,8 @@ export function bodiesOf(event: unknown): string[] {
   const result = check(eventSchema(), event);
   if (result.success) return result.data.messages.map(({ details }) => details.message.body);
   const { path, message } = firstIssue(result.error);
-  throw new BroadcastError('INVALID_EVENT', `${path.join('.')}: ${message}; expected the event of a queue's trigger`);
+  throw new BroadcastError(
+    'INVALID_EVENT',
+    `${path.join('.')}: ${message}; expected the event of a queue's trigger`,
+  );
 }

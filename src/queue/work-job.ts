@@ -2,7 +2,13 @@ import { BroadcastError } from '../errors.js';
 import type { PlanParts } from '../fanout/begin.js';
 import { acceptanceOf } from '../fanout/filter.js';
 import type { RecordStore } from '../records.js';
-import { changeBroadcast, readBroadcast, readText, withSummary, type BroadcastRecord } from './broadcast-record.js';
+import {
+  changeBroadcast,
+  readBroadcast,
+  readText,
+  withSummary,
+  type BroadcastRecord,
+} from './broadcast-record.js';
 import type { Job } from './job.js';
 import type { FanoutSettings } from './options.js';
 import { busyMs, putJob } from './pass-on.js';
@@ -76,7 +82,9 @@ async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadcast
       await tell(parts, job, claim.progress);
     } else {
       // So that the job that comes again need not wait for the lease. If it fails as well, the lease does it.
-      await claim.release({ ...progress, restarts: progress.restarts + (isInPage ? 1 : 0) }).catch(() => false);
+      await claim
+        .release({ ...progress, restarts: progress.restarts + (isInPage ? 1 : 0) })
+        .catch(() => false);
     }
     throw error;
   }
@@ -89,7 +97,11 @@ async function textOf({ records }: WorkParts, { id, text }: Job): Promise<string
 }
 
 /** Adds what a shard has come to to the record of the broadcast. */
-async function tell({ records, fanout }: WorkParts, { id, shard }: Job, progress: ShardProgress): Promise<void> {
+async function tell(
+  { records, fanout }: WorkParts,
+  { id, shard }: Job,
+  progress: ShardProgress,
+): Promise<void> {
   const now = fanout.now();
   await changeBroadcast(records, id, now, (record) => withSummary(record, shard, progress, now));
 }

@@ -6,7 +6,7 @@ import { openDatabase, type YdbOptions } from './ydb/options.js';
 import { createRecords } from './ydb/records.js';
 import { ensureTable, type TableReport } from './ydb/table.js';
 
-export type { StaticKey } from './ydb/authorization.js';
+export type { StaticKey } from '../credentials/static-key.js';
 export type { YdbOptions } from './ydb/options.js';
 export type { TableReport } from './ydb/table.js';
 

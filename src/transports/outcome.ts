@@ -167,16 +167,22 @@ export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefin
     return new BroadcastError(code, `the answer has HTTP status ${status} and no gRPC status`, details);
   }
   const number = /^\d{1,3}$/.test(grpcStatus) ? Number(grpcStatus) : 2;
-  const text = grpcMessage === undefined || grpcMessage === '' ? '' : `: ${percentDecoded(grpcMessage)}`;
+  const text =
+    grpcMessage === undefined || grpcMessage === '' ? '' : `: ${excerpt(percentDecoded(grpcMessage))}`;
   const name = GRPC_NAMES[number] ?? `gRPC status ${number}`;
   return new BroadcastError(codeOfGrpcStatus(number), `the gateway answered ${name}${text}`, details);
 }
 
 /** What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable. */
 function percentDecoded(text: string): string {
-  return text
-    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'))
-    .slice(0, 200);
+  return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) =>
+    Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
+  );
+}
+
+/** What an error keeps of a text of the gateway's: not all of it, and nothing like a token, a payload or an id. */
+export function excerpt(text: string): string {
+  return text.replace(/[^\s:,;"'()]{25,}/g, '…').slice(0, 200);
 }
 
 /** The error of an attempt whose signal was aborted. */
@@ -195,7 +201,7 @@ function statusBody(body: string): { isJson: boolean; code: number | undefined; 
   return {
     isJson: parsed !== undefined,
     code: typeof code === 'number' ? code : undefined,
-    message: typeof message === 'string' ? `: ${message.slice(0, 200)}` : '',
+    message: typeof message === 'string' ? `: ${excerpt(message)}` : '',
   };
 }
 

@@ -6,7 +6,7 @@ import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport
 import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
-import { codeOfSdkError, pushbackMs } from './outcome.js';
+import { codeOfSdkError, excerpt, pushbackMs } from './outcome.js';
 import { checkConnectionId, checkSize } from './rest.js';
 import {
   givenSdk,
@@ -229,5 +229,5 @@ function errorOf(cause: unknown, isClosed: boolean, retryAfterMs: number | undef
   const text = cause instanceof Error ? cause.message : String(cause);
   return code === 'ABORTED' && isClosed
     ? new BroadcastError('NO_ANSWER', 'the transport was closed', { cause })
-    : new BroadcastError(code, `the SDK reports: ${text.slice(0, 300)}`, { cause, retryAfterMs });
+    : new BroadcastError(code, `the SDK reports: ${excerpt(text)}`, { cause, retryAfterMs });
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
+import type { StaticKey } from '../../credentials/static-key.js';
 import type { TokenProviderOptions } from '../../credentials/token-provider.js';
 import { BroadcastError } from '../../errors.js';
 import { functionOption, parseOptions } from '../../options.js';
-import { bearerAuthorization, signedAuthorization, type StaticKey } from './authorization.js';
+import { bearerAuthorization, signedAuthorization } from './authorization.js';
 import { createDocumentApi, type DocumentApi } from './document-api.js';
 
 /** How to reach a database. A token is looked for as the transports do it, see `TokenProviderOptions`. */

@@ -8,6 +8,8 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
   readonly timeoutMs: number;
+  /** Gives up the request; it may have been carried out. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface PostAnswer {
@@ -35,8 +37,13 @@ export function createPoster(): Poster {
     agents.https.destroy();
   }
 
-  function open({ url, headers, timeoutMs }: HttpPost) {
-    const options = { method: 'POST', headers, signal: AbortSignal.timeout(timeoutMs) };
+  function open({ url, headers, timeoutMs, signal }: HttpPost) {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const options = {
+      method: 'POST',
+      headers,
+      signal: signal === undefined ? timeout : AbortSignal.any([timeout, signal]),
+    };
     return url.protocol === 'https:'
       ? httpsRequest(url, { ...options, agent: agents.https })
       : httpRequest(url, { ...options, agent: agents.http });

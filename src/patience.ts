@@ -12,15 +12,16 @@ export interface Patience {
   pause(): Promise<boolean>;
 }
 
-export function createPatience(endsAt: number): Patience {
+/** @param signal Ends a pause, and with it the patience. */
+export function createPatience(endsAt: number, signal?: AbortSignal): Patience {
   let pauses = 0;
   return {
     endsAt,
     async pause() {
       const pauseMs = Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** pauses++);
       if (Date.now() + pauseMs >= endsAt) return false;
-      await wait(pauseMs);
-      return true;
+      await wait(pauseMs, undefined, { signal }).catch(() => undefined);
+      return signal?.aborted !== true;
     },
   };
 }
