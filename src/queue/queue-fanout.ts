@@ -13,6 +13,7 @@ import { createSizeCheck } from './take-over.js';
 import { bodiesOf } from './trigger-messages.js';
 import { lastOf, watchStatus } from './watch.js';
 import { workBatch } from './work-batch.js';
+import type { WorkParts } from './work-job.js';
 
 /**
  * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue, and the queue's
@@ -77,15 +78,22 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
     },
     async work(plan, event) {
       const records = recordStoreOf(plan.store);
-      await workBatch({ plan, fanout, records, endsAt: endOf(plan, fanout) }, event);
+      await workBatch({ plan, fanout, records, ...timesOf(plan, fanout) }, event);
     },
   };
   return self;
 }
 
+/** No page is begun for less, in milliseconds, unless a call is so short that this would leave it nothing to do. */
+const LEAST_PAGE_MS = 250;
+
 /** When a call has to pass its jobs on, by the clock of the fan-out. A call that is short keeps half of its time for work. */
-function endOf({ context }: PlanParts, { now, reserveMs }: FanoutSettings): number {
+function timesOf(
+  { context }: PlanParts,
+  { now, reserveMs }: FanoutSettings,
+): Pick<WorkParts, 'endsAt' | 'leastPageMs'> {
   const start = now();
-  const deadline = deadlineOf(context, start);
-  return deadline === undefined ? Infinity : deadline - Math.min(reserveMs, (deadline - start) / 2);
+  const deadline = deadlineOf(context, start) ?? Infinity;
+  const endsAt = deadline - Math.min(reserveMs, (deadline - start) / 2);
+  return { endsAt, leastPageMs: Math.min(LEAST_PAGE_MS, (endsAt - start) / 2) };
 }

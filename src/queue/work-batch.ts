@@ -27,7 +27,7 @@ export async function workBatch(parts: WorkParts, event: unknown): Promise<void>
 
 async function doOrPutBack(parts: WorkParts, body: string): Promise<void> {
   const job = decodeJob(body);
-  if (parts.fanout.now() < parts.endsAt) return workJob(parts, job);
+  if (parts.endsAt - parts.fanout.now() >= parts.leastPageMs) return workJob(parts, job);
   // Others may have time for it right now.
   return putJob(parts.fanout, job, 0);
 }

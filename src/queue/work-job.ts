@@ -22,6 +22,8 @@ export interface WorkParts {
   readonly records: RecordStore;
   /** When jobs have to be passed on, by the clock of the fan-out; `Infinity` without a deadline. */
   readonly endsAt: number;
+  /** With less time than that, in milliseconds, no page is begun: the engine starts no send so late. */
+  readonly leastPageMs: number;
 }
 
 /**
@@ -63,7 +65,7 @@ async function work(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadca
 }
 
 async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<Left> {
-  let isInPage = false;
+  const page = { isUnwritten: false };
   try {
     return await goThroughShard({
       ...parts,
@@ -71,7 +73,7 @@ async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadcast
       accepts: acceptanceOf({ except: new Set(job.except), where: job.where }),
       makePayload: async () => parts.plan.transport.encode(await textOf(parts, job)),
       onPage: (begins) => {
-        isInPage = begins;
+        page.isUnwritten = begins;
       },
     });
   } catch (reason) {
@@ -83,7 +85,7 @@ async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadcast
     } else {
       // So that the job that comes again need not wait for the lease. If it fails as well, the lease does it.
       await claim
-        .release({ ...progress, restarts: progress.restarts + (isInPage ? 1 : 0) })
+        .release({ ...progress, restarts: progress.restarts + (page.isUnwritten ? 1 : 0) })
         .catch(() => false);
     }
     throw error;

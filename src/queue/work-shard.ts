@@ -26,8 +26,6 @@ export type Left = 'ended' | 'passed on' | 'lost';
 const MOST_REFUSED = 1000;
 /** Longest time that a broadcast's record is behind a shard that sends, in milliseconds. */
 const TELL_EVERY_MS = 2000;
-/** No page is begun for less, in milliseconds. */
-const LEAST_PAGE_MS = 100;
 
 /** Sends to a shard page by page and writes down each, until the shard, the broadcast or the time is at its end. */
 export async function goThroughShard(work: ShardWork): Promise<Left> {
@@ -45,7 +43,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     if (listed && again.length === 0) return end(work, 'done');
     isSecondTry &&= again.length > 0;
     if (!isSecondTry && (listed || again.length >= MOST_REFUSED)) return passOn(work, waitMs(waits, 0));
-    if (work.endsAt - fanout.now() < LEAST_PAGE_MS) return passOn(work, 0);
+    if (work.endsAt - fanout.now() < work.leastPageMs) return passOn(work, 0);
 
     payload ??= await work.makePayload();
     listing ??= isSecondTry ? undefined : openListing(work);
