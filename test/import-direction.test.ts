@@ -42,6 +42,7 @@ const ORDER = [
   'emulator',
   'testing',
   'deploy',
+  'serverless',
   'cli',
 ];
 

@@ -17,7 +17,7 @@ import {
 import { fillRoom, storedConnection } from './support/people.js';
 import { describeWithPostgres, PASSWORD } from './support/postgres-server.js';
 import { scriptedTransport } from './support/scripted-transport.js';
-import { historyOf } from './support/shared-memory.js';
+import { historyOf, recordsOf } from './support/shared-memory.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -146,6 +146,13 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       const nobody = postgresStore({ connectionString: server().url.replace(String(server().port), '1') });
       const failure = await failureOf(() => nobody.get('phone'));
       expect(failure.message).toMatch(/^STORE_UNAVAILABLE: PostgreSQL cannot be reached: .*ECONNREFUSED/);
+      for (const call of [
+        () => recordsOf(nobody).read('job'),
+        () => recordsOf(nobody).write('job', PASSWORD, { ifVersion: undefined, ttlMs: 1000 }),
+        () => recordsOf(nobody).remove('job'),
+      ]) {
+        expect((await failureOf(call)).code).toBe('STORE_UNAVAILABLE');
+      }
     });
   });
 
@@ -162,6 +169,13 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
     const unlucky = postgresStore({ pool: losing });
     expect(await unlucky.put(storedConnection('tablet'))).toBe('stored');
     expect(calls).toBe(2);
+    const records = recordsOf(unlucky);
+    calls = 0;
+    const first = await records.write('job', 'first', { ifVersion: undefined, ttlMs: 60_000 });
+    expect([calls, (await records.read('job'))?.version]).toEqual([2, first]);
+    calls = 0;
+    const second = await records.write('job', 'second', { ifVersion: first, ttlMs: 60_000 });
+    expect(await records.read('job')).toEqual({ value: 'second', version: second });
     calls = 0;
     const failure = await failureOf(() => historyOf(unlucky).append('attic', 'once', LIMITS));
     expect(failure.code).toBe('STORE_UNAVAILABLE');

@@ -15,10 +15,10 @@ import {
 import { storeContract, type StoreBackend, type StoreCase } from 'yc-broadcast/testing';
 import { fillRoom, storedConnection } from './support/people.js';
 import { describeWithPostgres } from './support/postgres-server.js';
-import { historyOf } from './support/shared-memory.js';
+import { historyOf, recordsOf } from './support/shared-memory.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const TABLES = ['entries', 'histories', 'members', 'connections'] as const;
+const TABLES = ['records', 'entries', 'histories', 'members', 'connections'] as const;
 const HOUR_MS = 3_600_000;
 /** The largest case makes 20,000 calls. */
 const CASE_TIMEOUT_MS = 120_000;
@@ -142,6 +142,7 @@ describeWithPostgres('postgresStore', (server) => {
     }
 
     const limits = { maxEntries: 10, maxAgeMs: HOUR_MS };
+    const firstWrite = { ifVersion: undefined, ttlMs: HOUR_MS };
     const calls: readonly (readonly [string, () => Promise<unknown>])[] = [
       ['put', () => store.put(storedConnection('phone'))],
       ['get', () => store.get('phone')],
@@ -159,6 +160,10 @@ describeWithPostgres('postgresStore', (server) => {
       ['count', () => store.count({ room: 'lobby' })],
       ['append', () => historyOf(store).append('lobby', 'text', limits)],
       ['read', () => historyOf(store).read('lobby', { limit: 10 })],
+      ['a first write of a record', () => recordsOf(store).write('job', 'text', firstWrite)],
+      ['a later one', () => recordsOf(store).write('job', 'text', { ...firstWrite, ifVersion: 'any' })],
+      ['reading a record', () => recordsOf(store).read('job')],
+      ['removing a record', () => recordsOf(store).remove('job')],
     ];
 
     it.each(calls)('one round trip for %s', async (_name, call) => {
@@ -178,7 +183,7 @@ describeWithPostgres('postgresStore', (server) => {
       for (const query of asked) {
         expect(Object.keys(query)).not.toContain('name');
         expect(query.text).not.toMatch(
-          /\b(SET (?!user_name|attributes|newest|forget_at)|LISTEN|PREPARE|TEMP)/,
+          /\b(SET (?!user_name|attributes|newest|forget_at|value)|LISTEN|PREPARE|TEMP)/,
         );
       }
     });
@@ -236,7 +241,40 @@ describeWithPostgres('postgresStore', (server) => {
     });
   });
 
+  describe('clears away', () => {
+    it('a few records with each first write of another, long after nobody needs them', async () => {
+      const tablePrefix = freshPrefix();
+      let now = Date.now();
+      const records = recordsOf(await freshStore({ tablePrefix, now: () => now }));
+      const options = { ifVersion: undefined, ttlMs: HOUR_MS };
+      for (let index = 0; index < 5; index++) await records.write(`old-${index}`, 'x', options);
+      now += HOUR_MS + 60_000;
+      const version = await records.write('new-0', 'x', options);
+      expect(await rowsIn(tablePrefix, 'records')).toBe(6);
+      now += 600_000;
+      await records.write('new-0', 'y', { ...options, ifVersion: version });
+      expect(await rowsIn(tablePrefix, 'records')).toBe(6);
+      for (const key of ['new-1', 'new-2', 'new-3']) await records.write(key, 'x', options);
+      expect(await rowsIn(tablePrefix, 'records')).toBe(4);
+    });
+  });
+
   describe('migration', () => {
+    it('adds the table that a database of an earlier version lacks, which is said until then', async () => {
+      const tablePrefix = freshPrefix();
+      const store = await freshStore({ tablePrefix });
+      await store.put(storedConnection('phone'));
+      await pool.query(`DROP TABLE ${tablePrefix}records`);
+      expect(await store.count({ all: true })).toBe(1);
+      await expect(recordsOf(store).read('job')).rejects.toMatchObject({
+        code: 'INVALID_OPTIONS',
+        message: expect.stringMatching(/a table is missing: run `await store\.migrate\(\)`/),
+      });
+      await store.migrate();
+      expect(await recordsOf(store).write('job', 'x', { ifVersion: undefined, ttlMs: 1000 })).toBeDefined();
+      expect(await store.count({ all: true })).toBe(1);
+    });
+
     it('makes the tables once, also when many instances begin at the same time', async () => {
       const tablePrefix = freshPrefix();
       const stores = Array.from({ length: 8 }, () => postgresStore({ pool, tablePrefix }));

@@ -10,7 +10,7 @@ import { localCertificate } from './support/certificate.js';
 import { fillRoom, storedConnection } from './support/people.js';
 import { describeWithRedis, startRedis, type RedisServer } from './support/redis-server.js';
 import { scriptedTransport, type Answer } from './support/scripted-transport.js';
-import { historyOf } from './support/shared-memory.js';
+import { historyOf, recordsOf } from './support/shared-memory.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 
 const LIMITS = { maxEntries: 100, maxAgeMs: 3_600_000 };
@@ -112,6 +112,17 @@ describeWithRedis('redisStore, when the way to the server fails', () => {
     expect(entries.map(({ data }) => data)).toEqual(['one', 'two']);
   });
 
+  it('knows its own write of a record again when the answer is lost and the client repeats the call', async () => {
+    const { proxy, store } = await throughProxy();
+    const records = recordsOf(store);
+    const first = await records.write('job', 'first', { ifVersion: undefined, ttlMs: 60_000 });
+    proxy.loseNextAnswer();
+    const second = await records.write('job', 'second', { ifVersion: first, ttlMs: 60_000 });
+    expect(proxy.connections()).toBe(2);
+    expect(second).toBeDefined();
+    expect(await records.read('job')).toEqual({ value: 'second', version: second });
+  });
+
   it('leaves a server that has become a replica, and works again when it is not', async () => {
     const { proxy, store } = await throughProxy();
     const admin = new Redis(server.url);
@@ -161,6 +172,9 @@ describe('redisStore, when there is no server', () => {
       store.get('phone'),
       store.count({ all: true }),
       historyOf(store).read('x', { limit: 1 }),
+      recordsOf(store).read('x'),
+      recordsOf(store).write('x', 'y', { ifVersion: undefined, ttlMs: 1000 }),
+      recordsOf(store).remove('x'),
     ]) {
       expect(await errorOf(call)).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     }
@@ -206,7 +220,8 @@ describeWithRedis('redisStore and secrets', () => {
     const odd = open({ url: renamed.url });
     const unknown = await errorOf(historyOf(odd).append(MESSAGE, MESSAGE, LIMITS));
     expect(unknown.message).toContain('unknown command');
-    expect(everythingIn(unknown)).not.toContain(MESSAGE);
+    const written = recordsOf(odd).write(MESSAGE, MESSAGE, { ifVersion: undefined, ttlMs: 1000 });
+    for (const each of [unknown, await errorOf(written)]) expect(everythingIn(each)).not.toContain(MESSAGE);
   });
 
   it.each([`redis://:${PASSWORD}@host:notaport`, `http://:${PASSWORD}@host`, PASSWORD])(

@@ -15,7 +15,7 @@ import {
   startRedisCluster,
   type RedisServer,
 } from './support/redis-server.js';
-import { historyOf } from './support/shared-memory.js';
+import { historyOf, recordsOf } from './support/shared-memory.js';
 
 /** The contract makes tens of thousands of calls, and two processes run it at once, perhaps on a busy machine. */
 jest.setTimeout(180_000);
@@ -99,6 +99,9 @@ describeWithRedis('redisStore, what it costs', () => {
       remove: () => store.remove(['phone']),
       append: () => historyOf(store).append('lobby', 'hello', { maxEntries: 10, maxAgeMs: 60_000 }),
       read: () => historyOf(store).read('lobby', { limit: 10 }),
+      'write a record': () => recordsOf(store).write('job', 'x', { ifVersion: undefined, ttlMs: 60_000 }),
+      'read a record': () => recordsOf(store).read('job'),
+      'remove a record': () => recordsOf(store).remove('job'),
     };
     for (const call of Object.values(calls)) await call();
     for (const [name, call] of Object.entries(calls)) {
@@ -143,6 +146,7 @@ describeWithRedis('redisStore, what it costs', () => {
     await store.remove(['p00001', 'never-there']);
     await historyOf(store).append('lobby', 'hello', { maxEntries: 10, maxAgeMs: 60_000 });
     await historyOf(store).read('attic', { limit: 0 });
+    await recordsOf(store).write('job', 'hello', { ifVersion: undefined, ttlMs: 60_000 });
     const keys = await client.keys('forgetful*');
     expect(keys.length).toBeGreaterThan(50);
     const lives = await Promise.all(keys.map((key) => client.pttl(key)));

@@ -9,7 +9,7 @@ import { startDocumentProxy, refusal, type DocumentProxy } from './support/docum
 import { freshTable, startDynalite, type Dynalite } from './support/dynalite.js';
 import { storedConnection } from './support/people.js';
 import { scriptedTransport } from './support/scripted-transport.js';
-import { historyOf } from './support/shared-memory.js';
+import { historyOf, recordsOf } from './support/shared-memory.js';
 
 const TOKEN = 't1.first-secret';
 
@@ -170,6 +170,8 @@ describe('ydbStore when YDB is busy', () => {
     const startedAt = performance.now();
     expect((await failureOf(store.get('phone'))).code).toBe('STORE_UNAVAILABLE');
     expect(performance.now() - startedAt).toBeLessThan(700);
+    store.onInvocation?.({ getRemainingTimeInMillis: () => 300 });
+    expect((await failureOf(recordsOf(store).read('job'))).code).toBe('STORE_UNAVAILABLE');
   });
 
   it('does what a throttled batch has left undone', async () => {
@@ -230,6 +232,12 @@ describe('ydbStore when connections die', () => {
     expect(await store.setAttributes('phone', { seat: 1 })).toBe(true);
     await store.leave('phone', 'attic');
     for (const text of ['one', 'two', 'three']) await historyOf(store).append('lobby', text, limits);
+
+    const first = await recordsOf(store).write('job', 'first', { ifVersion: undefined, ttlMs: 60_000 });
+    const second = await recordsOf(store).write('job', 'second', { ifVersion: first, ttlMs: 60_000 });
+    expect(second).toBeDefined();
+    expect(await recordsOf(store).read('job')).toEqual({ value: 'second', version: second });
+    await recordsOf(store).remove('job');
 
     const { connections } = await store.list({ room: 'lobby' }, { limit: 10 });
     expect(connections).toMatchObject([{ id: 'phone', user: 'bob', attributes: { seat: 1 } }]);
@@ -341,6 +349,8 @@ describe('the prices in docs/store-ydb.md', () => {
   };
   const limits = { maxEntries: 100, maxAgeMs: 60_000 };
   const saidHello: Story = (store) => historyOf(store).append('lobby', 'hello', limits);
+  const first = { ifVersion: undefined, ttlMs: 60_000 };
+  const writeJob: Story = (store) => recordsOf(store).write('job', 'x'.repeat(500), first);
   let lobbyOf1000: Promise<string | undefined> | undefined;
   /** The prefix of a table with 1,000 connections in a room, made once. */
   async function makeLobbyOf1000(): Promise<string | undefined> {
@@ -382,6 +392,13 @@ describe('the prices in docs/store-ydb.md', () => {
         proxy.forget();
         await historyOf(store).read('lobby', { since: position, limit: 100 });
       },
+    ],
+    ['write a record of 500 bytes', nothing, writeJob],
+    ['read it', writeJob, (store) => recordsOf(store).read('job')],
+    [
+      'write a record of 250 KB',
+      nothing,
+      (store) => recordsOf(store).write('job', 'x'.repeat(256_000), first),
     ],
     ['an hour with nobody', annInLobby, nothing],
   ];

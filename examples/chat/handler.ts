@@ -5,7 +5,7 @@ import { announce, connectionsOf, personOf } from './presence.js';
 import { openStore } from './store.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS, STORE_URL } = process.env;
-const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(',');
+const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(/[\s,]+/);
 
 const MOST_ROOMS = 20;
 const MOST_TABS = 50;

@@ -23,8 +23,9 @@ export interface TableReport {
   readonly deletesExpired: boolean;
 }
 
-/** How often to ask whether a table that is being made is ready, and for how long. */
-const ASK_EVERY_MS = 500;
+/** Pauses between questions whether a table that is being made is ready double from the first to the longest. */
+const FIRST_PAUSE_MS = 10;
+const LONGEST_PAUSE_MS = 640;
 const READY_WITHIN_MS = 60_000;
 
 /** Makes the table unless it is there, waits until it can be used, and switches on its time to live. */
@@ -38,7 +39,7 @@ export async function ensureTable(api: DocumentApi): Promise<TableReport> {
 
 async function untilReady(api: DocumentApi): Promise<void> {
   const until = Date.now() + READY_WITHIN_MS;
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     const answer = await api.callUnless('ResourceNotFoundException', 'DescribeTable', {
       TableName: api.table,
     });
@@ -52,7 +53,7 @@ async function untilReady(api: DocumentApi): Promise<void> {
         `the table '${api.table}' is not ready after ${READY_WITHIN_MS / 1000} s; run this again later`,
       );
     }
-    await wait(ASK_EVERY_MS);
+    await wait(pauseMs);
   }
 }
 
