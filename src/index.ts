@@ -72,13 +72,7 @@ export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export type { HistoryOption } from './history/histories.js';
 export { checkName } from './names.js';
-export type {
-  BroadcastStart,
-  Invocation,
-  InvocationAnswer,
-  ObservedParts,
-  Observer,
-} from './observer.js';
+export type { BroadcastStart, Invocation, InvocationAnswer, ObservedParts, Observer } from './observer.js';
 export { presence } from './presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './presence/presence.js';
 export * from './protocol.js';
