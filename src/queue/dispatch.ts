@@ -8,6 +8,7 @@ import { deadlineOf } from '../invocation.js';
 import { checkName } from '../names.js';
 import { lazily, parseOptions } from '../options.js';
 import type { RecordStore } from '../records.js';
+import type { Audience } from '../store.js';
 import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { claimDispatch } from './claim-dispatch.js';
 import { recordStoreOf } from './json-record.js';
@@ -43,6 +44,7 @@ export async function dispatch(
   const options = parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
   const filter = requirePortable(target.filter);
   refuseLostFilter(target);
+  const audience = requireMany(target);
   const records = recordStoreOf(plan.store);
   const id = target.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
@@ -51,13 +53,13 @@ export async function dispatch(
   const record = await claimDispatch(records, id, {
     now: fanout.now,
     signal: options.signal,
-    make: () => newRecord(plan, fanout, target, options),
+    make: () => newRecord(plan, fanout, { audience, resumed: target.resumed }, options),
   });
   if (record.sent) return { id, record };
   try {
     const placed = await place(plan, records, fanout, { id, record, text, target });
     const jobs = await makeJobs(records, fanout, {
-      ...{ id, audience: target.audience, after: target.resumed?.after, ...filter },
+      ...{ id, audience, after: target.resumed?.after, ...filter },
       ...{ text: placed.text, of: record.shards },
       ...{ expiresAt: record.expiresAt, keptUntil: record.keptUntil },
     });
@@ -71,11 +73,16 @@ export async function dispatch(
   }
 }
 
+function requireMany({ audience }: PlanTarget): Audience {
+  if (!('connection' in audience)) return audience;
+  throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
+}
+
 /** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
 async function newRecord(
   { store }: PlanParts,
   fanout: FanoutSettings,
-  { audience, resumed }: PlanTarget,
+  { audience, resumed }: { readonly audience: Audience; readonly resumed: PlanTarget['resumed'] },
   { expiresAt, shards }: ParsedOptions,
 ): Promise<BroadcastRecord> {
   const expected = await store.count(audience);

@@ -55,6 +55,7 @@ export async function runPage(parts: PlanParts, page: PageOptions): Promise<Page
       retry: parts.settings,
       transport: storms.transport,
       store: {
+        get: async (id) => connections.find((connection) => connection.id === id),
         list: async () => ({ connections, done: true }),
         remove: async (ids) => {
           stale.push(...ids);

@@ -29,8 +29,9 @@ export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'thresh
 
   return {
     async isTooLarge({ store }, { audience, filter, resumed }, options) {
-      // A user has a handful of connections. A cursor goes on where it began. The rest cannot travel.
-      if (threshold === false || 'user' in audience || resumed !== undefined) return false;
+      // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
+      if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
+        return false;
       if (options?.signal !== undefined || options?.onProgress !== undefined) return false;
       return portableFilter(filter) !== undefined && isLarge(store, audience, threshold);
     },
