@@ -9,11 +9,12 @@ import { readSummary, writeResults, type Summary } from './results.js';
 import type { BenchOptions, Section } from './section.js';
 import { sends } from './sends.js';
 import { simulation } from './simulation/section.js';
+import { start } from './start.js';
 import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
 const SECTIONS = {
-  ...{ sends, pipeline, cold, engine, stores, gateway },
+  ...{ sends, pipeline, cold, start, engine, stores, gateway },
   simulate: simulation,
 } satisfies Record<SectionName, unknown>;
 
@@ -29,7 +30,7 @@ export async function main(args: string[], root: string): Promise<number> {
   let summary = await readSummary(directory);
   const recorded = await readSummary(`${root}/bench/results`);
   for (const name of names) {
-    summary = { ...summary, ...(await runSection(name, { ...options, recorded })) };
+    summary = { ...summary, ...(await runSection(name, { root, recorded, ...options })) };
     // After each, so that a run that is broken off leaves what it has.
     await writeResults(directory, summary);
   }

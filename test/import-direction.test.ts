@@ -37,11 +37,13 @@ const ORDER = [
   'handlers',
   'app',
   'queue',
+  'native',
   'index',
   'observe',
   'emulator',
   'testing',
   'deploy',
+  'serverless',
   'cli',
 ];
 

@@ -1,0 +1,45 @@
+# The platform's own broadcast: a message of this queue goes to everybody who is connected at one path. No report, no
+# second attempt, and one trigger for each queue.
+resource "yandex_message_queue" "broadcast" {
+  count = var.broadcast_path == null ? 0 : 1
+
+  name       = "${var.name}-broadcast"
+  access_key = yandex_iam_service_account_static_access_key.queue[0].access_key
+  secret_key = yandex_iam_service_account_static_access_key.queue[0].secret_key
+
+  depends_on = [yandex_resourcemanager_folder_iam_member.app]
+}
+
+resource "yandex_serverless_triggers" "broadcast" {
+  count = var.broadcast_path == null ? 0 : 1
+
+  name      = "${var.name}-broadcast"
+  folder_id = var.folder_id
+
+  source {
+    ymq {
+      queue_arn          = yandex_message_queue.broadcast[0].arn
+      service_account_id = yandex_iam_service_account.app.id
+
+      batch_settings {
+        max_count = 1
+        cutoff    = "1s"
+      }
+    }
+  }
+
+  action {
+    gateway_websocket_broadcast {
+      gateway_id         = yandex_api_gateway.app.id
+      path               = var.broadcast_path
+      service_account_id = yandex_iam_service_account.app.id
+    }
+
+    dynamic "transformer" {
+      for_each = var.broadcast_jq == null ? [] : [var.broadcast_jq]
+      content {
+        jq = transformer.value
+      }
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import { gatewaySpec } from '../deploy/gateway-spec.js';
+import { BroadcastError } from '../errors.js';
+import type { Cloud } from './cloud/cloud.js';
+import type { Gateway } from './cloud/gateways.js';
+import type { WebsocketFunction } from './settings.js';
+
+/** A deployed service, which its gateways are marked with. */
+export interface Owner {
+  readonly service: string;
+  readonly stage: string;
+}
+
+/** What a gateway of ours is told from others by: names can be the same by chance. */
+function labelsOf({ service, stage }: Owner): Readonly<Record<string, string>> {
+  return { 'managed-by': 'yc-broadcast', service, stage };
+}
+
+function isOf(owner: Owner, { labels }: Gateway): boolean {
+  return Object.entries(labelsOf(owner)).every(([key, value]) => labels[key] === value);
+}
+
+export interface DeployedGateway {
+  readonly name: string;
+  readonly isNew: boolean;
+  /** Where clients connect: one for each path. */
+  readonly addresses: readonly string[];
+}
+
+/**
+ * Makes a gateway for each of the functions, or gives the one that is there the specification of now; connections stay
+ * open meanwhile as far as the cloud lets them. Rejects when a name is taken by a gateway that is not of this service.
+ */
+export async function deployGateways(
+  cloud: Cloud,
+  owner: Owner,
+  functions: readonly WebsocketFunction[],
+): Promise<DeployedGateway[]> {
+  const known = await cloud.gateways.list();
+  const deployed: DeployedGateway[] = [];
+  for (const definition of functions) {
+    const { name, paths } = definition;
+    const existing = known.find((gateway) => gateway.name === name);
+    if (existing !== undefined && !isOf(owner, existing)) throw notOurs(name);
+    const spec = JSON.stringify(await specOf(cloud, definition));
+    const { domain } =
+      existing === undefined
+        ? await cloud.gateways.create({ name, description: DESCRIPTION, labels: labelsOf(owner), spec })
+        : await cloud.gateways.update(existing.id, spec);
+    deployed.push({ name, isNew: existing === undefined, addresses: addressesOf(domain, paths) });
+  }
+  return deployed;
+}
+
+const DESCRIPTION = 'Made by yc-broadcast/serverless, which removes it on `serverless remove`';
+
+/** Gateways of this service that belong to none of the functions any more: whoever is connected there should be asked first. */
+export async function forgottenGateways(
+  cloud: Cloud,
+  owner: Owner,
+  functions: readonly WebsocketFunction[],
+): Promise<string[]> {
+  const names = new Set(functions.map(({ name }) => name));
+  const ours = (await cloud.gateways.list()).filter((gateway) => isOf(owner, gateway));
+  return ours.map(({ name }) => name).filter((name) => !names.has(name));
+}
+
+/** The addresses of the gateways that are there. */
+export async function gatewayAddresses(
+  cloud: Cloud,
+  owner: Owner,
+  functions: readonly WebsocketFunction[],
+): Promise<string[]> {
+  const known = await cloud.gateways.list();
+  return functions.flatMap(({ name, paths }) => {
+    const gateway = known.find((candidate) => candidate.name === name && isOf(owner, candidate));
+    return gateway === undefined ? [] : addressesOf(gateway.domain, paths);
+  });
+}
+
+/** Removes every gateway that this service made, and no other. Resolves with their names. */
+export async function removeGateways(cloud: Cloud, owner: Owner): Promise<string[]> {
+  const ours = (await cloud.gateways.list()).filter((gateway) => isOf(owner, gateway));
+  for (const { id } of ours) await cloud.gateways.remove(id);
+  return ours.map(({ name }) => name);
+}
+
+async function specOf(cloud: Cloud, definition: WebsocketFunction): Promise<Record<string, unknown>> {
+  const { name, paths, account, authorizer } = definition;
+  const functionId = await functionIdOf(cloud, name);
+  const serviceAccountId = await cloud.accountId(account);
+  if (serviceAccountId === undefined) throw missing(`service account '${account}'`);
+  if (authorizer === undefined) return gatewaySpec({ title: name, paths, functionId, serviceAccountId });
+  const { functionName, ...credential } = authorizer;
+  const guard = { ...credential, functionId: await functionIdOf(cloud, functionName) };
+  return gatewaySpec({ title: name, paths, functionId, serviceAccountId, authorizer: guard });
+}
+
+async function functionIdOf(cloud: Cloud, name: string): Promise<string> {
+  const id = await cloud.functions.idOf(name);
+  if (id === undefined) throw missing(`function '${name}'`);
+  return id;
+}
+
+function addressesOf(domain: string, paths: readonly string[]): string[] {
+  return paths.map((path) => `wss://${domain}${path}`);
+}
+
+/** The provider's plugin reports what goes wrong and ends as if all was well. */
+function missing(what: string): BroadcastError {
+  const problem = `the folder has no ${what} after the provider's part of the deploy`;
+  return new BroadcastError('INVALID_REQUEST', `${problem}; what went wrong there stands above`);
+}
+
+function notOurs(name: string): BroadcastError {
+  const problem = `the gateway '${name}' was not made by this service, so it is left alone`;
+  return new BroadcastError('INVALID_REQUEST', `${problem}; rename it, or the function`);
+}

@@ -1,0 +1,68 @@
+/** As much of Serverless Framework 3 as a plugin of ours sees; test/serverless-framework.test.ts has the real one. */
+import type { Serverless, ServerlessFunction, ServerlessPlugin } from '../../src/serverless/framework.js';
+
+export interface FakeOptions {
+  readonly folderId: string;
+  readonly credentials: object;
+  readonly functions: Readonly<Record<string, ServerlessFunction>>;
+  /** Called in the place of what the provider's plugin does. */
+  readonly deploy?: () => void;
+}
+
+export interface FakeServerless {
+  readonly serverless: Serverless;
+  readonly runtimes: readonly string[];
+  /** What went to stdout. */
+  readonly printed: readonly string[];
+  readonly logged: readonly string[];
+  /** Runs `deploy:deploy` or its like, as `serverless deploy` would. */
+  run(lifecycle: 'deploy:deploy' | 'info:info' | 'remove:remove'): Promise<void>;
+}
+
+type PluginClass = new (...args: readonly unknown[]) => ServerlessPlugin;
+
+export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServerless {
+  const { folderId, credentials, functions, deploy } = options;
+  const [printed, logged, runtimes]: string[][] = [[], [], ['nodejs16']];
+  const log = (text: string) => logged?.push(text);
+  const provider = {
+    folderId,
+    session: { config: { pollInterval: 1, ...credentials } },
+    getStage: () => 'dev',
+  };
+  const serverless: Serverless = {
+    serviceDir: process.cwd(),
+    service: {
+      functions: named(functions),
+      getServiceName: () => 'talk',
+      provider: { name: 'yandex-cloud' },
+    },
+    classes: { Error },
+    configSchemaHandler: {
+      schema: { definitions: { cloudFunctionRuntime: { enum: runtimes ?? [] } } },
+      defineFunctionEvent: () => undefined,
+      defineFunctionProperties: () => undefined,
+    },
+    getProvider: () => provider,
+  };
+  const tools = {
+    log: { notice: log, success: log, warning: log },
+    writeText: (text: string) => printed?.push(text),
+  };
+  const { hooks } = new (plugin as PluginClass)(serverless, {}, tools);
+  return {
+    ...{ serverless, runtimes: runtimes ?? [], printed: printed ?? [], logged: logged ?? [] },
+    async run(lifecycle) {
+      await hooks[`before:${lifecycle}`]?.();
+      if (lifecycle === 'deploy:deploy') deploy?.();
+      await hooks[`after:${lifecycle}`]?.();
+    },
+  };
+}
+
+/** The framework gives functions their names in the cloud. */
+function named(functions: FakeOptions['functions']): FakeOptions['functions'] {
+  return Object.fromEntries(
+    Object.entries(functions).map(([key, definition]) => [key, { ...definition, name: `talk-dev-${key}` }]),
+  );
+}
