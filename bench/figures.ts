@@ -17,6 +17,7 @@ export async function updatePages(root: string, summary: Summary): Promise<void>
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
+  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -41,6 +42,12 @@ export function withCosts(page: string, summary: Summary): string {
 /** The same for `docs/scale.md`. */
 export function withScale(page: string, { simulate }: Summary): string {
   return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+}
+
+/** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */
+export function withMeasured(module: string, { pipeline }: Summary): string {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  return ours === undefined ? module : module.replace(/(CPU_MICROS_PER_SEND = )[\d.]+/, `$1${ours}`);
 }
 
 function between(page: string, name: string, figures: string): string {

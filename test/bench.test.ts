@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { barChart } from '../bench/chart.js';
 import { parseCommand } from '../bench/command.js';
 import { costOfChatHour, costOfMillion } from '../bench/cost.js';
-import { figuresOf, withCosts, withFigures, withStoreFigures } from '../bench/figures.js';
+import { figuresOf, withCosts, withMeasured, withFigures, withStoreFigures } from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
 import { grouped, range, times } from '../bench/numbers.js';
@@ -451,6 +451,12 @@ describe('the cost of a million deliveries', () => {
   it('is what the page on cost says', async () => {
     const page = await readFile(new URL('../docs/cost.md', import.meta.url), 'utf8');
     expect(withCosts(page, await recordedSummary())).toBe(page);
+  });
+
+  it('is computed by the library with the same figure', async () => {
+    const module = await readFile(new URL('../src/lanes/measured-figures.ts', import.meta.url), 'utf8');
+    expect(withMeasured(module, await recordedSummary())).toBe(module);
+    expect(module).toMatch(/CPU_MICROS_PER_SEND = [\d.]+;/);
   });
 });
 
