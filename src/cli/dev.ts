@@ -42,7 +42,9 @@ async function start(options: DevOptions): Promise<Emulator> {
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
-    format === 'json' ? [jsonEntry, jsonOutput] : [formatEntry(paint), formatOutput(paint)];
+    format === 'json'
+      ? [jsonEntry, jsonOutput]
+      : [formatEntry(paint), formatOutput(paint, () => log.columns ?? Infinity)];
   const source = sourceOf(options);
   try {
     return await startEmulator({
