@@ -171,7 +171,7 @@ it(
       expect(stderr).toBe('');
       expect(code).toBe(0);
       const { engine, sends } = await summaryIn(directory);
-      expect(engine?.rows).toHaveLength(5);
+      expect(engine?.rows).toHaveLength(8);
       sends?.runs.flatMap(({ rows }) => rows).forEach(expectToAddUp);
     } finally {
       await rm(directory, { recursive: true, force: true });
