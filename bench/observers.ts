@@ -17,7 +17,8 @@ export function observerFigures({ engine, pipeline }: Summary): string {
   const micros = (name: string) => rows.find((row) => row.name === name)?.cpuMicrosPerRecipient.median;
   const own = micros('broadcaster');
   const whole = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
-  if (own === undefined || whole === undefined || ROWS.some(([name]) => micros(name) === undefined)) return '';
+  if (own === undefined || whole === undefined || ROWS.some(([name]) => micros(name) === undefined))
+    return '';
   const table = markdown({
     columns: [left('who watches'), right('CPU µs per recipient'), right('a whole broadcast')],
     rows: ROWS.map(([name, label]) => {
