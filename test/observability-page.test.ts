@@ -2,6 +2,7 @@
  * docs/observability.md and the dashboard speak of what there is: every metric, span and attribute by the name that it has in
  * the code, and in OpenTelemetry's conventions. `UPDATE_PAGES=1` writes the tables of the page.
  */
+import { SpanKind } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -116,7 +117,7 @@ describe('what an eventful life gives', () => {
   });
 
   it('are all spans of the table, with all of their attributes and no other', () => {
-    const kinds = { SERVER: 1, CLIENT: 2, INTERNAL: 0 };
+    const kinds = { SERVER: SpanKind.SERVER, CLIENT: SpanKind.CLIENT, INTERNAL: SpanKind.INTERNAL };
     for (const { name, kind, attributes } of Object.values(SPANS)) {
       const own = telemetry
         .spans()

@@ -44,7 +44,7 @@ async function start(options: DevOptions): Promise<Emulator> {
   const [ofEntry, ofOutput] =
     format === 'json'
       ? [jsonEntry, jsonOutput]
-      : [formatEntry(paint), formatOutput(paint, () => log.columns ?? Infinity)];
+      : [formatEntry(paint), formatOutput(paint, () => (log.isTTY ? log.columns : Infinity))];
   const source = sourceOf(options);
   try {
     return await startEmulator({
