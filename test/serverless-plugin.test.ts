@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import plugin from 'yc-broadcast/serverless';
 import { localCertificate, type Certificate } from './support/certificate.js';
 import { addAccount, addGateway, deployVersion } from './support/cloud-api/seed.js';
@@ -250,11 +251,8 @@ describe('what goes wrong', () => {
   });
 
   it.each(['call', 'operation'] as const)('passes on what the cloud says of a failed %s', async (place) => {
-    cloud.failures.set('ApiGatewayService/Create', {
-      code: 8,
-      message: 'Quota limit: apigateways.',
-      in: place,
-    });
+    const failure = { code: status.RESOURCE_EXHAUSTED, message: 'Quota limit: apigateways.', in: place };
+    cloud.failures.set('ApiGatewayService/Create', failure);
     await expect(service().run('deploy:deploy')).rejects.toThrow(
       'RATE_LIMITED: ApiGatewayService/Create ended with RESOURCE_EXHAUSTED: Quota limit: apigateways',
     );
