@@ -95,7 +95,7 @@ describeIfInstalled('offline', () => {
   });
 });
 
-describeIfInstalled('in the cloud', () => {
+describeIfInstalled('against the stand-in of the cloud', () => {
   let cloud: CloudApi;
   let queues: QueueApi;
   let wayIn: WayIn;
@@ -137,9 +137,9 @@ describeIfInstalled('in the cloud', () => {
   const EVERYTHING = {
     functions: ['chat-dev-chat'],
     gateways: ['somebody-elses', 'chat-dev-chat'],
-    accounts: ['chat', 'chat-caller'],
+    accounts: ['chat-sls-caller', 'chat-sls-function'],
     triggers: ['chat-dev-chat-ymq'],
-    queues: ['chat-jobs'],
+    queues: ['chat-sls-jobs'],
   };
 
   it('serverless deploy makes all that the chat needs, and prints where it is', async () => {
@@ -152,7 +152,7 @@ describeIfInstalled('in the cloud', () => {
     const [, current] = chatVersions();
     expect(current?.version).toMatchObject({
       ...{ runtime: 'nodejs22', entrypoint: 'index.handler', concurrency: 4, environment: SETTINGS },
-      ...{ resources: { memory: 268_435_456 }, executionTimeout: { seconds: 60 } },
+      ...{ resources: { memory: 268_435_456 }, executionTimeout: { seconds: 20 } },
     });
   });
 
