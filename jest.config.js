@@ -13,6 +13,7 @@ export default {
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
     '^yc-broadcast/(stores|transports|client|queue)/(.*)$': '<rootDir>/src/$1/$2.ts',
+    '^yc-broadcast/(logs|opentelemetry)$': '<rootDir>/src/observe/$1.ts',
     '^yc-broadcast/(client|emulator|serverless|testing)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

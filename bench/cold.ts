@@ -187,9 +187,13 @@ async function measureAll(
 }
 
 /** Imports the module in a process of its own, and sends what the job asks for. */
-export async function startOnce(job: ColdJob, env: NodeJS.ProcessEnv): Promise<ColdStart> {
+export async function startOnce(
+  job: ColdJob,
+  env: NodeJS.ProcessEnv,
+  node: string = process.execPath,
+): Promise<ColdStart> {
   const worker = new URL('cold-worker.js', import.meta.url).pathname;
-  const child = start('client', process.execPath, [worker, JSON.stringify(job)], {
+  const child = start('client', node, [worker, JSON.stringify(job)], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -2,14 +2,15 @@ import { parseArgs } from 'node:util';
 import { PIPELINES, SENDERS, STARTERS } from './clients/table.js';
 import type { BenchOptions } from './section.js';
 
-const USAGE = `npm run bench -- [sends] [pipeline] [cold] [engine] [stores]
-                     [gateway] [options]
+const USAGE = `npm run bench -- [sends] [pipeline] [cold] [start] [engine]
+                     [stores] [gateway] [options]
 
 Without a name all but stores and gateway are measured (about ten minutes),
 with "all" those as well (about ten more).
 
   --rounds N       how often each is measured; medians are shown (5)
   --clients A,B    only these, by their file in bench/clients
+  --nodes A,B      programs of Node.js that start is measured with (this one)
   --server NAME    nginx or node; default: nginx where it is installed
   --out DIR        where results are written (bench/results/latest)
   --record         write them to bench/results instead, and into the README
@@ -18,14 +19,14 @@ with "all" those as well (about ten more).
   --quick          one short round: proves that all runs, says nothing on speed
 `;
 
-const USUAL_NAMES = ['sends', 'pipeline', 'cold', 'engine'] as const;
+const USUAL_NAMES = ['sends', 'pipeline', 'cold', 'start', 'engine'] as const;
 const SECTION_NAMES = [...USUAL_NAMES, 'stores', 'gateway'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface Command {
   /** None: what is there is only shown anew. */
   readonly names: readonly SectionName[];
-  readonly options: BenchOptions;
+  readonly options: Omit<BenchOptions, 'root'>;
   readonly isRecorded: boolean;
   readonly out: string | undefined;
 }
@@ -52,6 +53,7 @@ export function parseCommand(args: string[]): Command | string {
       isQuick,
       rounds,
       clients,
+      nodes: values.nodes?.split(','),
       server: server === 'nginx' || server === 'node' ? server : undefined,
     },
     isRecorded,
@@ -72,6 +74,7 @@ function parseFlags(args: string[]) {
     options: {
       rounds: { type: 'string' },
       clients: { type: 'string' },
+      nodes: { type: 'string' },
       server: { type: 'string' },
       out: { type: 'string' },
       record: { type: 'boolean', default: false },

@@ -50,6 +50,7 @@ export function figuresOf(summary: Summary): string {
     sendsFigures(summary),
     pipelineFigures(summary),
     coldFigures(summary),
+    startFigures(summary),
     engineFigures(summary),
     machineLine(summary),
   ]
@@ -89,6 +90,18 @@ function coldFigures({ cold }: Summary): string | undefined {
     `Cold, bundled: ${cold.sends} sends answered ${grouped(ours.doneMs.median)} ms after the start of main; ` +
     `with the official SDK 3.2, ${grouped(sdk.doneMs.median)} ms${otherwise}. The bundle with the default transport has ` +
     `${grouped(cold.core.bundleBytes / 1000)} KB and is imported in ${grouped(cold.core.importMs.median)} ms.`
+  );
+}
+
+function startFigures({ start }: Summary): string | undefined {
+  const chat = start?.examples.find(({ name }) => name === 'chat');
+  if (chat === undefined) return undefined;
+  const times = Object.entries(chat.readyMs).map(
+    ([version, { median }]) => `${grouped(median)} ms in Node.js ${version}`,
+  );
+  return (
+    `The [chat example](examples/chat), bundled with its store and all else that it needs, has ` +
+    `${grouped(chat.bundleBytes / 1000)} KB and is imported and ready in ${times.join(', ')}.`
   );
 }
 

@@ -6,6 +6,7 @@ import { engine, type EngineResult } from './engine/engine.js';
 import { gateway, type GatewayResult } from './gateway/gateway.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
+import { start, type StartResult } from './start.js';
 import { stores, type StoresResult } from './stores/stores.js';
 import { markdown, type Table } from './table.js';
 
@@ -14,6 +15,7 @@ export interface Summary {
   readonly sends?: SendsResult;
   readonly pipeline?: PipelineResult;
   readonly cold?: ColdResult;
+  readonly start?: StartResult;
   readonly engine?: EngineResult;
   readonly stores?: StoresResult;
   readonly gateway?: GatewayResult;
@@ -45,6 +47,7 @@ function tablesOf(summary: Summary): Table[] {
     ...(summary.sends === undefined ? [] : sends.tables(summary.sends)),
     ...(summary.pipeline === undefined ? [] : pipeline.tables(summary.pipeline)),
     ...(summary.cold === undefined ? [] : cold.tables(summary.cold)),
+    ...(summary.start === undefined ? [] : start.tables(summary.start)),
     ...(summary.engine === undefined ? [] : engine.tables(summary.engine)),
     ...(summary.stores === undefined ? [] : stores.tables(summary.stores)),
     ...(summary.gateway === undefined ? [] : gateway.tables(summary.gateway)),

@@ -4,11 +4,15 @@ import type { Table } from './table.js';
 
 /** How thoroughly to measure. */
 export interface BenchOptions {
+  /** The directory of the repository. */
+  readonly root: string;
   /** Just enough to prove that everything runs; the figures mean nothing. */
   readonly isQuick: boolean;
   readonly rounds: number;
   /** Names of the clients to measure; all when absent. */
   readonly clients?: readonly string[] | undefined;
+  /** Programs of Node.js that bundles are started with. Default: this one. */
+  readonly nodes?: readonly string[] | undefined;
   /** Default: nginx where there is one. */
   readonly server?: ServerKind | undefined;
 }

@@ -180,8 +180,8 @@ function requireType(
 }
 
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
-  const { to, toUser, toAll } = broadcaster;
-  return { broadcaster, context, to, toUser, toAll };
+  const { to, toUser, toConnection, toAll } = broadcaster;
+  return { broadcaster, context, to, toUser, toConnection, toAll };
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

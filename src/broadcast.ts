@@ -11,7 +11,7 @@ import type { FunctionContext } from './invocation.js';
 import { checkName } from './names.js';
 import type { ObservedParts, Observer } from './observer.js';
 import { lazily, parseOptions } from './options.js';
-import type { Audience, ConnectionStore } from './store.js';
+import type { BroadcastAudience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
 
@@ -43,6 +43,11 @@ export interface Broadcaster<K extends Contract = Contract> {
   to(room: string): Plan<K>;
   /** Every connection of a user. */
   toUser(user: string): Plan<K>;
+  /**
+   * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is nobody: the
+   * report has no recipients. Costs a read of the store; who answers the message at hand returns a value instead.
+   */
+  toConnection(id: string): Plan<K>;
   /** Every connection. */
   toAll(): Plan<K>;
   /**
@@ -88,12 +93,14 @@ export function createBroadcaster<K extends Contract = Contract>(
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
     const parts = { store, transport, contract, histories, settings, pacer, context, observe };
-    const plan = (audience: Audience): Plan<K> => createPlan<K>(parts, { audience, filter: EVERYBODY });
+    const plan = (audience: BroadcastAudience): Plan<K> =>
+      createPlan<K>(parts, { audience, filter: EVERYBODY });
     return {
       store,
       transport,
       to: (room) => plan({ room: checkName(room, 'to(room)') }),
       toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
+      toConnection: (id) => plan({ connection: checkName(id, 'toConnection(id)') }),
       toAll: () => plan({ all: true }),
       resume: (cursor) => {
         const resumed = decodeCursor(cursor);

@@ -3,12 +3,12 @@
  * is of use beside what the sockets received. Nobody listens in the cloud, and then nothing is made or sent.
  */
 import type { DeliveryReport } from './report.js';
-import type { Audience } from './store.js';
+import type { BroadcastAudience } from './store.js';
 
 export type Diagnostic =
   | {
       readonly type: 'broadcast';
-      readonly audience: Audience;
+      readonly audience: BroadcastAudience;
       /** Unix milliseconds. */
       readonly startedAt: number;
       readonly report: DeliveryReport;

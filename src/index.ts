@@ -88,6 +88,7 @@ export type {
 export { checkListOptions, checkReadLimit, shardOf } from './store.js';
 export type {
   Audience,
+  BroadcastAudience,
   ConnectionStore,
   HistoryEntry,
   HistoryLimits,

@@ -2,7 +2,7 @@ import type { Contract } from './contract.js';
 import type { GatewayEvent } from './events.js';
 import type { FunctionContext } from './invocation.js';
 import type { DeliveryReport } from './report.js';
-import type { Audience, ConnectionStore } from './store.js';
+import type { BroadcastAudience, ConnectionStore } from './store.js';
 import type { Transport } from './transport.js';
 
 /**
@@ -40,7 +40,7 @@ export interface InvocationAnswer {
 
 /** A broadcast that begins. */
 export interface BroadcastStart {
-  readonly audience: Audience;
+  readonly audience: BroadcastAudience;
   /** The call of the function that it belongs to, if any. */
   readonly context: FunctionContext | undefined;
 }

@@ -7,6 +7,9 @@ import type { RecordStore } from './records.js';
 /** Whom a listing addresses. */
 export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
 
+/** Whom a broadcast addresses: an audience that stores list, or one connection by its id. */
+export type BroadcastAudience = Audience | { readonly connection: string };
+
 /** The part of an audience whose ids fall on `index` when all are spread over `count`; see {@link shardOf}. */
 export interface Shard {
   /** A whole number from 0 to `count` - 1. */

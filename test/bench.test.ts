@@ -114,6 +114,14 @@ describe('a quick run', () => {
     expect(core?.bundleBytes).toBeGreaterThan(10_000);
   });
 
+  it('measures the start of the examples as they are deployed', () => {
+    const [chat] = summary.start?.examples ?? [];
+    expect(chat?.name).toBe('chat');
+    expect(chat?.bundleBytes).toBeGreaterThan(100_000);
+    expectOrdered(chat?.readyMs[process.versions.node] ?? spreadOf([]));
+    expect(figuresOf(summary)).toContain(` KB and is imported and ready in `);
+  });
+
   it('measures the engine next to its alternatives', () => {
     const rows = summary.engine?.rows ?? [];
     expect(rows.map(({ name }) => name)).toEqual(['broadcaster', 'loop', 'p-limit', 'p-retry', 'map-limit']);
@@ -197,10 +205,10 @@ describe('the command line', () => {
 
   it('takes names in any order, and nothing for all', () => {
     expect(parseCommand(['cold', 'sends'])).toMatchObject({ names: ['sends', 'cold'] });
-    expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'engine'] });
+    expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'start', 'engine'] });
     expect(parseCommand(['stores'])).toMatchObject({ names: ['stores'] });
     expect(parseCommand(['all'])).toMatchObject({
-      names: ['sends', 'pipeline', 'cold', 'engine', 'stores', 'gateway'],
+      names: ['sends', 'pipeline', 'cold', 'start', 'engine', 'stores', 'gateway'],
     });
     expect(parseCommand(['--render'])).toMatchObject({ names: [], isRecorded: true });
     expect(parseCommand(['--rounds', '3', '--server', 'node'])).toMatchObject({

@@ -122,13 +122,17 @@ describe('broadcast', () => {
 
   it.each<[string, string[], string]>([
     ['no file', [], 'which file? See yc-broadcast broadcast --help'],
-    ['no audience', ['package.json', '--text', 'x'], 'to whom? room:NAME, user:NAME or all'],
+    ['no audience', ['package.json', '--text', 'x'], 'to whom? room:NAME, user:NAME, connection:ID or all'],
     [
       'an unknown audience',
       ['package.json', 'everybody', '--text', 'x'],
-      'to whom? room:NAME, user:NAME or all',
+      'to whom? room:NAME, user:NAME, connection:ID or all',
     ],
-    ['an empty room', ['package.json', 'room:', '--text', 'x'], 'to whom? room:NAME, user:NAME or all'],
+    [
+      'an empty room',
+      ['package.json', 'room:', '--text', 'x'],
+      'to whom? room:NAME, user:NAME, connection:ID or all',
+    ],
     ['no message', ['package.json', 'all'], 'what to send? One of --type, --text and --file'],
     [
       'two messages',

@@ -29,17 +29,16 @@ function elsewhere(): string {
   return path;
 }
 
-const CLIENTS = ['pg', 'ioredis', 'aws4fetch'].flatMap((name) => ['--external', name]);
 const IDS = ['--function-id', 'd4efunction', '--service-account-id', 'ajeaccount'];
 
 describe('yc-broadcast bundle', () => {
   it('makes the content of an archive that needs nothing else', async () => {
     const out = elsewhere();
-    const { code, output } = await runCli('bundle', 'examples/chat/handler.ts', '--out', out, ...CLIENTS);
+    const { code, output } = await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
     expect(code).toBe(0);
     expect(readdirSync(out).sort()).toEqual(['index.js', 'index.js.map', 'package.json']);
     expect(readFileSync(join(out, 'package.json'), 'utf8')).toBe('{ "type": "module" }\n');
-    expect(output).toMatch(/index\.js +2\d\d KB, with index\.js\.map and package\.json\n/);
+    expect(output).toMatch(/index\.js +1\d\d KB, with index\.js\.map and package\.json\n/);
     expect(output).toMatch(/\n {2}zod +\d+ KB\n/);
     expect(output).toMatch(/\nentry point: index\.handler \(runtime nodejs22\)\n$/);
     expect(
@@ -52,9 +51,17 @@ describe('yc-broadcast bundle', () => {
 
   it('makes the same bytes of the same source', async () => {
     const [first, second] = [elsewhere(), elsewhere()];
-    for (const out of [first, second])
-      await runCli('bundle', 'examples/chat/handler.ts', '--out', out, ...CLIENTS);
+    for (const out of [first, second]) await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
+  });
+
+  it('makes at most 150 KB of the chat, with the store of the cloud and without those for the laptop', async () => {
+    const out = elsewhere();
+    await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
+    const code = readFileSync(join(out, 'index.js'), 'utf8');
+    expect(Buffer.byteLength(code)).toBeLessThanOrEqual(150_000);
+    expect(code).toContain('YC_BROADCAST_YDB_ENDPOINT');
+    expect(code).not.toMatch(/STORE_URL|ioredis|postgres/);
   });
 
   it('gives what is CommonJS a require, and nobody else', async () => {
@@ -173,16 +180,14 @@ describe('yc-broadcast spec', () => {
 
 it('both together are the chat, in the local gateway', async () => {
   const out = elsewhere();
-  await runCli('bundle', 'examples/chat/handler.ts', '--out', out, ...CLIENTS);
+  await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
   const { output } = await runCli('spec', ...IDS);
   const spec = join(out, 'gateway.yaml');
   writeFileSync(spec, output);
   const emulator = await startEmulator({
     spec,
-    // One, since the chat keeps its people in memory here.
-    functions: {
-      d4efunction: { entry: join(out, 'index.js'), instances: 1, env: { ORIGINS: 'http://chat.test' } },
-    },
+    store: true,
+    functions: { d4efunction: { entry: join(out, 'index.js'), env: { ORIGINS: 'http://chat.test' } } },
   });
   cleanUps.push(() => emulator.stop());
   const anna = await enter(emulator, 'Anna');

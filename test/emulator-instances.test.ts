@@ -10,6 +10,7 @@ import {
   type TimelineEntry,
 } from 'yc-broadcast/emulator';
 import { temporaryProject } from './support/cli.js';
+import { until } from './support/until.js';
 
 /** A cold start takes as long as the machine is busy. */
 const PATIENCE_MS = 30_000;
@@ -43,10 +44,6 @@ async function start(
   const emulator = await startEmulator({ routes: { '/ws': { entry, ...source } }, ...options });
   cleanUps.push(remove, () => emulator.stop());
   return emulator;
-}
-
-async function until(holds: () => boolean): Promise<void> {
-  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 async function ask(emulator: Emulator, text = 'x'): Promise<unknown> {

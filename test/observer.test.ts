@@ -47,7 +47,9 @@ describe('observers', () => {
       lines.push('middleware');
       return next();
     });
-    app.on('say', async ({ data, toAll }) => void (await toAll().send('said', data)));
+    app.on('say', async ({ data, toAll }) => {
+      await toAll().send('said', data);
+    });
     app.onOtherEvent(() => undefined);
     expect(app.broadcaster.store.name).toBe('memory, b, a');
     await app.handler(connectEvent({ connectedAt: Date.now() }), functionContext({ requestId: 'r1' }));

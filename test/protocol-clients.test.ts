@@ -1,5 +1,6 @@
 /** Whoever follows docs/protocol.md misses nothing: our client, and a small one that was written from the page. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { connect, type RoomPosition } from 'yc-broadcast/client';
 import { createApp, defineContract, type Broadcaster } from 'yc-broadcast';
@@ -9,6 +10,7 @@ import { restTransport } from 'yc-broadcast/transports/rest';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { smallClient } from './support/small-client.js';
+import { until } from './support/until.js';
 
 const contract = defineContract({
   client: { echo: { data: z.string(), reply: z.string() } },
@@ -33,11 +35,14 @@ const clients: readonly [string, (url: string, events: Events) => ProtocolClient
     (url, { onMessage, onLost, onStop }) => {
       const client = connect<typeof contract>({ url, WebSocket, random: () => 0.05 });
       const room = client.join('lobby');
-      room.on('said', ({ n }) => {
+      client.on('said', ({ n }) => {
         onMessage(n);
       });
       room.onRecovery(({ recovered }) => {
         if (!recovered) onLost();
+      });
+      room.onRefused(({ code }) => {
+        onStop(code);
       });
       client.onState((change) => {
         if (change.state === 'closed') onStop(change.code);
@@ -51,17 +56,14 @@ const clients: readonly [string, (url: string, events: Events) => ProtocolClient
       smallClient({
         url,
         room: 'lobby',
+        WebSocket,
         ...events,
-        onMessage({ data }) {
+        onMessage(_type, data) {
           onMessage((data as { n: number }).n);
         },
       }),
   ],
 ];
-
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await setTimeout(2);
-}
 
 const upTo = (last: number): number[] => Array.from({ length: last }, (_, index) => index + 1);
 
@@ -75,9 +77,10 @@ describe.each(clients)('%s', (_name, open) => {
   let stops: unknown[];
   /** Whether what is sent gets lost on the way. */
   let isLossy: boolean;
+  let mayJoin: boolean;
 
   beforeEach(async () => {
-    [heard, losses, stops, isLossy] = [[], 0, [], false];
+    [heard, losses, stops, isLossy, mayJoin] = [[], 0, [], false, true];
     const access = { endpoint: '' };
     const rest = restTransport({ endpoint: () => access.endpoint });
     closeTransport = rest.close;
@@ -90,7 +93,7 @@ describe.each(clients)('%s', (_name, open) => {
       },
       origins: 'any',
       history: { maxEntries: 300, maxAgeMs: 3_600_000 },
-      rooms: { join: true },
+      rooms: { join: () => mayJoin },
       broadcast: { timeoutMs: 60_000 },
     });
     app.on('echo', ({ data }) => data);
@@ -165,6 +168,22 @@ describe.each(clients)('%s', (_name, open) => {
     expect(losses).toBe(0);
   });
 
+  it('hears what is sent to a part of the room, and a copy of it once', async () => {
+    const message = { n: 1, padding: '' };
+    const others = broadcaster.to('lobby').except('nobody');
+    for (let copies = 0; copies < 2; copies++) await others.send('said', message, { idempotencyKey: 'k' });
+    await say(2, 2);
+    await until(() => heard.length >= 2);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  it('gives a room up that it may not come back to', async () => {
+    mayJoin = false;
+    await cut();
+    await until(() => stops.length > 0);
+    expect(stops).toEqual(['FORBIDDEN']);
+  });
+
   it('stays away when it is told to', async () => {
     await broadcaster.to('lobby').disconnect({ code: 4403, reason: 'removed' });
     await until(() => stops.length > 0);
@@ -192,4 +211,10 @@ describe.each(clients)('%s', (_name, open) => {
     emulator.faults.clear();
     return { sockets };
   }
+});
+
+it('takes sixty lines to be a client', () => {
+  const code = readFileSync(new URL('support/small-client.js', import.meta.url), 'utf8');
+  const lines = code.split('\n').filter((line) => !/^\s*($|\/\*|\*|\/\/)/.test(line));
+  expect(lines.length).toBeLessThanOrEqual(60);
 });

@@ -28,7 +28,8 @@ describe('docs/writing-a-store.md', () => {
   it('skips nothing for that store but the cases of histories and records', () => {
     const skipped = storeContract(backend).filter(({ skip }) => skip);
     expect(skipped.length).toBeGreaterThan(10);
-    for (const { name } of skipped) expect(name).toMatch(/\(not applicable: the backend lacks (history|records)\)$/);
+    for (const { name } of skipped)
+      expect(name).toMatch(/\(not applicable: the backend lacks (history|records)\)$/);
   });
 
   it('shows this very store', () => {

@@ -1,5 +1,6 @@
 import { defineContract } from 'yc-broadcast';
-import * as z from 'zod';
+// `zod` does as well, but every cold start has to load it.
+import * as z from 'zod/mini';
 
 /** Something that can be seen: spaces and zero-width characters alone are no name and no message. */
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
@@ -7,20 +8,17 @@ const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 /** Rooms stand in links (`#room`), so they are one short word. */
 const room = z
   .string()
-  .trim()
-  .toLowerCase()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u, 'a room is 1 to 32 letters, digits, - or _');
+  .check(
+    z.trim(),
+    z.toLowerCase(),
+    z.regex(/^[\p{L}\p{N}][\p{L}\p{N}_-]{0,31}$/u, 'a room is 1 to 32 letters, digits, - or _'),
+  );
 
-const name = z
-  .string()
-  .trim()
-  .max(32)
-  .regex(VISIBLE)
-  .regex(/^\P{Cc}*$/u);
-const text = z.string().trim().max(2000).regex(VISIBLE);
+const name = z.string().check(z.trim(), z.maxLength(32), z.regex(VISIBLE), z.regex(/^\P{Cc}*$/u));
+const text = z.string().check(z.trim(), z.maxLength(2000), z.regex(VISIBLE));
 
 /** What a page says of itself when it connects. The key is its secret; others only ever see its hash. */
-export const visitor = z.object({ key: z.string().min(16).max(64), name });
+export const visitor = z.object({ key: z.string().check(z.minLength(16), z.maxLength(64)), name });
 
 export const person = z.object({ user: z.string(), name: z.string() });
 
@@ -30,7 +28,7 @@ const here = z.object({
   at: z.number(),
   count: z.int(),
   /** Left out of big rooms: a list of everybody, sent to everybody, grows with the square. */
-  people: z.array(person).optional(),
+  people: z.optional(z.array(person)),
 });
 
 export const chat = defineContract({

@@ -4,7 +4,7 @@ import { chat, visitor } from './contract.js';
 import { announce, connectionsOf, personOf } from './presence.js';
 import { openStore } from './store.js';
 
-const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS, STORE_URL } = process.env;
+const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
 const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(/[\s,]+/);
 
 const MOST_ROOMS = 20;
@@ -18,7 +18,7 @@ const authenticate: Authenticate = ({ query }) => {
   return { user, attributes: { name: data.name } };
 };
 
-const app = createApp({ contract: chat, store: await openStore(STORE_URL), origins, authenticate });
+const app = createApp({ contract: chat, store: await openStore(), origins, authenticate });
 
 app.onConnect((visit) => ({ message: { type: 'welcome', data: personOf(visit) } }));
 

@@ -14,7 +14,8 @@ const HELP = `yc-broadcast broadcast <entry> <audience>: sends one message, show
 
 <entry> is a file that exports an app or a broadcaster; file.ts#name takes
 another export than 'broadcaster' or 'app'. Its store and transport are used as
-they are set up there. <audience> is room:NAME, user:NAME or all.
+they are set up there. <audience> is room:NAME, user:NAME,
+connection:ID or all.
 
   --type <type>     type of the message, checked against the contract
   --data <JSON>     its data                               (default null)
@@ -116,9 +117,12 @@ function parseAudience(
     return (broadcaster) => broadcaster.resume(cursor);
   }
   if (audience === 'all') return (broadcaster) => broadcaster.toAll();
-  const [, kind, name] = /^(room|user):(.+)$/s.exec(audience ?? '') ?? [];
-  if (name === undefined) throw usageError('to whom? room:NAME, user:NAME or all');
-  return (broadcaster) => (kind === 'room' ? broadcaster.to(name) : broadcaster.toUser(name));
+  const [, kind, name] = /^(room|user|connection):(.+)$/s.exec(audience ?? '') ?? [];
+  if (name === undefined) throw usageError('to whom? room:NAME, user:NAME, connection:ID or all');
+  return (broadcaster) => {
+    if (kind === 'room') return broadcaster.to(name);
+    return kind === 'user' ? broadcaster.toUser(name) : broadcaster.toConnection(name);
+  };
 }
 
 function parseWithin(text: string | undefined): number | undefined {

@@ -9,7 +9,8 @@ const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
 
 Writes index.js, minified, with its source map, and a package.json that marks
 it as ES modules: the content of the function's archive. Nothing has to be
-installed in the cloud.
+installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
+that rules out is left out, with what it imports.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)

@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { projectFolder } from '../emulator/code/compiler.js';
 import { usageError, type Command } from './command.js';
 import { checkCertificate } from './doctor/certificate.js';
+import { DEPLOYED_CHECKS, ENTRANCE } from './doctor/deployed/checks.js';
+import { deployedOptions } from './doctor/deployed/options.js';
 import type { Check, DoctorOptions, Finding } from './doctor/finding.js';
 import { checkClock, checkFolder, checkPort } from './doctor/machine.js';
 import { checkNode, checkSdk } from './doctor/programs.js';
@@ -11,27 +13,38 @@ import { checkRedirect } from './doctor/self-test.js';
 import { checkProxy, checkVariables } from './doctor/variables.js';
 import { paletteFor } from './palette.js';
 
-const HELP = `yc-broadcast doctor: says whether the local gateway will work here
+const HELP = `yc-broadcast doctor: says whether it works, here or in the cloud
 
-It looks at programs, port, files, certificate, clock and environment, and runs
-a function that is written for the cloud: with the official SDK of this project,
+Here: programs, port, files, certificate, clock and environment. It runs a
+function that is written for the cloud: with the official SDK of this project,
 or else with fetch, it gets, reaches and closes a connection of a local gateway.
 
   --port <number>     the port that dev is going to use   (default 4510)
   --online            also ask the cloud: its time, whether it can be reached
+
+In the cloud, from outside: address, name and certificate, handshake, origins,
+protocol. With a token in YC_TOKEN, or a key of a service account in the file
+that YC_SERVICE_ACCOUNT_KEY_FILE names, it sends a message to itself.
+
+  --url <wss://…>     where clients connect, with what the query has to hold
+  --origin <origin>   a page that may connect, as browsers name it
+  --header <n: v>     what else a handshake needs; may be given several times
+
   --format <format>   of the report: text or json         (default text)
 
 Exit codes: 0 all works, 1 something does not, 2 wrong call.
 
-Not emulated, and so not looked at: IAM roles, networks, domains of your own,
-Smart Web Security, canary releases.
+Not emulated, and so not looked at here: IAM roles, networks, domains of your
+own, Smart Web Security, canary releases.
 
 Examples
   yc-broadcast doctor
   yc-broadcast doctor --port 8080 --format json | jq '.[] | select(.remedy)'
+  yc-broadcast doctor --url wss://d5d….apigw.yandexcloud.net/ws \\
+    --origin https://chat.example --header 'Cookie: sid=…'
 `;
 
-const CHECKS: readonly Check[] = [
+const LOCAL_CHECKS: readonly Check[] = [
   checkNode,
   checkSdk,
   checkPort,
@@ -46,39 +59,72 @@ const CHECKS: readonly Check[] = [
 export const doctor: Command = {
   help: HELP,
   async run(args) {
-    const { format, ...options } = parseDoctorOptions(args);
-    const findings = format === 'json' ? await inJson(options) : await inText(options);
+    const { format, checks } = parseDoctorOptions(args);
+    const findings = format === 'json' ? await inJson(checks()) : await inText(checks());
     return findings.some(({ level }) => level === 'failure') ? 1 : 0;
   },
 };
 
-function parseDoctorOptions(args: readonly string[]): DoctorOptions & { readonly format: 'text' | 'json' } {
+interface Plan {
+  readonly format: 'text' | 'json';
+  /** Makes the findings one after the other, so that the slow one shows. */
+  checks(): AsyncIterable<Finding>;
+}
+
+function parseDoctorOptions(args: readonly string[]): Plan {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      port: { type: 'string', default: '4510' },
-      online: { type: 'boolean', default: false },
+      port: { type: 'string' },
+      online: { type: 'boolean' },
+      url: { type: 'string' },
+      origin: { type: 'string' },
+      header: { type: 'string', multiple: true },
       format: { type: 'string', default: 'text' },
     },
   });
-  const { format, online: isOnline } = values;
+  const { format, url, port, online, origin, header } = values;
   if (format !== 'text' && format !== 'json') {
     throw usageError(`--format: expected text or json, got '${format}'`);
   }
-  const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port < 1 || port > 65_535) {
-    throw usageError(`--port: expected a number from 1 to 65535, got '${values.port}'`);
+  if (url === undefined) {
+    if (origin !== undefined || header !== undefined)
+      throw usageError('--origin and --header belong to --url');
+    const options = localOptions(port ?? '4510', online ?? false);
+    return { format, checks: () => inTurn(LOCAL_CHECKS, options, 0) };
   }
-  return { format, port, isOnline, project: projectFolder(join(process.cwd(), 'handler.ts')) };
+  if (port !== undefined || online !== undefined)
+    throw usageError('--port and --online are for the local gateway; leave them out with --url');
+  const options = deployedOptions(url, origin, header);
+  return { format, checks: () => inTurn(DEPLOYED_CHECKS, options, ENTRANCE) };
 }
 
-/** One after the other, so that the slow one shows. */
-async function inText(options: DoctorOptions): Promise<readonly Finding[]> {
+function localOptions(port: string, isOnline: boolean): DoctorOptions {
+  const number = Number(port);
+  if (!/^\d+$/.test(port) || number < 1 || number > 65_535) {
+    throw usageError(`--port: expected a number from 1 to 65535, got '${port}'`);
+  }
+  return { port: number, isOnline, project: projectFolder(join(process.cwd(), 'handler.ts')) };
+}
+
+/** When one of the first `needed` fails, the others are not made: they could only fail as well. */
+async function* inTurn<O>(
+  checks: readonly ((options: O) => Promise<Finding>)[],
+  options: O,
+  needed: number,
+): AsyncIterable<Finding> {
+  for (const [index, check] of checks.entries()) {
+    const finding = await check(options);
+    yield finding;
+    if (index < needed && finding.level === 'failure') return;
+  }
+}
+
+async function inText(checks: AsyncIterable<Finding>): Promise<readonly Finding[]> {
   const paint = paletteFor(process.stdout);
   const findings: Finding[] = [];
   process.stdout.write('\n');
-  for (const check of CHECKS) {
-    const finding = await check(options);
+  for await (const finding of checks) {
     findings.push(finding);
     process.stdout.write(`${findingText(finding, paint)}\n`);
   }
@@ -86,9 +132,9 @@ async function inText(options: DoctorOptions): Promise<readonly Finding[]> {
   return findings;
 }
 
-async function inJson(options: DoctorOptions): Promise<readonly Finding[]> {
+async function inJson(checks: AsyncIterable<Finding>): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const check of CHECKS) findings.push(await check(options));
+  for await (const finding of checks) findings.push(finding);
   process.stdout.write(`${JSON.stringify(findings)}\n`);
   return findings;
 }

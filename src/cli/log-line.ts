@@ -10,6 +10,8 @@ const LABELS: Readonly<Record<TimelineEntry['type'], string>> = {
   kick: '← KICK',
   close: '✖ CLOSE',
   http: '→ HTTP',
+  queue: '→ QUEUE',
+  trigger: '→ TRIGGER',
   exit: '✖ INSTANCE',
   unawaited: '⚠ UNAWAITED',
   reload: '⟳ RELOAD',
@@ -66,6 +68,7 @@ function detailsOf(entry: TimelineEntry, paint: Palette): string {
     ...instanceOf(entry),
     ...(type === 'connect' && path !== undefined ? [path] : []),
     ...(type === 'http' ? [`${method ?? ''} ${path ?? ''}`.trim()] : []),
+    ...queueOf(entry),
     ...(bytes === undefined ? [] : [`${bytes} B ${frame ?? ''}`.trimEnd()]),
     ...(replyBytes === 0
       ? []
@@ -74,6 +77,12 @@ function detailsOf(entry: TimelineEntry, paint: Palette): string {
     ...(fault === undefined ? [] : [paint('yellow', `fault ${fault}`)]),
   ];
   return parts.join('  ');
+}
+
+function queueOf({ queue, messages, path }: TimelineEntry): string[] {
+  if (queue === undefined) return [];
+  const count = messages === undefined ? '' : ` ${messages} ${messages === 1 ? 'message' : 'messages'}`;
+  return [`${queue}${path === undefined ? '' : ` → ${path}`}${count}`];
 }
 
 function instanceOf({ instance, coldMs, durationMs, generation }: TimelineEntry): string[] {

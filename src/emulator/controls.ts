@@ -9,6 +9,8 @@ import type { Gateway } from './sockets/gateway.js';
 import { assertNoUnawaited } from './instances/assert-no-unawaited.js';
 import type { LibraryWatch } from './library/watch-library.js';
 import type { Listening } from './listening/listen.js';
+import { queueNamed } from './queue/access.js';
+import type { MessageQueues } from './queue/message-queues.js';
 import { untilQuiet } from './quiet.js';
 import { createTestClients } from './test-clients/test-clients.js';
 import { selectEntries } from './timeline/query.js';
@@ -30,6 +32,7 @@ export interface ControlParts {
   readonly httpPaths: readonly string[];
   readonly inspectorToken: string;
   readonly store: StoreAccess | undefined;
+  readonly messageQueues: MessageQueues;
 }
 
 /** What a test or the command line does with a gateway that runs. */
@@ -50,6 +53,7 @@ export function createControls(parts: ControlParts): Emulator {
     httpPaths,
     inspectorToken,
     store,
+    messageQueues,
   } = parts;
   const { port, tls, redirect } = listening;
   const { connect, onTheWay } = createTestClients(port, gateway.connections);
@@ -66,6 +70,7 @@ export function createControls(parts: ControlParts): Emulator {
     });
 
   async function stop(): Promise<void> {
+    messageQueues.stop();
     waiting.stop();
     await gateway.stop();
     await functions.stop();
@@ -94,6 +99,9 @@ export function createControls(parts: ControlParts): Emulator {
     faults,
     instances: functions.instances,
     store,
+    queue: (name) => queueNamed(messageQueues.list(port), name),
+    queues: () => messageQueues.list(port),
+    triggers: messageQueues.triggers,
     async assertNoUnawaited() {
       await idle();
       await functions.settled();

@@ -4,6 +4,8 @@ import type { Instances } from './instances/controls.js';
 import type { TlsAccess } from './listening/listen.js';
 import type { RedirectAccess } from './redirect/redirect.js';
 import type { ConnectOptions, TestClient } from './test-clients/test-client.js';
+import type { LocalQueue } from './queue/access.js';
+import type { TriggerSummary } from './queue/triggers.js';
 import type { TimelineQuery } from './timeline/query.js';
 import type { TimelineEntry } from './timeline/timeline.js';
 
@@ -49,6 +51,12 @@ export interface Emulator {
   timeline(query?: TimelineQuery | string): readonly TimelineEntry[];
   /** Options for `ydbStore` that lead to the shared store, when `store` asked for one. */
   readonly store: StoreAccess | undefined;
+  /** A queue: `access` has options for `messageQueue`; and what is in it. Throws `INVALID_OPTIONS` when there is none of this name. */
+  queue(name: string): LocalQueue;
+  /** All queues, those that clients have made as well. */
+  queues(): readonly LocalQueue[];
+  /** What reads which queue. */
+  readonly triggers: readonly TriggerSummary[];
   /** The page that shows what happens here and lets people drive it. */
   readonly inspector: InspectorAccess;
   /** The plain HTTP paths of the specification with their methods: `GET /login`. */

@@ -15,6 +15,7 @@ import { printOutput } from './instances/print-output.js';
 import { newResourceId } from './ids.js';
 import { createDocumentServer } from './document-store/server.js';
 import { storeAccess, withStore } from './document-store/access.js';
+import { createMessageQueues } from './queue/message-queues.js';
 import { watchLibrary } from './library/watch-library.js';
 import { listen } from './listening/listen.js';
 import { createManagementDesk } from './management/desk.js';
@@ -51,6 +52,10 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const waiting = createWaiting(clock);
   const calls = createCalls(faults);
   const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, calls, gatewayId });
+  const messageQueues = createMessageQueues({
+    ...{ options, clock, timeline, faults, calls, gateway, routes },
+    ...{ invokerOf: functions.invokerOf, folderId: identity.folderId },
+  });
   const httpOperations = createHttpOperations({ httpRoutes, calls, clock, timeline, gatewayId });
   const { token: expectedToken } = options;
   const management = createManagement({
@@ -81,6 +86,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     request(request, response) {
       const isTaken =
         store?.answer(request, response) === true ||
+        messageQueues.answer(request, response) ||
         desk.rest(request, response) ||
         control.answer(request, response) ||
         httpOperations.answer(request, response);
@@ -91,11 +97,13 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   };
   const listening = await listen(options, listeners, token);
   const shared = options.store ? storeAccess(listening.port) : undefined;
-  await functions.start(withStore(listening.environment, shared)).catch(async (error: unknown) => {
+  const environment = messageQueues.withEnvironment(withStore(listening.environment, shared), listening.port);
+  await functions.start(environment).catch(async (error: unknown) => {
     await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
   library.listen();
+  messageQueues.start();
   const emulator = createControls({
     listening,
     functions,
@@ -114,6 +122,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     ),
     inspectorToken: control.token,
     store: shared,
+    messageQueues,
   });
   return emulator;
 }

@@ -22,6 +22,8 @@
  *   management/        the connection management API: Get, Send, Disconnect; rest.ts and grpc.ts are how it looks
  *                      on the wire, desk.ts takes its requests
  *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
+ *   queue/             Message Queue: queue.ts is one queue, server.ts answers clients in two protocols, trigger.ts reads a
+ *                      queue for a function or for the sockets of a path
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
  *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment
  *   faults/            what goes wrong on purpose: kinds, decisions, textual form, presets
@@ -51,6 +53,11 @@ export type { FunctionHandler } from './calls/invoker.js';
 export type { TlsAccess } from './listening/listen.js';
 export type { GrpcErrors } from './management/grpc.js';
 export type { EmulatorOptions, FunctionTarget } from './options.js';
+export type { LocalQueue, QueueAccess } from './queue/access.js';
+export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } from './queue/options.js';
+export type { QueueCounts } from './queue/queue.js';
+export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js';
+export type { TriggerSummary } from './queue/triggers.js';
 export type { RedirectAccess } from './redirect/redirect.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-clients/test-client.js';
 export type { TimelineEntry } from './timeline/timeline.js';

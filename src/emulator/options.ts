@@ -7,6 +7,7 @@ import { functionSourceSchema, type FunctionSource } from './instances/settings.
 import type { FunctionOutput } from './instances/hosted-function.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
+import { queuesSchema, triggersSchema, type QueueOptions, type TriggerOptions } from './queue/options.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
 import type { TimelineEntry } from './timeline/timeline.js';
@@ -77,6 +78,15 @@ export interface EmulatorOptions {
    * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
    */
   readonly store?: boolean | undefined;
+  /**
+   * Queues of Message Queue, by their names. Clients of SQS talk to them at this gateway's address; `messageQueue()` in an
+   * instance finds the first, and `messageQueue({ name })` each. See `emulator.queue(name)`. @default {}
+   */
+  readonly queues?: Readonly<Record<string, QueueOptions>> | undefined;
+  /** What reads the queues: functions, or the sockets of a path. @default [] */
+  readonly triggers?: readonly TriggerOptions[] | undefined;
+  /** The only access key that queues take. Any is taken when it is not given. */
+  readonly accessKeyId?: string | undefined;
   /** What goes wrong from the start, as in `faults.add`, or in the textual form: `send.status=503 send.rate=0.2`. */
   readonly faults?: readonly Fault[] | string | undefined;
   /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
@@ -133,6 +143,9 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   store: z.boolean().default(false),
+  queues: queuesSchema,
+  triggers: triggersSchema(targetSchema),
+  accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),

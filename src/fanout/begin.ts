@@ -4,10 +4,11 @@ import { deadlineOf, type FunctionContext } from '../invocation.js';
 import type { RoomHistories } from '../history/histories.js';
 import { through, type Observer } from '../observer.js';
 import type { DeliveryReport, Progress } from '../report.js';
-import type { Audience, ConnectionStore } from '../store.js';
+import type { BroadcastAudience, ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
 import type { CursorState } from './cursor.js';
 import { acceptanceOf, type Filter } from './filter.js';
+import { countAudience } from './listing.js';
 import { messageId } from './message.js';
 import type { Pacer } from './pacer.js';
 import { createProgressFeed, type ProgressFeed } from './progress.js';
@@ -32,7 +33,7 @@ export interface PlanParts {
 }
 
 export interface PlanTarget {
-  readonly audience: Audience;
+  readonly audience: BroadcastAudience;
   readonly filter: Filter;
   readonly resumed?: CursorState;
 }
@@ -99,7 +100,7 @@ function progressOf(
 
   /** Counting costs a read of the store, so it is done only when somebody watches. */
   async function count(): Promise<void> {
-    total = await store.count(audience).catch(() => undefined);
+    total = await countAudience(store, audience).catch(() => undefined);
   }
 
   return createProgressFeed(current, everyMs, () => void count());

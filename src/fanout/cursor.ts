@@ -3,11 +3,11 @@ import { BroadcastError } from '../errors.js';
 import { parseJson } from '../json.js';
 import { check, firstIssue, lazily } from '../options.js';
 import type { RoomPosition } from '../protocol.js';
-import type { Audience } from '../store.js';
+import type { BroadcastAudience } from '../store.js';
 
 /** Where a broadcast stopped, and what it was. */
 export interface CursorState {
-  readonly audience: Audience;
+  readonly audience: BroadcastAudience;
   /** The last connection that was tried; absent when nobody was. */
   readonly after?: string | undefined;
   /** The id of the message, so that the copies sent later carry the same one. */
@@ -25,6 +25,7 @@ const schema = lazily(() =>
       z.strictObject({ room: z.string() }),
       z.strictObject({ user: z.string() }),
       z.strictObject({ all: z.literal(true) }),
+      z.strictObject({ connection: z.string() }),
     ]),
     after: z.optional(z.string()),
     id: z.string(),

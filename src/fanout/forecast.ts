@@ -1,6 +1,6 @@
 import type { StoredConnection } from '../connection.js';
-import type { Audience, ConnectionStore } from '../store.js';
-import { createListing } from './listing.js';
+import type { BroadcastAudience, ConnectionStore } from '../store.js';
+import { countAudience, createListing } from './listing.js';
 import type { Pacer } from './pacer.js';
 import type { Settings } from './settings.js';
 
@@ -24,7 +24,7 @@ export interface Forecast {
 }
 
 export interface ForecastInput {
-  readonly audience: Audience;
+  readonly audience: BroadcastAudience;
   readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
   readonly bytes: number;
   readonly endsAt: number;
@@ -42,7 +42,9 @@ export async function forecast(
 ): Promise<Forecast> {
   const { store, pacer, settings } = parts;
   const recipients =
-    accepts === undefined ? await store.count(audience) : await countAccepted(parts, audience, accepts);
+    accepts === undefined
+      ? await countAudience(store, audience)
+      : await countAccepted(parts, audience, accepts);
   const measured = pacer.pace();
   const guessed = (pacer.window * 1000) / pacer.typicalLatencyMs();
   const perSecond = Math.min(measured ?? guessed, settings.maxPerSecond ?? Infinity);
@@ -60,7 +62,7 @@ export async function forecast(
 /** A filter is known only connection by connection, so they all have to be listed. */
 async function countAccepted(
   { store, settings }: ForecastParts,
-  audience: Audience,
+  audience: BroadcastAudience,
   accepts: (connection: StoredConnection) => boolean,
 ): Promise<number> {
   const listing = createListing(store, { audience, after: undefined, pageSize: settings.pageSize });

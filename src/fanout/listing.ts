@@ -1,7 +1,7 @@
-import type { Audience, ConnectionStore, Page } from '../store.js';
+import type { BroadcastAudience, ConnectionStore, Page } from '../store.js';
 
 export interface ListingOptions {
-  readonly audience: Audience;
+  readonly audience: BroadcastAudience;
   readonly after: string | undefined;
   readonly pageSize: number;
 }
@@ -23,7 +23,10 @@ export function createListing(
   let done = false;
 
   function read(behind: string | undefined): Promise<Page> {
-    const page = store.list(audience, { after: behind, limit: pageSize });
+    const page =
+      'connection' in audience
+        ? readConnection(store, audience.connection)
+        : store.list(audience, { after: behind, limit: pageSize });
     // Nobody may come for this page, and whoever does will see the error.
     page.catch(() => undefined);
     return page;
@@ -38,4 +41,16 @@ export function createListing(
       return page;
     },
   };
+}
+
+/** A connection that the store does not have, or not any more, is a page without anybody. */
+async function readConnection(store: ConnectionStore, id: string): Promise<Page> {
+  const connection = await store.get(id);
+  return { connections: connection === undefined ? [] : [connection], done: true };
+}
+
+/** How many connections a listing would have. */
+export async function countAudience(store: ConnectionStore, audience: BroadcastAudience): Promise<number> {
+  if ('connection' in audience) return (await readConnection(store, audience.connection)).connections.length;
+  return store.count(audience);
 }

@@ -7,7 +7,10 @@ import type { Connection } from './connection-handle.js';
 import type { GatewayResponse } from './responses.js';
 
 /** What every hook can use: broadcasts that end before the call's deadline. */
-export interface CallTools<K extends Contract> extends Pick<Broadcaster<K>, 'to' | 'toUser' | 'toAll'> {
+export interface CallTools<K extends Contract> extends Pick<
+  Broadcaster<K>,
+  'to' | 'toUser' | 'toConnection' | 'toAll'
+> {
   readonly broadcaster: Broadcaster<K>;
   /** The platform's context of this call. */
   readonly context: FunctionContext;

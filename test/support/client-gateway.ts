@@ -7,6 +7,7 @@ import { restTransport } from 'yc-broadcast/transports/rest';
 import { WebSocket } from 'ws';
 import * as z from 'zod';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
+import { until } from './until.js';
 
 export const counting = defineContract({
   client: { say: z.object({ n: z.int() }), echo: { data: z.string(), reply: z.string() } },
@@ -20,8 +21,8 @@ export interface ClientGateway {
   readonly emulator: Emulator;
   readonly clock: FakeClock;
   open(options?: Partial<ConnectOptions<typeof counting>>): GatewayClient;
-  /** Moves the clients' time on, step by step, until a condition holds. */
-  until(condition: () => boolean): Promise<void>;
+  /** Moves the clients' time on, step by step, until a condition holds; see `until`. */
+  until(condition: () => boolean, patienceMs?: number): Promise<void>;
   /**
    * Says one number after the other until it is stopped, the next one when the last one was handled. Its own connection
    * is left alone.
@@ -122,12 +123,14 @@ export async function startClientGateway({
       client.onConnection((connection) => welcomes.push(connection));
       return { client, states, welcomes, sockets, connectionId: () => connectionId };
     },
-    async until(condition) {
-      while (!condition()) {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-        await clock.advance(STEP_MS);
-      }
-    },
+    until: (condition, patienceMs) =>
+      until(condition, {
+        patienceMs,
+        async step() {
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          await clock.advance(STEP_MS);
+        },
+      }),
     async speak() {
       const { client } = gateway.open({ clock: undefined });
       await gateway.until(() => client.state === 'open');

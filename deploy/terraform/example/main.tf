@@ -1,6 +1,6 @@
 # The chat of examples/chat. In the folder of this repository:
 #
-#   npx yc-broadcast bundle examples/chat/handler.ts --external pg --external ioredis --external aws4fetch
+#   npx yc-broadcast bundle examples/chat/handler.ts
 #   npx yc-broadcast spec --function-id set-by-terraform --service-account-id set-by-terraform > gateway.yaml
 #   export YC_TOKEN=$(yc iam create-token)
 #   terraform -chdir=deploy/terraform/example init

@@ -18,6 +18,8 @@ export interface Invocation {
   readonly result?: unknown;
   /** Set when it did not: what went wrong, for the log. */
   readonly problem?: string | undefined;
+  /** Whether the function came to its end by itself, whatever it returned. Triggers ask for no more. */
+  readonly hasReturned?: boolean | undefined;
   /** The instance that took the call, if the function has instances. */
   readonly instance?: InstanceOfCall | undefined;
   readonly durationMs: number;
@@ -123,7 +125,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-type FunctionAnswer = Pick<Invocation, 'status' | 'response' | 'result' | 'problem'>;
+type FunctionAnswer = Pick<Invocation, 'status' | 'response' | 'result' | 'problem' | 'hasReturned'>;
 
 /** The platform takes an object with a status code; anything else is a 502 of the function service. */
 export function readResponse(result: unknown): FunctionAnswer {
@@ -140,11 +142,11 @@ export function readResponseText(json: string | undefined): FunctionAnswer {
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
   const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };
-  return { status: 200, response, result: plain };
+  return { status: 200, response, result: plain, hasReturned: true };
 }
 
-function malformed(why: string): Pick<Invocation, 'status' | 'problem'> {
-  return { status: 502, problem: `malformed function response: ${why}` };
+function malformed(why: string): Pick<Invocation, 'status' | 'problem' | 'hasReturned'> {
+  return { status: 502, problem: `malformed function response: ${why}`, hasReturned: true };
 }
 
 function lowerCased(headers: unknown): Record<string, string> {

@@ -75,15 +75,30 @@ export interface TokenFault extends FaultAim {
   readonly effect: 'expired';
 }
 
+/** At a message that a trigger has received from a queue. */
+export interface QueueFault extends Pick<FaultAim, 'rate' | 'times'> {
+  readonly on: 'queue';
+  /** The message is delivered once more, whatever becomes of this delivery: the queue promises at least once. */
+  readonly effect: 'duplicate';
+  /** How much later the second delivery is, in milliseconds. @default 0 */
+  readonly delayMs?: number | undefined;
+  /** Name of the only queue that is concerned. Default: every queue. */
+  readonly queue?: string | undefined;
+}
+
 /** Something that goes wrong on purpose. */
-export type Fault = SendFault | ConnectFault | MessageFault | DisconnectFault | InstanceFault | TokenFault;
+export type Fault =
+  SendFault | ConnectFault | MessageFault | DisconnectFault | InstanceFault | TokenFault | QueueFault;
 
 /** Where faults strike. */
 export type FaultPoint = Fault['on'];
 
-const aim = {
+const share = {
   rate: z.number().positive().max(1).default(1),
   times: z.union([z.int().positive(), z.literal(Infinity)]).default(Infinity),
+};
+const aim = {
+  ...share,
   connection: z.string().min(1).optional(),
   path: z.string().startsWith('/', "a path begins with '/'").optional(),
 };
@@ -157,7 +172,23 @@ const instance = z.strictObject({
 
 const token = z.strictObject({ on: z.literal('token'), effect: z.literal('expired'), ...aim });
 
-export const faultSchema = z.discriminatedUnion('on', [send, connect, message, disconnect, instance, token]);
+const queue = z.strictObject({
+  on: z.literal('queue'),
+  effect: z.literal('duplicate'),
+  delayMs: delayMs.optional(),
+  queue: z.string().min(1).optional(),
+  ...share,
+});
+
+export const faultSchema = z.discriminatedUnion('on', [
+  send,
+  connect,
+  message,
+  disconnect,
+  instance,
+  token,
+  queue,
+]);
 
 /** A fault whose aim is filled in. */
 export type ParsedFault = z.output<typeof faultSchema>;

@@ -43,6 +43,8 @@ export interface FaultFacts {
   /** The path as it was asked for, and as it stands in the specification. */
   readonly path?: string | undefined;
   readonly template?: string | undefined;
+  /** Name of the queue that a trigger has read. */
+  readonly queue?: string | undefined;
 }
 
 /** A fault that strikes here and now. */
@@ -135,7 +137,8 @@ function faultAt<P extends FaultPoint>(point: P, fault: ParsedFault): Strike<P>[
   return fault.on === point ? (fault as Strike<P>['fault']) : undefined;
 }
 
-function concerns(fault: ParsedFault, { connectionId, path, template }: FaultFacts): boolean {
+function concerns(fault: ParsedFault, { connectionId, path, template, queue }: FaultFacts): boolean {
+  if (fault.on === 'queue') return fault.queue === undefined || fault.queue === queue;
   if (fault.connection !== undefined && fault.connection !== connectionId) return false;
   return fault.path === undefined || fault.path === path || fault.path === template;
 }

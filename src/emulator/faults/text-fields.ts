@@ -37,6 +37,7 @@ export const FIELDS = {
   rate: { key: 'rate', expected: 'a share such as 0.2 or 20%', parse: share, format: String },
   times: { key: 'times', expected: 'a whole number', parse: wholeNumber, format: String },
   connection: { key: 'connection', expected: 'the id of a connection', parse: word, format: String },
+  name: { key: 'queue', expected: 'the name of a queue', parse: word, format: String },
   path: { key: 'path', expected: "a path, which begins with '/'", parse: word, format: String },
 } as const satisfies Readonly<Record<string, FieldFormat>>;
 

@@ -16,6 +16,7 @@ const MAIN: Readonly<Record<FaultPoint, Field>> = {
   disconnect: 'effect',
   instance: 'effect',
   token: 'effect',
+  queue: 'effect',
 };
 const POINTS = Object.keys(MAIN) as FaultPoint[];
 
@@ -27,6 +28,7 @@ const FIELDS_OF: Readonly<Record<FaultPoint, readonly Field[]>> = {
   disconnect: ['effect', 'delay', ...AIM],
   instance: ['effect', 'delay', ...AIM],
   token: ['effect', ...AIM],
+  queue: ['effect', 'delay', 'rate', 'times', 'name'],
 };
 
 /**

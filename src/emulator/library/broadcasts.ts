@@ -1,6 +1,6 @@
 import type { Diagnostic } from '../../diagnostics.js';
 import type { DeliveryReport, LatencySummary } from '../../report.js';
-import type { Audience } from '../../store.js';
+import type { BroadcastAudience } from '../../store.js';
 
 /** One broadcast: what the library reported, and what the gateway saw of it. */
 export interface BroadcastView {
@@ -113,8 +113,9 @@ export function createBroadcasts(now: () => number): Broadcasts {
   };
 }
 
-function audienceText(audience: Audience): string {
+function audienceText(audience: BroadcastAudience): string {
   if ('room' in audience) return `room:${audience.room}`;
+  if ('connection' in audience) return `connection:${audience.connection}`;
   return 'user' in audience ? `user:${audience.user}` : 'all';
 }
 

@@ -54,6 +54,10 @@ const KEYS: Readonly<Record<string, (value: string) => Test>> = {
     const matches = wildcard(value);
     return ({ path }) => path !== undefined && matches(path);
   },
+  queue: (value) => {
+    const matches = wildcard(value);
+    return (entry) => entry.queue !== undefined && matches(entry.queue);
+  },
   fault: (value) => {
     return ({ fault }) => fault !== undefined && contains(fault, value);
   },

@@ -11,6 +11,10 @@ export interface TimelineEntry {
     | 'kick'
     | 'close'
     | 'http'
+    /** Messages were put into a queue, or something became of them there. */
+    | 'queue'
+    /** A trigger has handed on what it read from a queue. */
+    | 'trigger'
     /** An instance has ended that was not meant to. */
     | 'exit'
     /** A call has returned before what it had begun was finished. */
@@ -21,6 +25,10 @@ export interface TimelineEntry {
     | 'notice';
   readonly connectionId?: string | undefined;
   readonly path?: string | undefined;
+  /** Name of the queue that it is about. */
+  readonly queue?: string | undefined;
+  /** How many messages of the queue. */
+  readonly messages?: number | undefined;
   /** Of an HTTP request. */
   readonly method?: string | undefined;
   /** How the management API was called, or that the inspector or the command line did it. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { CONNECTION_TTL_MS } from '../../protocol.js';
 import type { HistoryEntry, HistoryLimits } from '../../store.js';
 import { number, numberIn, text, type Item } from './items.js';
@@ -112,5 +111,5 @@ export function entryIn(item: Item): Entry {
 }
 
 function newNonce(): string {
-  return randomBytes(6).toString('base64url');
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(6))).toString('base64url');
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { CONNECTION_TTL_MS } from '../../protocol.js';
 import { checkReadLimit, type HistoryPosition, type HistoryRead, type HistoryStore } from '../../store.js';
 import { CONDITION_FAILED, type DocumentApi } from './document-api.js';
@@ -62,7 +61,7 @@ export function createHistory(api: DocumentApi, now: () => number): HistoryStore
         isReadable(entry, (top ??= entry), now()),
       );
       if (first !== undefined && !isForgotten(first, now())) return [first, ...rest];
-      const beginning = firstRow(first, randomUUID(), now());
+      const beginning = firstRow(first, crypto.randomUUID(), now());
       if (await write(room, beginning)) return [beginning];
     }
   }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { shardOf, type Audience, type Shard } from '../../store.js';
 import { checkName } from '../../names.js';
 import { text, type Item } from './items.js';
@@ -63,6 +62,7 @@ export function needsOwnId(id: string): boolean {
 export function sortKeyOf(id: string): string {
   const beginning = hex(reversed(shardOf(id, SPREAD)));
   if (!needsOwnId(id)) return `${beginning}.${id}`;
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return `${beginning}#${createHash('sha256').update(id).digest('base64url')}`;
 }
 

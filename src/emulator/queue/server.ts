@@ -1,0 +1,104 @@
+/** Answers requests to Message Queue, on the port that answers everything else. */
+import type { IncomingHttpHeaders } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Clock } from '../clock.js';
+import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { Timeline } from '../timeline/timeline.js';
+import { textIn } from './checks.js';
+import { isJsonRequest, jsonProtocol } from './json-protocol.js';
+import { CALLS_PER_SECOND } from './limits.js';
+import { createMessageActions } from './message-actions.js';
+import type { Protocol, QueueRequest, WireAnswer } from './protocol.js';
+import { queryProtocol } from './query-protocol.js';
+import { createQueueActions } from './queue-actions.js';
+import { QueueError } from './queue-error.js';
+import type { Queues } from './queues.js';
+import { createRates } from './rates.js';
+
+export interface QueueServerParts {
+  readonly queues: Queues;
+  readonly clock: Clock;
+  readonly timeline: Timeline;
+  /** The only access key that is taken; any at all when `undefined`. */
+  readonly accessKeyId: string | undefined;
+}
+
+export interface QueueServer {
+  /** Answers a request that is for it; `false` when it is not. */
+  answer(request: HttpRequest, response: HttpResponse): boolean;
+}
+
+export function createQueueServer({ queues, clock, timeline, accessKeyId }: QueueServerParts): QueueServer {
+  const onMessages = createMessageActions({ clock, timeline });
+  const onQueues = createQueueActions(queues);
+  const rates = createRates(CALLS_PER_SECOND);
+
+  async function perform({ action, fields }: QueueRequest, keyId: string, origin: string): Promise<object> {
+    const onQueue = onQueues[action];
+    if (onQueue !== undefined) return onQueue(fields, origin);
+    const onMessage = onMessages[action];
+    if (onMessage === undefined) throw new QueueError('InvalidAction', `'${action}' is not served here`);
+    const queue = queues.at(textIn(fields, 'QueueUrl'));
+    if (!rates.take(`${queue.name} ${action}`)) {
+      throw new QueueError(
+        'ThrottlingException',
+        `more than ${CALLS_PER_SECOND} calls of ${action} in a second to '${queue.name}'`,
+      );
+    }
+    return onMessage(queue, fields, keyId);
+  }
+
+  async function serve(request: HttpRequest, response: HttpResponse, protocol: Protocol): Promise<void> {
+    let action = '';
+    try {
+      const keyId = authenticate(request.headers, accessKeyId);
+      const read = protocol.read(request.headers, await text(request));
+      ({ action } = read);
+      respond(response, 200, protocol.result(action, await perform(read, keyId, originOf(request))));
+    } catch (reason) {
+      const error = reason instanceof QueueError ? reason : new QueueError('InternalFailure', String(reason));
+      timeline.add({
+        type: 'queue',
+        status: error.status,
+        reason: `${action === '' ? '' : `${action}: `}${error.code}: ${error.message}`,
+        level: 'warning',
+      });
+      respond(response, error.status, protocol.refusal(error));
+    }
+  }
+
+  return {
+    answer(request, response) {
+      if (request.method !== 'POST' || credentialOf(request.headers)?.service !== 'sqs') return false;
+      void serve(request, response, isJsonRequest(request.headers) ? jsonProtocol : queryProtocol);
+      return true;
+    },
+  };
+}
+
+/** What a signature says of itself. Pages of other sites cannot send this header without asking first. */
+function credentialOf({ authorization = '' }: IncomingHttpHeaders) {
+  const [, keyId, service] =
+    /^AWS4-HMAC-SHA256 .*Credential=([^/,\s]+)\/\d{8}\/[^/]+\/([a-z]+)\/aws4_request/.exec(authorization) ??
+    [];
+  return keyId === undefined ? undefined : { keyId, service };
+}
+
+/** The key has to be known; whether the signature is right is not checked. */
+function authenticate(headers: IncomingHttpHeaders, expected: string | undefined): string {
+  const keyId = credentialOf(headers)?.keyId ?? '';
+  if (expected === undefined || keyId === expected) return keyId;
+  throw new QueueError('InvalidClientTokenId', 'the access key is not known');
+}
+
+function originOf(request: HttpRequest): string {
+  const socket: unknown = Reflect.get(request, 'socket');
+  const isSecure = typeof socket === 'object' && socket !== null && 'encrypted' in socket;
+  const { host, ':authority': authority = '' } = request.headers;
+  return `${isSecure ? 'https' : 'http'}://${host ?? String(authority)}`;
+}
+
+function respond(response: HttpResponse, status: number, { type, body, headers = {} }: WireAnswer): void {
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(body), ...headers });
+  response.end(body);
+}
