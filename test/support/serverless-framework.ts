@@ -44,7 +44,7 @@ const OFFLINE = {
 
 export async function serverless(
   args: readonly string[],
-  { cwd = projectRoot, env = {} as NodeJS.ProcessEnv } = {},
+  { cwd = projectRoot, env = {} }: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv } = {},
 ): Promise<Finished> {
   const child = spawn(process.execPath, [program, ...args], {
     cwd,
