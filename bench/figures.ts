@@ -19,6 +19,7 @@ export async function updatePages(root: string, summary: Summary): Promise<void>
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
   await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
+  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -48,6 +49,12 @@ export function withObserverFigures(page: string, summary: Summary): string {
 /** The same for `docs/scale.md`. */
 export function withScale(page: string, { simulate }: Summary): string {
   return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+}
+
+/** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */
+export function withMeasured(module: string, { pipeline }: Summary): string {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  return ours === undefined ? module : module.replace(/(CPU_MICROS_PER_SEND = )[\d.]+/, `$1${ours}`);
 }
 
 function between(page: string, name: string, figures: string): string {

@@ -39,6 +39,7 @@ const ORDER = [
   'app',
   'queue',
   'native',
+  'lanes',
   'index',
   'observe',
   'emulator',
