@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
+import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
@@ -10,11 +11,12 @@ import { left, markdown, right } from './table.js';
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the markers of the README and of the pages on stores and cost. */
+/** Puts the recorded figures between the markers of the README and of the pages on stores, cost and quotas. */
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
+  await rewrite(join(root, 'docs/quotas.md'), withQuotas);
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -34,6 +36,11 @@ export function withStoreFigures(page: string, { stores }: Summary): string {
 /** The same for `docs/cost.md`. */
 export function withCosts(page: string, summary: Summary): string {
   return between(page, 'docs/cost.md', costFigures(summary));
+}
+
+/** The same for `docs/quotas.md`, whose figures depend on nothing that is measured. */
+export function withQuotas(page: string): string {
+  return between(page, 'docs/quotas.md', quotaFigures());
 }
 
 function between(page: string, name: string, figures: string): string {

@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { barChart } from '../bench/chart.js';
 import { parseCommand } from '../bench/command.js';
 import { costOfChatHour, costOfMillion } from '../bench/cost.js';
-import { figuresOf, withCosts, withFigures, withStoreFigures } from '../bench/figures.js';
+import { needOfChat } from '../bench/quota.js';
+import { figuresOf, withCosts, withQuotas, withFigures, withStoreFigures } from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
 import { grouped, range, times } from '../bench/numbers.js';
@@ -460,5 +461,24 @@ it('an hour of chat counts handshakes and messages, and rounds each call up', ()
     gatewayRequests: 610,
     calls: 620,
     gbHours: (620 * 0.1) / 3600,
+  });
+});
+
+describe('the quotas of a chat', () => {
+  it('are what its busiest minute takes', () => {
+    // 30 messages a second at the peak, 100 ms each: 3 calls at a time, which one instance works on.
+    expect(needOfChat(600)).toEqual({
+      messagesPerSecond: 30,
+      callsUnderWay: 3,
+      instances: 1,
+      ydbRuPerSecond: 93,
+    });
+    expect(needOfChat(2400)).toMatchObject({ callsUnderWay: 12, instances: 3 });
+  });
+
+  it('are what the page on quotas says, with what exceeds them in bold', async () => {
+    const page = await readFile(new URL('../docs/quotas.md', import.meta.url), 'utf8');
+    expect(withQuotas(page)).toBe(page);
+    expect(page).toMatch(/calls under way, a zone \|\s+10 \|\s+5 \|\s+\*\*50\*\* \|/);
   });
 });
