@@ -2,10 +2,19 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'node_modules', 'coverage', 'test/artefacts', 'bench/results'] },
+  {
+    ignores: [
+      'dist',
+      'node_modules',
+      'coverage',
+      'test/artefacts',
+      'bench/results',
+      'examples/react-room/public/page.js',
+    ],
+  },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

@@ -12,9 +12,10 @@ export default {
   },
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/native$': '<rootDir>/src/native.ts',
     '^yc-broadcast/(stores|transports|client|queue)/(.*)$': '<rootDir>/src/$1/$2.ts',
     '^yc-broadcast/(logs|opentelemetry)$': '<rootDir>/src/observe/$1.ts',
-    '^yc-broadcast/(client|emulator|serverless|testing)$': '<rootDir>/src/$1/index.ts',
+    '^yc-broadcast/(client|emulator|queue|serverless|testing)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
   // A test that takes a second here may take half a minute on a machine that is busy with something else.

@@ -55,6 +55,11 @@ export interface App<K extends Contract = Contract> {
    * timer or queue event without it rejects, since answering would lose the message.
    */
   readonly handler: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
+  /**
+   * Another function to export, for the trigger of the fan-out's queue; {@link handler} takes its events, too. Whatever
+   * is in such an event is taken for a job. Rejects when the event has to come again.
+   */
+  readonly worker: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
   /** For broadcasts from elsewhere in the same instance. */
   readonly broadcaster: Broadcaster<K>;
 }
@@ -68,13 +73,18 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { history, observe, onError, ...parsed } = parseOptions(appOptionsSchema(), options, 'createApp');
+  const { history, queue, observe, onError, ...parsed } = parseOptions(
+    appOptionsSchema(),
+    options,
+    'createApp',
+  );
   const contract = options.contract;
   const broadcaster = createBroadcaster<K>({
     store: parsed.store,
     transport: parsed.transport,
     contract,
     history,
+    queue,
     observe,
     ...parsed.broadcast,
   });
@@ -86,6 +96,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   const handlers = new Map<string, MessageHook<K, never>>();
   const middlewares: Middleware[] = [];
   const hooks: Hooks<K> = {};
+  const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
 
   function setHook<N extends keyof Hooks<K>>(name: N, hook: Required<Hooks<K>>[N]): App<K> {
     if (hooks[name] !== undefined)
@@ -126,8 +137,9 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       // Whatever it is, the answer to a message goes to the client as a message.
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
+    if (event.kind === 'other' && event.type === 'queue' && queue?.hasJobs(raw) === true)
+      return worker(raw, context);
     const tools = toolsOf(broadcaster.during(context), context);
-    const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
     const handle = () =>
       event.kind === 'other'
         ? handleOther(hooks.onOtherEvent, event, tools)
@@ -142,6 +154,14 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     }
   }
 
+  function worker(raw: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
+    const event = { kind: 'other', type: 'queue', raw } as const;
+    return through(observers, { event, context, contract }, async () => {
+      await broadcaster.during(context).work(raw);
+      return empty();
+    });
+  }
+
   const app: App<K> = {
     onConnect: (hook) => setHook('onConnect', hook),
     on: addMessageHook,
@@ -153,6 +173,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       return app;
     },
     handler,
+    worker,
     broadcaster,
   };
   return app;

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { Contract } from './contract.js';
 import { decodeCursor } from './fanout/cursor.js';
+import { queueOf, type BroadcastStatus, type QueueFanout, type WatchOptions } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
 import { partsShape } from './fanout/parts-shape.js';
@@ -26,6 +27,11 @@ export interface BroadcasterOptions<K extends Contract = Contract> extends Broad
    * What `send` brings to such a room is kept and numbered. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /**
+   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
+   * of this package have. Default: every broadcast is sent by the call that makes it.
+   */
+  readonly queue?: QueueFanout | undefined;
   /** Who measures or writes down what is done; the first one stands outermost. Default: nobody. */
   readonly observe?: readonly Observer[] | undefined;
 }
@@ -62,6 +68,26 @@ export interface Broadcaster<K extends Contract = Contract> {
    * store take the IAM token from it.
    */
   during(context: FunctionContext): Broadcaster<K>;
+  /** How a dispatched broadcast stands: one read of the store. `undefined` when there is none of this id any more. */
+  status(id: string): Promise<BroadcastStatus | undefined>;
+  /**
+   * Calls a dispatched broadcast off: each worker ends at its page, shards not begun are not sent. Resolves with the status
+   * once that is written down, or `undefined` when there is none of this id; one that is settled stays as it is.
+   */
+  cancel(id: string): Promise<BroadcastStatus | undefined>;
+  /**
+   * The status each time it changes, until it is settled. Throws `INVALID_OPTIONS` when there is none of this id and
+   * `ABORTED` when your signal ends it.
+   */
+  watch(id: string, options?: WatchOptions): AsyncIterable<BroadcastStatus>;
+  /**
+   * Does the jobs that the event of a queue brings; everything in it is taken for a job. Use it within {@link during}, so that
+   * jobs are passed on before the call's time is over. Rejects when the event has to come again.
+   *
+   * @example
+   * export const handler = (event, context) => broadcaster.during(context).work(event);
+   */
+  work(event: unknown): Promise<void>;
   readonly store: ConnectionStore;
   readonly transport: Transport;
 }
@@ -79,7 +105,7 @@ export interface Broadcaster<K extends Contract = Contract> {
 export function createBroadcaster<K extends Contract = Contract>(
   options: BroadcasterOptions<K>,
 ): Broadcaster<K> {
-  const { contract, history, observe, ...settings } = parseOptions(
+  const { contract, history, queue, observe, ...settings } = parseOptions(
     optionsSchema(),
     options,
     'createBroadcaster',
@@ -92,7 +118,7 @@ export function createBroadcaster<K extends Contract = Contract>(
   const histories = createRoomHistories(store, history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const parts = { store, transport, contract, histories, settings, pacer, context, observe };
+    const parts = { store, transport, contract, histories, settings, pacer, queue, context, observe };
     const plan = (audience: BroadcastAudience): Plan<K> =>
       createPlan<K>(parts, { audience, filter: EVERYBODY });
     return {
@@ -111,6 +137,10 @@ export function createBroadcaster<K extends Contract = Contract>(
         store.onInvocation?.(call);
         return within(call);
       },
+      status: async (id) => queueOf(parts).status(parts, id),
+      cancel: async (id) => queueOf(parts).cancel(parts, id),
+      watch: (id, watchOptions) => queueOf(parts).watch(parts, id, watchOptions),
+      work: async (event) => queueOf(parts).work(parts, event),
     };
   }
 

@@ -1,6 +1,7 @@
 export { createApp } from './app.js';
 export type { App } from './app.js';
-export type { AppOptions, ErrorReport } from './app/options.js';
+export type { ErrorReport } from './app/log-error.js';
+export type { AppOptions } from './app/options.js';
 export { createBroadcaster } from './broadcast.js';
 export type { Broadcaster, BroadcasterOptions } from './broadcast.js';
 export type { Attributes, StoredConnection } from './connection.js';
@@ -30,6 +31,13 @@ export type {
   WebSocketEvent,
 } from './events.js';
 export type { Broadcast } from './fanout/begin.js';
+export type {
+  BroadcastStatus,
+  Dispatched,
+  DispatchOptions,
+  QueueFanout,
+  WatchOptions,
+} from './fanout/dispatch.js';
 export type { Exception, Where } from './fanout/filter.js';
 export type { Forecast } from './fanout/forecast.js';
 export type { Goodbye } from './fanout/goodbye.js';
@@ -64,13 +72,7 @@ export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export type { HistoryOption } from './history/histories.js';
 export { checkName } from './names.js';
-export type {
-  BroadcastStart,
-  Invocation,
-  InvocationAnswer,
-  ObservedParts,
-  Observer,
-} from './observer.js';
+export type { BroadcastStart, Invocation, InvocationAnswer, ObservedParts, Observer } from './observer.js';
 export { presence } from './presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './presence/presence.js';
 export * from './protocol.js';

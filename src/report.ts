@@ -1,8 +1,8 @@
 import type { ErrorCode } from './errors.js';
 import type { RoomPosition } from './protocol.js';
 
-/** Why a broadcast ended: everybody was tried, or something came first. */
-export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
+/** Why a broadcast ended: everybody was tried, or something came first. `queue`: it was handed over to workers. */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'queue';
 
 /** One recipient that was not reached. */
 export interface FailedDelivery {
@@ -58,6 +58,11 @@ export interface DeliveryReport {
   readonly cursor?: string;
   /** The message's place in the history of the room; set when it was kept there. */
   readonly position?: RoomPosition;
+  /**
+   * Set when the audience was above the queue's threshold: this call has sent nothing and counts nobody, workers do. How
+   * they stand is `broadcaster.status(report.id)`.
+   */
+  readonly dispatched?: { readonly shards: number; readonly expected: number };
   /** The first failures, at most `maxFailures`. */
   readonly failures: readonly FailedDelivery[];
   /** What went wrong in the store during the broadcast, if anything. */
@@ -67,14 +72,17 @@ export interface DeliveryReport {
 /** The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or ids. */
 export type DeliverySummary = Pick<
   DeliveryReport,
-  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position'
+  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position' | 'dispatched'
 >;
 
 /** Counts of a report, safe to send to a client. */
 export function summaryOf(report: DeliveryReport): DeliverySummary {
-  const { id, recipients, delivered, stale, failed, skipped, complete, position } = report;
-  const counts = { id, recipients, delivered, stale, failed, skipped, complete };
-  return position === undefined ? counts : { ...counts, position };
+  const { id, recipients, delivered, stale, failed, skipped, complete, position, dispatched } = report;
+  return {
+    ...{ id, recipients, delivered, stale, failed, skipped, complete },
+    ...(position && { position }),
+    ...(dispatched && { dispatched }),
+  };
 }
 
 const reports = new WeakSet();

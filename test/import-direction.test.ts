@@ -37,6 +37,7 @@ const ORDER = [
   'handlers',
   'app',
   'queue',
+  'native',
   'index',
   'observe',
   'emulator',

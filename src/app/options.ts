@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../contract.js';
-import { BroadcastError } from '../errors.js';
+import type { QueueFanout } from '../fanout/dispatch.js';
 import { partsShape } from '../fanout/parts-shape.js';
 import { settingsSchema, type BroadcastSettings } from '../fanout/settings.js';
 import type { Authorize } from '../handlers/connection-handle.js';
@@ -13,6 +13,7 @@ import { functionOption, lazily } from '../options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS, KEEP_ALIVE_MS, MAX_MESSAGE_BYTES } from '../protocol.js';
 import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
+import { logError, type ErrorReport } from './log-error.js';
 
 export interface AppOptions<K extends Contract = Contract> {
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
@@ -41,6 +42,8 @@ export interface AppOptions<K extends Contract = Contract> {
    * Needs a store with histories, as all of this package have. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /** Spreads large broadcasts over workers; see `createBroadcaster`, and `worker` of the app. Default: none. */
+  readonly queue?: QueueFanout | undefined;
   /**
    * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost. Default:
    * nobody.
@@ -72,14 +75,6 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }
 
-/** An error and where it happened. Holds no message body and no connection id. */
-export interface ErrorReport {
-  readonly error: unknown;
-  /** For example `connect`, or `message 'say'`. */
-  readonly during: string;
-  readonly requestId: string | undefined;
-}
-
 export const appOptionsSchema = lazily(() =>
   z.strictObject({
     ...partsShape(),
@@ -100,24 +95,3 @@ export const appOptionsSchema = lazily(() =>
     onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
   }),
 );
-
-/**
- * One line, as the platform's structured logs want it. Messages of drivers and hooks may hold what people wrote, so they
- * are shown on the local gateway only; elsewhere it is the code, and where the error was made. `logs()` tells more.
- */
-function logError({ error, during, requestId }: ErrorReport): void {
-  const isLocal = process.env['YC_BROADCAST_ENDPOINT']?.startsWith('http:');
-  const { code, message } = BroadcastError.from(error);
-  const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
-  const line = {
-    level: 'ERROR',
-    message: `${during}: ${isLocal ? message : code}`,
-    code,
-    requestId,
-    stack: isLocal ? stack : stack?.match(FRAMES)?.join('\n'),
-  };
-  console.error(JSON.stringify(line));
-}
-
-/** Lines of a stack that name a place in a file. */
-const FRAMES = /^ +at .*:\d+:\d+\)?$/gm;

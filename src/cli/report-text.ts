@@ -43,6 +43,7 @@ const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   signal: 'and those behind them: it was stopped',
   expired: 'and those behind them: the message had expired',
   store: 'and those behind them: the store failed',
+  queue: 'none of them here: workers send this, through the queue',
 };
 
 function whyStopped({ stoppedBy }: DeliveryReport): string {

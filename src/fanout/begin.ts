@@ -7,6 +7,7 @@ import type { DeliveryReport, Progress } from '../report.js';
 import type { BroadcastAudience, ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
 import type { CursorState } from './cursor.js';
+import type { QueueFanout } from './dispatch.js';
 import { acceptanceOf, type Filter } from './filter.js';
 import { countAudience } from './listing.js';
 import { messageId } from './message.js';
@@ -28,6 +29,7 @@ export interface PlanParts {
   readonly histories: RoomHistories;
   readonly settings: Settings;
   readonly pacer: Pacer;
+  readonly queue: QueueFanout | undefined;
   readonly context: FunctionContext | undefined;
   readonly observe: readonly Observer[];
 }
@@ -44,12 +46,17 @@ type BeginParts = Omit<PlanParts, 'transport'> & { readonly transport: Pick<Tran
 /** Makes what is sent, under the message's id. `isOver`: nothing will be sent, since time or the caller came first. */
 export type MakePayload = (id: string, isOver: boolean) => PayloadSource | Promise<PayloadSource>;
 
-/** Checks everything, then starts the broadcast; a mistake of the caller's rejects before anything is sent. */
+/**
+ * Checks everything, then starts the broadcast; a mistake of the caller's rejects before anything is sent.
+ *
+ * @param elsewhere Asked first: a report when somebody else sends this.
+ */
 export function begin(
   parts: BeginParts,
   target: PlanTarget,
   given: SendOptions | undefined,
   payloadFor: MakePayload,
+  elsewhere?: () => Promise<DeliveryReport | undefined> | undefined,
 ): Broadcast {
   const tally = createTally(parts.settings);
   const progress = progressOf(parts, target, tally, given?.progressEveryMs);
@@ -57,6 +64,8 @@ export function begin(
   async function run(): Promise<DeliveryReport> {
     const options = parseSendOptions(given);
     refuseLostFilter(target);
+    const handedOver = await elsewhere?.();
+    if (handedOver !== undefined) return handedOver;
     const id = target.resumed?.id ?? messageId(options.idempotencyKey);
     const times = timesOf(parts, options);
     const payload = await payloadFor(id, isOver(times, options.signal));
@@ -123,7 +132,7 @@ function isOver(times: { endsAt: number; expiresAt: number }, signal: AbortSigna
 }
 
 /** A cursor cannot carry a filter; going on without it would reach people who were left out on purpose. */
-function refuseLostFilter({ resumed, filter }: PlanTarget): void {
+export function refuseLostFilter({ resumed, filter }: PlanTarget): void {
   if (resumed?.filtered !== true || acceptanceOf(filter) !== undefined) return;
   throw new BroadcastError(
     'INVALID_OPTIONS',

@@ -1,10 +1,14 @@
-import type { BroadcastAudience, ConnectionStore, Page } from '../store.js';
+import type { BroadcastAudience, ConnectionStore, Page, Shard } from '../store.js';
 
 export interface ListingOptions {
   readonly audience: BroadcastAudience;
   readonly after: string | undefined;
   readonly pageSize: number;
+  readonly shard?: Shard | undefined;
 }
+
+/** As much of a store as a listing needs. */
+type Listed = Pick<ConnectionStore, 'get' | 'list'>;
 
 /** The audience page by page. */
 export interface Listing {
@@ -15,10 +19,7 @@ export interface Listing {
 }
 
 /** Reads the next page while the current one is being worked on. */
-export function createListing(
-  store: ConnectionStore,
-  { audience, after, pageSize }: ListingOptions,
-): Listing {
+export function createListing(store: Listed, { audience, after, pageSize, shard }: ListingOptions): Listing {
   let upcoming = read(after);
   let done = false;
 
@@ -26,7 +27,7 @@ export function createListing(
     const page =
       'connection' in audience
         ? readConnection(store, audience.connection)
-        : store.list(audience, { after: behind, limit: pageSize });
+        : store.list(audience, { after: behind, limit: pageSize, shard });
     // Nobody may come for this page, and whoever does will see the error.
     page.catch(() => undefined);
     return page;
@@ -44,7 +45,7 @@ export function createListing(
 }
 
 /** A connection that the store does not have, or not any more, is a page without anybody. */
-async function readConnection(store: ConnectionStore, id: string): Promise<Page> {
+async function readConnection(store: Pick<ConnectionStore, 'get'>, id: string): Promise<Page> {
   const connection = await store.get(id);
   return { connections: connection === undefined ? [] : [connection], done: true };
 }

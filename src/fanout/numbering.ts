@@ -16,21 +16,38 @@ export interface NumberingParts {
   readonly histories: RoomHistories;
 }
 
+/** The text that travels, and its place in the room's history, if it has one. */
+export interface NumberedText {
+  readonly text: string;
+  readonly position?: RoomPosition | undefined;
+}
+
+/** The payload of a message for all; see {@link numbered}. */
+export async function numberedPayload(
+  parts: NumberingParts,
+  target: PlanTarget,
+  bare: string,
+  isOver: boolean,
+): Promise<SharedPayload> {
+  const { text, position } = await numbered(parts, target, bare, isOver);
+  return { same: parts.transport.encode(text), position };
+}
+
 /**
- * The payload of a message for all. In a room with a history it is kept first and then sent with its place: whoever
+ * The text of a message for all. In a room with a history it is kept first and then sent with its place: whoever
  * misses the sending can ask for it, and nobody is sent what could not be kept. A part of a room gets it unnumbered,
  * since the rest would take the hole for a loss.
  *
  * A resumed broadcast has its place already. One that is over before it began (`isOver`) is not kept either.
  */
-export async function numberedPayload(
+export async function numbered(
   { transport, histories }: NumberingParts,
   { audience, filter, resumed }: PlanTarget,
   text: string,
   isOver: boolean,
-): Promise<SharedPayload> {
+): Promise<NumberedText> {
   const room = 'room' in audience ? audience.room : undefined;
-  if (room === undefined) return { same: transport.encode(text) };
+  if (room === undefined) return { text };
 
   async function place(of: string): Promise<RoomPosition | undefined> {
     if (resumed?.position !== undefined) return resumed.position;
@@ -40,6 +57,5 @@ export async function numberedPayload(
   }
 
   const position = await place(room);
-  if (position === undefined) return { same: transport.encode(text) };
-  return { same: transport.encode(numberedText(text, room, position)), position };
+  return position === undefined ? { text } : { text: numberedText(text, room, position), position };
 }

@@ -2,6 +2,7 @@ import type { StoredConnection } from '../connection.js';
 import { checkServerData, type Contract, type ServerDataOf, type ServerTypeOf } from '../contract.js';
 import type { Payload } from '../transport.js';
 import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from './begin.js';
+import { queueOf, type Dispatched, type DispatchOptions } from './dispatch.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
@@ -24,8 +25,23 @@ export interface Plan<K extends Contract = Contract> {
   /**
    * The same message for all, checked against the contract and encoded once. To a whole room with a history it is kept
    * there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its place.
+   *
+   * With a queue, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
+   * when there is a `signal`, an `onProgress` or a `where` function, which go with sending from here.
    */
   send<T extends ServerTypeOf<K>>(type: T, data: ServerDataOf<K, T>, options?: SendOptions): Broadcast;
+  /**
+   * The same message for all, sent by workers: written down once, with one job in the queue for each shard of the audience.
+   * Resolves when all jobs are in the queue. A function in `where` is refused, since it cannot travel.
+   *
+   * Rejects with `INVALID_OPTIONS` when the broadcaster has no `queue` or the store keeps no records, and with
+   * `QUEUE_UNAVAILABLE` when some jobs may not be in the queue: the same call with the same `idempotencyKey` makes up for it.
+   */
+  dispatch<T extends ServerTypeOf<K>>(
+    type: T,
+    data: ServerDataOf<K, T>,
+    options?: DispatchOptions,
+  ): Promise<Dispatched>;
   /**
    * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out. What
    * `dataOf` throws makes that recipient a failed one and harms nobody else. Never part of a history.
@@ -63,9 +79,15 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
     except: (...connections) => narrowed(addExceptions(target.filter, connections)),
     where: (where) => narrowed(addWhere(target.filter, where)),
     send: (type, data, options) =>
-      begin(parts, target, options, (id, isOver) =>
-        numberedPayload(parts, target, textOf(type, data, id), isOver),
+      begin(
+        parts,
+        target,
+        options,
+        (id, isOver) => numberedPayload(parts, target, textOf(type, data, id), isOver),
+        () => parts.queue?.takeOver(parts, target, (id) => textOf(type, data, id), options),
       ),
+    dispatch: async (type, data, options) =>
+      queueOf(parts).dispatch(parts, target, (id) => textOf(type, data, id), options),
     sendEach: (type, dataOf, options) =>
       begin(parts, target, options, (id) => ({
         each: async (connection) => {

@@ -24,7 +24,7 @@ export type PayloadSource = SharedPayload | { readonly each: PayloadMaker };
 
 export interface RunOptions extends StopOptions {
   readonly id: string;
-  readonly store: ConnectionStore;
+  readonly store: Pick<ConnectionStore, 'get' | 'list' | 'remove'>;
   readonly transport: Pick<Transport, 'send'>;
   readonly tally: Tally;
   readonly retry: RetryOptions;

@@ -12,7 +12,7 @@ export interface StaleRemoval {
   finish(): Promise<void>;
 }
 
-export function createStaleRemoval(store: ConnectionStore, tally: Tally): StaleRemoval {
+export function createStaleRemoval(store: Pick<ConnectionStore, 'remove'>, tally: Tally): StaleRemoval {
   const batches: Promise<void>[] = [];
   let waiting: string[] = [];
 

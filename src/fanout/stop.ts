@@ -7,7 +7,7 @@ const LEAST_TIME_TO_END_MS = 50;
 /** Longest delay that a Node.js timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type EarlyStop = Exclude<StopReason, 'done' | 'store'>;
+export type EarlyStop = Exclude<StopReason, 'done' | 'store' | 'queue'>;
 
 export interface StopOptions {
   /** Everything must have ended by then, in Unix milliseconds; `Infinity` without a deadline. */

@@ -104,7 +104,9 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
       const sending = beginSending(signal);
       await Promise.all(
         batches.map((batch) =>
-          limit(async () => sending.ended(await persist(batch, createPatience(endsAt, signal), sending))),
+          limit(async () => {
+            sending.ended(await persist(batch, createPatience(endsAt, signal), sending));
+          }),
         ),
       );
       if (sending.refusal === undefined) return;

@@ -40,12 +40,15 @@ export interface MessageQueue {
   send(messages: readonly QueueMessage[], options?: QueueSendOptions): Promise<void>;
 }
 
-/**
- * JSON that a queue takes, whatever is in the value: JSON escapes control characters and halves of surrogate pairs, but
- * not the two noncharacters that XML does not have either.
- */
+/** JSON that a queue takes, whatever is in the value. */
 export function queueJson(value: unknown): string {
-  return JSON.stringify(value).replace(/[\uFFFE\uFFFF]/g, (one) =>
-    one === '\uFFFE' ? '\\ufffe' : '\\uffff',
-  );
+  return queueSafe(JSON.stringify(value));
+}
+
+/**
+ * The same JSON without the characters that XML, and so a queue, does not have. JSON has escaped control characters and
+ * halves of surrogate pairs already, but not these two noncharacters.
+ */
+export function queueSafe(json: string): string {
+  return json.replace(/[\uFFFE\uFFFF]/g, (one) => (one === '\uFFFE' ? '\\ufffe' : '\\uffff'));
 }

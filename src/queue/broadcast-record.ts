@@ -1,0 +1,97 @@
+import type { RecordStore } from '../records.js';
+import type { RoomPosition } from '../protocol.js';
+import type { Counts } from './counts.js';
+import { changeJson, readJson, writeJson, type Versioned } from './json-record.js';
+import type { Ending } from './shard-record.js';
+
+/**
+ * A dispatched broadcast as a whole, in one record, so that asking how it stands is one read. Of the shards it holds what
+ * their workers have last told of themselves: sums so far, which can be told twice and come late without harm.
+ */
+export interface BroadcastRecord {
+  readonly shards: number;
+  /** Size of the audience at dispatch, unfiltered. */
+  readonly expected: number;
+  readonly position?: RoomPosition | undefined;
+  /** Whether all jobs are in the queue. Until then a second dispatch under the same id puts them there. */
+  readonly sent: boolean;
+  /** Until when whoever dispatches has a claim on that, in Unix milliseconds. */
+  readonly dispatcherUntil: number;
+  /** All in Unix milliseconds. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly expiresAt: number;
+  readonly keptUntil: number;
+  readonly cancelledAt?: number | undefined;
+  /** By number of the shard; those that nobody has begun are missing. */
+  readonly parts: Readonly<Record<string, ShardSummary>>;
+}
+
+export interface ShardSummary {
+  /** Grows with each commit of the shard: the higher one is the newer one. */
+  readonly commits: number;
+  readonly counts: Counts;
+  readonly restarts: number;
+  readonly ending?: Ending | undefined;
+}
+
+const keyOf = (id: string): string => `$queue:broadcast:${id}`;
+const textKeyOf = (id: string): string => `$queue:text:${id}`;
+
+export function readBroadcast(
+  records: RecordStore,
+  id: string,
+): Promise<Versioned<BroadcastRecord> | undefined> {
+  return readJson<BroadcastRecord>(records, keyOf(id));
+}
+
+/** Resolves with `undefined` when somebody else has written since; `ifVersion` is `undefined` for a new one. */
+export function writeBroadcast(
+  records: RecordStore,
+  id: string,
+  value: BroadcastRecord,
+  { ifVersion, now }: { readonly ifVersion: string | undefined; readonly now: number },
+): Promise<string | undefined> {
+  return writeJson(records, keyOf(id), value, { ifVersion, ttlMs: ttlOf(value, now) });
+}
+
+/** Changes the record of a broadcast until nobody comes in between; see `changeJson`. */
+export function changeBroadcast(
+  records: RecordStore,
+  id: string,
+  now: number,
+  change: (current: BroadcastRecord) => BroadcastRecord | undefined,
+): Promise<BroadcastRecord | undefined> {
+  return changeJson<BroadcastRecord>(records, keyOf(id), (current) => {
+    const value = change(current);
+    return value && { value, ttlMs: ttlOf(value, now) };
+  });
+}
+
+/** The record with what a shard tells of itself, or `undefined` when it knows that already, or better. */
+export function withSummary(
+  record: BroadcastRecord,
+  shard: number,
+  summary: ShardSummary,
+  now: number,
+): BroadcastRecord | undefined {
+  if ((record.parts[shard]?.commits ?? -1) >= summary.commits) return undefined;
+  return { ...record, updatedAt: now, parts: { ...record.parts, [shard]: summary } };
+}
+
+/** Keeps a message that is too large for a job. Writing it twice does no harm. */
+export async function keepText(records: RecordStore, id: string, text: string, ttlMs: number): Promise<void> {
+  const version = await records.write(textKeyOf(id), text, { ifVersion: undefined, ttlMs });
+  if (version !== undefined) return;
+  const present = await records.read(textKeyOf(id));
+  await records.write(textKeyOf(id), text, { ifVersion: present?.version, ttlMs });
+}
+
+export async function readText(records: RecordStore, id: string): Promise<string | undefined> {
+  return (await records.read(textKeyOf(id)))?.value;
+}
+
+/** Whole milliseconds, as stores want them. */
+function ttlOf({ keptUntil }: BroadcastRecord, now: number): number {
+  return Math.max(1, Math.ceil(keptUntil - now));
+}

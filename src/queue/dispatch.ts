@@ -1,0 +1,144 @@
+import * as z from 'zod/mini';
+import { BroadcastError } from '../errors.js';
+import { refuseLostFilter, type PlanParts, type PlanTarget } from '../fanout/begin.js';
+import type { DispatchOptions, MakeText } from '../fanout/dispatch.js';
+import { messageId } from '../fanout/message.js';
+import { numbered } from '../fanout/numbering.js';
+import { deadlineOf } from '../invocation.js';
+import { checkName } from '../names.js';
+import { lazily, parseOptions } from '../options.js';
+import type { RecordStore } from '../records.js';
+import type { Audience } from '../store.js';
+import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
+import { claimDispatch } from './claim-dispatch.js';
+import { recordStoreOf } from './json-record.js';
+import { makeJobs } from './make-jobs.js';
+import type { FanoutSettings } from './options.js';
+import { requirePortable } from './portable-filter.js';
+import { shardsFor } from './sharding.js';
+
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    idempotencyKey: z.optional(z.string().check(z.minLength(1), z.maxLength(128))),
+    expiresAt: z.optional(z.number()),
+    shards: z.optional(z.int().check(z.minimum(1), z.maximum(256))),
+    signal: z.optional(z.instanceof(AbortSignal)),
+  }),
+);
+
+type ParsedOptions = z.output<ReturnType<typeof optionsSchema>>;
+
+/**
+ * Writes a broadcast down and puts its jobs into the queue. The record comes first: a worker that has a job can rely on it,
+ * and a second dispatch under the same id finds it. All jobs may be in the queue twice, so whoever finds the record of a
+ * dispatch that was not finished puts them there again.
+ */
+export async function dispatch(
+  plan: PlanParts,
+  fanout: FanoutSettings,
+  target: PlanTarget,
+  textOf: MakeText,
+  given: DispatchOptions | undefined,
+  deadline: number | undefined = deadlineOf(plan.context, Date.now()),
+): Promise<{ readonly id: string; readonly record: BroadcastRecord }> {
+  const options = parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
+  const filter = requirePortable(target.filter);
+  refuseLostFilter(target);
+  const audience = requireMany(target);
+  const records = recordStoreOf(plan.store);
+  const id = target.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
+  const text = textOf(id);
+  plan.transport.encode(text); // refuses what is too large, before anything is written
+
+  const record = await claimDispatch(records, id, {
+    now: fanout.now,
+    signal: options.signal,
+    make: () => newRecord(plan, fanout, { audience, resumed: target.resumed }, options),
+  });
+  if (record.sent) return { id, record };
+  try {
+    const placed = await place(plan, records, fanout, { id, record, text, target });
+    const jobs = await makeJobs(records, fanout, {
+      ...{ id, audience, after: target.resumed?.after, ...filter },
+      ...{ text: placed.text, of: record.shards },
+      ...{ expiresAt: record.expiresAt, keptUntil: record.keptUntil },
+    });
+    const endsAt = deadline === undefined ? undefined : deadline - plan.settings.reserveMs;
+    await fanout.queue.send(jobs, { signal: options.signal, deadline: endsAt });
+    return { id, record: await mark(records, id, fanout, { ...placed.record, sent: true }) };
+  } catch (reason) {
+    // Whoever tries again need not wait. If this fails as well, they wait a little.
+    await mark(records, id, fanout, { dispatcherUntil: 0 }).catch(() => undefined);
+    throw reason;
+  }
+}
+
+function requireMany({ audience }: PlanTarget): Audience {
+  if (!('connection' in audience)) return audience;
+  throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
+}
+
+/** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
+async function newRecord(
+  { store }: PlanParts,
+  fanout: FanoutSettings,
+  { audience, resumed }: { readonly audience: Audience; readonly resumed: PlanTarget['resumed'] },
+  { expiresAt, shards }: ParsedOptions,
+): Promise<BroadcastRecord> {
+  const expected = await store.count(audience);
+  const createdAt = fanout.now();
+  const until = expiresAt ?? createdAt + fanout.ttlMs;
+  if (until <= createdAt)
+    throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
+  return {
+    // A cursor stands in the order of the whole audience, which its shards need not share.
+    shards: resumed !== undefined ? 1 : (shards ?? shardsFor(expected, fanout)),
+    expected,
+    position: resumed?.position,
+    sent: false,
+    dispatcherUntil: 0,
+    createdAt,
+    updatedAt: createdAt,
+    expiresAt: until,
+    keptUntil: until + fanout.keepMs,
+    parts: {},
+  };
+}
+
+interface Unplaced {
+  readonly id: string;
+  readonly record: BroadcastRecord;
+  readonly text: string;
+  readonly target: PlanTarget;
+}
+
+/** The text with its place in the history of the room. A dispatch that is made up for has one already. */
+async function place(
+  plan: PlanParts,
+  records: RecordStore,
+  fanout: FanoutSettings,
+  { id, record, text, target }: Unplaced,
+): Promise<{ readonly text: string; readonly record: BroadcastRecord }> {
+  const { position: known } = record;
+  const resumed = { audience: target.audience, id, filtered: false, position: known };
+  const { text: placed, position } = await numbered(plan, { ...target, resumed }, text, false);
+  if (position === undefined || known !== undefined) return { text: placed, record };
+  return { text: placed, record: await mark(records, id, fanout, { ...record, position }) };
+}
+
+/** Changes what whoever dispatches knows best, and leaves to the workers what they have told. */
+async function mark(
+  records: RecordStore,
+  id: string,
+  { now }: FanoutSettings,
+  { sent, position, dispatcherUntil }: Partial<BroadcastRecord>,
+): Promise<BroadcastRecord> {
+  const changed = await changeBroadcast(records, id, now(), (current) => ({
+    ...current,
+    sent: sent ?? current.sent,
+    position: position ?? current.position,
+    dispatcherUntil: dispatcherUntil ?? current.dispatcherUntil,
+  }));
+  if (changed !== undefined) return changed;
+  throw new BroadcastError('STORE_UNAVAILABLE', 'the record of the broadcast has gone from the store');
+}

@@ -1,0 +1,28 @@
+import { MAX_QUEUE_DELAY_SECONDS } from './message-queue.js';
+import { encodeJob, type Job } from './job.js';
+import type { FanoutSettings } from './options.js';
+
+type Queues = Pick<FanoutSettings, 'queue'>;
+
+/** Puts a job into the queue for whoever goes on with the shard, not before a time, in milliseconds. */
+export async function putJob({ queue }: Queues, job: Job, afterMs: number): Promise<void> {
+  const body = encodeJob(job);
+  // Without a delay of its own a message has that of the queue, which the user may have chosen.
+  if (afterMs <= 0) return queue.send([{ body }]);
+  const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(afterMs / 1000));
+  return queue.send([{ body, delaySeconds }]);
+}
+
+const FIRST_WAIT_MS = 2000;
+const MAX_WAIT_MS = 120_000;
+
+/** How long a shard waits that the gateway has refused: twice as long each time, spread by half, not less than it asked for. */
+export function waitMs(waits: number, retryAfterMs: number): number {
+  const bound = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** waits);
+  return retryAfterMs + bound * (0.5 + Math.random() / 2);
+}
+
+/** Spreads those who find a shard taken: they come when its lease is over, not all at once. */
+export function busyMs(remainingMs: number): number {
+  return remainingMs + 1000 + Math.random() * 2000;
+}

@@ -1,0 +1,99 @@
+import type { PlanParts } from '../fanout/begin.js';
+import type { BroadcastStatus, QueueFanout } from '../fanout/dispatch.js';
+import { createTally } from '../fanout/tally.js';
+import { deadlineOf } from '../invocation.js';
+import { markReport } from '../report.js';
+import { changeBroadcast, readBroadcast } from './broadcast-record.js';
+import { dispatch } from './dispatch.js';
+import { isJob } from './job.js';
+import { recordStoreOf } from './json-record.js';
+import { parseFanoutOptions, type FanoutSettings, type QueueFanoutOptions } from './options.js';
+import { statusOf } from './status.js';
+import { createSizeCheck } from './take-over.js';
+import { bodiesOf } from './trigger-messages.js';
+import { lastOf, watchStatus } from './watch.js';
+import { workBatch } from './work-batch.js';
+import type { WorkParts } from './work-job.js';
+
+/**
+ * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue, and the queue's
+ * trigger calls the workers. Give it to `createBroadcaster` or `createApp` as `queue`, the same for those who dispatch and
+ * those who work. The store has to keep records, as all of this package do.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
+ *
+ * @example
+ * const app = createApp({ contract, store, origins, queue: queueFanout({ queue: messageQueue({ url }) }) });
+ * export const handler = app.handler; // dispatches
+ * export const worker = app.worker; // for the trigger of the queue
+ */
+export function queueFanout(options: QueueFanoutOptions): QueueFanout {
+  const fanout = parseFanoutOptions(options);
+  const { now } = fanout;
+  const sizes = createSizeCheck(fanout);
+
+  async function status({ store }: PlanParts, id: string): Promise<BroadcastStatus | undefined> {
+    const found = await readBroadcast(recordStoreOf(store), id);
+    return found && statusOf(id, found.value, now());
+  }
+
+  const self: QueueFanout = {
+    async dispatch(plan, target, textOf, given) {
+      const { id, record } = await dispatch(plan, fanout, target, textOf, given);
+      const { shards, expected, position } = record;
+      return {
+        ...{ id, shards, expected },
+        ...(position && { position }),
+        finished: (watchOptions) => lastOf(self.watch(plan, id, watchOptions), id),
+      };
+    },
+    async takeOver(plan, target, textOf, given) {
+      if (!(await sizes.isTooLarge(plan, target, given))) return undefined;
+      const startedAt = performance.now();
+      const { deadline, idempotencyKey, expiresAt } = given ?? {};
+      const options = { idempotencyKey, expiresAt };
+      const { id, record } = await dispatch(plan, fanout, target, textOf, options, deadline);
+      const { shards, expected, position } = record;
+      const durationMs = performance.now() - startedAt;
+      const end = { id, skipped: 0, durationMs, stoppedBy: 'queue', cursor: undefined, position } as const;
+      return markReport({ ...createTally(plan.settings).report(end), dispatched: { shards, expected } });
+    },
+    status,
+    async cancel({ store }, id) {
+      const at = now();
+      const record = await changeBroadcast(recordStoreOf(store), id, at, (current) =>
+        current.cancelledAt !== undefined || statusOf(id, current, at).settled
+          ? undefined
+          : { ...current, cancelledAt: at, updatedAt: at },
+      );
+      return record && statusOf(id, record, at);
+    },
+    watch: (plan, id, watchOptions) => watchStatus(id, () => status(plan, id), watchOptions),
+    hasJobs(event) {
+      try {
+        return bodiesOf(event).some(isJob);
+      } catch {
+        return false;
+      }
+    },
+    async work(plan, event) {
+      const records = recordStoreOf(plan.store);
+      await workBatch({ plan, fanout, records, ...timesOf(plan, fanout) }, event);
+    },
+  };
+  return self;
+}
+
+/** No page is begun for less, in milliseconds, unless a call is so short that this would leave it nothing to do. */
+const LEAST_PAGE_MS = 250;
+
+/** When a call has to pass its jobs on, by the clock of the fan-out. A call that is short keeps half of its time for work. */
+function timesOf(
+  { context }: PlanParts,
+  { now, reserveMs }: FanoutSettings,
+): Pick<WorkParts, 'endsAt' | 'leastPageMs'> {
+  const start = now();
+  const deadline = deadlineOf(context, start) ?? Infinity;
+  const endsAt = deadline - Math.min(reserveMs, (deadline - start) / 2);
+  return { endsAt, leastPageMs: Math.min(LEAST_PAGE_MS, (endsAt - start) / 2) };
+}

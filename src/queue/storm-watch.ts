@@ -1,0 +1,49 @@
+import { BroadcastError } from '../errors.js';
+import type { Transport } from '../transport.js';
+
+/** So many refusals with no acceptance among them: the gateway is asking for more patience than retries have. */
+const STORM_REFUSALS = 50;
+
+export interface StormWatch {
+  readonly transport: Pick<Transport, 'send'>;
+  /** Whether there is a storm. */
+  isStorm(): boolean;
+  /** The longest pause that the gateway asked for, in milliseconds. */
+  retryAfterMs(): number;
+}
+
+/** Watches what the gateway says to sends, and tells once when it refuses all of them. */
+export function createStormWatch(inner: Pick<Transport, 'send'>, onStorm: () => void): StormWatch {
+  let refusals = 0;
+  let storm = false;
+  let askedMs = 0;
+
+  function refused({ retryAfterMs = 0 }: BroadcastError): void {
+    refusals++;
+    askedMs = Math.max(askedMs, retryAfterMs);
+    if (refusals < STORM_REFUSALS || storm) return;
+    storm = true;
+    onStorm();
+  }
+
+  return {
+    transport: {
+      async send(...call) {
+        try {
+          await inner.send(...call);
+          refusals = 0;
+        } catch (reason) {
+          if (isRefusal(BroadcastError.from(reason).code)) refused(BroadcastError.from(reason));
+          throw reason;
+        }
+      },
+    },
+    isStorm: () => storm,
+    retryAfterMs: () => askedMs,
+  };
+}
+
+/** Whether the gateway said that it does not take the message now, so that it may take it later. */
+export function isRefusal(code: string): boolean {
+  return code === 'RATE_LIMITED' || code === 'GATEWAY_UNAVAILABLE';
+}

@@ -1,0 +1,39 @@
+import type { PlanParts, PlanTarget } from '../fanout/begin.js';
+import type { SendOptions } from '../fanout/send-options.js';
+import type { Audience, ConnectionStore } from '../store.js';
+import type { FanoutSettings } from './options.js';
+import { portableFilter } from './portable-filter.js';
+
+/** How long an audience that was found small is taken for small, in milliseconds. */
+const SMALL_FOR_MS = 10_000;
+/** Audiences that are remembered as small; then all are forgotten. */
+const MOST_SMALL = 1000;
+
+/** Says which broadcasts are too large to be sent by the call that makes them. */
+export interface SizeCheck {
+  isTooLarge(plan: PlanParts, target: PlanTarget, options: SendOptions | undefined): Promise<boolean>;
+}
+
+export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'threshold' | 'now'>): SizeCheck {
+  /** Until when each is taken for small. */
+  const small = new Map<string, number>();
+
+  async function isLarge(store: ConnectionStore, audience: Audience, least: number): Promise<boolean> {
+    const key = JSON.stringify(audience);
+    if ((small.get(key) ?? 0) > now()) return false;
+    if ((await store.count(audience)) >= least) return true;
+    if (small.size >= MOST_SMALL) small.clear();
+    small.set(key, now() + SMALL_FOR_MS);
+    return false;
+  }
+
+  return {
+    async isTooLarge({ store }, { audience, filter, resumed }, options) {
+      // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
+      if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
+        return false;
+      if (options?.signal !== undefined || options?.onProgress !== undefined) return false;
+      return portableFilter(filter) !== undefined && isLarge(store, audience, threshold);
+    },
+  };
+}

@@ -1,0 +1,114 @@
+import { BroadcastError } from '../errors.js';
+import type { PlanParts } from '../fanout/begin.js';
+import { acceptanceOf } from '../fanout/filter.js';
+import type { RecordStore } from '../records.js';
+import {
+  changeBroadcast,
+  readBroadcast,
+  readText,
+  withSummary,
+  type BroadcastRecord,
+} from './broadcast-record.js';
+import type { Job } from './job.js';
+import type { FanoutSettings } from './options.js';
+import { busyMs, putJob } from './pass-on.js';
+import { ended } from './progress.js';
+import { claimShard, type Claim, type ShardProgress } from './shard-record.js';
+import { goThroughShard, type Left } from './work-shard.js';
+
+export interface WorkParts {
+  readonly plan: PlanParts;
+  readonly fanout: FanoutSettings;
+  readonly records: RecordStore;
+  /** When jobs have to be passed on, by the clock of the fan-out; `Infinity` without a deadline. */
+  readonly endsAt: number;
+  /** With less time than that, in milliseconds, no page is begun: the engine starts no send so late. */
+  readonly leastPageMs: number;
+}
+
+/**
+ * Does one job, as far as time allows. A job can come twice, late, or while another worker has its shard: what counts is
+ * the shard's record. Whoever leaves a shard unfinished has put a job for it into the queue before, or rejects, so that this
+ * job comes again: a shard without a job would be lost.
+ */
+export async function workJob(parts: WorkParts, job: Job): Promise<void> {
+  const { fanout, records } = parts;
+  const { leaseMs, now } = fanout;
+  const found = await readBroadcast(records, job.id);
+  if (found === undefined) {
+    if (now() >= job.expiresAt) return;
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      `a job's broadcast is not in the store '${parts.plan.store.name}'; give workers the store of those who dispatch`,
+    );
+  }
+  const { keptUntil } = found.value;
+  const { id, shard, turn, after } = job;
+  const result = await claimShard({ ...{ records, id, shard, turn, after, leaseMs, keptUntil, now } });
+  switch (result.kind) {
+    case 'outdated':
+      return;
+    case 'busy':
+      return putJob(fanout, job, busyMs(result.until - now()));
+    case 'ended':
+      return tell(parts, job, result.progress);
+    case 'mine':
+      return work(parts, job, result.claim, found.value);
+  }
+}
+
+async function work(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<void> {
+  const left = await go(parts, job, claim, broadcast);
+  await tell(parts, job, claim.progress);
+  // Somebody else has the shard, and may be lost in turn.
+  if (left === 'lost') await putJob(parts.fanout, job, busyMs(parts.fanout.leaseMs));
+}
+
+async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<Left> {
+  const page = { isUnwritten: false };
+  try {
+    return await goThroughShard({
+      ...parts,
+      ...{ job, claim, broadcast },
+      accepts: acceptanceOf({ except: new Set(job.except), where: job.where }),
+      makePayload: async () => parts.plan.transport.encode(await textOf(parts, job)),
+      onPage: (begins) => {
+        page.isUnwritten = begins;
+      },
+    });
+  } catch (reason) {
+    const error = BroadcastError.from(reason);
+    const { progress } = claim;
+    if (isLasting(error)) {
+      await claim.release(ended(progress, 'abandoned'));
+      await tell(parts, job, claim.progress);
+    } else {
+      // So that the job that comes again need not wait for the lease. If it fails as well, the lease does it.
+      await claim
+        .release({ ...progress, restarts: progress.restarts + (page.isUnwritten ? 1 : 0) })
+        .catch(() => false);
+    }
+    throw error;
+  }
+}
+
+async function textOf({ records }: WorkParts, { id, text }: Job): Promise<string> {
+  const kept = text ?? (await readText(records, id));
+  if (kept !== undefined) return kept;
+  throw new BroadcastError('INVALID_OPTIONS', 'the message of a job is not in the store any more');
+}
+
+/** Adds what a shard has come to to the record of the broadcast. */
+async function tell(
+  { records, fanout }: WorkParts,
+  { id, shard }: Job,
+  progress: ShardProgress,
+): Promise<void> {
+  const now = fanout.now();
+  await changeBroadcast(records, id, now, (record) => withSummary(record, shard, progress, now));
+}
+
+/** Whether a job will fail the same way whenever it is tried. */
+export function isLasting({ code }: BroadcastError): boolean {
+  return code === 'INVALID_EVENT' || code === 'INVALID_OPTIONS' || code === 'PAYLOAD_TOO_LARGE';
+}

@@ -1,0 +1,143 @@
+import type { StoredConnection } from '../connection.js';
+import { createListing, type Listing } from '../fanout/listing.js';
+import type { EncodedPayload } from '../transport.js';
+import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
+import type { Job } from './job.js';
+import { putJob, waitMs } from './pass-on.js';
+import { afterPage, afterSecondTry, ended, secondTry, type Page } from './progress.js';
+import { runPage, type PageOutcome } from './run-page.js';
+import type { Claim, Ending } from './shard-record.js';
+import type { WorkParts } from './work-job.js';
+
+export interface ShardWork extends WorkParts {
+  readonly job: Job;
+  readonly claim: Claim;
+  readonly broadcast: BroadcastRecord;
+  readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
+  makePayload(): Promise<EncodedPayload>;
+  /** Told when a page begins, and when what became of it is written down. */
+  onPage(begins: boolean): void;
+}
+
+/** `ended`: with this shard everything is done; `passed on`: there is another job for it; `lost`: somebody else has it. */
+export type Left = 'ended' | 'passed on' | 'lost';
+
+/** So many refused connections are enough to wait before more are added. */
+const MOST_REFUSED = 1000;
+/** Longest time that a broadcast's record is behind a shard that sends, in milliseconds. */
+const TELL_EVERY_MS = 2000;
+
+/** Sends to a shard page by page and writes down each, until the shard, the broadcast or the time is at its end. */
+export async function goThroughShard(work: ShardWork): Promise<Left> {
+  const { job, claim, fanout } = work;
+  let { broadcast } = work;
+  let isSecondTry = true;
+  let listing: Listing | undefined;
+  let payload: EncodedPayload | undefined;
+  let toldAt = -Infinity;
+
+  for (;;) {
+    const { again, listed, waits } = claim.progress;
+    const over = endingOf(broadcast, job, fanout.now());
+    if (over !== undefined) return end(work, over);
+    if (listed && again.length === 0) return end(work, 'done');
+    isSecondTry &&= again.length > 0;
+    if (!isSecondTry && (listed || again.length >= MOST_REFUSED)) return passOn(work, waitMs(waits, 0));
+    if (work.endsAt - fanout.now() < work.leastPageMs) return passOn(work, 0);
+
+    payload ??= await work.makePayload();
+    listing ??= isSecondTry ? undefined : openListing(work);
+    const page = listing === undefined ? secondTry(again) : await listing.next();
+    work.onPage(true);
+    const outcome = await sendTo(work, page, payload);
+    const change = isSecondTry ? afterSecondTry : afterPage;
+    const [kept, now] = await Promise.all([
+      claim.commit(change(claim.progress, page, outcome)),
+      readBroadcast(work.records, job.id),
+    ]);
+    if (!kept) return 'lost';
+    work.onPage(false);
+    await removeStale(work, outcome);
+    broadcast = now?.value ?? broadcast;
+    if (outcome.storm || isStuck(page, outcome)) return passOn(work, waitMs(waits, outcome.retryAfterMs));
+    if (outcome.stoppedBy !== 'done') listing = undefined;
+    else isSecondTry = false;
+    if (now !== undefined && fanout.now() - toldAt >= TELL_EVERY_MS) {
+      await tellNow(work, now);
+      toldAt = fanout.now();
+    }
+  }
+}
+
+function endingOf({ cancelledAt }: BroadcastRecord, { expiresAt }: Job, now: number): Ending | undefined {
+  if (cancelledAt !== undefined) return 'cancelled';
+  return now >= expiresAt ? 'expired' : undefined;
+}
+
+/** A gateway so slow that the time for a page was not enough to begin it. */
+function isStuck({ connections }: Page, { next }: PageOutcome): boolean {
+  return next === 0 && connections.length > 0;
+}
+
+function openListing({ plan, fanout, job, claim }: ShardWork): Listing {
+  return createListing(plan.store, {
+    audience: job.audience,
+    after: claim.progress.after,
+    pageSize: fanout.pageSize,
+    shard: job.of === 1 ? undefined : { index: job.shard, count: job.of },
+  });
+}
+
+/** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
+function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<PageOutcome> {
+  const { plan, fanout, job, claim, endsAt } = work;
+  const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
+  // The engine goes by the machine's clock.
+  const real = (instant: number): number => instant - fanout.now() + Date.now();
+  return runPage(plan, {
+    ...{ id: job.id, audience: job.audience, payload },
+    connections: page.connections,
+    // Whoever was refused has passed the filter before.
+    accepts: page.isSecondTry === true ? undefined : work.accepts,
+    endsAt: real(Math.min(endsAt, leaseEndsAt)),
+    expiresAt: real(job.expiresAt),
+  });
+}
+
+/** Clocks of instances differ by seconds. */
+function leaseMarginMs(leaseMs: number): number {
+  return Math.min(5000, leaseMs / 4);
+}
+
+async function removeStale({ plan, fanout }: ShardWork, { stale }: PageOutcome): Promise<void> {
+  if (stale.length === 0) return;
+  try {
+    await plan.store.remove(stale);
+  } catch (error) {
+    // They are counted already, and the next broadcast finds them again.
+    fanout.onError({ error, during: 'removal of stale connections', requestId: plan.context?.requestId });
+  }
+}
+
+/** Puts the next job for the shard into the queue, and only then lets go of it. */
+async function passOn({ fanout, job, claim }: ShardWork, afterMs: number): Promise<Left> {
+  const turn = job.turn + 1;
+  await putJob(fanout, { ...job, turn }, afterMs);
+  const { progress } = claim;
+  await claim.release({ ...progress, turn, waits: progress.waits + (afterMs > 0 ? 1 : 0) });
+  return 'passed on';
+}
+
+async function end({ claim }: ShardWork, ending: Ending): Promise<Left> {
+  return (await claim.release(ended(claim.progress, ending))) ? 'ended' : 'lost';
+}
+
+/** Tells how far the shard is, unless another worker tells something at the same moment: then the next page does it. */
+async function tellNow(
+  { records, job, claim, fanout }: ShardWork,
+  { value, version }: { readonly value: BroadcastRecord; readonly version: string },
+): Promise<void> {
+  const now = fanout.now();
+  const told = withSummary(value, job.shard, claim.progress, now);
+  if (told !== undefined) await writeBroadcast(records, job.id, told, { ifVersion: version, now });
+}
