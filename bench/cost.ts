@@ -17,7 +17,7 @@ export const PLATFORM = {
 } as const;
 
 /** Measured here: packets in both directions, whichever the client. */
-const PACKETS_PER_SEND = 2.35;
+export const PACKETS_PER_SEND = 2.35;
 const MEMORY_MB = [128, 256, 512, 1024] as const;
 const MILLION = 1_000_000;
 

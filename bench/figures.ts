@@ -5,18 +5,20 @@ import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
 import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
+import { simulationFigures } from './simulation/figures.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
 
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the markers of the README and of the pages on stores, cost and quotas. */
+/** Puts the recorded figures between the markers of the README and of the pages on stores, cost, scale and quotas. */
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
   await rewrite(join(root, 'docs/quotas.md'), withQuotas);
+  await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -41,6 +43,11 @@ export function withCosts(page: string, summary: Summary): string {
 /** The same for `docs/quotas.md`, whose figures depend on nothing that is measured. */
 export function withQuotas(page: string): string {
   return between(page, 'docs/quotas.md', quotaFigures());
+}
+
+/** The same for `docs/scale.md`. */
+export function withScale(page: string, { simulate }: Summary): string {
+  return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
 }
 
 function between(page: string, name: string, figures: string): string {
