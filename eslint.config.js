@@ -9,6 +9,7 @@ export default tseslint.config(
       'coverage',
       'test/artefacts',
       'bench/results',
+      '.serverless',
       'examples/react-room/public/page.js',
     ],
   },

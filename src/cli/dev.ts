@@ -43,7 +43,9 @@ async function start(options: DevOptions): Promise<Emulator> {
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
-    format === 'json' ? [jsonEntry, jsonOutput] : [formatEntry(paint), formatOutput(paint)];
+    format === 'json'
+      ? [jsonEntry, jsonOutput]
+      : [formatEntry(paint), formatOutput(paint, () => (log.isTTY ? log.columns : Infinity))];
   const source = sourceOf(options);
   try {
     return await startEmulator({
