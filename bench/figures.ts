@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
+import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
 import { observerFigures } from './observers.js';
 import { simulationFigures } from './simulation/figures.js';
@@ -17,8 +18,10 @@ export async function updatePages(root: string, summary: Summary): Promise<void>
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
+  await rewrite(join(root, 'docs/quotas.md'), withQuotas);
   await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
+  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -40,6 +43,11 @@ export function withCosts(page: string, summary: Summary): string {
   return between(page, 'docs/cost.md', costFigures(summary));
 }
 
+/** The same for `docs/quotas.md`, whose figures depend on nothing that is measured. */
+export function withQuotas(page: string): string {
+  return between(page, 'docs/quotas.md', quotaFigures());
+}
+
 /** The same for `docs/observability.md`. */
 export function withObserverFigures(page: string, summary: Summary): string {
   return between(page, 'docs/observability.md', observerFigures(summary));
@@ -48,6 +56,12 @@ export function withObserverFigures(page: string, summary: Summary): string {
 /** The same for `docs/scale.md`. */
 export function withScale(page: string, { simulate }: Summary): string {
   return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+}
+
+/** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */
+export function withMeasured(module: string, { pipeline }: Summary): string {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  return ours === undefined ? module : module.replace(/(CPU_MICROS_PER_SEND = )[\d.]+/, `$1${ours}`);
 }
 
 function between(page: string, name: string, figures: string): string {

@@ -15,6 +15,7 @@ import {
   figuresOf,
   withCosts,
   withFigures,
+  withMeasured,
   withObserverFigures,
   withStoreFigures,
 } from '../bench/figures.js';
@@ -457,6 +458,12 @@ describe('the cost of a million deliveries', () => {
   it('is what the page on cost says', async () => {
     const page = await readFile(new URL('../docs/cost.md', import.meta.url), 'utf8');
     expect(withCosts(page, await recordedSummary())).toBe(page);
+  });
+
+  it('is computed by the library with the same figure', async () => {
+    const module = await readFile(new URL('../src/lanes/measured-figures.ts', import.meta.url), 'utf8');
+    expect(withMeasured(module, await recordedSummary())).toBe(module);
+    expect(module).toMatch(/CPU_MICROS_PER_SEND = [\d.]+;/);
   });
 });
 
