@@ -1,6 +1,5 @@
 /** The board of a page. It only listens: a score is the same for everybody, whichever way it comes. */
-import { connect } from './yc-broadcast/client.js';
-import { nativeLane } from './yc-broadcast/client/native.js';
+import { connect, nativeLane } from './yc-broadcast/client.js';
 
 const LANES = { direct: 'Sent to each', native: 'One message for the path', dispatch: 'Shared out' };
 

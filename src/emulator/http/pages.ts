@@ -1,4 +1,4 @@
-import { serveClient } from './client-bundle.js';
+import { CLIENT_PATH, serveClient } from './client-bundle.js';
 import type { HttpRequest, HttpResponse } from './exchange.js';
 import type { Route } from '../routing/routes.js';
 import { serveFile } from './static-files.js';
@@ -13,7 +13,10 @@ export async function servePages(
   const path = new URL(request.url ?? '/', 'http://gateway').pathname;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && root !== undefined && (await serveFile(root, path, response))) return;
-  if (isRead && (await serveClient(path, response))) return;
+  if (isRead && path === CLIENT_PATH) {
+    await serveClient(response);
+    return;
+  }
   const known = routes.map(({ pattern }) => pattern.template).join(', ');
   response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
   response.end(`Nothing at ${path}. WebSocket paths: ${known}\n`);
