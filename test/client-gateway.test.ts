@@ -1,7 +1,8 @@
 /** Nothing is lost and nothing doubled across rotations and breakdowns: client, gateway, server and store, for real. */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Recovery } from 'yc-broadcast/client';
+import { connect, type Recovery } from 'yc-broadcast/client';
 import { startClientGateway, type ClientGateway, type GatewayClient } from './support/client-gateway.js';
+import { until } from './support/until.js';
 
 let gateway: ClientGateway;
 
@@ -59,6 +60,16 @@ const BREAKDOWNS: readonly ((listener: Listener) => unknown)[] = [
     await becomeOld(sockets);
   },
 ];
+
+const hasWebSocket = 'WebSocket' in globalThis;
+if (!hasWebSocket) console.info('skipped: the built-in WebSocket needs Node.js 22');
+
+(hasWebSocket ? it : it.skip)('needs no WebSocket of a package where there is one', async () => {
+  const client = connect({ url: gateway.emulator.wsUrl('/ws') });
+  await until(() => client.state === 'open');
+  expect(await client.request('echo', 'hi')).toBe('hi');
+  client.close();
+});
 
 describe('while another client speaks steadily', () => {
   it('hears everything once and in order across 200 rotations, and shows none of them', async () => {
