@@ -76,13 +76,16 @@ describe('while another client speaks steadily', () => {
     const listener = await listen();
     const speech = await gateway.speak();
     for (let rotations = 1; rotations <= 200; rotations++) {
+      const before = listener.heard.length;
       await becomeOld(listener.sockets);
       await gateway.until(() => listener.welcomes.length > rotations);
+      // The clients' time runs faster than the speaker, so it would be over before much was said.
+      await gateway.until(() => listener.heard.length > before);
     }
     const last = await speech.stop();
     await gateway.until(() => listener.heard.length >= last);
     expect(listener.heard).toEqual(upTo(last));
-    expect(last).toBeGreaterThan(200);
+    expect(last).toBeGreaterThanOrEqual(200);
     expect(listener.states.map(({ state }) => state)).toEqual(['open']);
     expect(listener.recoveries).toEqual([]);
     expect(listener.welcomes.filter(({ isReplacement }) => isReplacement)).toHaveLength(200);
