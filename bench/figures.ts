@@ -4,17 +4,22 @@ import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
 import type { Summary } from './results.js';
+import { observerFigures } from './observers.js';
+import { simulationFigures } from './simulation/figures.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
 
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the markers of the README and of the pages on stores and cost. */
+/** Puts the recorded figures between the markers of the README and of the pages that have some. */
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
+  await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
+  await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
+  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -34,6 +39,22 @@ export function withStoreFigures(page: string, { stores }: Summary): string {
 /** The same for `docs/cost.md`. */
 export function withCosts(page: string, summary: Summary): string {
   return between(page, 'docs/cost.md', costFigures(summary));
+}
+
+/** The same for `docs/observability.md`. */
+export function withObserverFigures(page: string, summary: Summary): string {
+  return between(page, 'docs/observability.md', observerFigures(summary));
+}
+
+/** The same for `docs/scale.md`. */
+export function withScale(page: string, { simulate }: Summary): string {
+  return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+}
+
+/** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */
+export function withMeasured(module: string, { pipeline }: Summary): string {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  return ours === undefined ? module : module.replace(/(CPU_MICROS_PER_SEND = )[\d.]+/, `$1${ours}`);
 }
 
 function between(page: string, name: string, figures: string): string {

@@ -8,14 +8,15 @@ import { endProgress } from './progress.js';
 import { readSummary, writeResults, type Summary } from './results.js';
 import type { BenchOptions, Section } from './section.js';
 import { sends } from './sends.js';
+import { simulation } from './simulation/section.js';
 import { start } from './start.js';
 import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
-const SECTIONS = { sends, pipeline, cold, start, engine, stores, gateway } satisfies Record<
-  SectionName,
-  unknown
->;
+const SECTIONS = {
+  ...{ sends, pipeline, cold, start, engine, stores, gateway },
+  simulate: simulation,
+} satisfies Record<SectionName, unknown>;
 
 /** Runs the command and returns its exit code. `root` is the directory of the repository. */
 export async function main(args: string[], root: string): Promise<number> {
@@ -27,8 +28,9 @@ export async function main(args: string[], root: string): Promise<number> {
   const { names, options, isRecorded, out } = command;
   const directory = out ?? `${root}/bench/results${isRecorded ? '' : '/latest'}`;
   let summary = await readSummary(directory);
+  const recorded = await readSummary(`${root}/bench/results`);
   for (const name of names) {
-    summary = { ...summary, ...(await runSection(name, { root, ...options })) };
+    summary = { ...summary, ...(await runSection(name, { root, recorded, ...options })) };
     // After each, so that a run that is broken off leaves what it has.
     await writeResults(directory, summary);
   }

@@ -6,6 +6,7 @@ import { engine, type EngineResult } from './engine/engine.js';
 import { gateway, type GatewayResult } from './gateway/gateway.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
+import { simulation, type SimulationResult } from './simulation/section.js';
 import { start, type StartResult } from './start.js';
 import { stores, type StoresResult } from './stores/stores.js';
 import { markdown, type Table } from './table.js';
@@ -19,6 +20,7 @@ export interface Summary {
   readonly engine?: EngineResult;
   readonly stores?: StoresResult;
   readonly gateway?: GatewayResult;
+  readonly simulate?: SimulationResult;
 }
 
 /** The summary of an earlier run, to which new parts are added; an empty one when there is none. */
@@ -40,6 +42,8 @@ export async function writeResults(directory: string, summary: Summary): Promise
     await writeFile(join(directory, 'sends.svg'), barChart(sends.chart(summary.sends)));
   if (summary.cold !== undefined)
     await writeFile(join(directory, 'cold.svg'), barChart(cold.chart(summary.cold)));
+  if (summary.simulate !== undefined)
+    await writeFile(join(directory, 'simulate.svg'), barChart(simulation.chart(summary.simulate)));
 }
 
 function tablesOf(summary: Summary): Table[] {
@@ -51,6 +55,7 @@ function tablesOf(summary: Summary): Table[] {
     ...(summary.engine === undefined ? [] : engine.tables(summary.engine)),
     ...(summary.stores === undefined ? [] : stores.tables(summary.stores)),
     ...(summary.gateway === undefined ? [] : gateway.tables(summary.gateway)),
+    ...(summary.simulate === undefined ? [] : simulation.tables(summary.simulate)),
   ];
 }
 

@@ -1,4 +1,5 @@
 import type { BarChart } from './chart.js';
+import type { Summary } from './results.js';
 import type { ServerKind } from './server/server.js';
 import type { Table } from './table.js';
 
@@ -15,6 +16,8 @@ export interface BenchOptions {
   readonly nodes?: readonly string[] | undefined;
   /** Default: nginx where there is one. */
   readonly server?: ServerKind | undefined;
+  /** What was recorded before, for what is computed from it. */
+  readonly recorded?: Summary | undefined;
 }
 
 /** One bench: measures, and shows what it measured. */

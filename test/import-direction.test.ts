@@ -38,6 +38,7 @@ const ORDER = [
   'app',
   'queue',
   'native',
+  'lanes',
   'index',
   'observe',
   'emulator',

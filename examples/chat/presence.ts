@@ -16,10 +16,9 @@ export async function announce(
   except: readonly StoredConnection[] = [],
 ): Promise<Here> {
   const here = await whoIsHere(broadcaster.store, room);
-  const report = await broadcaster
-    .to(room)
-    .except(...except)
-    .send('here', here);
+  // With a filter it is no message of the room's history, where a list would only grow old.
+  const everybody = broadcaster.to(room).where(() => true);
+  const report = await everybody.except(...except).send('here', here);
   return report.removed > 0 ? announce(broadcaster, room, except) : here;
 }
 

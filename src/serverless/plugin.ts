@@ -1,4 +1,5 @@
 import { BroadcastError } from '../errors.js';
+import { bundleFunctions } from './bundle-functions.js';
 import { createCloud, type Cloud } from './cloud/cloud.js';
 import { extendConfigSchema, PROVIDER } from './config-schema.js';
 import { deploysAs } from './credentials.js';
@@ -70,6 +71,10 @@ export function ycBroadcastPlugin(
 
   return {
     hooks: withClearErrors(serverless, {
+      'before:package:createDeploymentArtifacts': async () => {
+        for (const { name, bytes } of await bundleFunctions(serverless))
+          log.success(`Function "${name}" bundled, ${Math.ceil(bytes / 1000)} KB packed`);
+      },
       'before:deploy:deploy': prepare,
       'after:deploy:deploy': deploy,
       'after:info:info': async () => {

@@ -87,6 +87,7 @@ function authorizerOf(
 }
 
 export interface ConcurrentFunction {
+  /** In the cloud. */
   readonly name: string;
   readonly concurrency: number;
 }
@@ -97,6 +98,11 @@ export function concurrentFunctions({ functions }: ServerlessService): Concurren
     const { concurrency } = parseOptions(functionSchema(), definition, `functions.${key}`);
     return concurrency === undefined ? [] : [{ name: nameOf(key, definition), concurrency }];
   });
+}
+
+/** How a function is bundled, if it is. Throws `INVALID_OPTIONS` that names the function. */
+export function bundleOf(key: string, definition: ServerlessFunction) {
+  return parseOptions(functionSchema(), definition, `functions.${key}`).bundle;
 }
 
 /** The framework names every function. */

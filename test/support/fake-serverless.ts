@@ -5,6 +5,8 @@ export interface FakeOptions {
   readonly folderId: string;
   readonly credentials: object;
   readonly functions: Readonly<Record<string, ServerlessFunction>>;
+  /** Where serverless.yaml would be. */
+  readonly serviceDir?: string;
   /** Called in the place of what the provider's plugin does. */
   readonly deploy?: () => void;
 }
@@ -16,13 +18,14 @@ export interface FakeServerless {
   readonly printed: readonly string[];
   readonly logged: readonly string[];
   /** Runs `deploy:deploy` or its like, as `serverless deploy` would. */
-  run(lifecycle: 'deploy:deploy' | 'info:info' | 'remove:remove'): Promise<void>;
+  run(lifecycle: Lifecycle): Promise<void>;
 }
 
+type Lifecycle = 'package:createDeploymentArtifacts' | 'deploy:deploy' | 'info:info' | 'remove:remove';
 type PluginClass = new (...args: readonly unknown[]) => ServerlessPlugin;
 
 export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServerless {
-  const { folderId, credentials, functions, deploy } = options;
+  const { folderId, credentials, functions, serviceDir = '', deploy } = options;
   const [printed, logged, runtimes]: string[][] = [[], [], ['nodejs16']];
   const log = (text: string) => logged?.push(text);
   const provider = {
@@ -31,7 +34,7 @@ export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServe
     getStage: () => 'dev',
   };
   const serverless: Serverless = {
-    serviceDir: process.cwd(),
+    serviceDir,
     service: {
       functions: named(functions),
       getServiceName: () => 'talk',
