@@ -1,10 +1,13 @@
 /** How lines of structured logs look in a terminal. */
 import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { createApp, type FunctionContext } from 'yc-broadcast';
 import { hashId, logs } from 'yc-broadcast/logs';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { formatOutput } from '../src/cli/output-line.js';
-import { runCli, startCli } from './support/cli.js';
+import { runCli, startCli, temporaryProject } from './support/cli.js';
 import { connectEvent, functionContext } from './support/events.js';
 import { scriptedTransport } from './support/scripted-transport.js';
 
@@ -86,5 +89,47 @@ describe('yc-broadcast hash', () => {
       code: 2,
       output: expect.stringContaining('Which id?'),
     });
+  });
+});
+
+describe('yc-broadcast dev', () => {
+  const source = `
+    import { createApp } from 'yc-broadcast';
+    import { logs } from 'yc-broadcast/logs';
+    import { memoryStore } from 'yc-broadcast/stores/memory';
+    const log = logs();
+    const watching = process.env.WITH_LOGS === '1' ? { observe: [log], onError: log.onError } : {};
+    const app = createApp({ store: memoryStore(), origins: 'any', ...watching });
+    app.onMessage(({ body }) => {
+      throw new TypeError('there is no such dish; asked for: ' + body);
+    });
+    export const handler = app.handler;
+  `;
+
+  async function linesAfter(pattern: RegExp, env: NodeJS.ProcessEnv): Promise<string> {
+    const project = temporaryProject({ 'handler.ts': source });
+    const args = ['dev', join(project.path, 'handler.ts'), '--port', '0', '--instances', '1'];
+    const cli = startCli(args, { YC_BROADCAST_HASH_KEY: 'own', ...env });
+    const [, port = ''] = await cli.printed(/ws:\/\/localhost:(\d+)/);
+    const socket = new WebSocket(`ws://127.0.0.1:${port}/ws`);
+    await once(socket, 'open');
+    socket.send('an omelette');
+    const [line] = await cli.printed(pattern);
+    socket.terminate();
+    cli.signal('SIGINT');
+    await cli.exited;
+    project.remove();
+    return line;
+  }
+
+  it('shows lines of logs() with the message of an error, but for what was said', async () => {
+    const lines = await linesAfter(/^#1 │ ERROR message: UNKNOWN: .*\n#1 │ +at .*$/m, { WITH_LOGS: '1' });
+    expect(lines).toContain('message: UNKNOWN: there is no such dish; asked for: […] during=message');
+    expect(lines).toMatch(/at .*handler\.ts:9:\d+\)$/);
+  });
+
+  it("shows the app's own line for an error in the same way, and all of its message", async () => {
+    const lines = await linesAfter(/^#1 │ ERROR message: UNKNOWN: .*$/m, {});
+    expect(lines).toContain('there is no such dish; asked for: an omelette');
   });
 });
