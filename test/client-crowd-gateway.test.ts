@@ -10,8 +10,8 @@ import * as z from 'zod';
 import { dropSockets } from './support/drop-sockets.js';
 import { until } from './support/until.js';
 
-/** The whole exercise: `YC_BROADCAST_CROWD=2000`, half a minute. */
-const CLIENTS = Number(process.env['YC_BROADCAST_CROWD'] ?? 200);
+/** Another number, and the figures: `YC_BROADCAST_CROWD=500`. */
+const CLIENTS = Number(process.env['YC_BROADCAST_CROWD'] ?? 2000);
 const MISSED = 10;
 const PATIENCE_MS = 30_000 + CLIENTS * 30;
 
