@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
+import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
 import { observerFigures } from './observers.js';
 import { simulationFigures } from './simulation/figures.js';
@@ -17,6 +18,7 @@ export async function updatePages(root: string, summary: Summary): Promise<void>
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
+  await rewrite(join(root, 'docs/quotas.md'), withQuotas);
   await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
   await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
@@ -39,6 +41,11 @@ export function withStoreFigures(page: string, { stores }: Summary): string {
 /** The same for `docs/cost.md`. */
 export function withCosts(page: string, summary: Summary): string {
   return between(page, 'docs/cost.md', costFigures(summary));
+}
+
+/** The same for `docs/quotas.md`, whose figures depend on nothing that is measured. */
+export function withQuotas(page: string): string {
+  return between(page, 'docs/quotas.md', quotaFigures());
 }
 
 /** The same for `docs/observability.md`. */

@@ -21,6 +21,7 @@ const ORDER = [
   'events',
   'records',
   'store',
+  'first-connections',
   'transport',
   'report',
   'diagnostics',

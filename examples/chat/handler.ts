@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
-import { ClientFacingError, createApp, type Authenticate, type Connection } from 'yc-broadcast';
+import {
+  ClientFacingError,
+  createApp,
+  firstConnections,
+  type Authenticate,
+  type Connection,
+} from 'yc-broadcast';
 import { chat, room as roomName, visitor } from './contract.js';
 import { HISTORY, recentIn } from './history.js';
-import { announce, connectionsOf, personOf } from './presence.js';
+import { announce, personOf } from './presence.js';
 import { openStore } from './store.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
@@ -69,7 +75,7 @@ app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster 
 });
 
 app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
-  const tabs = await connectionsOf(store, { user: personOf(connection).user }, MOST_TABS);
+  const tabs = await firstConnections(store, { user: personOf(connection).user }, MOST_TABS);
   await Promise.all(tabs.map(({ id, attributes }) => store.setAttributes(id, { ...attributes, name })));
   const rooms = new Set((await Promise.all(tabs.map(({ id }) => store.rooms(id)))).flat());
   await Promise.all([...rooms].map((room) => announce(broadcaster, room)));
