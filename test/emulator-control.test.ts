@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { request } from 'node:http';
 import { startEmulator, type Emulator, type EmulatorOptions } from 'yc-broadcast/emulator';
+import { messageQueue } from 'yc-broadcast/queue/client';
 
 const emulators: Emulator[] = [];
 
@@ -191,6 +192,32 @@ describe('connections', () => {
   });
 });
 
+describe('the queues', () => {
+  it('are listed with what is in them and who reads them', async () => {
+    const emulator = await start({
+      queues: { jobs: { redrive: { to: 'dead', maxReceives: 1 } }, dead: {} },
+      triggers: [{ queue: 'jobs', function: () => Promise.reject(new Error('no')) }],
+    });
+    const queue = messageQueue(emulator.queue('jobs').access);
+    await queue.send([{ body: 'a' }, { body: 'b', delaySeconds: 9 }]);
+    queue.close();
+    await emulator.idle();
+    expect((await ask(emulator, 'GET', 'queues')).body).toEqual({
+      queues: [
+        { name: 'jobs', trigger: 'function', visible: 0, inFlight: 1, delayed: 1 },
+        { name: 'dead', visible: 0, inFlight: 0, delayed: 0 },
+      ],
+    });
+    expect((await ask(emulator, 'GET', 'status')).body).toMatchObject({ queues: 2 });
+    expect((await ask(emulator, 'GET', 'timeline?filter=queue:jo*')).body).toMatchObject({
+      entries: [
+        { type: 'queue', messages: 2, bytes: 2 },
+        { type: 'trigger', messages: 1, status: 502, level: 'error' },
+      ],
+    });
+  });
+});
+
 describe('the timeline', () => {
   it('is read from where one stopped, filtered, and says what it leaves out', async () => {
     const emulator = await start();
@@ -211,7 +238,8 @@ describe('the timeline', () => {
       entries: [{ number: 3 }],
     });
     expect((await ask(emulator, 'GET', 'timeline?filter=colour:red')).body).toEqual({
-      error: "filter: there is no key 'colour', only type, status, code, ms, conn, path, fault, via, level",
+      error:
+        "filter: there is no key 'colour', only type, status, code, ms, conn, path, queue, fault, via, level",
     });
   });
 

@@ -1,4 +1,5 @@
 import { relative } from 'node:path';
+import type { TriggerSummary } from '../emulator/index.js';
 import type { Entry } from '../emulator/code/entry.js';
 import { keysLine } from './hot-keys.js';
 import type { Palette } from './palette.js';
@@ -14,6 +15,8 @@ export interface BannerFacts {
   readonly hasPages: boolean;
   /** Address of the store that instances share. */
   readonly store: string | undefined;
+  /** What reads which queue. */
+  readonly triggers: readonly TriggerSummary[];
   /** Address of the TLS port. */
   readonly tlsEndpoint: string | undefined;
   /** Of the authority to trust, when code that is written for the cloud is led here. */
@@ -42,6 +45,7 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ...tlsRows(facts),
     ['Inspector', paint('cyan', inspectorUrl)],
     ...(store === undefined ? [] : [['Store', `${store}  ydbStore()`] as [string, string]]),
+    ...facts.triggers.map(queueRow),
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
     ['Instances', runtime],
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
@@ -49,6 +53,12 @@ export function banner(facts: BannerFacts, paint: Palette): string {
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
   const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
   return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', keysLine())}\n`;
+}
+
+function queueRow({ queue, target, batchSize, cutoffMs }: TriggerSummary): [label: string, value: string] {
+  const batch =
+    batchSize === 1 ? 'one message each' : `up to ${batchSize} messages each, after ${cutoffMs / 1000} s`;
+  return ['Queue', `${queue} → ${target}, ${batch}  messageQueue({ name: '${queue}' })`];
 }
 
 function tlsRows({ tlsEndpoint, caFile }: BannerFacts): [label: string, value: string][] {

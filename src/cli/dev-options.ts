@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../emulator/clock.js';
 import { parseEntry, type Entry } from '../emulator/code/entry.js';
+import { parseQueue, type DevQueues } from './dev-queues.js';
 import { CliError, usageError } from './command.js';
 
 const DEFAULT_PORT = 4510;
@@ -35,6 +36,13 @@ stay open.
   --requests <n>      calls at a time in all, then 429    (default 10)
   --store             a store in this gateway that all instances share;
                       ydbStore() finds it
+  --queue <name>      a queue that <entry> reads; name=/path: its messages go to
+                      the sockets of the path. May be repeated; messageQueue()
+                      finds the first, messageQueue({ name }) each
+  --batch <n>         most messages of a queue in one call  (default 1)
+  --cutoff <time>     how long a batch waits to become full (default 10s)
+  --max-receives <n>  then a message goes to the queue <name>-dead; without it
+                      what fails comes back for ever
   --cold <time>       what a cold start takes longer      (default 0ms)
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)
@@ -50,11 +58,12 @@ Examples
   yc-broadcast dev src/handler.ts
   yc-broadcast dev src/handler.ts#chat --path '/rooms/{room}' --static public
   yc-broadcast dev src/handler.ts --spec gateway.yaml --store
+  yc-broadcast dev src/handler.ts --store --queue jobs --queue live=/ws
   yc-broadcast dev src/handler.ts --exec 'npx vitest run'
   yc-broadcast dev dist/handler.js --port 0 --format json | jq .reason
 `;
 
-export interface DevOptions {
+export interface DevOptions extends DevQueues {
   readonly entry: Entry;
   readonly paths: readonly string[];
   readonly spec: string | undefined;
@@ -96,6 +105,10 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       cold: { type: 'string', default: '0ms' },
       freeze: { type: 'string', default: '0ms' },
       store: { type: 'boolean', default: false },
+      queue: { type: 'string', multiple: true, default: [] },
+      batch: { type: 'string', default: '1' },
+      cutoff: { type: 'string', default: '10s' },
+      'max-receives': { type: 'string' },
       'no-watch': { type: 'boolean', default: false },
       format: { type: 'string', default: isSet(process.env['CI']) ? 'json' : 'text' },
     },
@@ -123,6 +136,13 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     coldStartMs: duration('--cold', values.cold),
     freezeAfterMs: values.freeze === 'off' ? 'off' : duration('--freeze', values.freeze),
     store: values.store,
+    queues: values.queue.map(parseQueue),
+    batchSize: wholeNumber('--batch', values.batch),
+    cutoffMs: duration('--cutoff', values.cutoff),
+    maxReceives:
+      values['max-receives'] === undefined
+        ? undefined
+        : wholeNumber('--max-receives', values['max-receives']),
     watch: !values['no-watch'],
     format: values.format,
   };

@@ -3,6 +3,7 @@ import { outputFolder } from '../emulator/code/compiler.js';
 import { BroadcastError } from '../errors.js';
 import { banner } from './banner.js';
 import { CliError, type Command } from './command.js';
+import { queueOptionsOf } from './dev-queues.js';
 import { DEV_HELP, parseDevOptions, type DevOptions } from './dev-options.js';
 import { runCommand } from './exec.js';
 import { writeGatewayFile } from './gateway/file.js';
@@ -56,6 +57,7 @@ async function start(options: DevOptions): Promise<Emulator> {
       memoryMb,
       static: options.static,
       store: options.store,
+      ...queueOptionsOf(options, source),
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
@@ -91,7 +93,8 @@ function takenPortOf(reason: unknown): '--port' | '--tls-port' | undefined {
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
   const { entry, format } = options;
-  const { port, paths, httpPaths, warnings, url, endpoint, tls, redirect, inspector, store } = emulator;
+  const { port, paths, httpPaths, warnings, url, endpoint, tls, redirect, inspector, store, triggers } =
+    emulator;
   const hasPages = options.static !== undefined;
   const facts = {
     port,
@@ -102,6 +105,7 @@ function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): v
     hasPages,
     inspectorUrl: inspector.url,
     store: store?.endpoint,
+    triggers,
     tlsEndpoint: tls?.endpoint,
     caFile: redirect?.caFile,
     elapsedMs,

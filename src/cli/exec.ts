@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Emulator } from '../emulator/index.js';
+import { queueVariables } from '../emulator/queue/access.js';
 import { CliError } from './command.js';
 
 /**
@@ -25,9 +26,10 @@ export function runCommand(command: string, emulator: Emulator, stopped: Promise
 }
 
 /** The gateway comes before what is set already: a command that runs against it must not reach the cloud. */
-function environmentOf({ port, endpoint, redirect }: Emulator): Record<string, string> {
+function environmentOf({ port, endpoint, redirect, queues }: Emulator): Record<string, string> {
   return {
     ...redirect?.env,
+    ...queueVariables(queues()),
     YC_BROADCAST_URL: `ws://127.0.0.1:${port}`,
     YC_BROADCAST_ENDPOINT: endpoint,
     YC_BROADCAST_LOCAL_ORIGINS: `http://localhost:${port},http://127.0.0.1:${port}`,

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { ConnectionPage, ConnectionRow, Status } from '../emulator/index.js';
+import type { ConnectionPage, ConnectionRow, QueuePage, Status } from '../emulator/index.js';
 import { usageError, type Command } from './command.js';
 import { connectToGateway } from './gateway/client.js';
 import { PORT_HELP } from './gateway/find.js';
@@ -11,6 +11,7 @@ const HELP = `yc-broadcast ls: lists the open connections of a running gateway
   --target <target>   only these: path:/ws, room:NAME, the end of an id
   --sort <order>      newest, oldest, idle, received, sent (default newest)
   --limit <number>    most lines, up to 500                (default 100)
+  --queues            its queues instead, and what is in them
   --format <format>   text or json                         (default text)
 ${PORT_HELP}
 
@@ -29,8 +30,10 @@ const ORDERS: readonly string[] = ['newest', 'oldest', 'idle', 'received', 'sent
 export const ls: Command = {
   help: HELP,
   async run(args) {
-    const { target, sort, limit, format, port } = parseLsOptions(args);
+    const values = parseLsOptions(args);
+    const { target, sort, limit, format, port } = values;
     const gateway = connectToGateway(port);
+    if (values.queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
     const page = await gateway.read<ConnectionPage>('connections', { target, sort, limit });
     if (format === 'json') {
       process.stdout.write(`${JSON.stringify(page)}\n`);
@@ -49,6 +52,7 @@ function parseLsOptions(args: readonly string[]) {
       target: { type: 'string', default: 'all' },
       sort: { type: 'string', default: 'newest' },
       limit: { type: 'string', default: '100' },
+      queues: { type: 'boolean', default: false },
       format: { type: 'string', default: 'text' },
       port: { type: 'string' },
     },
@@ -64,20 +68,41 @@ function parseLsOptions(args: readonly string[]) {
 
 const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
 
-/** Columns as wide as what is in them. */
+function listQueues(page: QueuePage, format: string): number {
+  const rows = page.queues.map(({ name, visible, inFlight, delayed, trigger }) => [
+    ...[name, String(visible), String(inFlight), String(delayed)],
+    trigger ?? 'nobody',
+  ]);
+  const text = rows.length === 0 ? 'there are no queues\n' : columns(QUEUE_HEADINGS, rows);
+  process.stdout.write(format === 'json' ? `${JSON.stringify(page)}\n` : text);
+  return 0;
+}
+
+const QUEUE_HEADINGS = ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'READ BY'];
+
 function tableText({ total, connections }: ConnectionPage, now: number): string {
   if (total === 0) return 'nobody is connected\n';
-  const rows = [HEADINGS, ...connections.map((connection) => cellsOf(connection, now))];
-  const widths = HEADINGS.map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const more = total - connections.length;
+  const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
+  return (
+    columns(
+      HEADINGS,
+      connections.map((connection) => cellsOf(connection, now)),
+    ) + rest
+  );
+}
+
+/** Columns as wide as what is in them. */
+function columns(headings: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = [headings, ...cells];
+  const widths = headings.map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const [heading = '', ...lines] = rows.map((row) =>
     row
       .map((text, column) => text.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd(),
   );
-  const more = total - connections.length;
-  const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
-  return `${paletteFor(process.stdout)('dim', heading)}\n${lines.join('\n')}\n${rest}`;
+  return `${paletteFor(process.stdout)('dim', heading)}\n${lines.join('\n')}\n`;
 }
 
 function cellsOf(connection: ConnectionRow, now: number): string[] {

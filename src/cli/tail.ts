@@ -19,6 +19,7 @@ A filter has terms that must all hold; - before one turns it round:
   type:connect,close  kinds of events
   status:>=400        HTTP status; also code:1009, ms:>100
   conn:b04b           the end of a connection's id, or a pattern with *
+  queue:jobs          the name of a queue, or a pattern with *
   path:/ws* via:grpc level:warning
   word                part of the reason
 

@@ -74,6 +74,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timeline,
     rooms,
     broadcasts,
+    messageQueues,
     instances: functions.instances,
     faults,
     routes,

@@ -36,6 +36,7 @@
 export type { ConnectionPage, ConnectionRow } from './control/connections.js';
 export type { FaultPage } from './control/faults.js';
 export type { Invoked } from './control/invoke.js';
+export type { QueuePage, QueueRow } from './control/queues.js';
 export type { Status } from './control/status.js';
 export type { TimelinePage } from './control/timeline.js';
 export type { StoreAccess } from './document-store/access.js';

@@ -17,6 +17,7 @@ import { invokeFunction } from './invoke.js';
 import { servePage } from './page-files.js';
 import type { ControlParts } from './parts.js';
 import { readBody } from './read-body.js';
+import { listQueues } from './queues.js';
 import { listRooms } from './rooms.js';
 import { moveClock, showStatus } from './status.js';
 import { readTimeline } from './timeline.js';
@@ -36,6 +37,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   invokeFunction,
   listRooms,
   listBroadcasts,
+  listQueues,
   listInstances,
   killInstance,
   restartInstances,

@@ -4,6 +4,7 @@ import type { ConnectionLimits } from '../sockets/connections.js';
 import type { Faults } from '../faults/table.js';
 import type { Gateway } from '../sockets/gateway.js';
 import type { Instances } from '../instances/controls.js';
+import type { MessageQueues } from '../queue/message-queues.js';
 import type { Rooms } from '../library/rooms.js';
 import type { Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -14,6 +15,7 @@ export interface ControlParts {
   readonly timeline: Timeline;
   readonly rooms: Rooms;
   readonly broadcasts: Broadcasts;
+  readonly messageQueues: Pick<MessageQueues, 'all' | 'triggers'>;
   readonly instances: Instances;
   readonly faults: Faults;
   readonly routes: readonly Route[];

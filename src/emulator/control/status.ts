@@ -12,6 +12,7 @@ export interface Status {
   readonly connections: number;
   readonly rooms: number;
   readonly broadcasts: number;
+  readonly queues: number;
   readonly instances: number;
   readonly faults: number;
   /** Handshakes and function calls that have not ended. */
@@ -25,7 +26,18 @@ export interface Status {
 export const showStatus: Endpoint = {
   method: 'GET',
   path: 'status',
-  run({ gateway, rooms, broadcasts, instances, faults, clock, advance, routes, timeline }): Status {
+  run({
+    gateway,
+    rooms,
+    broadcasts,
+    messageQueues,
+    instances,
+    faults,
+    clock,
+    advance,
+    routes,
+    timeline,
+  }): Status {
     return {
       now: clock.now(),
       clock: advance === undefined ? 'system' : 'manual',
@@ -33,6 +45,7 @@ export const showStatus: Endpoint = {
       connections: gateway.connections.size,
       rooms: rooms.names().length,
       broadcasts: broadcasts.list().length,
+      queues: messageQueues.all().length,
       instances: instances.list().length,
       faults: faults.list().length,
       underWay: gateway.underWay(),

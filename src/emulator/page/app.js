@@ -5,6 +5,7 @@ import { find } from './dom.js';
 import { count, megabytes } from './format.js';
 import { createFaults } from './faults.js';
 import { createInstances } from './instances.js';
+import { createQueues } from './queues.js';
 import { createRooms } from './rooms.js';
 import { createSendBox } from './send-box.js';
 import { createTabs } from './tabs.js';
@@ -19,7 +20,8 @@ const rooms = createRooms({ onChange: soon, onTarget: sendBox.aim });
 const broadcasts = createBroadcasts({ onChange: soon });
 const instances = createInstances({ onChange: soon });
 const faults = createFaults({ onChange: soon });
-const panels = { connections, rooms, broadcasts, instances, faults };
+const queues = createQueues();
+const panels = { connections, rooms, broadcasts, queues, instances, faults };
 const tabs = createTabs({ onChange: soon });
 
 let isPaused = false;

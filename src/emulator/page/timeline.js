@@ -110,7 +110,7 @@ function detailsOf(type, entry) {
 
 function factsOf(
   type,
-  { instance, coldMs, generation, path, via, bytes, frame, replyBytes = 0, reason, fault },
+  { instance, coldMs, generation, queue, messages, path, via, bytes, frame, replyBytes = 0, reason, fault },
 ) {
   const parts = [
     instance === undefined
@@ -118,6 +118,8 @@ function factsOf(
       : `#${instance}${coldMs === undefined ? '' : ` cold ${millis(coldMs)} ms`}`,
     generation === undefined ? undefined : `generation ${generation}`,
     type === 'connect' ? path : undefined,
+    queue === undefined ? undefined : `${queue}${path === undefined ? '' : ` → ${path}`}`,
+    messages === undefined ? undefined : `${count(messages)} ${messages === 1 ? 'message' : 'messages'}`,
     via,
     bytes === undefined ? undefined : `${count(bytes)} B ${frame ?? ''}`.trimEnd(),
     replyBytes === 0 ? undefined : `${type === 'connect' ? 'first message' : 'reply'} ${count(replyBytes)} B`,

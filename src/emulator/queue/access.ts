@@ -37,18 +37,22 @@ export function queueNamed(queues: readonly LocalQueue[], name: string): LocalQu
   throw new BroadcastError('INVALID_OPTIONS', `queue: no '${name}'; ${known}`);
 }
 
-/** An environment in which `messageQueue()` finds the first queue, and `messageQueue({ name })` each. */
+/** Variables with which `messageQueue()` finds the first queue, and `messageQueue({ name })` each. */
+export function queueVariables(queues: readonly LocalQueue[]): Record<string, string> {
+  const [first] = queues;
+  if (first === undefined) return {};
+  const { url, credentials } = first.access;
+  return {
+    [urlVariable(undefined)]: url,
+    ...Object.fromEntries(queues.map(({ name, access }) => [urlVariable(name), access.url])),
+    YC_BROADCAST_QUEUE_ACCESS_KEY_ID: credentials.accessKeyId,
+    YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+  };
+}
+
 export function withQueues(
   environment: InstanceEnvironment,
   queues: readonly LocalQueue[],
 ): InstanceEnvironment {
-  const [first] = queues;
-  if (first === undefined) return environment;
-  const env = {
-    [urlVariable(undefined)]: first.access.url,
-    ...Object.fromEntries(queues.map(({ name, access }) => [urlVariable(name), access.url])),
-    YC_BROADCAST_QUEUE_ACCESS_KEY_ID: first.access.credentials.accessKeyId,
-    YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY: first.access.credentials.secretAccessKey,
-  };
-  return { ...environment, env: { ...environment.env, ...env } };
+  return { ...environment, env: { ...environment.env, ...queueVariables(queues) } };
 }

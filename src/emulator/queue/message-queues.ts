@@ -4,6 +4,7 @@ import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { localQueue, withQueues, type LocalQueue } from './access.js';
+import type { Queue } from './queue.js';
 import { createQueues, type Queues } from './queues.js';
 import { createQueueServer } from './server.js';
 import { createTriggers, type TriggersParts, type TriggerSummary } from './triggers.js';
@@ -13,6 +14,7 @@ export interface MessageQueues {
   answer(request: HttpRequest, response: HttpResponse): boolean;
   /** Those that are there now; clients can make more. */
   list(port: number): readonly LocalQueue[];
+  all(): readonly Queue[];
   readonly triggers: readonly TriggerSummary[];
   withEnvironment(environment: InstanceEnvironment, port: number): InstanceEnvironment;
   /** To be called when functions run: from then on triggers read. */
@@ -37,6 +39,7 @@ export function createMessageQueues(parts: MessageQueuesParts): MessageQueues {
   return {
     answer: server.answer,
     list,
+    all: queues.all,
     triggers: triggers.summaries,
     withEnvironment: (environment, port) => withQueues(environment, list(port)),
     start: triggers.start,

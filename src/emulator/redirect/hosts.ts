@@ -3,13 +3,20 @@
 /** Where the official SDK finds the connection management API, and this library too. */
 export const CONNECTIONS_HOST = 'apigateway-connections.api.cloud.yandex.net';
 
+/** Where clients of Message Queue find it. Documented. */
+export const QUEUE_HOST = 'message-queue.api.cloud.yandex.net';
+
 /** The metadata service, which issues a function's IAM tokens. Documented. */
 export const METADATA_ADDRESS = '169.254.169.254';
 
 /** Names that the certificate of the TLS port has to have beside this machine's own. */
-export const CERTIFIED_HOSTS: readonly string[] = [CONNECTIONS_HOST];
+export const CERTIFIED_HOSTS: readonly string[] = [CONNECTIONS_HOST, QUEUE_HOST];
 
 /** The port of this gateway that answers for `host:port`, for each address that is redirected. */
 export function portsByAddress(plainPort: number, tlsPort: number): Readonly<Record<string, number>> {
-  return { [`${CONNECTIONS_HOST}:443`]: tlsPort, [`${METADATA_ADDRESS}:80`]: plainPort };
+  return {
+    [`${CONNECTIONS_HOST}:443`]: tlsPort,
+    [`${QUEUE_HOST}:443`]: tlsPort,
+    [`${METADATA_ADDRESS}:80`]: plainPort,
+  };
 }
