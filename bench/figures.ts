@@ -4,7 +4,7 @@ import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
 import type { Summary } from './results.js';
-import { simulationFigures } from './simulation/figures.js';
+import { scaleFigures } from './scale.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
 
@@ -39,8 +39,8 @@ export function withCosts(page: string, summary: Summary): string {
 }
 
 /** The same for `docs/scale.md`. */
-export function withScale(page: string, { simulate }: Summary): string {
-  return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+export function withScale(page: string, summary: Summary): string {
+  return between(page, 'docs/scale.md', scaleFigures(summary));
 }
 
 function between(page: string, name: string, figures: string): string {
