@@ -12,6 +12,7 @@ export default {
   },
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/lanes$': '<rootDir>/src/lanes/index.ts',
     '^yc-broadcast/native$': '<rootDir>/src/native.ts',
     '^yc-broadcast/(stores|transports|client|queue)/(.*)$': '<rootDir>/src/$1/$2.ts',
     '^yc-broadcast/(logs|opentelemetry)$': '<rootDir>/src/observe/$1.ts',

@@ -1,52 +1,16 @@
+import { costOfSends, gbHoursOf, usdOf, type SendsCost } from '../src/lanes/cost.js';
+import { PLATFORM } from '../src/lanes/platform-figures.js';
 import { referenceOf } from './load-table.js';
 import { grouped } from './numbers.js';
 import type { Summary } from './results.js';
 import { left, markdown, right } from './table.js';
 
-/** What the platform's documentation says, and when. Money only where its page gives a current price. */
-export const PLATFORM = {
-  /** Of functions, in US dollars without VAT: the pricing page of 2026. The first 10 GB-hours and million calls are free. */
-  usdPerGbHour: 0.0531,
-  usdPerMillionCalls: 0.1555,
-  /** A call is rounded up to it. */
-  billedMs: 100,
-  /** Below 2 GB a function has one core, of which it is guaranteed a share that grows with its memory. */
-  mbOfFullCore: 2048,
-  packetsPerSecond: 10_000,
-  longestCallSeconds: 600,
-} as const;
-
-/** Measured here: packets in both directions, whichever the client. */
-export const PACKETS_PER_SEND = 2.35;
 const MEMORY_MB = [128, 256, 512, 1024] as const;
 const MILLION = 1_000_000;
 
-export interface DeliveryCost {
-  readonly memoryMb: number;
-  readonly sendsPerSecond: number;
-  readonly isLimitedByPackets: boolean;
-  /** Of one instance, for a million. */
-  readonly seconds: number;
-  readonly gbHours: number;
-  readonly usd: number;
-}
-
 /** What a million deliveries take on one instance whose core spends so much time on each. */
-export function costOfMillion(cpuMicrosPerSend: number, memoryMb: number): DeliveryCost {
-  const byCpu = ((memoryMb / PLATFORM.mbOfFullCore) * MILLION) / cpuMicrosPerSend;
-  const byPackets = PLATFORM.packetsPerSecond / PACKETS_PER_SEND;
-  const sendsPerSecond = Math.min(byCpu, byPackets);
-  const seconds = MILLION / sendsPerSecond;
-  const gbHours = gbHoursOf(memoryMb, seconds);
-  const calls = Math.ceil(seconds / PLATFORM.longestCallSeconds);
-  return {
-    memoryMb,
-    sendsPerSecond,
-    isLimitedByPackets: byPackets < byCpu,
-    seconds,
-    gbHours,
-    usd: gbHours * PLATFORM.usdPerGbHour + (calls / MILLION) * PLATFORM.usdPerMillionCalls,
-  };
+export function costOfMillion(cpuMicrosPerSend: number, memoryMb: number): SendsCost {
+  return costOfSends(MILLION, cpuMicrosPerSend, memoryMb);
 }
 
 /** An hour of a chat: everybody says something once a minute, and every message is one call. */
@@ -62,18 +26,14 @@ export function costOfChatHour({ users, roomSize, memoryMb }: ChatHour) {
   // The gateway charges for the handshake and for what a client sends; whether for the disconnect, too, is not documented.
   const gatewayRequests = users + messages;
   const calls = gatewayRequests + users;
-  const gbHours = gbHoursOf(memoryMb, (calls * PLATFORM.billedMs) / 1000);
+  const seconds = (calls * PLATFORM.billedMs) / 1000;
   return {
     deliveries: messages * roomSize,
     gatewayRequests,
     calls,
-    gbHours,
-    usd: gbHours * PLATFORM.usdPerGbHour + (calls / MILLION) * PLATFORM.usdPerMillionCalls,
+    gbHours: gbHoursOf(memoryMb, seconds),
+    usd: usdOf(memoryMb, seconds, calls),
   };
-}
-
-function gbHoursOf(memoryMb: number, seconds: number): number {
-  return ((memoryMb / 1024) * seconds) / 3600;
 }
 
 /** The tables of `docs/cost.md`; nothing while nothing was measured. */

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
 import { grouped, times } from './numbers.js';
+import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
+import { observerFigures } from './observers.js';
 import { scaleFigures } from './scale.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
@@ -11,12 +13,15 @@ import { left, markdown, right } from './table.js';
 const BEGIN = '<!-- bench:begin, written by `npm run bench -- --record` -->';
 const END = '<!-- bench:end -->';
 
-/** Puts the recorded figures between the markers of the README and of the pages on stores, cost and scale. */
+/** Puts the recorded figures between the markers of the README and of the pages that have some. */
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
+  await rewrite(join(root, 'docs/quotas.md'), withQuotas);
+  await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
+  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {
@@ -38,9 +43,25 @@ export function withCosts(page: string, summary: Summary): string {
   return between(page, 'docs/cost.md', costFigures(summary));
 }
 
+/** The same for `docs/quotas.md`, whose figures depend on nothing that is measured. */
+export function withQuotas(page: string): string {
+  return between(page, 'docs/quotas.md', quotaFigures());
+}
+
+/** The same for `docs/observability.md`. */
+export function withObserverFigures(page: string, summary: Summary): string {
+  return between(page, 'docs/observability.md', observerFigures(summary));
+}
+
 /** The same for `docs/scale.md`. */
 export function withScale(page: string, summary: Summary): string {
   return between(page, 'docs/scale.md', scaleFigures(summary));
+}
+
+/** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */
+export function withMeasured(module: string, { pipeline }: Summary): string {
+  const ours = pipeline && referenceOf(pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  return ours === undefined ? module : module.replace(/(CPU_MICROS_PER_SEND = )[\d.]+/, `$1${ours}`);
 }
 
 function between(page: string, name: string, figures: string): string {

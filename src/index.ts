@@ -68,6 +68,7 @@ export type {
 export type { Origins } from './handlers/origins.js';
 export type { GatewayResponse } from './handlers/responses.js';
 export type { RoomsOptions } from './handlers/session/options.js';
+export { firstConnections } from './first-connections.js';
 export type { HeaderLookup } from './headers.js';
 export type { FunctionContext, FunctionToken } from './invocation.js';
 export type { HistoryOption } from './history/histories.js';

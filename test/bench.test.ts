@@ -11,7 +11,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { barChart } from '../bench/chart.js';
 import { parseCommand } from '../bench/command.js';
 import { costOfChatHour, costOfMillion } from '../bench/cost.js';
-import { figuresOf, withCosts, withFigures, withStoreFigures } from '../bench/figures.js';
+import {
+  figuresOf,
+  withCosts,
+  withFigures,
+  withMeasured,
+  withObserverFigures,
+  withStoreFigures,
+} from '../bench/figures.js';
 import { checkCounts, type LoadRow } from '../bench/load.js';
 import { loadNotes } from '../bench/load-table.js';
 import { grouped, range, times } from '../bench/numbers.js';
@@ -179,7 +186,7 @@ it(
       expect(stderr).toBe('');
       expect(code).toBe(0);
       const { engine, sends } = await summaryIn(directory);
-      expect(engine?.rows).toHaveLength(5);
+      expect(engine?.rows).toHaveLength(8);
       sends?.runs.flatMap(({ rows }) => rows).forEach(expectToAddUp);
     } finally {
       await rm(directory, { recursive: true, force: true });
@@ -452,6 +459,25 @@ describe('the cost of a million deliveries', () => {
     const page = await readFile(new URL('../docs/cost.md', import.meta.url), 'utf8');
     expect(withCosts(page, await recordedSummary())).toBe(page);
   });
+
+  it('is computed by the library with the same figure', async () => {
+    const module = await readFile(new URL('../src/lanes/measured-figures.ts', import.meta.url), 'utf8');
+    expect(withMeasured(module, await recordedSummary())).toBe(module);
+    expect(module).toMatch(/CPU_MICROS_PER_SEND = [\d.]+;/);
+  });
+});
+
+it('what watching costs is what its page says, once that was measured', async () => {
+  const page = await readFile(new URL('../docs/observability.md', import.meta.url), 'utf8');
+  const recorded = await recordedSummary();
+  expect(withObserverFigures(page, recorded)).toBe(page);
+  const { engine } = recorded;
+  if (engine === undefined) throw new Error('nothing was recorded of the engine');
+  const cpuMicrosPerRecipient = { median: 123.4, min: 123, max: 124 };
+  const row = { label: '', recipients: 1, cpuMicrosPerRecipient, rssGrowthMb: cpuMicrosPerRecipient };
+  const names = ['broadcaster', 'logs', 'telemetry', 'telemetry-spans'];
+  const filled = { ...recorded, engine: { ...engine, rows: names.map((name) => ({ ...row, name })) } };
+  expect(withObserverFigures(page, filled)).toMatch(/\| `logs\(\)` +\| +123 \| +1\.0× \|/);
 });
 
 it('an hour of chat counts handshakes and messages, and rounds each call up', () => {

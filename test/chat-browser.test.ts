@@ -7,7 +7,9 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Emulator } from 'yc-broadcast/emulator';
 import { launchChromium } from './support/browser.js';
 import { enter, startChat } from './support/chat.js';
+import { dropSockets } from './support/drop-sockets.js';
 import { requireProgram } from './support/servers.js';
+import { until } from './support/until.js';
 
 const executablePath = requireProgram('chromium', 'apt-get install chromium');
 const withChromium = executablePath === undefined ? describe.skip : describe;
@@ -210,6 +212,94 @@ withChromium('the chat page', () => {
     await messageOf(boris, 'after the drop').waitFor();
     await receiptOf(anna, 'after the drop').filter({ hasText: 'Delivered to 1 of 1' }).waitFor();
     expect(await anna.locator('.banner').isVisible()).toBe(false);
+  });
+
+  it('misses nothing while its socket is gone, and has it once and in order', async () => {
+    const room = newRoom('train');
+    const boris = await visit('Boris', room);
+    const stay = emulator.connections();
+    const anna = await visit('Anna', room);
+    await say(anna, 'before the tunnel');
+    await messageOf(boris, 'before the tunnel').waitFor();
+    trouble = ({ requestContext }) =>
+      requestContext.eventType === 'CONNECT' ? { statusCode: 503 } : undefined;
+    await dropSockets(
+      emulator,
+      emulator.connections().filter((id) => !stay.includes(id)),
+    );
+    await anna.locator('.banner', { hasText: 'Connection lost' }).waitFor();
+    await say(anna, 'written in the tunnel');
+    for (const words of ['first', 'second', 'third']) {
+      await say(boris, words);
+      await receiptOf(boris, words).filter({ hasText: 'Nobody else is here' }).waitFor();
+    }
+    trouble = noTrouble;
+    await anna.click('#try-now');
+    await messageOf(boris, 'written in the tunnel').waitFor();
+    await receiptOf(anna, 'written in the tunnel').filter({ hasText: 'Delivered to 1 of 1' }).waitFor();
+    await say(boris, 'welcome back');
+    await messageOf(anna, 'welcome back').waitFor();
+    // Everybody has the same, in the same order, whoever said it and however late it went out.
+    const all = ['before the tunnel', 'first', 'second', 'third', 'written in the tunnel', 'welcome back'];
+    for (const page of [anna, boris]) expect(await bubblesOf(page)).toEqual(all);
+    await keep(anna, 'chat-recovered');
+  });
+
+  it('changes its connection before the hour is over, and nobody notices', async () => {
+    const room = newRoom();
+    const boris = await visit('Boris', room);
+    const context = await newContext(DESKTOP);
+    await context.clock.install();
+    const anna = await visit('Anna', room, {}, context);
+    const before = emulator.connections();
+    await context.clock.fastForward('58:00');
+    await until(() => emulator.connections().some((id) => !before.includes(id)));
+    for (const words of ['one', 'two', 'three']) await say(boris, words);
+    await messageOf(anna, 'three').waitFor();
+    await say(anna, 'four');
+    await messageOf(boris, 'four').waitFor();
+    for (const page of [anna, boris]) expect(await bubblesOf(page)).toEqual(['one', 'two', 'three', 'four']);
+    expect(await anna.locator('.banner').isVisible()).toBe(false);
+    expect(await boris.locator('.note').allTextContents()).toEqual(['Anna came in']);
+  });
+
+  it('shows the last messages of a room to who comes later, and to who reloads', async () => {
+    const room = newRoom();
+    const anna = await visit('Anna', room);
+    for (const words of ['one', 'two']) await say(anna, words);
+    await receiptOf(anna, 'two').filter({ hasText: 'Nobody else is here' }).waitFor();
+    const boris = await visit('Boris', room);
+    await messageOf(boris, 'two').waitFor();
+    await say(boris, 'three');
+    await messageOf(anna, 'three').waitFor();
+    expect(await bubblesOf(boris)).toEqual(['one', 'two', 'three']);
+    expect(await boris.title()).toBe(`#${room} · Chat`);
+    await anna.reload();
+    await messageOf(anna, 'three').waitFor();
+    expect(await bubblesOf(anna)).toEqual(['one', 'two', 'three']);
+    expect(await anna.locator('.message.own').count()).toBe(2);
+  });
+
+  it('says so when more was said meanwhile than is kept, and shows the last of it', async () => {
+    const room = newRoom();
+    const anna = await visit('Anna', room);
+    await say(anna, 'before');
+    const speaker = await enter(emulator, 'Boris');
+    await speaker.ask('join', { room });
+    trouble = ({ requestContext }) =>
+      requestContext.eventType === 'CONNECT' ? { statusCode: 503 } : undefined;
+    await dropSockets(
+      emulator,
+      emulator.connections().filter((id) => id !== speaker.client.id),
+    );
+    for (let n = 1; n <= 201; n++) await speaker.ask('say', { room, text: `message ${n}` });
+    trouble = noTrouble;
+    await anna.locator('#try-now').click();
+    await anna.locator('.note', { hasText: 'are missing here' }).waitFor();
+    await messageOf(anna, 'message 201').waitFor();
+    const bubbles = await bubblesOf(anna);
+    expect([bubbles[0], bubbles[1], bubbles.length]).toEqual(['before', 'message 172', 31]);
+    speaker.client.close();
   });
 
   it('connects anew when the server has forgotten it, and sends again what was refused for that', async () => {
@@ -489,6 +579,8 @@ async function compose(images: readonly string[]): Promise<void> {
   </style>${images.map((image) => `<img src="${image}">`).join('')}`);
   await page.screenshot({ path: artefact('chat') });
 }
+
+const bubblesOf = (page: Page): Promise<string[]> => page.locator('.bubble').allTextContents();
 
 /** Closes sockets, as an operator of the gateway would. */
 async function drop(ids: readonly string[]): Promise<void> {

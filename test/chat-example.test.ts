@@ -170,22 +170,24 @@ describe('who is here', () => {
 });
 
 describe('a message', () => {
-  it('reaches the others in the room once, and its author as a report', async () => {
+  it('reaches everybody in the room once, and its author as a report as well', async () => {
     const [room, otherRoom] = [newRoom(), newRoom()];
     const [anna, boris, clara] = [await visit('A', room), await visit('B', room), await visit('C', room)];
     const outside = await visit('D', otherRoom);
-    const answer = await anna.ask('say', { room, text: '  <b>hi</b>\n  ' });
+    const ref = randomUUID();
+    const answer = await anna.ask('say', { room, text: '  <b>hi</b>\n  ' }, ref);
     expect(answer).toEqual({
       type: 'reply',
       replyTo: expect.any(String),
       data: { at: expect.any(Number), recipients: 2, delivered: 2, stale: 0 },
     });
-    for (const listener of [boris, clara]) {
+    for (const listener of [anna, boris, clara]) {
       expect((await listener.hear('said')).data).toEqual({
         room,
         from: { user: anna.user, name: 'A' },
         text: '<b>hi</b>',
         at: (answer.data as { at: number }).at,
+        ref,
       });
     }
     await emulator.idle();
@@ -244,6 +246,44 @@ describe('a message', () => {
   });
 });
 
+describe('what was said', () => {
+  it('is told to who comes later, the newest 30, and lists of who is here are not', async () => {
+    const room = newRoom();
+    const anna = await visit('Anna', room);
+    for (let n = 1; n <= 32; n++) await anna.ask('say', { room, text: `message ${n}` });
+    const boris = await visit('Boris', room);
+    const { data } = await boris.ask('recent', { room });
+    const kept = data as { id: string; offset: number; data: { text: string; from: unknown } }[];
+    expect(kept.map(({ data: { text } }) => text)).toEqual(
+      Array.from({ length: 30 }, (_, index) => `message ${index + 3}`),
+    );
+    expect(kept.map(({ offset }) => offset)).toEqual(Array.from({ length: 30 }, (_, index) => index + 3));
+    expect(kept[0]?.data.from).toEqual({ user: anna.user, name: 'Anna' });
+  });
+
+  it('is told to nobody outside the room', async () => {
+    const room = newRoom();
+    const [anna, boris] = [await visit('Anna', room), await visit('Boris')];
+    await anna.ask('say', { room, text: 'between us' });
+    expect(await boris.ask('recent', { room })).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
+  });
+
+  it('comes again to a client that says where it was', async () => {
+    const room = newRoom();
+    const [anna, boris] = [await visit('Anna', room), await visit('Boris')];
+    const joined = await boris.ask('$join', { room });
+    const { position } = joined.data as { position: unknown };
+    await leave(boris);
+    for (const text of ['one', 'two']) await anna.ask('say', { room, text });
+    const back = await visit('Boris', undefined, boris.key);
+    const { data } = await back.ask('$join', { room, since: position });
+    expect(data).toMatchObject({
+      recovered: true,
+      messages: [{ data: { text: 'one' } }, { data: { text: 'two' } }],
+    });
+  });
+});
+
 describe('a room', () => {
   it('has one name, whatever the case', async () => {
     const room = newRoom();
@@ -264,6 +304,7 @@ describe('a room', () => {
     const rooms = Array.from({ length: 20 }, newRoom);
     for (const room of rooms) await anna.ask('join', { room });
     expect(await anna.ask('join', { room: newRoom() })).toMatchObject({ error: { code: 'TOO_MANY_ROOMS' } });
+    expect(await anna.ask('$join', { room: newRoom() })).toMatchObject({ error: { code: 'FORBIDDEN' } });
     expect(await anna.ask('join', { room: rooms[0] })).toMatchObject({ type: 'reply' });
   });
 });

@@ -55,14 +55,17 @@ describe('yc-broadcast bundle', () => {
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
   });
 
-  it('makes at most 150 KB of the chat, with the store of the cloud and without those for the laptop', async () => {
-    const out = elsewhere();
-    await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
-    const code = readFileSync(join(out, 'index.js'), 'utf8');
-    expect(Buffer.byteLength(code)).toBeLessThanOrEqual(150_000);
-    expect(code).toContain('YC_BROADCAST_YDB_ENDPOINT');
-    expect(code).not.toMatch(/STORE_URL|ioredis|postgres/);
-  });
+  it.each(['chat', 'notifications'])(
+    'makes at most 150 KB of examples/%s, with the store of the cloud and nothing that is for the laptop',
+    async (example) => {
+      const out = elsewhere();
+      await runCli('bundle', `examples/${example}/handler.ts`, '--out', out);
+      const code = readFileSync(join(out, 'index.js'), 'utf8');
+      expect(Buffer.byteLength(code)).toBeLessThanOrEqual(150_000);
+      expect(code).toContain('YC_BROADCAST_YDB_ENDPOINT');
+      expect(code).not.toMatch(/STORE_URL|ioredis|postgres|laptop/);
+    },
+  );
 
   it('gives what is CommonJS a require, and nobody else', async () => {
     const path = project({
@@ -135,6 +138,18 @@ describe('yc-broadcast spec', () => {
     }
   });
 
+  it('leads HTTP requests to the function, too', async () => {
+    const { output } = await runCli('spec', ...IDS, '--json', '--http', '/notify', '--http', '/hooks/{name}');
+    const { paths } = JSON.parse(output) as { paths: Record<string, Record<string, object>> };
+    expect(Object.keys(paths)).toEqual(['/ws', '/notify', '/hooks/{name}']);
+    expect(paths['/hooks/{name}']).toEqual({
+      'x-yc-apigateway-any-method': {
+        parameters: [{ name: 'name', in: 'path', required: true, schema: { type: 'string' } }],
+        'x-yc-apigateway-integration': expect.objectContaining({ type: 'cloud_functions' }),
+      },
+    });
+  });
+
   it('lets an authorizer decide on connects only, since every call is paid for', async () => {
     const { output } = await runCli(
       ...['spec', ...IDS, '--json', '--authorizer-id', 'd4eguard'],
@@ -165,6 +180,8 @@ describe('yc-broadcast spec', () => {
     [[], 'which function? Give --function-id <id>'],
     [['--function-id', 'd4e'], 'who calls it? Give --service-account-id <id>'],
     [[...IDS, '--path', 'ws'], '--path: expected a path such as /ws or /rooms/{room}'],
+    [[...IDS, '--http', 'notify'], '--http: expected a path such as /ws or /rooms/{room}'],
+    [[...IDS, '--http', '/ws'], '--http: /ws is a path of sockets; take another one'],
     [[...IDS, '--credential', 'query:token'], '--credential and --authorizer-ttl belong to --authorizer-id'],
     [[...IDS, '--authorizer-id', 'd4e', '--credential', 'body:x'], '--credential: expected query:<name>'],
     [

@@ -7,7 +7,10 @@ import {
   type FunctionHandler,
 } from 'yc-broadcast/emulator';
 import { messageQueue, type ClosableMessageQueue } from 'yc-broadcast/queue/client';
+import { join } from 'node:path';
 import { parseEvent } from '../src/events.js';
+import { temporaryProject } from './support/cli.js';
+import { queryClient } from './support/query-client.js';
 
 const closers: (() => unknown)[] = [];
 afterEach(async () => {
@@ -47,7 +50,11 @@ async function start(
 ): Promise<{ gateway: Emulator; queue: ClosableMessageQueue }> {
   const { queue: name = 'jobs', ...rest } = options;
   const routes = { '/ws': () => ({ statusCode: 200 }), '/rooms/{room}': () => ({ statusCode: 200 }) };
-  const gateway = await startEmulator({ routes, clock: 'manual', ...rest });
+  const gateway = await startEmulator({
+    ...(rest.spec === undefined ? { routes } : {}),
+    clock: 'manual',
+    ...rest,
+  });
   const queue = messageQueue(gateway.queue(name).access);
   closers.push(gateway.stop, queue.close);
   return { gateway, queue };
@@ -139,6 +146,68 @@ describe('a trigger that calls a function', () => {
     for (const end of waiting) end();
     await gateway.idle();
     expect(worker.bodies()).toEqual([['a'], ['b'], ['c']]);
+  });
+
+  it('calls instances, no more at a time than there are, and outlives one that dies', async () => {
+    const { path, remove } = temporaryProject({
+      'worker.mjs': `
+        let calls = 0;
+        export const handler = async ({ messages: [{ details }] }) => {
+          if (++calls > 1) throw new Error('two at a time');
+          await new Promise((resolve) => setTimeout(resolve, 20));
+          calls--;
+          if (details.message.body === 'exit' && details.message.attributes.ApproximateReceiveCount === '1') process.exit(1);
+        };`,
+    });
+    closers.push(remove);
+    const source = { entry: join(path, 'worker.mjs'), instances: 2, requestsLimit: 2 };
+    const { gateway, queue } = await start({
+      queues: { jobs: { visibilityMs: 60_000 } },
+      triggers: [{ queue: 'jobs', function: 'worker' }],
+      spec: {
+        openapi: '3.0.0',
+        info: { title: 'x', version: '1' },
+        paths: {
+          '/ws': {
+            'x-yc-apigateway-websocket-message': {
+              'x-yc-apigateway-integration': { type: 'dummy', http_code: 200, content: {} },
+            },
+          },
+        },
+      },
+      functions: { worker: source },
+    });
+    await queue.send(texts('a', 'b', 'exit', 'c', 'd'));
+    await gateway.idle();
+    const calls = gateway.timeline('type:trigger');
+    expect(calls.map(({ status }) => status).sort()).toEqual([200, 200, 200, 200, 502]);
+    expect(new Set(calls.map(({ instance }) => instance)).size).toBeGreaterThan(1);
+    await gateway.clock.advance('60s');
+    expect(gateway.timeline('type:trigger').at(-1)).toMatchObject({ status: 200, messages: 1 });
+    expect(gateway.queue('jobs').messages()).toEqual([]);
+  });
+
+  it.each([
+    ['snake_case', { data_type: 'String', string_value: 'v' }],
+    ['camelCase', { dataType: 'String', stringValue: 'v' }],
+  ] as const)('spells attributes of messages in %s', async (attributeNames, attribute) => {
+    const worker = recorder();
+    const { gateway } = await start({
+      queues: { jobs: {} },
+      triggers: [{ queue: 'jobs', function: worker.handler, attributeNames }],
+    });
+    const { url: QueueUrl } = gateway.queue('jobs').access;
+    await queryClient(gateway.endpoint)('SendMessage', {
+      QueueUrl,
+      MessageBody: 'x',
+      'MessageAttribute.1.Name': 'k',
+      'MessageAttribute.1.Value.DataType': 'String',
+      'MessageAttribute.1.Value.StringValue': 'v',
+    });
+    await gateway.idle();
+    expect(worker.events[0]?.messages[0]?.details.message).toMatchObject({
+      message_attributes: { k: attribute },
+    });
   });
 
   it('leaves what failed in the queue until its visibility ends, then gives it to the dead letters', async () => {

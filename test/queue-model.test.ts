@@ -14,18 +14,36 @@ import { scriptedTransport } from './support/scripted-transport.js';
 
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 150);
 
-/** One call of a worker: which message it gets, whether that comes once more, and when it dies, if it does. */
-interface Call {
+/** One call of a worker. */
+interface Call extends Life {
+  /** Which message it gets, and whether that comes once more. */
   readonly pick: number;
   readonly isDuplicate: boolean;
+  /** Whether the next call runs beside it. */
+  readonly isBeside: boolean;
+  /** Its time, if that is short, in milliseconds. */
+  readonly timeMs: number | undefined;
+}
+
+/** What befalls an instance. */
+interface Life {
+  /** The step at which it stands still for longer than its lease. */
+  readonly pausesAt: number | undefined;
+  /** The step at which it dies, and whether that still takes place. */
   readonly diesAt: number | undefined;
   readonly diesBefore: boolean;
 }
 
+const rarely = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
+  fc.oneof({ weight: 5, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary });
+
 const call = fc.record({
   pick: fc.nat(),
   isDuplicate: fc.boolean(),
-  diesAt: fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined, freq: 2 }),
+  isBeside: fc.boolean(),
+  timeMs: rarely(fc.integer({ min: 100, max: 1500 })),
+  pausesAt: rarely(fc.integer({ min: 1, max: 60 })),
+  diesAt: rarely(fc.integer({ min: 1, max: 60 })),
   diesBefore: fc.boolean(),
 });
 
@@ -41,14 +59,19 @@ type Run = typeof run extends fc.Arbitrary<infer R> ? R : never;
 
 const never = new Promise<never>(() => undefined);
 
-/** An instance that dies at its nth step outside itself: from then on nothing that it does has an effect or an answer. */
-function mortal({ diesAt, diesBefore }: Pick<Call, 'diesAt' | 'diesBefore'>) {
+const STEP_MS = 10;
+const LEASE_MS = 3000;
+
+/** What an instance does outside itself, step by step. Once it is dead, nothing that it does has an effect or an answer. */
+function mortal({ pausesAt, diesAt, diesBefore }: Life, pass: (ms: number) => void) {
   let steps = 0;
   let die: (value: 'dead') => void = () => undefined;
   const death = new Promise<'dead'>((resolve) => (die = resolve));
 
   async function step<T>(effect: () => Promise<T>): Promise<T> {
     steps++;
+    pass(steps === pausesAt ? LEASE_MS + 1000 : STEP_MS);
+    await Promise.resolve();
     if (diesAt === undefined || steps < diesAt) return effect();
     if (steps === diesAt && !diesBefore) await effect().catch(() => undefined);
     die('dead');
@@ -68,11 +91,10 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
   /** What the trigger may deliver, and from when on. */
   const messages: { readonly body: string; readonly from: number }[] = [];
 
-  function instance(life: Pick<Call, 'diesAt' | 'diesBefore'>): {
-    broadcaster: Broadcaster;
-    death: Promise<'dead'>;
-  } {
-    const { step, death } = mortal(life);
+  function instance(life: Life): { broadcaster: Broadcaster; death: Promise<'dead'> } {
+    const { step, death } = mortal(life, (ms) => {
+      now += ms;
+    });
     const records = store.records as NonNullable<ConnectionStore['records']>;
     const ownStore: ConnectionStore = {
       ...store,
@@ -88,7 +110,14 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
     const broadcaster = createBroadcaster({
       ...{ store: ownStore, concurrency, minDelayMs: 0, maxDelayMs: 0 },
       transport: { ...gateway, send: (...args) => step(() => gateway.send(...args)) },
-      queue: queueFanout({ queue: ownQueue, now: () => now, leaseMs: 1000, pageSize, keepMs: 1e9 }),
+      queue: queueFanout({
+        queue: ownQueue,
+        now: () => now,
+        leaseMs: LEASE_MS,
+        reserveMs: 100,
+        pageSize,
+        keepMs: 1e9,
+      }),
     });
     return { broadcaster, death };
   }
@@ -101,30 +130,39 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
     queue.take(queue.waiting.length);
   }
 
-  async function deliver({ pick, isDuplicate, ...life }: Call): Promise<void> {
+  async function deliver({ pick, isDuplicate, timeMs, ...life }: Omit<Call, 'isBeside'>): Promise<void> {
     receive();
-    const first = Math.min(...messages.map(({ from }) => from));
-    now = Math.max(now, first);
+    if (messages.length === 0) return;
+    now = Math.max(now, Math.min(...messages.map(({ from }) => from)));
     const ready = messages.filter(({ from }) => from <= now);
     const message = ready[pick % ready.length];
     if (message === undefined) return;
-    const { broadcaster, death } = instance(life);
-    const event = queue.eventOf([message]);
-    const outcome = await Promise.race([broadcaster.work(event).then(() => 'done' as const), death]);
     messages.splice(messages.indexOf(message), 1);
+    if (isDuplicate) messages.push(message);
+    const { broadcaster, death } = instance(life);
+    const endsAt = now + (timeMs ?? Infinity);
+    const call = broadcaster.during({ getRemainingTimeInMillis: () => endsAt - now });
+    const outcome = await Promise.race([
+      call.work(queue.eventOf([message])).then(() => 'done' as const),
+      death,
+    ]);
     // What was not done comes again when its visibility is over.
     if (outcome === 'dead') messages.push({ body: message.body, from: now + 500 });
-    else if (isDuplicate) messages.push(message);
   }
 
-  const survivor = { diesAt: undefined, diesBefore: false };
+  const survivor = { pausesAt: undefined, diesAt: undefined, diesBefore: false };
   const { broadcaster } = instance(survivor);
   const { id } = await broadcaster.to('room').dispatch('x', 1, { shards });
-  for (const one of calls) await deliver(one);
+  const underWay: Promise<void>[] = [];
+  for (const { isBeside, ...one } of calls) {
+    underWay.push(deliver(one));
+    if (!isBeside) await Promise.all(underWay.splice(0));
+  }
+  await Promise.all(underWay);
   receive();
   for (let rounds = 0; messages.length > 0; rounds++) {
     if (rounds > 500) throw new Error('the queue does not become empty');
-    await deliver({ pick: rounds, isDuplicate: false, ...survivor });
+    await deliver({ pick: rounds, isDuplicate: false, timeMs: undefined, ...survivor });
     receive();
   }
 
@@ -139,7 +177,8 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
   });
   const copies = [...gateway.received.values()].reduce((sum, { length }) => sum + length - 1, 0);
   expect(copies).toBeLessThanOrEqual((status?.restarts ?? 0) * pageSize);
-  if (calls.every(({ diesAt }) => diesAt === undefined)) expect(status?.restarts).toBe(0);
+  const isQuiet = calls.every(({ diesAt, pausesAt }) => diesAt === undefined && pausesAt === undefined);
+  if (isQuiet) expect(status?.restarts).toBe(0);
 
   const before = [...gateway.attempts.values()].reduce((sum, attempts) => sum + attempts, 0);
   await instance(survivor).broadcaster.work(queue.eventOf(everSent));

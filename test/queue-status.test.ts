@@ -174,7 +174,12 @@ describe('a message that expires', () => {
     const start = Date.now();
     const world = await fanoutWorld({
       ...{ people: 60, fanout: { maxShards: 1 }, broadcaster: { concurrency: 1 } },
-      script: () => new Promise((resolve) => setTimeout(() => resolve('ok'), 10)),
+      script: () =>
+        new Promise((resolve) =>
+          setTimeout(() => {
+            resolve('ok');
+          }, 10),
+        ),
     });
     const { broadcaster, drain, transport } = world;
     const { id } = await broadcaster.to('room').dispatch('x', 1, { expiresAt: start + 400 });

@@ -44,7 +44,7 @@ describe('a gateway that refuses everything', () => {
 });
 
 describe('a gateway that refuses some', () => {
-  it('is asked once more for them, later', async () => {
+  it('is asked for them again, later', async () => {
     const world = await fanoutWorld({
       ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 1 } },
       script: (id, attempt) => (id === 'p00003' && attempt <= 2 ? 'RATE_LIMITED' : 'ok'),
@@ -59,7 +59,7 @@ describe('a gateway that refuses some', () => {
     expect(new Set(timesReached(transport).values())).toEqual(new Set([1]));
   });
 
-  it('has failed those whom it refuses again', async () => {
+  it('has failed those whom it refuses three more times', async () => {
     const world = await fanoutWorld({
       ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 1 } },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : id === 'p00004' ? 'GATEWAY_UNAVAILABLE' : 'ok'),
@@ -71,10 +71,10 @@ describe('a gateway that refuses some', () => {
       ...{ recipients: 30, delivered: 28, failed: 2, complete: true, settled: true },
       codes: { RATE_LIMITED: 1, GATEWAY_UNAVAILABLE: 1 },
     });
-    expect(transport.attempts.get('p00003')).toBe(4);
+    expect(transport.attempts.get('p00003')).toBe(8);
   });
 
-  it('has failed those whom it refused when the broadcast is called off before their second chance', async () => {
+  it('has failed those whom it refused when the broadcast is called off before that', async () => {
     const world = await fanoutWorld({
       ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 0 } },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : 'ok'),

@@ -1,17 +1,23 @@
 /** What the plugin does in the cloud, against a stand-in of the cloud's deployment API. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import plugin from 'yc-broadcast/serverless';
 import { localCertificate, type Certificate } from './support/certificate.js';
 import { addAccount, addGateway, deployVersion } from './support/cloud-api/seed.js';
 import { IAM_TOKEN, OAUTH_TOKEN, startCloudApi, type CloudApi } from './support/cloud-api/server.js';
+import { temporaryProject } from './support/cli.js';
 import { fakeServerless } from './support/fake-serverless.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'serverless-test-'));
 let certificate: Certificate;
 let cloud: CloudApi;
+const removals: (() => void)[] = [];
 
 beforeAll(async () => {
   certificate = await localCertificate();
@@ -27,6 +33,7 @@ beforeEach(async () => {
 
 afterEach(() => {
   cloud.close();
+  for (const remove of removals.splice(0)) remove();
 });
 
 afterAll(() => {
@@ -127,6 +134,18 @@ describe('deploy', () => {
     });
   });
 
+  it('leads HTTP requests to the function where they are asked for, at the same address', async () => {
+    const functions = {
+      chat: { events: [{ websocket: { path: '/ws', account: 'invoker', http: ['/notify'] } }] },
+    };
+    const { run, printed } = service(functions);
+    await run('deploy:deploy');
+    expect(JSON.parse(gateways()[0]?.spec ?? '')).toMatchObject({
+      paths: { '/ws': {}, '/notify': { 'x-yc-apigateway-any-method': {} } },
+    });
+    expect(printed).toEqual([expect.stringMatching(/\/ws$/)]);
+  });
+
   it('exchanges an OAuth token, and shows neither it nor what it got', async () => {
     const { run, printed, logged } = service(undefined, { credentials: { oauthToken: OAUTH_TOKEN } });
     await run('deploy:deploy');
@@ -152,6 +171,54 @@ describe('deploy', () => {
       'The gateway "talk-dev-chat" has no function here any more: yc serverless api-gateway delete talk-dev-chat',
     ]);
     expect(gateways()).toHaveLength(1);
+  });
+});
+
+describe('bundle', () => {
+  function project(files: Record<string, string>, functions: Record<string, object>) {
+    const { path, remove } = temporaryProject(files);
+    removals.push(remove);
+    mkdirSync(join(path, '.serverless'));
+    const options = { folderId: cloud.folderId, credentials: OF_TODAY, functions, serviceDir: path };
+    return { path, ...fakeServerless(plugin, options) };
+  }
+
+  it('packs each function that asks for it, and tells the framework where the handler is then', async () => {
+    const files = {
+      'chat.ts': 'export const talk = (x: number) => x;',
+      'job.js': 'export const handler = 1;',
+    };
+    const { run, serverless, path, logged } = project(files, {
+      chat: { handler: 'chat.talk', bundle: {} },
+      job: { handler: './job.handler', bundle: { external: ['pg'] } },
+      old: { handler: 'old.handler', package: { patterns: ['old.js'] } },
+    });
+    await run('package:createDeploymentArtifacts');
+    const { functions, package: settings } = serverless.service;
+    expect(functions['chat']).toMatchObject({
+      handler: 'index.talk',
+      package: { artifact: join(path, '.serverless/chat.zip') },
+    });
+    expect(functions['job']).toMatchObject({ handler: 'index.handler' });
+    expect(functions['old']).toMatchObject({ handler: 'old.handler', package: { patterns: ['old.js'] } });
+    expect(settings).toEqual({ individually: true });
+    expect(logged).toEqual(['Function "chat" bundled, 1 KB packed', 'Function "job" bundled, 1 KB packed']);
+  });
+
+  it.each([
+    ['chat.handler', 'functions.chat.handler: ', "does not export 'handler'; it exports talk"],
+    ['chta.talk', 'functions.chat.handler: expected <file>.<export> with a file in ', "not 'chta.talk'"],
+    ['chat', 'functions.chat.handler: expected <file>.<export>', "not 'chat'"],
+    ['broken.talk', 'functions.chat.handler: Build failed', 'Could not resolve "not-installed"'],
+  ])('says what is wrong with the handler %s', async (handler, where, problem) => {
+    const files = {
+      'chat.ts': 'export const talk = 1;',
+      'broken.ts': "export * from 'not-installed'; export const talk = 1;",
+    };
+    const { run } = project(files, { chat: { handler, bundle: {} } });
+    const error: unknown = await run('package:createDeploymentArtifacts').catch((reason: unknown) => reason);
+    expect(String(error)).toContain(where);
+    expect(String(error)).toContain(problem);
   });
 });
 
@@ -250,11 +317,8 @@ describe('what goes wrong', () => {
   });
 
   it.each(['call', 'operation'] as const)('passes on what the cloud says of a failed %s', async (place) => {
-    cloud.failures.set('ApiGatewayService/Create', {
-      code: 8,
-      message: 'Quota limit: apigateways.',
-      in: place,
-    });
+    const failure = { code: status.RESOURCE_EXHAUSTED, message: 'Quota limit: apigateways.', in: place };
+    cloud.failures.set('ApiGatewayService/Create', failure);
     await expect(service().run('deploy:deploy')).rejects.toThrow(
       'RATE_LIMITED: ApiGatewayService/Create ended with RESOURCE_EXHAUSTED: Quota limit: apigateways',
     );
@@ -279,6 +343,28 @@ describe('what goes wrong', () => {
     );
   });
 
+  it.each([
+    [502, 'HTTP status 502'],
+    [200, 'HTTP status 200'],
+  ])('says when something else answers, with %i', async (code, problem) => {
+    const server = createSecureServer(certificate, (_request, response) => {
+      response.writeHead(code).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.env['YC_ENDPOINT'] = `localhost:${(server.address() as AddressInfo).port}`;
+    await expect(service().run('deploy:deploy')).rejects.toThrow(
+      `GATEWAY_UNAVAILABLE: FunctionService/List ended with UNAVAILABLE: ${problem}`,
+    );
+    server.close();
+  });
+
+  it('says which plugin comes first', () => {
+    const options = { folderId: '', credentials: {}, functions: {}, definitions: {} };
+    expect(() => fakeServerless(plugin, options)).toThrow(
+      'plugins: - @yandex-cloud/serverless-plugin comes before - yc-broadcast/serverless',
+    );
+  });
+
   it('wants the provider it completes', async () => {
     await expect(service(undefined, { credentials: {} }).run('deploy:deploy')).rejects.toThrow(
       'provider: expected @yandex-cloud/serverless-plugin 1.7 with a token and a folder',
@@ -287,6 +373,10 @@ describe('what goes wrong', () => {
 
   it.each([
     [{ path: 'ws', account: 'invoker' }, 'functions.chat.events.websocket.path: '],
+    [
+      { path: '/ws', account: 'a', http: ['/ws'] },
+      'functions.chat.events.websocket.http: /ws is a path of sockets',
+    ],
     [{ path: '/ws' }, 'functions.chat.events.websocket.account: '],
     [{ path: '/ws', account: 'a', pth: 1 }, 'functions.chat.events.websocket: Unrecognized key: "pth"'],
     [

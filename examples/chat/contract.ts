@@ -6,7 +6,7 @@ import * as z from 'zod/mini';
 const VISIBLE = /[\p{L}\p{N}\p{P}\p{S}]/u;
 
 /** Rooms stand in links (`#room`), so they are one short word. */
-const room = z
+export const room = z
   .string()
   .check(
     z.trim(),
@@ -31,9 +31,17 @@ const here = z.object({
   people: z.optional(z.array(person)),
 });
 
+/** `ref` is the id that its author gave the message: the page knows its own by it. */
+const said = z.object({ room, from: person, text, at: z.number(), ref: z.optional(z.string()) });
+
+/** A message of the room's history: `id` and `offset` are those that it had when it was sent. */
+export const kept = z.object({ id: z.string(), offset: z.int(), data: said });
+
 export const chat = defineContract({
   client: {
     join: { data: z.object({ room }), reply: here },
+    /** The last messages, oldest first: for a page that opens. What it misses later, the client fetches by itself. */
+    recent: { data: z.object({ room }), reply: z.array(kept) },
     leave: z.object({ room }),
     say: {
       data: z.object({ room, text }),
@@ -50,7 +58,7 @@ export const chat = defineContract({
   server: {
     /** The first message on a connection: who the page is to the others. */
     welcome: person,
-    said: z.object({ room, from: person, text, at: z.number() }),
+    said,
     here,
   },
 });

@@ -1,7 +1,14 @@
 import { createHash } from 'node:crypto';
-import { ClientFacingError, createApp, type Authenticate } from 'yc-broadcast';
-import { chat, visitor } from './contract.js';
-import { announce, connectionsOf, personOf } from './presence.js';
+import {
+  ClientFacingError,
+  createApp,
+  firstConnections,
+  type Authenticate,
+  type Connection,
+} from 'yc-broadcast';
+import { chat, room as roomName, visitor } from './contract.js';
+import { HISTORY, recentIn } from './history.js';
+import { announce, personOf } from './presence.js';
 import { openStore } from './store.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
@@ -18,7 +25,21 @@ const authenticate: Authenticate = ({ query }) => {
   return { user, attributes: { name: data.name } };
 };
 
-const app = createApp({ contract: chat, store: await openStore(), origins, authenticate });
+const store = await openStore();
+
+const app = createApp({
+  contract: chat,
+  store,
+  origins,
+  authenticate,
+  history: HISTORY,
+  // The client joins the rooms itself, so that it gets what it missed; the message `join` below tells the others.
+  rooms: { join: (name) => roomName.safeParse(name).data === name },
+  authorize: async ({ connection, room }) => {
+    const rooms = await store.rooms(connection.id);
+    return rooms.includes(room) || rooms.length < MOST_ROOMS;
+  },
+});
 
 app.onConnect((visit) => ({ message: { type: 'welcome', data: personOf(visit) } }));
 
@@ -30,26 +51,31 @@ app.on('join', async ({ data: { room }, connection, broadcaster }) => {
   return announce(broadcaster, room, [connection]);
 });
 
+app.on('recent', async ({ data: { room }, connection }) => {
+  await requireRoom(connection, room);
+  return recentIn(store, room);
+});
+
 app.on('leave', async ({ data: { room }, connection, broadcaster }) => {
   await connection.leave(room);
   await announce(broadcaster, room);
 });
 
 app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster }) => {
-  if (!(await connection.rooms()).includes(room))
-    throw new ClientFacingError('NOT_IN_ROOM', 'join the room before you say something', ['data', 'room']);
+  await requireRoom(connection, room);
   const from = personOf(connection);
-  const said = { room, from, text, at: Date.now() };
+  const said = { room, from, text, at: Date.now(), ref: messageId };
   // The page sends a message again when it has not seen the answer; the same id makes the others drop the second copy.
   const idempotencyKey = messageId === undefined ? undefined : `${from.user}.${messageId}`;
-  const report = await broadcaster.to(room).except(connection).send('said', said, { idempotencyKey });
+  // To the whole room: what leaves somebody out has no place in the history. The author's page knows its own message.
+  const report = await broadcaster.to(room).send('said', said, { idempotencyKey });
   if (report.removed > 0) await announce(broadcaster, room);
-  return { ...report, at: said.at };
+  const { recipients, delivered, stale } = report;
+  return { at: said.at, recipients: recipients - 1, delivered: Math.max(0, delivered - 1), stale };
 });
 
 app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
-  const { store } = broadcaster;
-  const tabs = await connectionsOf(store, { user: personOf(connection).user }, MOST_TABS);
+  const tabs = await firstConnections(store, { user: personOf(connection).user }, MOST_TABS);
   await Promise.all(tabs.map(({ id, attributes }) => store.setAttributes(id, { ...attributes, name })));
   const rooms = new Set((await Promise.all(tabs.map(({ id }) => store.rooms(id)))).flat());
   await Promise.all([...rooms].map((room) => announce(broadcaster, room)));
@@ -58,5 +84,10 @@ app.on('rename', async ({ data: { name }, connection, broadcaster }) => {
 app.onDisconnect(async ({ rooms, broadcaster }) => {
   await Promise.all(rooms.map((room) => announce(broadcaster, room)));
 });
+
+async function requireRoom(connection: Connection, room: string): Promise<void> {
+  if ((await connection.rooms()).includes(room)) return;
+  throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
+}
 
 export const handler = app.handler;

@@ -1,4 +1,9 @@
-import type { Broadcaster, ConnectionStore, StoredConnection } from 'yc-broadcast';
+import {
+  firstConnections,
+  type Broadcaster,
+  type ConnectionStore,
+  type StoredConnection,
+} from 'yc-broadcast';
 import { person, type chat, type Here, type Person } from './contract.js';
 
 /** Rooms with more connections than this are told how many there are, not who. */
@@ -16,10 +21,9 @@ export async function announce(
   except: readonly StoredConnection[] = [],
 ): Promise<Here> {
   const here = await whoIsHere(broadcaster.store, room);
-  const report = await broadcaster
-    .to(room)
-    .except(...except)
-    .send('here', here);
+  // With a filter it is no message of the room's history, where a list would only grow old.
+  const everybody = broadcaster.to(room).where(() => true);
+  const report = await everybody.except(...except).send('here', here);
   return report.removed > 0 ? announce(broadcaster, room, except) : here;
 }
 
@@ -32,25 +36,10 @@ async function whoIsHere(store: ConnectionStore, room: string): Promise<Here> {
 }
 
 async function peopleIn(store: ConnectionStore, room: string): Promise<Person[] | undefined> {
-  const connections = await connectionsOf(store, { room }, MOST_LISTED + 1);
+  const connections = await firstConnections(store, { room }, MOST_LISTED + 1);
   if (connections.length > MOST_LISTED) return undefined;
   const people = new Map(connections.map((connection) => [connection.user, personOf(connection)]));
   return [...people.values()];
-}
-
-/** The first `most` connections of an audience. */
-export async function connectionsOf(
-  store: ConnectionStore,
-  audience: { readonly room: string } | { readonly user: string },
-  most: number,
-): Promise<StoredConnection[]> {
-  const found: StoredConnection[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await store.list(audience, { after, limit: most - found.length });
-    found.push(...page.connections);
-    if (page.done || found.length >= most) return found;
-    after = page.next;
-  }
 }
 
 /** What others may know of a connection, as `authenticate` settled it: never its id. */

@@ -13,7 +13,8 @@ export interface ErrorReport {
  * are shown on the local gateway only; elsewhere it is the code, and where the error was made. `logs()` tells more.
  */
 export function logError({ error, during, requestId }: ErrorReport): void {
-  const isLocal = process.env['YC_BROADCAST_ENDPOINT']?.startsWith('http:');
+  // Set by the local gateway, whatever way sends take to it.
+  const isLocal = process.env['YC_BROADCAST_LOCAL_ORIGINS'] !== undefined;
   const { code, message } = BroadcastError.from(error);
   const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
   const line = {

@@ -43,7 +43,9 @@ async function start(options: DevOptions): Promise<Emulator> {
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
-    format === 'json' ? [jsonEntry, jsonOutput] : [formatEntry(paint), formatOutput(paint)];
+    format === 'json'
+      ? [jsonEntry, jsonOutput]
+      : [formatEntry(paint), formatOutput(paint, () => (log.isTTY ? log.columns : Infinity))];
   const source = sourceOf(options);
   try {
     return await startEmulator({
@@ -58,6 +60,7 @@ async function start(options: DevOptions): Promise<Emulator> {
       static: options.static,
       store: options.store,
       ...queueOptionsOf(options, source),
+      timers: options.timerMs === undefined ? [] : [{ every: options.timerMs, function: source }],
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),

@@ -59,6 +59,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./spec.js')).spec,
   },
   {
+    usage: 'hash <id>...',
+    summary: 'say how ids stand in logs and spans',
+    load: async () => (await import('./hash.js')).hash,
+  },
+  {
     usage: 'store create',
     summary: 'make the tables that a store needs',
     load: async () => (await import('./store.js')).store,

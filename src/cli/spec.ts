@@ -5,13 +5,15 @@ import { usageError, type Command } from './command.js';
 
 const HELP = `yc-broadcast spec: print the gateway's specification
 
-An OpenAPI document whose websocket paths lead to your function. Ids stand in
+An OpenAPI document whose paths lead to your function. Ids stand in
 variables, so that a copy for another stage needs no other text. The local
 gateway runs it, too: yc-broadcast dev src/handler.ts --spec gateway.yaml
 
   --function-id <id>         the function, as "yc serverless function get" has it
   --service-account-id <id>  calls it; needs the role functions.functionInvoker
   --path <path>              may be given several times           (default /ws)
+  --http <path>              of HTTP requests that lead to the function, too; may
+                             be given several times
   --title <text>             of the document             (default yc-broadcast)
   --authorizer-id <id>       a function that is asked who may connect
   --credential <in>:<name>   what it is asked about; in: query, cookie or header
@@ -47,6 +49,7 @@ function parseSpecOptions(args: readonly string[]): { options: GatewaySpecOption
       'function-id': { type: 'string' },
       'service-account-id': { type: 'string' },
       path: { type: 'string', multiple: true, default: ['/ws'] },
+      http: { type: 'string', multiple: true, default: [] },
       title: { type: 'string', default: 'yc-broadcast' },
       'authorizer-id': { type: 'string' },
       credential: { type: 'string' },
@@ -56,7 +59,8 @@ function parseSpecOptions(args: readonly string[]): { options: GatewaySpecOption
   });
   const options = {
     title: values.title,
-    paths: values.path.map(checkPath),
+    paths: values.path.map((path) => checkPath('--path', path)),
+    httpPaths: values.http.map((path) => checkHttpPath(path, values.path)),
     functionId: required(values['function-id'], '--function-id', 'which function?'),
     serviceAccountId: required(values['service-account-id'], '--service-account-id', 'who calls it?'),
     authorizer: authorizerOf(values['authorizer-id'], values.credential, values['authorizer-ttl']),
@@ -69,9 +73,14 @@ function required(value: string | undefined, name: string, question: string): st
   return value;
 }
 
-function checkPath(path: string): string {
+function checkPath(option: string, path: string): string {
   if (path.startsWith('/')) return path;
-  throw usageError(`--path: expected a path such as /ws or /rooms/{room}, not '${path}'`);
+  throw usageError(`${option}: expected a path such as /ws or /rooms/{room}, not '${path}'`);
+}
+
+function checkHttpPath(path: string, paths: readonly string[]): string {
+  if (!paths.includes(path)) return checkPath('--http', path);
+  throw usageError(`--http: ${path} is a path of sockets; take another one`);
 }
 
 function authorizerOf(

@@ -4,6 +4,7 @@
  *   connect.ts       connect()
  *   core.ts          connect() without rooms, published as `client/core`
  *   presence.ts, roster.ts  who is in a room, published as `client/presence`
+ *   page.ts          both as one module, for pages without a build step
  *   react.ts         hooks for React, published as `client/react`
  *   start-client.ts  puts the names that pages use before the pieces
  *   client.ts, room.ts, state.ts, messages.ts, request-error.ts  those names

@@ -11,6 +11,8 @@ export interface GatewaySpecOptions {
   readonly title: string;
   /** For example `/ws` or `/ws/{room}`. */
   readonly paths: readonly string[];
+  /** Paths of HTTP requests that lead to the same function, whichever the method. Default: none. */
+  readonly httpPaths?: readonly string[] | undefined;
   /** Ids become the defaults of variables, so that one document serves several gateways. */
   readonly functionId: string;
   readonly serviceAccountId: string;
@@ -20,16 +22,19 @@ export interface GatewaySpecOptions {
 const EVENTS = ['connect', 'message', 'disconnect'] as const;
 
 /**
- * The OpenAPI document of a gateway whose websocket paths all lead to one function. Nothing in it is shared by reference:
+ * The OpenAPI document of a gateway whose paths all lead to one function. Nothing in it is shared by reference:
  * whether the gateway's parser takes YAML's anchors is not documented.
  */
 export function gatewaySpec(options: GatewaySpecOptions): Record<string, unknown> {
-  const { title, paths, authorizer } = options;
+  const { title, paths, httpPaths = [], authorizer } = options;
   return {
     openapi: '3.0.0',
     info: { title, version: '1.0.0' },
     'x-yc-apigateway': { service_account_id: '${var.service_account_id}', variables: variablesOf(options) },
-    paths: Object.fromEntries(paths.map((path) => [path, pathItem(path, authorizer !== undefined)])),
+    paths: Object.fromEntries([
+      ...paths.map((path) => [path, pathItem(path, authorizer !== undefined)]),
+      ...httpPaths.map((path) => [path, { 'x-yc-apigateway-any-method': operation(path) }]),
+    ]),
     ...(authorizer === undefined
       ? {}
       : { components: { securitySchemes: { [SCHEME]: scheme(authorizer) } } }),
@@ -53,22 +58,25 @@ function variablesOf({ functionId, serviceAccountId, authorizer }: GatewaySpecOp
 
 /** Who a connection is, is settled at connect and stored, so only that operation asks the authorizer: calls are paid for. */
 function pathItem(path: string, isGuarded: boolean): Record<string, unknown> {
-  const parameters = parametersOf(path);
   return Object.fromEntries(
-    EVENTS.map((event) => [
-      `x-yc-apigateway-websocket-${event}`,
-      {
-        ...(isGuarded && event === 'connect' ? { security: [{ [SCHEME]: [] }] } : {}),
-        ...(parameters.length === 0 ? {} : { parameters }),
-        'x-yc-apigateway-integration': {
-          type: 'cloud_functions',
-          function_id: '${var.function_id}',
-          tag: '$latest',
-          payload_format_version: '1.0',
-        },
-      },
-    ]),
+    EVENTS.map((event) => {
+      const security = isGuarded && event === 'connect' ? { security: [{ [SCHEME]: [] }] } : {};
+      return [`x-yc-apigateway-websocket-${event}`, { ...security, ...operation(path) }];
+    }),
   );
+}
+
+function operation(path: string): Record<string, unknown> {
+  const parameters = parametersOf(path);
+  return {
+    ...(parameters.length === 0 ? {} : { parameters }),
+    'x-yc-apigateway-integration': {
+      type: 'cloud_functions',
+      function_id: '${var.function_id}',
+      tag: '$latest',
+      payload_format_version: '1.0',
+    },
+  };
 }
 
 function parametersOf(path: string): object[] {

@@ -1,6 +1,7 @@
 import type { StoredConnection } from '../connection.js';
+import { firstConnections } from '../first-connections.js';
 import type { JsonValue, Presence, PresentUser } from '../protocol.js';
-import type { Audience, ConnectionStore } from '../store.js';
+import type { ConnectionStore } from '../store.js';
 
 export interface WhoSettings {
   readonly maxListed: number;
@@ -16,7 +17,7 @@ export async function whoIsIn(
 ): Promise<Presence> {
   // Taken before the listing: one that was begun later has seen at least as much.
   const at = now();
-  const connections = await firstOf(store, { room }, settings.maxListed + 1);
+  const connections = await firstConnections(store, { room }, settings.maxListed + 1);
   if (connections.length > settings.maxListed) return { count: await store.count({ room }), at };
   const users = new Map<string, PresentUser>();
   for (const connection of connections) {
@@ -43,21 +44,7 @@ export async function connectionsOfUser(
   room: string,
 ): Promise<readonly StoredConnection[]> {
   if (user === undefined) return [];
-  const connections = await firstOf(store, { user }, MAX_CONNECTIONS_OF_USER);
+  const connections = await firstConnections(store, { user }, MAX_CONNECTIONS_OF_USER);
   const rooms = await Promise.all(connections.map(({ id }) => store.rooms(id)));
   return connections.filter((_connection, index) => rooms[index]?.includes(room));
-}
-
-async function firstOf(
-  store: ConnectionStore,
-  audience: Audience,
-  most: number,
-): Promise<StoredConnection[]> {
-  const found: StoredConnection[] = [];
-  for (let after: string | undefined; ;) {
-    const page = await store.list(audience, { after, limit: most - found.length });
-    found.push(...page.connections);
-    if (page.done || found.length >= most) return found;
-    after = page.next;
-  }
 }

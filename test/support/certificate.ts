@@ -5,13 +5,13 @@ export interface Certificate {
   readonly cert: string;
 }
 
-/** A certificate for `localhost` that vouches for itself. */
-export async function localCertificate(): Promise<Certificate> {
+/** A certificate for `localhost`, and for names that lead there, that vouches for itself. */
+export async function localCertificate(...names: readonly string[]): Promise<Certificate> {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] },
+      { name: 'subjectAltName', altNames: ['localhost', ...names].map((value) => ({ type: 2 as const, value })) },
     ],
   });
   return { key, cert };

@@ -25,7 +25,7 @@ let person = loadPerson();
 const log = createLog({ onRetry: retry });
 const renderRoomList = createRoomList({ home: HOME, onLeave: leaveRoom });
 const session = createSession({
-  types: ['welcome', 'here', 'said'],
+  types: ['welcome', 'here'],
   address,
   onMessage,
   onLost,
@@ -43,6 +43,7 @@ function openRoom(name) {
       unread: 0,
       draft: '',
       joined: false,
+      stream: undefined,
       here: undefined,
     });
     remember(sessionStorage, 'chat.rooms', [...rooms.keys()]);
@@ -53,18 +54,36 @@ function openRoom(name) {
 
 async function joinRoom(room) {
   try {
+    const isNew = room.stream === undefined;
+    room.stream ??= follow(room);
+    await room.stream.joined;
     takeHere(await session.request('join', { room: room.name }));
+    if (isNew) await loadRecent(room);
   } catch (error) {
     // The next welcome joins all rooms again.
     if (session.isLost(error)) return;
-    addNote(room, error.code === 'TOO_MANY_ROOMS' ? text.roomLimit : text.refusedRoom);
+    room.stream = undefined;
+    addNote(room, error.code === 'FORBIDDEN' ? text.roomLimit : text.refusedRoom);
     return;
   }
   room.joined = true;
   for (const entry of room.entries) if (entry.state === 'waiting') void deliver(entry);
 }
 
+/** The client numbers what is said in a room, and fetches what this page missed. */
+function follow(room) {
+  return session.join(room.name, {
+    type: 'said',
+    onSaid: (said, { id, offset }) => takeSaid(room, said, id, offset),
+    onGap() {
+      addNote(room, text.gap);
+      loadRecent(room).catch(() => undefined);
+    },
+  });
+}
+
 function leaveRoom(name) {
+  rooms.get(name)?.stream?.leave();
   rooms.delete(name);
   remember(sessionStorage, 'chat.rooms', [...rooms.keys()]);
   session.request('leave', { room: name }).catch(() => undefined);
@@ -154,10 +173,9 @@ function forgetLine(room) {
 
 // ── what the server says ───────────────────────────────────────────────────────────────────────────────────────────
 
-function onMessage(type, data, id) {
+function onMessage(type, data) {
   if (type === 'welcome') welcomed(data);
   else if (type === 'here') takeHere(data);
-  else if (type === 'said') takeSaid(data, id);
 }
 
 function welcomed({ user }) {
@@ -167,15 +185,43 @@ function welcomed({ user }) {
   for (const room of rooms.values()) void joinRoom(room);
 }
 
-function takeSaid({ room: name, from, text: words, at }, id) {
-  const room = rooms.get(name);
-  // A retried message can arrive twice; every copy carries the same id.
-  if (room === undefined || room.seen.has(id)) return;
+function takeSaid(room, said, id, offset) {
+  if (room.seen.has(id)) return;
   room.seen.add(id);
-  const own = from.user === me;
-  if (!own && !isInSight(room)) markUnread(room);
-  addEntry(room, { kind: 'message', id, from, own, text: words, at });
+  const entry = entryOf(said, id, offset);
+  const mine = entry.own && room.entries.find(({ ref }) => ref !== undefined && ref === said.ref);
+  if (mine) return takeEcho(room, mine, id, offset);
+  if (!entry.own && !isInSight(room)) markUnread(room);
+  addEntry(room, entry);
   renderSide();
+}
+
+function entryOf({ from, text: words, at }, id, offset) {
+  return { kind: 'message', id, offset, from, own: from.user === me, text: words, at };
+}
+
+/** A message of this page, as everybody gets it: it takes the place that it has for everybody. */
+function takeEcho(room, entry, id, offset) {
+  Object.assign(entry, { id, offset });
+  if (entry.state === 'waiting' || entry.state === 'failed') entry.state = 'delivered';
+  if (entry === room.entries.at(-1)) return setState(entry, entry.state);
+  removeEntry(room, entry);
+  addEntry(room, entry);
+}
+
+/** Puts the last messages of a room before what this page has heard itself; what is newer, the client brings. */
+async function loadRecent(room) {
+  const recent = await session.request('recent', { room: room.name });
+  const now = room.stream?.position?.offset ?? 0;
+  const missing = recent.filter(({ id, offset }) => offset <= now && !room.seen.has(id));
+  if (missing.length === 0) return;
+  const last = missing.at(-1).offset;
+  const isFirst = room.entries.every(({ offset }) => offset === undefined);
+  const next = isFirst ? 0 : room.entries.findIndex(({ offset }) => offset > last);
+  const entries = missing.map(({ data, id, offset }) => entryOf(data, id, offset));
+  room.entries.splice(next < 0 ? room.entries.length : next, 0, ...entries);
+  for (const { id } of missing) room.seen.add(id);
+  if (room === active) log.show(room);
 }
 
 /** Lists can overtake each other: `at` tells which one is newer. Who came and who left is the difference. */
@@ -216,7 +262,7 @@ const isTouch = matchMedia('(pointer: coarse)');
 
 function say(words) {
   const from = { user: me ?? '', name: person.name };
-  const entry = { kind: 'message', id: newId(), room: active, from, own: true, text: words, at: Date.now() };
+  const entry = { kind: 'message', ref: newId(), room: active, from, own: true, text: words, at: Date.now() };
   entry.state = 'waiting';
   forgetLine(active);
   addEntry(active, entry);
@@ -228,10 +274,12 @@ async function deliver(entry) {
   if (!entry.room.joined) return setState(entry, 'waiting');
   setState(entry, 'sending');
   try {
-    entry.report = await session.request('say', { room: entry.room.name, text: entry.text }, entry.id);
+    entry.report = await session.request('say', { room: entry.room.name, text: entry.text }, entry.ref);
     setState(entry, 'delivered');
   } catch (error) {
-    setState(entry, session.isLost(error) && !entry.room.joined ? 'waiting' : 'failed');
+    // The message came back, its report did not.
+    if (entry.offset !== undefined) setState(entry, 'delivered');
+    else setState(entry, session.isLost(error) && !entry.room.joined ? 'waiting' : 'failed');
   }
 }
 

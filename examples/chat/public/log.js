@@ -128,6 +128,7 @@ function receiptOf(entry, onRetry) {
 
 function receiptText({ state, report }) {
   if (state !== 'delivered') return text[state];
+  if (report === undefined) return text.sent;
   if (report.recipients === 0) return text.nobody;
   const delivered = text.delivered(report.delivered, report.recipients);
   return report.stale > 0 ? `${delivered} · ${text.gone(report.stale)}` : delivered;

@@ -22,16 +22,32 @@ export function createSession({ types, address, onMessage, onLost, onTrying }) {
 
   /** Rejects with a code. Give a message that is said again the id that it had. */
   async function request(type, data, id) {
-    if (client === undefined) throw Object.assign(new Error('not connected yet'), { code: 'NOT_SENT' });
+    if (client === undefined) throw notConnected();
     return client.request(type, data, id === undefined ? {} : { id });
+  }
+
+  /** Stays in a room, over all connections. Whatever it missed is told by `onSaid` too, in order and once. */
+  function join(name, { type, onSaid, onGap }) {
+    if (client === undefined) throw notConnected();
+    const room = client.join(name);
+    room.on(type, onSaid);
+    room.onRecovery(({ recovered }) => recovered || onGap());
+    // Told by `joined` as well; later refusals come with the next welcome.
+    room.onRefused(() => undefined);
+    return room;
   }
 
   return {
     connect: begin,
+    join,
     tryNow: () => client.retryNow(),
     request,
     isLost: ({ code }) => LOST.includes(code),
   };
+}
+
+function notConnected() {
+  return Object.assign(new Error('not connected yet'), { code: 'NOT_SENT' });
 }
 
 /** Random, and available on pages without TLS too, where `crypto.randomUUID` is not. */

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import type { HttpResponse } from './exchange.js';
 
-/** Where pages find `yc-broadcast/client` as one module, unless a file of theirs stands there. */
+/** Where pages find `yc-broadcast/client` and `client/presence` as one module, unless a file of theirs stands there. */
 export const CLIENT_PATH = '/yc-broadcast/client.js';
 
 // Without an extension: it is TypeScript in the repository, and JavaScript in the package.
-const ENTRY = fileURLToPath(new URL('../../client/index', import.meta.url));
+const ENTRY = fileURLToPath(new URL('../../client/page', import.meta.url));
 
 let bundled: Promise<string> | undefined;
 

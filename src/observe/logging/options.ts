@@ -40,12 +40,13 @@ const levelSchema = lazily(() =>
 
 export function parseLogsOptions(options: LogsOptions) {
   const { level, errorMessages, write, ...rest } = parseOptions(optionsSchema(), options, 'logs');
-  const { YC_BROADCAST_LOG_LEVEL, YC_BROADCAST_ENDPOINT } = process.env;
+  const { YC_BROADCAST_LOG_LEVEL, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
   const variable = { YC_BROADCAST_LOG_LEVEL: YC_BROADCAST_LOG_LEVEL || undefined };
   return {
     ...rest,
     level: level ?? parseOptions(levelSchema(), variable, 'environment').YC_BROADCAST_LOG_LEVEL,
-    errorMessages: errorMessages ?? YC_BROADCAST_ENDPOINT?.startsWith('http:') === true,
+    // Set by the local gateway.
+    errorMessages: errorMessages ?? YC_BROADCAST_LOCAL_ORIGINS !== undefined,
     // Looked up when it is used: tests and tools put another console in its place.
     write:
       write ??

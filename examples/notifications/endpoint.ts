@@ -1,0 +1,54 @@
+import type { GatewayResponse, RecordStore } from 'yc-broadcast';
+import * as z from 'zod/mini';
+import { order, type Order } from './contract.js';
+import { once } from './once.js';
+import { isSigned } from './signature.js';
+
+const httpRequest = z.object({
+  httpMethod: z.string(),
+  headers: z.record(z.string(), z.string()),
+  body: z._default(z.string(), ''),
+  isBase64Encoded: z._default(z.boolean(), false),
+});
+
+export interface EndpointParts {
+  readonly records: RecordStore;
+  readonly secret: string;
+  readonly publish: (order: Order, key: string) => Promise<object>;
+}
+
+/**
+ * `POST /notify`. Whoever publishes signs with a secret that both sides know (functions do not get the header
+ * `Authorization`), and names every order: the same name again is answered, and not carried out again.
+ */
+export async function answerRequest(event: unknown, parts: EndpointParts): Promise<GatewayResponse> {
+  const { data: request } = httpRequest.safeParse(event);
+  if (request?.httpMethod !== 'POST') return answer(405, { error: 'POST an order' });
+  const headers = new Headers(request.headers);
+  const body = request.isBase64Encoded ? Buffer.from(request.body, 'base64').toString() : request.body;
+  const key = headers.get('idempotency-key') ?? '';
+  if (!/^[\w-]{8,64}$/.test(key))
+    return answer(400, { error: 'Idempotency-Key: 8 to 64 letters, digits, - or _' });
+  if (!isSigned(headers.get('x-signature'), parts.secret, key, body))
+    return answer(401, { error: 'X-Signature: not the signature of this key and body' });
+
+  const parsed = order.safeParse(jsonOf(body));
+  if (!parsed.success) return answer(400, { error: 'not an order', issues: parsed.error.issues });
+  const outcome = await once(parts.records, `published:${key}`, async () =>
+    JSON.stringify(await parts.publish(parsed.data, key)),
+  );
+  if (outcome === 'running') return answer(409, { error: 'this order is being carried out; ask again' });
+  return answer(200, { ...(JSON.parse(outcome.answer) as object), repeated: outcome.isRepeated });
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function answer(statusCode: number, body: object): GatewayResponse {
+  return { statusCode, headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(body) };
+}

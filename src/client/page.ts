@@ -1,0 +1,3 @@
+/** For pages without a build step: the client and what stands beside it, as one module. */
+export * from './index.js';
+export * from './presence.js';
