@@ -1,4 +1,4 @@
-import { PACKETS_PER_SEND } from '../cost.js';
+import { PACKETS_PER_SEND } from '../../src/lanes/platform-figures.js';
 import { thisMachine, type Machine } from '../machine.js';
 import { grouped, percent } from '../numbers.js';
 import { progress } from '../progress.js';
