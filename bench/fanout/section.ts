@@ -122,7 +122,7 @@ export function runsTable({ runs, store, rounds }: Pick<FanoutResult, 'runs' | '
     notes: [
       'Budgets are simulated: each instance waits until 500 sends a second by its packets and 625 by its share of a core allow the next one.',
       `Workers in instances of the local gateway, its queue and trigger, ${store}; a gateway that counts sends over HTTP/2.`,
-      `Medians of ${rounds} rounds. The model knows the budgets and what single calls of the store and the gateway take here.`,
+      `${rounds === 1 ? 'Timed once' : `Medians of ${rounds} rounds`}. The model knows the budgets and what single calls of the store and the gateway take here.`,
     ],
   };
 }
