@@ -1,11 +1,13 @@
 /** serverless.yaml and the plugin in the real Serverless Framework, deployed to a stand-in of the cloud's API. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { status } from '@grpc/grpc-js';
 import { parse } from 'yaml';
-import { startEmulator } from 'yc-broadcast/emulator';
+import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { localCertificate } from './support/certificate.js';
 import { enter } from './support/chat.js';
 import { addGateway } from './support/cloud-api/seed.js';
@@ -17,9 +19,12 @@ import { documentedRoles } from './support/deploy-roles.js';
 import { frameworkRequire, hasFramework, projectRoot, serverless } from './support/serverless-framework.js';
 
 const OPERATIONS = 'operation.api.cloud.yandex.net';
+const DATABASES = 'https://docapi.serverless.yandexcloud.net/ru-central1/b1g';
 const SETTINGS = {
   ORIGINS: 'http://chat.test',
-  YC_BROADCAST_YDB_ENDPOINT: 'https://docapi.serverless.yandexcloud.net/ru-central1/b1g/etn',
+  CHAT_YDB_ENDPOINT: `${DATABASES}/etnchat`,
+  NOTIFICATIONS_YDB_ENDPOINT: `${DATABASES}/etnnotifications`,
+  NOTIFY_SECRET: 'signs-what-is-published',
 };
 const folder = mkdtempSync(join(tmpdir(), 'serverless-framework-test-'));
 const describeIfInstalled = hasFramework() ? describe : describe.skip;
@@ -76,7 +81,10 @@ describeIfInstalled('offline', () => {
     expect(parse(printed)).toMatchObject({
       configValidationMode: 'error',
       provider: { name: 'yandex-cloud', runtime: 'nodejs22' },
-      functions: { chat: { name: 'chat-dev-chat', concurrency: 4, environment: SETTINGS } },
+      functions: {
+        chat: { name: 'examples-dev-chat', concurrency: 4, environment: { ORIGINS: SETTINGS.ORIGINS } },
+        notifications: { environment: { NOTIFY_SECRET: SETTINGS.NOTIFY_SECRET } },
+      },
     });
   });
 
@@ -116,7 +124,7 @@ describeIfInstalled('against the stand-in of the cloud', () => {
   let cloud: CloudApi;
   let queues: QueueApi;
   let wayIn: WayIn;
-  let address = '';
+  let addresses = '';
 
   beforeAll(async () => {
     const certificate = await localCertificate(OPERATIONS);
@@ -142,9 +150,11 @@ describeIfInstalled('against the stand-in of the cloud', () => {
 
   let environment: NodeJS.ProcessEnv = {};
   const run = (command: string) => serverless([command], { env: environment });
-  const chatVersions = () => [...cloud.functions.values()].flatMap(({ versions }) => versions);
+  const functionOf = (key: string) =>
+    [...cloud.functions.values()].find(({ definition }) => definition.name === `examples-dev-${key}`);
+  const versionsOf = (key: string) => functionOf(key)?.versions ?? [];
   const made = () => ({
-    functions: [...cloud.functions.values()].map(({ definition }) => definition.name),
+    functions: [...cloud.functions.values()].map(({ definition }) => definition.name).sort(),
     gateways: [...cloud.gateways.values()].map(({ gateway }) => gateway.name),
     accounts: [...cloud.accounts.values()].map(({ account }) => account.name).sort(),
     triggers: [...cloud.triggers.values()].map(({ name }) => name).sort(),
@@ -152,38 +162,46 @@ describeIfInstalled('against the stand-in of the cloud', () => {
   });
 
   const EVERYTHING = {
-    functions: ['chat-dev-chat'],
-    gateways: ['somebody-elses', 'chat-dev-chat'],
-    accounts: ['chat-sls-caller', 'chat-sls-function'],
-    triggers: ['chat-dev-chat-ymq'],
-    queues: ['chat-sls-jobs'],
+    functions: ['examples-dev-chat', 'examples-dev-notifications'],
+    gateways: ['somebody-elses', 'examples-dev-chat', 'examples-dev-notifications'],
+    accounts: ['examples-caller', 'examples-chat', 'examples-notifications'],
+    triggers: ['examples-dev-chat-ymq', 'examples-dev-notifications-cron'],
+    queues: ['examples-jobs'],
   };
 
-  it('serverless deploy makes all that the chat needs, and prints where it is', async () => {
+  it('serverless deploy makes all that the examples need, and prints where they are', async () => {
     const { code, printed, logged } = await run('deploy');
     expect([code, made()]).toEqual([0, EVERYTHING]);
-    expect(printed).toMatch(/^wss:\/\/d5d\w+\.\w+\.apigw\.yandexcloud\.net\/ws\n$/);
+    expect(printed).toMatch(/^(wss:\/\/d5d\w+\.\w+\.apigw\.yandexcloud\.net\/ws\n){2}$/);
     expect(withoutIds(logged + printed)).toEqual(documentedOutput());
-    expect(printed + logged).not.toMatch(/secret/);
-    address = printed.trim();
-    const [, current] = chatVersions();
+    expect(printed + logged).not.toMatch(/secret|signs-what/);
+    addresses = printed;
+    const [, current] = versionsOf('chat');
     expect(current?.version).toMatchObject({
-      ...{ runtime: 'nodejs22', entrypoint: 'index.handler', concurrency: 4, environment: SETTINGS },
+      ...{ runtime: 'nodejs22', entrypoint: 'index.handler', concurrency: 4 },
+      environment: { ORIGINS: SETTINGS.ORIGINS, YC_BROADCAST_YDB_ENDPOINT: SETTINGS.CHAT_YDB_ENDPOINT },
       ...{ resources: { memory: 268_435_456 }, executionTimeout: { seconds: 20 } },
     });
   });
 
-  it('what was deployed is the chat, in the local gateway', async () => {
-    const deployed = [...cloud.gateways.values()].find(({ gateway }) => gateway.name === 'chat-dev-chat');
-    const spec = join(folder, 'gateway.json');
+  /** A local gateway with what was deployed: the specification that the cloud has, and the code in the archive. */
+  async function runDeployed(key: string, env: NodeJS.ProcessEnv): Promise<Emulator> {
+    const name = `examples-dev-${key}`;
+    const deployed = [...cloud.gateways.values()].find(({ gateway }) => gateway.name === name);
+    const spec = join(folder, `${key}.json`);
     writeFileSync(spec, deployed?.spec ?? '');
-    const [functionId = ''] = cloud.functions.keys();
-    const out = await unpack(chatVersions().at(-1)?.content ?? Buffer.alloc(0));
-    const emulator = await startEmulator({
-      spec,
-      store: true,
-      functions: { [functionId]: { entry: join(out, 'index.js'), env: { ORIGINS: SETTINGS.ORIGINS } } },
+    const out = await unpack(versionsOf(key).at(-1)?.content ?? Buffer.alloc(0));
+    const functionId = functionOf(key)?.definition.id ?? '';
+    return startEmulator({
+      ...{ spec, store: true },
+      functions: {
+        [functionId]: { entry: join(out, 'index.js'), env: { ORIGINS: SETTINGS.ORIGINS, ...env } },
+      },
     });
+  }
+
+  it('what was deployed is the chat, in the local gateway', async () => {
+    const emulator = await runDeployed('chat', {});
     const [anna, boris] = [await enter(emulator, 'Anna'), await enter(emulator, 'Boris')];
     await anna.ask('join', { room: 'lobby' });
     await boris.ask('join', { room: 'lobby' });
@@ -192,14 +210,26 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     await emulator.stop();
   });
 
-  it('a second deploy updates, and the address stays', async () => {
+  it('what was deployed takes orders for notifications, in the local gateway', async () => {
+    const emulator = await runDeployed('notifications', { NOTIFY_SECRET: SETTINGS.NOTIFY_SECRET });
+    const env = { NOTIFY_URL: `${emulator.url}/notify`, NOTIFY_SECRET: SETTINGS.NOTIFY_SECRET };
+    const args = ['examples/notifications/publish.js', 'anna', 'Deployed', 'It works.'];
+    const { stdout } = await promisify(execFile)('node', args, {
+      cwd: projectRoot,
+      env: { ...process.env, ...env },
+    });
+    expect(stdout).toMatch(/^200 .*"kept":1/);
+    await emulator.stop();
+  });
+
+  it('a second deploy updates, and the addresses stay', async () => {
     const { code, printed } = await run('deploy');
-    expect([code, printed.trim(), made()]).toEqual([0, address, EVERYTHING]);
-    expect(chatVersions().map(({ version }) => version.concurrency)).toEqual([0, 4, 0, 4]);
-    const [first, ...others] = chatVersions().map(({ content }) => content);
+    expect([code, printed, made()]).toEqual([0, addresses, EVERYTHING]);
+    expect(versionsOf('chat').map(({ version }) => version.concurrency)).toEqual([0, 4, 0, 4]);
+    const [first, ...others] = versionsOf('chat').map(({ content }) => content);
     expect(others.every((content) => content?.equals(first ?? Buffer.alloc(0)))).toBe(true);
     const { printed: info } = await run('info');
-    expect(info).toContain(`${address}\n`);
+    expect(info).toContain(addresses);
   });
 
   it('a deploy that fails in the provider fails, instead of ending as if all was well', async () => {
@@ -208,12 +238,12 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     const { code, printed, logged } = await run('deploy');
     expect(code).toBe(1);
     expect(logged).toContain('Bad code');
-    expect(printed).toContain("made no new version of 'chat-dev-chat'; what went wrong there stands above");
+    expect(printed).toMatch(/made no new version of 'examples-dev-.*; what went wrong there stands above/);
   });
 
   it('serverless remove leaves what others made', async () => {
     const { code, logged } = await run('remove');
-    expect(logged).toMatch(/Websocket gateway "chat-dev-chat" removed/);
+    expect(logged).toMatch(/Websocket gateway "examples-dev-chat" removed/);
     expect([code, made()]).toEqual([
       0,
       { functions: [], gateways: ['somebody-elses'], accounts: [], triggers: [], queues: [] },

@@ -131,6 +131,18 @@ describe('deploy', () => {
     });
   });
 
+  it('leads HTTP requests to the function where they are asked for, at the same address', async () => {
+    const functions = {
+      chat: { events: [{ websocket: { path: '/ws', account: 'invoker', http: ['/notify'] } }] },
+    };
+    const { run, printed } = service(functions);
+    await run('deploy:deploy');
+    expect(JSON.parse(gateways()[0]?.spec ?? '')).toMatchObject({
+      paths: { '/ws': {}, '/notify': { 'x-yc-apigateway-any-method': {} } },
+    });
+    expect(printed).toEqual([expect.stringMatching(/\/ws$/)]);
+  });
+
   it('exchanges an OAuth token, and shows neither it nor what it got', async () => {
     const { run, printed, logged } = service(undefined, { credentials: { oauthToken: OAUTH_TOKEN } });
     await run('deploy:deploy');
@@ -336,6 +348,10 @@ describe('what goes wrong', () => {
 
   it.each([
     [{ path: 'ws', account: 'invoker' }, 'functions.chat.events.websocket.path: '],
+    [
+      { path: '/ws', account: 'a', http: ['/ws'] },
+      'functions.chat.events.websocket.http: /ws is a path of sockets',
+    ],
     [{ path: '/ws' }, 'functions.chat.events.websocket.account: '],
     [{ path: '/ws', account: 'a', pth: 1 }, 'functions.chat.events.websocket: Unrecognized key: "pth"'],
     [

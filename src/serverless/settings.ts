@@ -11,10 +11,12 @@ const authorizerSchema = z.strictObject({
   ttlSeconds: z.optional(z.int().check(z.minimum(1))),
 });
 
-/** `- websocket: { path, account, authorizer }` among the events of a function. */
+/** `- websocket: { path, account, http, authorizer }` among the events of a function. */
 export const eventSchema = lazily(() =>
   z.strictObject({
     path: z.string().check(z.startsWith('/')),
+    /** Paths of HTTP requests at the same address that lead to the function, too. */
+    http: z.optional(z.array(z.string().check(z.startsWith('/')))),
     /** The service account by which the gateway calls the function. */
     account: z.string(),
     authorizer: z.optional(authorizerSchema),
@@ -43,6 +45,7 @@ export interface WebsocketFunction {
   /** In the cloud; its gateway has the same. */
   readonly name: string;
   readonly paths: readonly string[];
+  readonly httpPaths: readonly string[];
   /** Name of the service account by which the gateway calls it. */
   readonly account: string;
   readonly authorizer: Authorizer | undefined;
@@ -60,11 +63,16 @@ export function websocketFunctions({ functions }: ServerlessService): WebsocketF
     const settings = settingsOf(first);
     if (others.some((other) => settingsOf(other) !== settings))
       throw invalid(where, 'all paths of a function share one gateway, so one account and one authorizer');
+    const paths = events.map(({ path }) => path);
+    const httpPaths = events.flatMap(({ http = [] }) => http);
+    const both = httpPaths.find((path) => paths.includes(path));
+    if (both !== undefined) throw invalid(`${where}.http`, `${both} is a path of sockets; take another one`);
     const { account, authorizer } = first;
     return [
       {
         name: nameOf(key, definition),
-        paths: events.map(({ path }) => path),
+        paths,
+        httpPaths,
         account,
         authorizer: authorizer === undefined ? undefined : authorizerOf(authorizer, functions, where),
       },

@@ -22,13 +22,11 @@ function isOf(owner: Owner, { labels }: Gateway): boolean {
 export interface DeployedGateway {
   readonly name: string;
   readonly isNew: boolean;
-  /** Where clients connect: one for each path. */
-  readonly addresses: readonly string[];
 }
 
 /**
- * Makes a gateway for each of the functions, or gives the one that is there the specification of now; connections stay
- * open meanwhile as far as the cloud lets them. Rejects when a name is taken by a gateway that is not of this service.
+ * Makes a gateway for each of the functions, or gives the one that is there the specification of now. Rejects when a name is
+ * taken by a gateway that is not of this service.
  */
 export async function deployGateways(
   cloud: Cloud,
@@ -38,43 +36,41 @@ export async function deployGateways(
   const known = await cloud.gateways.list();
   const deployed: DeployedGateway[] = [];
   for (const definition of functions) {
-    const { name, paths } = definition;
+    const { name } = definition;
     const existing = known.find((gateway) => gateway.name === name);
     if (existing !== undefined && !isOf(owner, existing)) throw notOurs(name);
     const spec = JSON.stringify(await specOf(cloud, definition));
-    const { domain } =
-      existing === undefined
-        ? await cloud.gateways.create({ name, description: DESCRIPTION, labels: labelsOf(owner), spec })
-        : await cloud.gateways.update(existing.id, spec);
-    deployed.push({ name, isNew: existing === undefined, addresses: addressesOf(domain, paths) });
+    await (existing === undefined
+      ? cloud.gateways.create({ name, description: DESCRIPTION, labels: labelsOf(owner), spec })
+      : cloud.gateways.update(existing.id, spec));
+    deployed.push({ name, isNew: existing === undefined });
   }
   return deployed;
 }
 
 const DESCRIPTION = 'Made by yc-broadcast/serverless, which removes it on `serverless remove`';
 
-/** Gateways of this service that belong to none of the functions any more: whoever is connected there should be asked first. */
-export async function forgottenGateways(
-  cloud: Cloud,
-  owner: Owner,
-  functions: readonly WebsocketFunction[],
-): Promise<string[]> {
-  const names = new Set(functions.map(({ name }) => name));
-  const ours = (await cloud.gateways.list()).filter((gateway) => isOf(owner, gateway));
-  return ours.map(({ name }) => name).filter((name) => !names.has(name));
+export interface StandingGateways {
+  /** Where clients connect: one for each path. */
+  readonly addresses: readonly string[];
+  /** Names of those whose function is gone. They are not removed in passing: somebody may be connected there. */
+  readonly forgotten: readonly string[];
 }
 
-/** The addresses of the gateways that are there. */
-export async function gatewayAddresses(
+/** What there is of this service in the cloud. */
+export async function standingGateways(
   cloud: Cloud,
   owner: Owner,
   functions: readonly WebsocketFunction[],
-): Promise<string[]> {
-  const known = await cloud.gateways.list();
-  return functions.flatMap(({ name, paths }) => {
-    const gateway = known.find((candidate) => candidate.name === name && isOf(owner, candidate));
-    return gateway === undefined ? [] : addressesOf(gateway.domain, paths);
+): Promise<StandingGateways> {
+  const ours = (await cloud.gateways.list()).filter((gateway) => isOf(owner, gateway));
+  const domains = new Map(ours.map(({ name, domain }) => [name, domain]));
+  const addresses = functions.flatMap(({ name, paths }) => {
+    const domain = domains.get(name);
+    domains.delete(name);
+    return domain === undefined ? [] : paths.map((path) => `wss://${domain}${path}`);
   });
+  return { addresses, forgotten: [...domains.keys()] };
 }
 
 /** Removes every gateway that this service made, and no other. Resolves with their names. */
@@ -85,24 +81,21 @@ export async function removeGateways(cloud: Cloud, owner: Owner): Promise<string
 }
 
 async function specOf(cloud: Cloud, definition: WebsocketFunction): Promise<Record<string, unknown>> {
-  const { name, paths, account, authorizer } = definition;
+  const { name, paths, httpPaths, account, authorizer } = definition;
   const functionId = await functionIdOf(cloud, name);
   const serviceAccountId = await cloud.accountId(account);
   if (serviceAccountId === undefined) throw missing(`service account '${account}'`);
-  if (authorizer === undefined) return gatewaySpec({ title: name, paths, functionId, serviceAccountId });
+  const options = { title: name, paths, httpPaths, functionId, serviceAccountId };
+  if (authorizer === undefined) return gatewaySpec(options);
   const { functionName, ...credential } = authorizer;
   const guard = { ...credential, functionId: await functionIdOf(cloud, functionName) };
-  return gatewaySpec({ title: name, paths, functionId, serviceAccountId, authorizer: guard });
+  return gatewaySpec({ ...options, authorizer: guard });
 }
 
 async function functionIdOf(cloud: Cloud, name: string): Promise<string> {
   const id = await cloud.functions.idOf(name);
   if (id === undefined) throw missing(`function '${name}'`);
   return id;
-}
-
-function addressesOf(domain: string, paths: readonly string[]): string[] {
-  return paths.map((path) => `wss://${domain}${path}`);
 }
 
 /** The provider's plugin reports what goes wrong and ends as if all was well. */

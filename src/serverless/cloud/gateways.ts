@@ -1,7 +1,7 @@
 import type { GrpcCall } from './grpc-call.js';
 import { listAll } from './listing.js';
 import type { Operate } from './operations.js';
-import { mapFields, mapOf, message, readMessage, textOf, type Field } from './protobuf.js';
+import { mapFields, mapOf, message, textOf, type Field } from './protobuf.js';
 
 export const GATEWAYS = 'yandex.cloud.serverless.apigateway.v1.ApiGatewayService';
 
@@ -24,9 +24,9 @@ export interface NewGateway {
 /** The API gateways of a folder. */
 export interface Gateways {
   list(): Promise<Gateway[]>;
-  create(gateway: NewGateway): Promise<Gateway>;
+  create(gateway: NewGateway): Promise<void>;
   /** Its specification; all else stays as it is, also what was set by hand. */
-  update(id: string, spec: string): Promise<Gateway>;
+  update(id: string, spec: string): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
@@ -37,13 +37,11 @@ export function createGateways(call: GrpcCall, operate: Operate, folderId: strin
     },
     async create({ name, description, labels, spec }) {
       const request = message([1, folderId], [2, name], [3, description], ...mapFields(4, labels), [5, spec]);
-      return gatewayOf(readMessage(await operate(`${GATEWAYS}/Create`, request)));
+      await operate(`${GATEWAYS}/Create`, request);
     },
     async update(id, spec) {
       const mask = message([1, 'openapi_spec']);
-      return gatewayOf(
-        readMessage(await operate(`${GATEWAYS}/Update`, message([1, id], [2, mask], [6, spec]))),
-      );
+      await operate(`${GATEWAYS}/Update`, message([1, id], [2, mask], [6, spec]));
     },
     async remove(id) {
       await operate(`${GATEWAYS}/Delete`, message([1, id]));

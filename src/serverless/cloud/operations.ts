@@ -5,8 +5,8 @@ import { contentOf, message, numberOf, readMessage, textOf } from './protobuf.js
 
 export const OPERATIONS = 'yandex.cloud.operation.OperationService';
 
-/** Calls a method that starts an operation, and resolves with what the operation made, a message. */
-export type Operate = (method: string, request: Buffer) => Promise<Buffer>;
+/** Calls a method that starts an operation, and resolves when that is done. */
+export type Operate = (method: string, request: Buffer) => Promise<void>;
 
 export interface OperationOptions {
   /** Default: one second, as the official SDK has it. */
@@ -25,7 +25,7 @@ export function createOperate(call: GrpcCall, { pollMs = 1000 }: OperationOption
       const operation = readMessage(answer);
       const failure = contentOf(operation, ERROR);
       if (failure !== undefined) throw failureOf(method, failure);
-      if (numberOf(operation, DONE) === 1) return resultOf(operation);
+      if (numberOf(operation, DONE) === 1) return;
       if (Date.now() > endsAt) throw tooLong(method, id);
       await new Promise((resolve) => setTimeout(resolve, pollMs));
       answer = await call(`${OPERATIONS}/Get`, message([1, id]));
@@ -36,17 +36,10 @@ export function createOperate(call: GrpcCall, { pollMs = 1000 }: OperationOption
 /** Fields of `yandex.cloud.operation.Operation`. */
 const DONE = 6;
 const ERROR = 8;
-const RESPONSE = 9;
 
 function failureOf(method: string, failure: Buffer): BroadcastError {
   const status = readMessage(failure);
   return new CloudError({ method, status: numberOf(status, 1), text: textOf(status, 2) });
-}
-
-/** The message in a `google.protobuf.Any`; of some operations there is none. */
-function resultOf(operation: ReturnType<typeof readMessage>): Buffer {
-  const response = contentOf(operation, RESPONSE) ?? Buffer.alloc(0);
-  return contentOf(readMessage(response), 2) ?? Buffer.alloc(0);
 }
 
 function tooLong(method: string, id: string): BroadcastError {
