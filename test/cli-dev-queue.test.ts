@@ -108,6 +108,15 @@ describe('dev --queue', () => {
     socket.close();
   });
 
+  it('tells a command that it runs where the queues are', async () => {
+    const show = 'console.log(process.env.YC_BROADCAST_QUEUE_URL, process.env.YC_BROADCAST_QUEUE_URL_LIVE)';
+    const queues = ['--queue', 'jobs', '--queue', 'live=/ws'];
+    const entry = join(project.path, 'handler.mjs');
+    const { code, output } = await runCli('dev', entry, ...queues, '--exec', `node -e '${show}'`);
+    expect(code).toBe(0);
+    expect(output).toMatch(/http:\/\/127\.0\.0\.1:\d+\/b1g\w+\/dj6\w+\/jobs http:\S+\/live\n/);
+  });
+
   it.each([
     ['--queue', 'a b'],
     ['--queue', 'live=ws'],

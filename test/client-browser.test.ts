@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from './support/browser.js';
 import { startClientGateway, type ClientGateway } from './support/client-gateway.js';
+import { dropSockets } from './support/drop-sockets.js';
 import { requireProgram } from './support/servers.js';
 
 const executablePath = requireProgram('chromium', 'apt-get install chromium');
@@ -125,6 +126,7 @@ withChromium('a page, while another client speaks steadily', () => {
 
 const breakdowns: readonly (() => Promise<void>)[] = [
   () => gateway.disconnect(connectionId),
+  () => dropSockets(gateway.emulator, [connectionId]),
   async function goesOffline() {
     await context.setOffline(true);
     await page.waitForFunction("log.states.at(-1) === 'connecting'");

@@ -122,9 +122,9 @@ describe('a worker that is lost', () => {
     });
   });
 
-  it('counts nothing that it finishes after another has taken over', async () => {
+  it('ends with its page, and counts nothing of it, when another has taken over', async () => {
     let now = 1_000_000;
-    const world = await fanoutWorld({ people: 10, fanout: { now: () => now } });
+    const world = await fanoutWorld({ people: 30, fanout: { now: () => now, maxShards: 1 } });
     const { broadcaster, instance, queue, transport, ids } = world;
     const { id } = await broadcaster.to('room').dispatch('x', 1);
     const event = queue.take() ?? {};
@@ -145,10 +145,12 @@ describe('a worker that is lost', () => {
     await instance().work(event);
     expect(timesReached(transport)).toEqual(once(ids));
     wake();
-    await first; // and leaves its job to whoever has the shard
+    await first;
+    expect(paused.received.size).toBe(10);
+    expect(queue.waiting).toHaveLength(1); // for the case that the other one is lost as well
     await world.drain();
     expect(timesReached(transport)).toEqual(once(ids));
-    expect(await broadcaster.status(id)).toMatchObject({ recipients: 10, delivered: 10, restarts: 1 });
+    expect(await broadcaster.status(id)).toMatchObject({ recipients: 30, delivered: 30, restarts: 1 });
   });
 
   it('loses no stale connection of the page that it did not write down', async () => {
@@ -358,5 +360,54 @@ describe('a queue in trouble', () => {
     expect(queue.waiting).toEqual([]);
     await broadcaster.work(event);
     expect(timesReached(transport)).toEqual(once(ids));
+  });
+});
+
+describe('an app', () => {
+  function appOf({ store, transport, queue }: FanoutWorld) {
+    return createApp({
+      ...{ store, transport, origins: 'any' },
+      queue: queueFanout({ queue, recipientsPerShard: 25, onError: () => undefined }),
+    });
+  }
+
+  it('does jobs as its worker, and as its handler', async () => {
+    const world = await fanoutWorld();
+    const app = appOf(world);
+    await app.broadcaster.to('room').dispatch('x', 1);
+    expect(await app.worker(world.queue.take())).toEqual({ statusCode: 200 });
+    expect(await app.handler(world.queue.take(3))).toEqual({ statusCode: 200 });
+    expect(timesReached(world.transport)).toEqual(once(world.ids));
+  });
+
+  it('leaves other queues to onOtherEvent, in its handler; its worker takes everything for jobs', async () => {
+    const world = await fanoutWorld();
+    const foreign = world.queue.eventOf([{ body: '{"order":1}' }]);
+    const app = appOf(world);
+    await expect(app.handler(foreign)).rejects.toThrow('onOtherEvent');
+    const seen: unknown[] = [];
+    app.onOtherEvent(({ event }) => {
+      seen.push(event.raw);
+    });
+    await app.handler(foreign);
+    expect(seen).toEqual([foreign]);
+    await expect(app.worker(foreign)).rejects.toThrow(/no job; give jobs a queue of their own/);
+  });
+
+  it('says what is missing when it has no queue', async () => {
+    const { store, transport } = await fanoutWorld({ people: 0 });
+    const app = createApp({ store, transport, origins: 'any' });
+    await expect(app.worker({ messages: [] })).rejects.toThrow(/INVALID_OPTIONS: this needs a queue/);
+  });
+
+  it('dispatches from a hook, within the call', async () => {
+    const world = await fanoutWorld();
+    const app = appOf(world).onOtherEvent(async ({ to }) => {
+      await to('room').dispatch('x', 1);
+    });
+    await app.handler({
+      messages: [{ event_metadata: { event_type: 'yandex.cloud.events.serverless.triggers.TimerMessage' } }],
+    });
+    expect(world.queue.sent).toBe(4);
   });
 });

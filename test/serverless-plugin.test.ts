@@ -1,6 +1,9 @@
 /** What the plugin does in the cloud, against a stand-in of the cloud's deployment API. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
@@ -337,6 +340,28 @@ describe('what goes wrong', () => {
     cloud.close();
     await expect(service().run('deploy:deploy')).rejects.toThrow(
       /^GATEWAY_UNAVAILABLE: FunctionService\/List ended with UNAVAILABLE: no connection to localhost:\d+: connect ECONNREFUSED/,
+    );
+  });
+
+  it.each([
+    [502, 'HTTP status 502'],
+    [200, 'HTTP status 200'],
+  ])('says when something else answers, with %i', async (code, problem) => {
+    const server = createSecureServer(certificate, (_request, response) => {
+      response.writeHead(code).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    process.env['YC_ENDPOINT'] = `localhost:${(server.address() as AddressInfo).port}`;
+    await expect(service().run('deploy:deploy')).rejects.toThrow(
+      `GATEWAY_UNAVAILABLE: FunctionService/List ended with UNAVAILABLE: ${problem}`,
+    );
+    server.close();
+  });
+
+  it('says which plugin comes first', () => {
+    const options = { folderId: '', credentials: {}, functions: {}, definitions: {} };
+    expect(() => fakeServerless(plugin, options)).toThrow(
+      'plugins: - @yandex-cloud/serverless-plugin comes before - yc-broadcast/serverless',
     );
   });
 

@@ -43,6 +43,7 @@ stay open.
   --cutoff <time>     how long a batch waits to become full (default 10s)
   --max-receives <n>  then a message goes to the queue <name>-dead; without it
                       what fails comes back for ever
+  --timer <time>      calls <entry> with a timer's event so often: 30s, 1m
   --cold <time>       what a cold start takes longer      (default 0ms)
   --freeze <time>     an instance stops so long after its last call, with what
                       was not awaited; off lets it run on (default 0ms)
@@ -81,6 +82,8 @@ export interface DevOptions extends DevQueues {
   readonly coldStartMs: number;
   readonly freezeAfterMs: number | 'off';
   readonly store: boolean;
+  /** Milliseconds. */
+  readonly timerMs: number | undefined;
   readonly watch: boolean;
   readonly format: 'text' | 'json';
 }
@@ -109,6 +112,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       batch: { type: 'string', default: '1' },
       cutoff: { type: 'string', default: '10s' },
       'max-receives': { type: 'string' },
+      timer: { type: 'string' },
       'no-watch': { type: 'boolean', default: false },
       format: { type: 'string', default: isSet(process.env['CI']) ? 'json' : 'text' },
     },
@@ -143,6 +147,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       values['max-receives'] === undefined
         ? undefined
         : wholeNumber('--max-receives', values['max-receives']),
+    timerMs: values.timer === undefined ? undefined : duration('--timer', values.timer),
     watch: !values['no-watch'],
     format: values.format,
   };

@@ -60,6 +60,7 @@ async function start(options: DevOptions): Promise<Emulator> {
       static: options.static,
       store: options.store,
       ...queueOptionsOf(options, source),
+      timers: options.timerMs === undefined ? [] : [{ every: options.timerMs, function: source }],
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),

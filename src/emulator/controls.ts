@@ -14,6 +14,7 @@ import type { MessageQueues } from './queue/message-queues.js';
 import { untilQuiet } from './quiet.js';
 import { createTestClients } from './test-clients/test-clients.js';
 import { selectEntries } from './timeline/query.js';
+import type { Timers } from './timers/timers.js';
 import type { Timeline } from './timeline/timeline.js';
 
 export interface ControlParts {
@@ -33,6 +34,7 @@ export interface ControlParts {
   readonly inspectorToken: string;
   readonly store: StoreAccess | undefined;
   readonly messageQueues: MessageQueues;
+  readonly timers: Timers;
 }
 
 /** What a test or the command line does with a gateway that runs. */
@@ -54,6 +56,7 @@ export function createControls(parts: ControlParts): Emulator {
     inspectorToken,
     store,
     messageQueues,
+    timers,
   } = parts;
   const { port, tls, redirect } = listening;
   const { connect, onTheWay } = createTestClients(port, gateway.connections);
@@ -71,6 +74,7 @@ export function createControls(parts: ControlParts): Emulator {
 
   async function stop(): Promise<void> {
     messageQueues.stop();
+    timers.stop();
     waiting.stop();
     await gateway.stop();
     await functions.stop();

@@ -24,6 +24,7 @@ import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
 import { servePages } from './http/pages.js';
 import type { Listeners } from './listening/ports.js';
 import { createRooms } from './library/rooms.js';
+import { createTimers } from './timers/timers.js';
 import { createTimeline } from './timeline/timeline.js';
 
 /**
@@ -55,6 +56,10 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const messageQueues = createMessageQueues({
     ...{ options, clock, timeline, faults, calls, gateway, routes },
     ...{ invokerOf: functions.invokerOf, folderId: identity.folderId },
+  });
+  const timers = createTimers({
+    ...{ options, clock, timeline, calls, folderId: identity.folderId },
+    invokerOf: functions.invokerOf,
   });
   const httpOperations = createHttpOperations({ httpRoutes, calls, clock, timeline, gatewayId });
   const { token: expectedToken } = options;
@@ -105,6 +110,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   });
   library.listen();
   messageQueues.start();
+  timers.start();
   const emulator = createControls({
     listening,
     functions,
@@ -124,6 +130,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     inspectorToken: control.token,
     store: shared,
     messageQueues,
+    timers,
   });
   return emulator;
 }

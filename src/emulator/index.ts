@@ -24,6 +24,7 @@
  *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
  *   queue/             Message Queue: queue.ts is one queue, server.ts answers clients in two protocols, trigger.ts reads a
  *                      queue for a function or for the sockets of a path
+ *   timers/            functions that are called again and again
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
  *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment
  *   faults/            what goes wrong on purpose: kinds, decisions, textual form, presets
@@ -61,5 +62,6 @@ export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js
 export type { TriggerSummary } from './queue/triggers.js';
 export type { RedirectAccess } from './redirect/redirect.js';
 export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-clients/test-client.js';
+export type { TimerOptions } from './timers/options.js';
 export type { TimelineEntry } from './timeline/timeline.js';
 export type { TimelineQuery } from './timeline/query.js';

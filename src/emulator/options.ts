@@ -8,6 +8,7 @@ import type { FunctionOutput } from './instances/hosted-function.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
 import { queuesSchema, triggersSchema, type QueueOptions, type TriggerOptions } from './queue/options.js';
+import { timersSchema, type TimerOptions } from './timers/options.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
 import type { TimelineEntry } from './timeline/timeline.js';
@@ -86,6 +87,8 @@ export interface EmulatorOptions {
   readonly queues?: Readonly<Record<string, QueueOptions>> | undefined;
   /** What reads the queues: functions, or the sockets of a path. @default [] */
   readonly triggers?: readonly TriggerOptions[] | undefined;
+  /** Functions that are called again and again, as a timer does in the cloud. @default [] */
+  readonly timers?: readonly TimerOptions[] | undefined;
   /** The only access key that queues take. Any is taken when it is not given. */
   readonly accessKeyId?: string | undefined;
   /** What goes wrong from the start, as in `faults.add`, or in the textual form: `send.status=503 send.rate=0.2`. */
@@ -146,6 +149,7 @@ const settingsSchema = z.strictObject({
   store: z.boolean().default(false),
   queues: queuesSchema,
   triggers: triggersSchema(targetSchema),
+  timers: timersSchema(targetSchema),
   accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),

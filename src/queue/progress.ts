@@ -9,13 +9,13 @@ export interface Page {
   readonly connections: readonly StoredConnection[];
   /** Whether nothing follows. */
   readonly done: boolean;
-  readonly isSecondTry?: boolean;
+  readonly isLaterTry?: boolean;
 }
 
 /** Those who were refused as a page. Only their ids are looked at: what else there was to decide has been decided. */
-export function secondTry(ids: readonly string[]): Page {
+export function laterTry(ids: readonly string[]): Page {
   const unknown = { attributes: {}, connectedAt: 0, expiresAt: Infinity };
-  return { connections: ids.map((id) => ({ id, ...unknown })), done: true, isSecondTry: true };
+  return { connections: ids.map((id) => ({ id, ...unknown })), done: true, isLaterTry: true };
 }
 
 /** How far a shard is after a page of its listing. */
@@ -32,14 +32,22 @@ export function afterPage(before: ShardProgress, page: Page, outcome: PageOutcom
   };
 }
 
-/** How far a shard is after the refused were tried once more: who is refused now has failed, except in a storm. */
-export function afterSecondTry(before: ShardProgress, page: Page, outcome: PageOutcome): ShardProgress {
-  const untried = page.connections.slice(outcome.next).map(({ id }) => id);
+/** So often the refused are tried again later, with all retries each time; a storm does not count. */
+const MOST_LATER_TRIES = 3;
+
+/** How far a shard is after the refused were tried again. Who is refused at the last time has failed. */
+export function afterLaterTry(before: ShardProgress, page: Page, outcome: PageOutcome): ShardProgress {
+  const { storm, refused, next } = outcome;
+  const untried = page.connections.slice(next).map(({ id }) => id);
+  const tries = before.laterTries + (storm || untried.length > 0 ? 0 : 1);
+  const isLast = tries === MOST_LATER_TRIES;
+  const again = isLast ? [] : [...refused, ...untried];
   const counts = addCounts(before.counts, outcome.counts);
   return {
     ...before,
-    again: outcome.storm ? [...outcome.refused, ...untried] : untried,
-    counts: outcome.storm ? counts : addCounts(counts, outcome.refusedCounts),
+    again,
+    laterTries: again.length === 0 ? 0 : tries,
+    counts: isLast ? addCounts(counts, outcome.refusedCounts) : counts,
     waits: waitsAfter(before, outcome),
   };
 }

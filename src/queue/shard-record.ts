@@ -14,8 +14,10 @@ export interface ShardProgress {
   readonly after?: string | undefined;
   /** Whether the listing has come to its end. */
   readonly listed: boolean;
-  /** Connections before `after` whose sends the gateway has refused for now; they are tried once more, later. */
+  /** Connections before `after` whose sends the gateway has refused for now; they are tried again later. */
   readonly again: readonly string[];
+  /** How often they were, in a row and to the end. */
+  readonly laterTries: number;
   /** How often in a row the shard was put off because the gateway refused. */
   readonly waits: number;
   readonly counts: Counts;
@@ -108,5 +110,15 @@ export async function claimShard(options: ClaimOptions): Promise<ClaimResult> {
 }
 
 function beginning({ turn, after }: ClaimOptions): ShardRecord {
-  return { turn, commits: 0, after, listed: false, again: [], waits: 0, counts: NOBODY, restarts: 0 };
+  return {
+    turn,
+    commits: 0,
+    after,
+    listed: false,
+    again: [],
+    laterTries: 0,
+    waits: 0,
+    counts: NOBODY,
+    restarts: 0,
+  };
 }

@@ -4,7 +4,7 @@ import type { EncodedPayload } from '../transport.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import type { Job } from './job.js';
 import { putJob, waitMs } from './pass-on.js';
-import { afterPage, afterSecondTry, ended, secondTry, type Page } from './progress.js';
+import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress.js';
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
 import type { WorkParts } from './work-job.js';
@@ -31,7 +31,7 @@ const TELL_EVERY_MS = 2000;
 export async function goThroughShard(work: ShardWork): Promise<Left> {
   const { job, claim, fanout } = work;
   let { broadcast } = work;
-  let isSecondTry = true;
+  let isLaterTry = true;
   let listing: Listing | undefined;
   let payload: EncodedPayload | undefined;
   let toldAt = -Infinity;
@@ -41,16 +41,16 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     const over = endingOf(broadcast, job, fanout.now());
     if (over !== undefined) return end(work, over);
     if (listed && again.length === 0) return end(work, 'done');
-    isSecondTry &&= again.length > 0;
-    if (!isSecondTry && (listed || again.length >= MOST_REFUSED)) return passOn(work, waitMs(waits, 0));
+    isLaterTry &&= again.length > 0;
+    if (!isLaterTry && (listed || again.length >= MOST_REFUSED)) return passOn(work, waitMs(waits, 0));
     if (work.endsAt - fanout.now() < work.leastPageMs) return passOn(work, 0);
 
     payload ??= await work.makePayload();
-    listing ??= isSecondTry ? undefined : openListing(work);
-    const page = listing === undefined ? secondTry(again) : await listing.next();
+    listing ??= isLaterTry ? undefined : openListing(work);
+    const page = listing === undefined ? laterTry(again) : await listing.next();
     work.onPage(true);
     const outcome = await sendTo(work, page, payload);
-    const change = isSecondTry ? afterSecondTry : afterPage;
+    const change = isLaterTry ? afterLaterTry : afterPage;
     const [kept, now] = await Promise.all([
       claim.commit(change(claim.progress, page, outcome)),
       readBroadcast(work.records, job.id),
@@ -61,7 +61,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     broadcast = now?.value ?? broadcast;
     if (outcome.storm || isStuck(page, outcome)) return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
-    else isSecondTry = false;
+    else isLaterTry = false;
     if (now !== undefined && fanout.now() - toldAt >= TELL_EVERY_MS) {
       await tellNow(work, now);
       toldAt = fanout.now();
@@ -98,7 +98,7 @@ function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<P
     ...{ id: job.id, audience: job.audience, payload },
     connections: page.connections,
     // Whoever was refused has passed the filter before.
-    accepts: page.isSecondTry === true ? undefined : work.accepts,
+    accepts: page.isLaterTry === true ? undefined : work.accepts,
     endsAt: real(Math.min(endsAt, leaseEndsAt)),
     expiresAt: real(job.expiresAt),
   });

@@ -17,8 +17,8 @@ export function ycBroadcastPlugin(
   options: { readonly function?: string },
   tools: PluginTools,
 ): ServerlessPlugin {
-  extendConfigSchema(serverless);
   const { service } = serverless;
+  const explain = explainer(serverless);
   let opened: Deployment | undefined;
   /** When it is needed: the provider's plugin is complete by then, and packing needs no cloud. */
   const deployment = (): Deployment => (opened ??= openDeployment(serverless, tools));
@@ -29,18 +29,27 @@ export function ycBroadcastPlugin(
       .filter(([key]) => options.function === undefined || options.function === key)
       .map(([key, { name }]) => name ?? key);
 
-  const hooks = {
+  const hooks: Record<string, () => Promise<void>> = {
     'before:package:createDeploymentArtifacts': async () => {
       for (const { name, bytes } of await bundleFunctions(serverless))
         tools.log.success(`Function "${name}" bundled, ${Math.ceil(bytes / 1000)} KB packed`);
     },
-    'before:deploy:deploy': () => deployment().prepare(deployedNames()),
-    'after:deploy:deploy': () => deployment().complete(),
-    'after:info:info': () => deployment().show(),
+    'before:deploy:deploy': async () => deployment().prepare(deployedNames()),
+    'after:deploy:deploy': async () => deployment().complete(),
+    'after:info:info': async () => deployment().show(),
     // Before the functions go: a gateway that leads nowhere answers clients with errors.
-    'before:remove:remove': () => deployment().removeGateways(),
+    'before:remove:remove': async () => deployment().removeGateways(),
   };
-  return { hooks: withClearErrors(serverless, hooks) };
+  try {
+    extendConfigSchema(serverless);
+  } catch (reason) {
+    explain(reason);
+  }
+  return {
+    hooks: Object.fromEntries(
+      Object.entries(hooks).map(([name, hook]) => [name, () => hook().catch(explain)]),
+    ),
+  };
 }
 
 function openDeployment(serverless: Serverless, tools: PluginTools): Deployment {
@@ -56,17 +65,9 @@ function openDeployment(serverless: Serverless, tools: PluginTools): Deployment 
 }
 
 /** The framework shows its own errors as what they say, and of others how to report them to it. */
-function withClearErrors(
-  { classes }: Serverless,
-  hooks: Readonly<Record<string, () => Promise<void>>>,
-): ServerlessPlugin['hooks'] {
-  const clear = async (hook: () => Promise<void>): Promise<void> => {
-    try {
-      await hook();
-    } catch (reason) {
-      if (!(reason instanceof BroadcastError)) throw reason;
-      throw new classes.Error(reason.message, `YC_BROADCAST_${reason.code}`);
-    }
+function explainer({ classes }: Serverless): (reason: unknown) => never {
+  return (reason) => {
+    if (!(reason instanceof BroadcastError)) throw reason;
+    throw new classes.Error(reason.message, `YC_BROADCAST_${reason.code}`);
   };
-  return Object.fromEntries(Object.entries(hooks).map(([name, hook]) => [name, () => clear(hook)]));
 }

@@ -5,6 +5,8 @@ export interface FakeOptions {
   readonly folderId: string;
   readonly credentials: object;
   readonly functions: Readonly<Record<string, ServerlessFunction>>;
+  /** What the provider's plugin has defined by then. @default a list of runtimes */
+  readonly definitions?: object;
   /** Where serverless.yaml would be. */
   readonly serviceDir?: string;
   /** Called in the place of what the provider's plugin does. */
@@ -13,7 +15,6 @@ export interface FakeOptions {
 
 export interface FakeServerless {
   readonly serverless: Serverless;
-  readonly runtimes: readonly string[];
   /** What went to stdout. */
   readonly printed: readonly string[];
   readonly logged: readonly string[];
@@ -26,8 +27,10 @@ type PluginClass = new (...args: readonly unknown[]) => ServerlessPlugin;
 
 export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServerless {
   const { folderId, credentials, functions, serviceDir = '', deploy } = options;
-  const [printed, logged, runtimes]: string[][] = [[], [], ['nodejs16']];
-  const log = (text: string) => logged?.push(text);
+  const { definitions = { cloudFunctionRuntime: { enum: ['nodejs16'] } } } = options;
+  const printed: string[] = [];
+  const logged: string[] = [];
+  const log = (text: string) => logged.push(text);
   const provider = {
     folderId,
     session: { config: { pollInterval: 1, ...credentials } },
@@ -42,7 +45,7 @@ export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServe
     },
     classes: { Error },
     configSchemaHandler: {
-      schema: { definitions: { cloudFunctionRuntime: { enum: runtimes ?? [] } } },
+      schema: { definitions },
       defineFunctionEvent: () => undefined,
       defineFunctionProperties: () => undefined,
     },
@@ -50,11 +53,11 @@ export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServe
   };
   const tools = {
     log: { notice: log, success: log, warning: log },
-    writeText: (text: string) => printed?.push(text),
+    writeText: (text: string) => printed.push(text),
   };
   const { hooks } = new (plugin as PluginClass)(serverless, {}, tools);
   return {
-    ...{ serverless, runtimes: runtimes ?? [], printed: printed ?? [], logged: logged ?? [] },
+    ...{ serverless, printed, logged },
     async run(lifecycle) {
       await hooks[`before:${lifecycle}`]?.();
       if (lifecycle === 'deploy:deploy') deploy?.();

@@ -14,7 +14,7 @@ export function createQueues() {
 
   function rowOf({ name, trigger, visible, inFlight, delayed }) {
     const numbers = [visible, inFlight, delayed].map((number) => cell(count(number), 'number'));
-    return make('tr', {}, cell(name, 'id'), ...numbers, cell(trigger ?? 'nobody', 'rooms'));
+    return make('tr', {}, cell(name, 'id'), ...numbers, cell(trigger ?? 'nobody'));
   }
 
   return { refresh };

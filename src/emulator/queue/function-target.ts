@@ -39,7 +39,7 @@ export function functionTarget({ queueName, place, invoker, calls, timeline }: F
 
 function verdictOn({ problem, response }: StruckInvocation, isTaken: boolean) {
   if (!isTaken) {
-    return { reason: `${problem ?? 'no answer'}; the messages come back`, level: 'error' as const };
+    return { reason: `the messages come back: ${problem ?? 'no answer'}`, level: 'error' as const };
   }
   if (response === undefined || response.statusCode < 400) return {};
   const reason = `returned statusCode ${response.statusCode}, which triggers are not documented to look at; throw instead`;

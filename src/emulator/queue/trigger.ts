@@ -55,7 +55,9 @@ export function startTrigger(parts: TriggerParts): Trigger {
     cancelCutoff?.();
     batch = { messages: [], fault: undefined, cancelCutoff: undefined };
     underWay++;
-    void parts.deliver(messages, fault).then((isTaken) => {
+    // A moment later, so that what has put the messages is said first.
+    const delivered = Promise.resolve().then(() => parts.deliver(messages, fault));
+    void delivered.then((isTaken) => {
       underWay--;
       if (isTaken) for (const { receipt } of messages) queue.remove(receipt);
       pull();

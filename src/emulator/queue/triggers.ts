@@ -3,6 +3,7 @@ import { BroadcastError } from '../../errors.js';
 import type { Calls } from '../calls/calls.js';
 import type { ParsedTarget } from '../calls/functions.js';
 import type { Invoker } from '../calls/invoker.js';
+import { resolveTarget } from '../calls/resolve-target.js';
 import type { Clock } from '../clock.js';
 import type { FaultTable } from '../faults/table.js';
 import type { ParsedEmulatorOptions } from '../options.js';
@@ -91,7 +92,11 @@ function toFunction(
   trigger: ToFunction,
   index: number,
 ): Delivery & { readonly target: string } {
-  const target = resolve(trigger.function, options.functions, index);
+  const target = resolveTarget(
+    trigger.function,
+    options.functions,
+    `startEmulator.triggers.${index}.function`,
+  );
   const isSource = typeof target === 'object' && 'entry' in target;
   const room = isSource
     ? Math.min(target.instances.max * target.concurrency, target.requestsLimit)
@@ -103,23 +108,6 @@ function toFunction(
     concurrency: Math.min(trigger.concurrency, room),
     deliver: functionTarget({ queueName: queue.name, place, invoker, calls, timeline }),
   };
-}
-
-function resolve(
-  given: ToFunction['function'],
-  functions: ParsedEmulatorOptions['functions'],
-  index: number,
-): ParsedTarget {
-  if (typeof given !== 'string') return given;
-  const found = typeof functions === 'object' && !isSource(functions) ? functions[given] : functions;
-  if (found !== undefined) return found;
-  throw invalid(index, 'function', `no function '${given}'; add it to functions`);
-}
-
-function isSource(
-  functions: Exclude<ParsedEmulatorOptions['functions'], undefined>,
-): functions is Extract<ParsedTarget, { entry: string }> {
-  return 'entry' in functions && typeof functions.entry === 'string';
 }
 
 function toSockets(
