@@ -1,4 +1,4 @@
-import type { QueueCounts } from '../queue/queue.js';
+import type { QueueCounts } from '../queue/queue-api.js';
 import type { Endpoint } from './endpoint.js';
 
 /** A queue of the local gateway, and how full it is. */
