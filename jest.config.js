@@ -19,6 +19,9 @@ export default {
     '^yc-broadcast/(client|emulator|queue|serverless|testing)$': '<rootDir>/src/$1/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  // Every file leaves something of its modules behind. A worker that has gathered a gigabyte takes longer to end than Jest waits
+  // for it, which then says that tests have left something open; a new one begins before that.
+  workerIdleMemoryLimit: '250MB',
   // A test that takes a second here may take half a minute on a machine that is busy with something else.
   testTimeout: 60_000,
 };

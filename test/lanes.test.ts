@@ -39,7 +39,7 @@ describe('compareLanes', () => {
 
   it('says why, in time and money', () => {
     expect(compareLanes(forecast(20_000), { triggerSeconds: 2 }).why).toMatch(
-      /^20,000 sends take 10 s and \$\d+\.\d\d a million times; one message for the path takes 2 s and \$0\.34 a million times$/,
+      /^20,000 sends take 10 s and cost \$\d+\.\d\d per million broadcasts; one message for the path takes 2 s and costs \$0\.34$/,
     );
     expect(compareLanes(forecast(90_000, { fitsDeadline: false }), { mustArrive: true }).why).toMatch(
       /^it must arrive, and 90,000 sends take 45 s .*: more time than this call has$/,

@@ -12,6 +12,7 @@ import { PLATFORM } from './platform-figures.js';
  */
 export type LaneName = 'direct' | 'dispatch' | 'native';
 
+/** What a choice of lanes has to respect, and what it reckons with. */
 export interface LaneOptions {
   /**
    * Whether it matters that each gets it: retries, a report, a history. Then the native lane is none.
@@ -27,6 +28,7 @@ export interface LaneOptions {
   readonly triggerSeconds?: number | undefined;
 }
 
+/** What one lane takes for a message. */
 export interface LaneCost {
   /** Until the last one is sent, as far as it can be told. */
   readonly seconds: number;
@@ -36,6 +38,7 @@ export interface LaneCost {
   readonly queueMessages: number;
 }
 
+/** The lane that was chosen, why, and what both would take. */
 export interface LaneChoice {
   readonly lane: LaneName;
   /** A sentence for people. */
@@ -84,8 +87,8 @@ function choose(
   mustArrive: boolean,
   fitsDeadline: boolean,
 ): Pick<LaneChoice, 'lane' | 'why'> {
-  const apart = `${grouped(recipients)} sends take ${time(direct.seconds)} and ${money(direct.usd)}`;
-  const together = `one message for the path takes ${time(native.seconds)} and ${money(native.usd)}`;
+  const apart = `${grouped(recipients)} sends take ${time(direct.seconds)} and cost ${money(direct.usd)} per million broadcasts`;
+  const together = `one message for the path takes ${time(native.seconds)} and costs ${money(native.usd)}`;
   if (!fitsDeadline && mustArrive)
     return { lane: 'dispatch', why: `it must arrive, and ${apart}: more time than this call has` };
   if (mustArrive) return { lane: 'direct', why: `it must arrive, and only sends are reported; ${apart}` };
@@ -102,7 +105,7 @@ function time(seconds: number): string {
   return seconds < 120 ? `${Number(seconds.toPrecision(2))} s` : `${Math.round(seconds / 60)} min`;
 }
 
-/** One broadcast costs too little to be written down. */
+/** Of a million: one costs too little to be written down. */
 function money(usd: number): string {
-  return `$${(usd * 1_000_000).toFixed(2)} a million times`;
+  return `$${(usd * 1_000_000).toFixed(2)}`;
 }
