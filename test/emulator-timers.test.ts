@@ -1,6 +1,6 @@
 /** Timers of the local gateway, on a clock that stands still. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { startEmulator, type Emulator, type FunctionHandler, type TimerOptions } from 'yc-broadcast/emulator';
+import { startEmulator, type Emulator, type TimerOptions } from 'yc-broadcast/emulator';
 import { parseEvent } from '../src/events.js';
 
 let gateway: Emulator | undefined;
@@ -15,7 +15,7 @@ describe('a timer', () => {
   it('calls a function with the documented event, as often as it should', async () => {
     const events: unknown[] = [];
     const note = (event: unknown): void => void events.push(event);
-    const emulator = await start({ every: '1m', function: note as FunctionHandler, payload: 'digest' });
+    const emulator = await start({ every: '1m', function: note, payload: 'digest' });
     await emulator.clock.advance('59999ms');
     expect(events).toEqual([]);
     await emulator.clock.advance('1ms');

@@ -22,7 +22,7 @@
  *   management/        the connection management API: Get, Send, Disconnect; rest.ts and grpc.ts are how it looks
  *                      on the wire, desk.ts takes its requests
  *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
- *   queue/             Message Queue: queue.ts is one queue, server.ts answers clients in two protocols, trigger.ts reads a
+ *   queue/             Message Queue: queue.ts is one queue, queue-api.ts what can be done with it, server.ts answers clients in two protocols, trigger.ts reads a
  *                      queue for a function or for the sockets of a path
  *   timers/            functions that are called again and again
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
@@ -57,7 +57,7 @@ export type { GrpcErrors } from './management/grpc.js';
 export type { EmulatorOptions, FunctionTarget } from './options.js';
 export type { LocalQueue, QueueAccess } from './queue/access.js';
 export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } from './queue/options.js';
-export type { QueueCounts } from './queue/queue.js';
+export type { QueueCounts } from './queue/queue-api.js';
 export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js';
 export type { TriggerSummary } from './queue/triggers.js';
 export type { RedirectAccess } from './redirect/redirect.js';

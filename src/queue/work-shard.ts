@@ -40,7 +40,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     const { again, listed, waits } = claim.progress;
     const over = endingOf(broadcast, job, fanout.now());
     if (over !== undefined) return end(work, over);
-    if (listed && again.length === 0) return end(work, 'done');
+    if (isThrough(claim)) return end(work, 'done');
     isLaterTry &&= again.length > 0;
     if (!isLaterTry && (listed || again.length >= MOST_REFUSED)) return passOn(work, waitMs(waits, 0));
     if (work.endsAt - fanout.now() < work.leastPageMs) return passOn(work, 0);
@@ -51,19 +51,19 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     work.onPage(true);
     const outcome = await sendTo(work, page, payload);
     const change = isLaterTry ? afterLaterTry : afterPage;
-    const [kept, now] = await Promise.all([
+    const [kept, latest] = await Promise.all([
       claim.commit(change(claim.progress, page, outcome)),
       readBroadcast(work.records, job.id),
     ]);
     if (!kept) return 'lost';
     work.onPage(false);
     await removeStale(work, outcome);
-    broadcast = now?.value ?? broadcast;
+    broadcast = latest?.value ?? broadcast;
     if (outcome.storm || isStuck(page, outcome)) return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;
-    if (now !== undefined && fanout.now() - toldAt >= TELL_EVERY_MS) {
-      await tellNow(work, now);
+    if (latest !== undefined && !isThrough(claim) && fanout.now() - toldAt >= TELL_EVERY_MS) {
+      await tellNow(work, latest);
       toldAt = fanout.now();
     }
   }
@@ -72,6 +72,10 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
 function endingOf({ cancelledAt }: BroadcastRecord, { expiresAt }: Job, now: number): Ending | undefined {
   if (cancelledAt !== undefined) return 'cancelled';
   return now >= expiresAt ? 'expired' : undefined;
+}
+
+function isThrough({ progress: { listed, again } }: Claim): boolean {
+  return listed && again.length === 0;
 }
 
 /** A gateway so slow that the time for a page was not enough to begin it. */

@@ -1,7 +1,7 @@
 import { BroadcastError } from '../../errors.js';
 import { urlVariable } from '../../queue/client/options.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
-import type { Queue, QueueCounts } from './queue.js';
+import type { Queue, QueueCounts } from './queue-api.js';
 import type { ReceivedMessage } from './trigger-event.js';
 
 /** How to reach a queue of a gateway: options for `messageQueue`. */

@@ -2,7 +2,7 @@
 import type { Gateway } from '../sockets/gateway.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { MAX_TRIGGER_MESSAGE_BYTES } from './limits.js';
-import type { Received } from './queue.js';
+import type { Received } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
 export interface BroadcastTargetParts {

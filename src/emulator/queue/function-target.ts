@@ -2,7 +2,7 @@
 import type { Calls, StruckInvocation } from '../calls/calls.js';
 import type { Invoker } from '../calls/invoker.js';
 import type { Timeline } from '../timeline/timeline.js';
-import type { Received } from './queue.js';
+import type { Received } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
 export interface FunctionTargetParts {

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { localQueue, withQueues, type LocalQueue } from './access.js';
-import type { Queue } from './queue.js';
+import type { Queue } from './queue-api.js';
 import { createQueues, type Queues } from './queues.js';
 import { createQueueServer } from './server.js';
 import { createTriggers, type TriggersParts, type TriggerSummary } from './triggers.js';

@@ -8,7 +8,7 @@ import {
   MAX_WAIT_SECONDS,
   MIN_RETENTION_SECONDS,
 } from './limits.js';
-import type { Queue, QueueSettings, Redrive } from './queue.js';
+import type { Queue, QueueSettings, Redrive } from './queue-api.js';
 import type { Queues } from './queues.js';
 import { invalidValue, QueueError } from './queue-error.js';
 

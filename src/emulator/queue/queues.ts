@@ -3,7 +3,8 @@ import type { Clock } from '../clock.js';
 import { newResourceId } from '../ids.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_RETENTION_MS, DEFAULT_VISIBILITY_MS, MAX_MESSAGE_BYTES, NAME_REST_MS } from './limits.js';
-import { createQueue, type Queue, type QueueSettings } from './queue.js';
+import { createQueue } from './queue.js';
+import type { Queue, QueueSettings } from './queue-api.js';
 import { QueueError } from './queue-error.js';
 import type { ReceivedMessage } from './trigger-event.js';
 

@@ -1,7 +1,7 @@
 /** What a trigger does with a queue: collects batches, hands them on, and deletes what was taken. */
 import type { Clock } from '../clock.js';
 import type { FaultTable } from '../faults/table.js';
-import type { Queue, Received } from './queue.js';
+import type { Queue, Received } from './queue-api.js';
 
 export interface TriggerParts {
   readonly queue: Queue;

@@ -12,7 +12,7 @@ import type { Gateway } from '../sockets/gateway.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { broadcastTarget } from './broadcast-target.js';
 import { functionTarget } from './function-target.js';
-import type { Queue } from './queue.js';
+import type { Queue } from './queue-api.js';
 import type { Queues } from './queues.js';
 import { startTrigger, type Trigger, type TriggerParts } from './trigger.js';
 
@@ -36,6 +36,7 @@ export interface Triggers {
   readonly summaries: readonly TriggerSummary[];
 }
 
+/** A trigger of the local gateway, for people. */
 export interface TriggerSummary {
   readonly queue: string;
   /** The file of a function, `function` for one of this process, or the path of sockets. */
