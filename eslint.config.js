@@ -9,6 +9,7 @@ export default tseslint.config(
       'coverage',
       'test/artefacts',
       'bench/results',
+      'docs/api',
       '.serverless',
       'examples/react-room/public/page.js',
     ],

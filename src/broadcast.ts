@@ -16,6 +16,7 @@ import type { BroadcastAudience, ConnectionStore } from './store.js';
 import { defaultTransport } from './transports/default.js';
 import type { Transport } from './transport.js';
 
+/** What a broadcaster is made of: the same store and transport as the app whose connections it reaches. */
 export interface BroadcasterOptions<K extends Contract = Contract> extends BroadcastSettings {
   readonly store: ConnectionStore;
   /** How connections are reached. Default: `defaultTransport()`. */

@@ -6,6 +6,7 @@ import { isReservedType } from './protocol.js';
 /** A message that clients may send: its schema, or the schema with a reply and a size limit of its own. */
 export type ClientMessageSpec = $ZodType | ClientMessageDetails;
 
+/** A message that clients may send, with more than its data. */
 export interface ClientMessageDetails {
   readonly data: $ZodType;
   /** What the handler of this message returns. Checked before it is sent. */

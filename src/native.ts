@@ -5,6 +5,7 @@ import { messageId, serverMessageText } from './fanout/message.js';
 import { lazily, objectWith, parseOptions } from './options.js';
 import { queueSafe, type MessageQueue, type QueueSendOptions } from './queue/message-queue.js';
 
+/** What a path broadcaster is made of. */
 export interface PathBroadcasterOptions<K extends Contract = Contract> {
   /** The queue whose trigger broadcasts to the path, such as `messageQueue({ name: 'live' })`. */
   readonly queue: MessageQueue;
@@ -22,6 +23,7 @@ export interface PathBroadcasterOptions<K extends Contract = Contract> {
   readonly maxFrameBytes?: number | undefined;
 }
 
+/** How one message is sent over the native lane. */
 export interface PathSendOptions extends QueueSendOptions {
   /** The message's id; a message that is sent again with it is heard once by clients of this library. Default: a new one. */
   readonly idempotencyKey?: string | undefined;

@@ -19,6 +19,7 @@ export interface Observer {
   broadcast?(start: BroadcastStart, next: () => Promise<DeliveryReport>): Promise<DeliveryReport>;
 }
 
+/** What an observer can stand around. */
 export interface ObservedParts {
   readonly store: ConnectionStore;
   readonly transport: Transport;

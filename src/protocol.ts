@@ -46,7 +46,9 @@ export interface ClientError {
   readonly path?: readonly (string | number)[];
 }
 
+/** The type of an answer to a message. */
 export const REPLY_TYPE = 'reply';
+/** The type of an answer that says why there is none. */
 export const ERROR_TYPE = 'error';
 
 /** Whether `type` belongs to the protocol and cannot be used by an application. */
@@ -107,6 +109,7 @@ export interface RoomState {
   readonly presence?: Presence;
 }
 
+/** The type of what is said of who is in a room. */
 export const PRESENCE_TYPE = '$presence';
 
 /** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
@@ -119,6 +122,7 @@ export interface Presence {
   readonly users?: readonly PresentUser[];
 }
 
+/** A user who is in a room, with one connection or many. */
 export interface PresentUser {
   readonly user: string;
   /** What the app tells of this user, if anything. */
@@ -139,6 +143,7 @@ export interface RoomRefusal {
   readonly error: ClientError;
 }
 
+/** The type of the server's last word. */
 export const BYE_TYPE = '$bye';
 
 /** Server to client, before the server closes the connection: the platform cannot send close codes. */
@@ -147,6 +152,7 @@ export interface ByeMessage {
   readonly data: Bye;
 }
 
+/** Why the server closes a connection, and whether to come back. */
 export interface Bye {
   /** From 4000 to 4999, see {@link BYE_CODES}; an application may use others. */
   readonly code: number;

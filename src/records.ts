@@ -4,6 +4,7 @@ import { checkName } from './names.js';
 /** Most that a record can hold, in bytes of UTF-8: as much as a message of the queue, and less than a row of any store. */
 export const MAX_RECORD_BYTES = 262_144;
 
+/** A record as it was read. */
 export interface StoredRecord {
   /** The text that was written, unchanged. */
   readonly value: string;
@@ -11,6 +12,7 @@ export interface StoredRecord {
   readonly version: string;
 }
 
+/** The condition of a write, and how long it holds. */
 export interface RecordWriteOptions {
   /** Write only if the record still has this version; `undefined`: only if there is none, or it has expired. */
   readonly ifVersion: string | undefined;

@@ -18,6 +18,7 @@ export interface Shard {
   readonly count: number;
 }
 
+/** Which part of an audience is listed. */
 export interface ListOptions {
   /** Continue behind this connection id, which may have left in the meantime. From the beginning when absent. */
   readonly after?: string | undefined;
@@ -26,6 +27,7 @@ export interface ListOptions {
   readonly shard?: Shard | undefined;
 }
 
+/** A part of an audience, and how to go on. */
 export interface Page {
   readonly connections: readonly StoredConnection[];
   /** Whether nothing follows. A page may be shorter than `limit`, even empty, and not be the last one. */
@@ -92,6 +94,7 @@ export interface ConnectionStore extends InvocationAware {
 /** Where a reader stands in a room's history; the form in which clients keep it. */
 export type HistoryPosition = RoomPosition;
 
+/** A message of a history, with its place. */
 export interface HistoryEntry {
   readonly offset: number;
   /** The text that was appended, unchanged. */

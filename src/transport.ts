@@ -13,6 +13,7 @@ export interface EncodedPayload {
   readonly wire: unknown;
 }
 
+/** What bounds one attempt. */
 export interface AttemptOptions {
   /** The attempt ends with `NO_ANSWER` or `GATEWAY_UNAVAILABLE` after this time, in milliseconds. */
   readonly timeoutMs: number;

@@ -17,7 +17,7 @@ async function bundle(code: string): Promise<{ kilobytes: number; packages: stri
     platform: 'node',
     format: 'esm',
     target: 'node22',
-    external: ['ioredis', 'pg', 'aws4fetch', '@yandex-cloud/*'],
+    external: ['ioredis', 'pg', '@yandex-cloud/*'],
   });
   const inputs = Object.keys(metafile.inputs);
   const used = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]);

@@ -55,7 +55,7 @@ describe('yc-broadcast bundle', () => {
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
   });
 
-  it.each(['chat', 'notifications'])(
+  it.each(['chat', 'notifications', 'live-board'])(
     'makes at most 150 KB of examples/%s, with the store of the cloud and nothing that is for the laptop',
     async (example) => {
       const out = elsewhere();

@@ -11,7 +11,7 @@ import { requireProgram } from './support/servers.js';
 
 const SETTINGS = {
   ORIGINS: 'http://chat.test https://chat.example',
-  EXTERNAL: 'pg ioredis aws4fetch',
+  EXTERNAL: 'pg ioredis',
   VARIABLES: 'TITLE=Chat',
   QUEUE: 'yes',
   BROADCAST_PATH: '/ws',

@@ -96,7 +96,7 @@ describe('messageQueue', () => {
     ['UNKNOWN', { failed: { 0: 'InvalidMessageContents' } }],
   ] as const)('gives up at once with %s', async (code, refusal) => {
     const { server, queue } = await open((_request, index) => (index === 0 ? 'take' : refusal), {
-      maxCallsPerSecond: 11,
+      maxCallsPerSecond: 4,
     });
     const error = await failureOf(queue.send(bodies(30)));
     expect(error.code).toBe(code);
@@ -108,7 +108,7 @@ describe('messageQueue', () => {
     const { queue } = await open(({ entries }) =>
       entries[0]?.body === 'body-0' ? 'take' : { status: 403, code: 'ThrottlingException' },
     );
-    const error = await failureOf(queue.send(bodies(20), { deadline: Date.now() + 300 }));
+    const error = await failureOf(queue.send(bodies(20), { deadline: Date.now() + 1000 }));
     expect(error.code).toBe('QUEUE_UNAVAILABLE');
     expect(error.message).toContain("queue 'jobs' took 10 of 20 messages: the queue is throttled");
     expect(inspect(error, { depth: 9 })).not.toMatch(/secret|YCAJE|body-/);
@@ -125,7 +125,7 @@ describe('messageQueue', () => {
 
   it('ends at the deadline while a request hangs, and asks nobody after it', async () => {
     const { server, queue } = await open(() => 'hang');
-    const error = await failureOf(queue.send(bodies(1), { deadline: Date.now() + 150 }));
+    const error = await failureOf(queue.send(bodies(1), { deadline: Date.now() + 500 }));
     expect(error.message).toContain('no answer in time');
     expect((await failureOf(queue.send(bodies(1), { deadline: Date.now() - 1 }))).message).toContain(
       'no time left',

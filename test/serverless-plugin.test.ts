@@ -1,12 +1,13 @@
 /** What the plugin does in the cloud, against a stand-in of the cloud's deployment API. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
+import { parse } from 'yaml';
 import plugin from 'yc-broadcast/serverless';
 import { localCertificate, type Certificate } from './support/certificate.js';
 import { addAccount, addGateway, deployVersion } from './support/cloud-api/seed.js';
@@ -144,6 +145,18 @@ describe('deploy', () => {
       paths: { '/ws': {}, '/notify': { 'x-yc-apigateway-any-method': {} } },
     });
     expect(printed).toEqual([expect.stringMatching(/\/ws$/)]);
+  });
+
+  it('takes what docs/deploy.md shows', async () => {
+    const page = readFileSync(new URL('../docs/deploy.md', import.meta.url), 'utf8');
+    const [, sample = ''] = /^```yaml\n(plugins:[\s\S]*?)^```/m.exec(page) ?? [];
+    const { functions } = parse(sample) as { functions: Record<string, object> };
+    addAccount(cloud, 'caller');
+    const { run, printed } = service({ ...functions, guard: {} });
+    await run('deploy:deploy');
+    expect(printed).toEqual([expect.stringMatching(/\/rooms\/\{room\}$/)]);
+    expect(versionsOf('chat').at(-1)?.version.concurrency).toBe(4);
+    expect(JSON.parse(gateways()[0]?.spec ?? '')).toMatchObject({ paths: { '/notify': {} }, components: {} });
   });
 
   it('exchanges an OAuth token, and shows neither it nor what it got', async () => {

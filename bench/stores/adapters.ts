@@ -32,8 +32,7 @@ const ADAPTERS: readonly Adapter[] = [
   { store: 'memory', factory: 'memoryStore' },
   { store: 'redis', factory: 'redisStore', client: 'ioredis' },
   { store: 'postgres', factory: 'postgresStore', client: 'pg', optional: ['pg-native'] },
-  // Loaded for static keys only; with IAM tokens nothing is.
-  { store: 'ydb', factory: 'ydbStore', client: 'aws4fetch' },
+  { store: 'ydb', factory: 'ydbStore' },
 ];
 
 /** Nothing is sent. */

@@ -15,6 +15,7 @@ import type { ConnectionStore } from '../store.js';
 import type { Transport } from '../transport.js';
 import { logError, type ErrorReport } from './log-error.js';
 
+/** What an app is made of, see {@link createApp}. */
 export interface AppOptions<K extends Contract = Contract> {
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
   readonly contract?: K | undefined;

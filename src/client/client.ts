@@ -55,11 +55,13 @@ export interface Client<K extends Contract = Contract> extends CoreClient<K> {
   join(room: string): Room<K>;
 }
 
+/** How patient a message is. */
 export interface SendOptions {
   /** How long it may wait for a connection and its answer, in milliseconds. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
 }
 
+/** How patient a request is, and what ends it. */
 export interface RequestOptions extends SendOptions {
   readonly signal?: AbortSignal | undefined;
   /** The message's id, at most 64 characters: to say the same again when it is not known whether it was handled. */

@@ -13,6 +13,7 @@ export interface WebSocketLike {
   close(): void;
 }
 
+/** The `WebSocket` of browsers and of Node.js 22, or of a package such as `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 /** A socket to the server. */

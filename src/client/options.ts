@@ -6,6 +6,7 @@ import type { WebSocketConstructor } from './link.js';
 /** A value, or what gives one; asked before every attempt to connect. What it throws or rejects with fails the attempt. */
 export type Given<T> = T | (() => T | Promise<T>);
 
+/** Where to connect to, as whom, and how patiently. */
 export interface ConnectOptions<K extends Contract = Contract> {
   /** The address of the gateway's websocket path, `wss://…`. */
   readonly url: Given<string>;

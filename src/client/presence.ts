@@ -8,6 +8,7 @@ import { createRoster } from './roster.js';
 
 export type { Presence, PresentUser } from '../protocol.js';
 
+/** How patient the list is with those who leave. */
 export interface PresenceOptions {
   /**
    * How long somebody who has left is still shown, in milliseconds: who only changes networks is back by then. 0 shows it at
@@ -35,6 +36,7 @@ export interface PresenceUpdate extends PresenceView {
   readonly left: readonly PresentUser[];
 }
 
+/** Who is in a room, kept up to date. */
 export interface PresenceWatch {
   readonly now: PresenceView;
   /** Told of every change, not of how it is now. */

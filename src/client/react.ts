@@ -32,6 +32,7 @@ export interface RoomListeners<K extends Contract = Contract> {
   readonly onRefused?: (error: RequestError) => void;
 }
 
+/** Hooks of React around a client; made by {@link createClientHooks}. */
 export interface ClientHooks {
   /** The state of the connection. On a server it is `connecting`. */
   useClientState<K extends Contract>(client: CoreClient<K>): ClientState;

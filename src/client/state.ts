@@ -5,6 +5,7 @@
  */
 export type ClientState = StateChange['state'];
 
+/** The state of a client that begins, with its reason. */
 export type StateChange =
   | {
       readonly state: 'connecting';

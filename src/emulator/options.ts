@@ -19,6 +19,7 @@ import type { TimelineEntry } from './timeline/timeline.js';
  */
 export type FunctionTarget = FunctionHandler | { readonly handler: FunctionHandler } | FunctionSource;
 
+/** What a local gateway serves, and what it does differently from the default. */
 export interface EmulatorOptions {
   /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
   readonly routes?: Readonly<Record<string, FunctionTarget>> | undefined;

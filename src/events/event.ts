@@ -20,6 +20,7 @@ export interface SocketEvent {
   readonly raw: unknown;
 }
 
+/** A handshake. Whatever is answered decides whether the client is let in. */
 export interface ConnectEvent extends SocketEvent {
   readonly kind: 'connect';
   /** Query parameters; of several equal names, the last. They are not repeated in later events. */
@@ -28,6 +29,7 @@ export interface ConnectEvent extends SocketEvent {
   readonly subprotocols: readonly string[];
 }
 
+/** A frame, or the frames of one message, from a client. */
 export interface MessageEvent extends SocketEvent {
   readonly kind: 'message';
   /** Unique; the lexicographic order of ids is the order in time. */
@@ -36,6 +38,7 @@ export interface MessageEvent extends SocketEvent {
   readonly body: string | Uint8Array;
 }
 
+/** A connection that is gone. Not guaranteed to come (documented), and the answer is ignored. */
 export interface DisconnectEvent extends SocketEvent {
   readonly kind: 'disconnect';
   /** Close code of RFC 6455, section 7.4. */
@@ -50,5 +53,7 @@ export interface OtherEvent {
   readonly raw: unknown;
 }
 
+/** What happens to a connection. */
 export type WebSocketEvent = ConnectEvent | MessageEvent | DisconnectEvent;
+/** Whatever a function can be called with; `kind` tells them apart. */
 export type GatewayEvent = WebSocketEvent | OtherEvent;

@@ -35,6 +35,7 @@ export interface Dispatched {
   finished(options?: WatchOptions): Promise<BroadcastStatus>;
 }
 
+/** How to wait for a dispatched broadcast. */
 export interface WatchOptions {
   /** Ends the watching with `ABORTED`, not the broadcast. */
   readonly signal?: AbortSignal | undefined;

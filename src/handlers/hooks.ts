@@ -58,6 +58,7 @@ export function refuse(statusCode: number, message: string): Refusal {
   return { refused: { statusCode, message } };
 }
 
+/** What `onConnect` is given. */
 export interface ConnectTools<K extends Contract> extends CallTools<K> {
   readonly request: ConnectRequest;
   readonly user: string | undefined;
@@ -66,10 +67,12 @@ export interface ConnectTools<K extends Contract> extends CallTools<K> {
   join(room: string): Promise<void>;
 }
 
+/** Decides on a handshake that `authenticate` has let through: accept as it is, change something, or {@link refuse}. */
 export type ConnectHook<K extends Contract> = (
   tools: ConnectTools<K>,
 ) => MaybeAsync<Acceptance<K> | Refusal | void>;
 
+/** What the handler of a message is given. */
 export interface MessageTools<K extends Contract, T extends ClientTypeOf<K>> extends CallTools<K> {
   /** Checked against the contract. */
   readonly data: DataOf<K['client'][T]>;
@@ -87,6 +90,7 @@ export type MessageHook<K extends Contract, T extends ClientTypeOf<K>> = (
   tools: MessageTools<K, T>,
 ) => MaybeAsync<ReplyOf<K['client'][T]>>;
 
+/** What `onMessage` is given. */
 export interface RawMessageTools<K extends Contract> extends CallTools<K> {
   /** Text of a text frame, bytes of a binary frame. */
   readonly body: string | Uint8Array;
@@ -100,6 +104,7 @@ export interface RawMessageTools<K extends Contract> extends CallTools<K> {
  */
 export type RawMessageHook<K extends Contract> = (tools: RawMessageTools<K>) => unknown;
 
+/** What `onDisconnect` is given. */
 export interface DisconnectTools<K extends Contract> extends CallTools<K> {
   /** What was known of the connection; it is removed from the store already. */
   readonly connection: Connection;
@@ -110,8 +115,10 @@ export interface DisconnectTools<K extends Contract> extends CallTools<K> {
   readonly event: DisconnectEvent;
 }
 
+/** Told of a connection that is gone. */
 export type DisconnectHook<K extends Contract> = (tools: DisconnectTools<K>) => MaybeAsync<void>;
 
+/** What `onOtherEvent` is given. */
 export interface OtherEventTools<K extends Contract> extends CallTools<K> {
   readonly event: OtherEvent;
 }

@@ -12,6 +12,7 @@ import { PLATFORM } from './platform-figures.js';
  */
 export type LaneName = 'direct' | 'dispatch' | 'native';
 
+/** What a choice of lanes has to respect, and what it reckons with. */
 export interface LaneOptions {
   /**
    * Whether it matters that each gets it: retries, a report, a history. Then the native lane is none.
@@ -27,6 +28,7 @@ export interface LaneOptions {
   readonly triggerSeconds?: number | undefined;
 }
 
+/** What one lane takes for a message. */
 export interface LaneCost {
   /** Until the last one is sent, as far as it can be told. */
   readonly seconds: number;
@@ -36,6 +38,7 @@ export interface LaneCost {
   readonly queueMessages: number;
 }
 
+/** The lane that was chosen, why, and what both would take. */
 export interface LaneChoice {
   readonly lane: LaneName;
   /** A sentence for people. */

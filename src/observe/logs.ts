@@ -24,6 +24,7 @@ export { hashId } from './hash.js';
 export type { LogFields, Logger, LogLevel } from './logging/logger.js';
 export type { LogsOptions } from './logging/options.js';
 
+/** An observer that writes lines, made by {@link logs}. */
 export interface Logs extends Observer {
   /** For the app's `onError`: one line for each error, with its code and where it was made; see `errorMessages`. */
   onError(report: ErrorReport): void;

@@ -17,6 +17,7 @@ import { observeStore } from './telemetry/store.js';
 
 export { hashId } from './hash.js';
 
+/** What {@link openTelemetry} reports to, and how much. */
 export interface OpenTelemetryOptions {
   /**
    * Which attempts to send get a span of their own: none; those that failed, and the retries after them; or all. Counts and

@@ -8,6 +8,7 @@ import type { ConnectionStore } from '../store.js';
 import { mayCount } from './counter-turn.js';
 import { connectionsOfUser, personOf, whoIsIn } from './who.js';
 
+/** How presence is shown to the others in a room. */
 export interface PresenceOptions {
   /** Rooms that show who is there. Default: all that clients are in. */
   readonly rooms?: ((room: string) => boolean) | undefined;

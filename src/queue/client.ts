@@ -28,7 +28,7 @@ const ATTEMPT_TIMEOUT_MS = 3000;
 const BURST = 1.1;
 
 /**
- * Sends to a queue of Yandex Message Queue, with a static key, which is all that it takes; needs the package `aws4fetch`.
+ * Sends to a queue of Yandex Message Queue, with a static key, which is all that it takes.
  * Make one per queue and instance, and keep it: its rate is shared by everything that is sent through it.
  *
  * Requests that are throttled, fail inside the service or get no answer are repeated with full jitter. A request that got
@@ -43,9 +43,7 @@ const BURST = 1.1;
 export function messageQueue(options: MessageQueueOptions = {}): ClosableMessageQueue {
   const { url, name, credentials, region, timeoutMs, maxCallsPerSecond } = readQueueOptions(options);
   const endpoint = new URL('/', url);
-  const sign = createSigner({
-    ...{ key: credentials, region, service: 'sqs', option: 'messageQueue.credentials' },
-  });
+  const sign = createSigner({ key: credentials, region, service: 'sqs' });
   const poster = createPoster();
   const limit = pLimit(REQUESTS_AT_ONCE);
   const bucket = createTokenBucket(maxCallsPerSecond / BURST);
@@ -67,7 +65,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
     signal: AbortSignal | undefined,
   ): Promise<BatchOutcome> {
     const body = batchForm(url.href, batch);
-    const headers = await sign({ url: endpoint, headers: { 'Content-Type': FORM_TYPE }, body });
+    const headers = sign({ url: endpoint, headers: { 'Content-Type': FORM_TYPE }, body });
     try {
       const timing = { timeoutMs: Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, timeLeftMs)), signal };
       return outcomeOf(batch, await poster.post({ url: endpoint, headers, body, ...timing }));

@@ -6,6 +6,7 @@ export const MAX_QUEUE_BODY_BYTES = 262_144;
 /** Longest time that a message may be kept back, in seconds. Documented for Message Queue. */
 export const MAX_QUEUE_DELAY_SECONDS = 900;
 
+/** A message to put on a queue. */
 export interface QueueMessage {
   /** Text of characters that XML 1.0 allows: no control characters but tab, line feed and carriage return. */
   readonly body: string;
@@ -13,6 +14,7 @@ export interface QueueMessage {
   readonly delaySeconds?: number | undefined;
 }
 
+/** What bounds the sending of messages. */
 export interface QueueSendOptions {
   /** Ends the sending; what was taken until then stays in the queue. */
   readonly signal?: AbortSignal | undefined;

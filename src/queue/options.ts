@@ -4,6 +4,7 @@ import { functionOption, lazily, objectWith, parseOptions } from '../options.js'
 import { CONNECTION_TTL_MS } from '../protocol.js';
 import type { MessageQueue } from './message-queue.js';
 
+/** How broadcasts are cut into jobs. */
 export interface QueueFanoutOptions {
   /** Where jobs go, for example `messageQueue({ … })`. Nothing else may be in it. */
   readonly queue: MessageQueue;

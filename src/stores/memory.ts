@@ -16,6 +16,7 @@ import { memoryHistory } from './memory-history.js';
 import { memoryRecords } from './memory-records.js';
 import { createSortedIds, type SortedIds } from './sorted-ids.js';
 
+/** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {
   /** The clock, in Unix milliseconds. @default Date.now */
   readonly now?: (() => number) | undefined;

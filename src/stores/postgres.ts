@@ -41,6 +41,7 @@ export interface PostgresStoreOptions extends PostgresSchemaOptions {
   readonly now?: (() => number) | undefined;
 }
 
+/** A store in PostgreSQL; its tables are made by `migrate`. */
 export interface PostgresStore extends ConnectionStore {
   /** Makes the tables that are missing. May be called again, also by several instances at once. */
   migrate(): Promise<void>;

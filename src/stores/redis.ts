@@ -15,6 +15,7 @@ import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from '
 
 export type { RedisClient } from './redis/client.js';
 
+/** Which Valkey or Redis, and what its keys begin with. */
 export interface RedisStoreOptions {
   /** A client of ioredis, `Redis` or `Cluster`, that you make and close. Either this or `url`. */
   readonly client?: RedisClient | undefined;

@@ -10,6 +10,7 @@ export type { StaticKey } from '../credentials/static-key.js';
 export type { YdbOptions } from './ydb/options.js';
 export type { TableReport } from './ydb/table.js';
 
+/** Which database, and how patiently it is asked. */
 export interface YdbStoreOptions extends YdbOptions {
   /** The clock, in Unix milliseconds. @default Date.now */
   readonly now?: (() => number) | undefined;

@@ -14,6 +14,7 @@ export interface EmulatorAccess {
   readonly token: string;
 }
 
+/** Which gateway the contract of transports meets. */
 export interface EmulatorBackendOptions extends Pick<TransportBackend, 'lacks'> {
   readonly grpcErrors?: GrpcErrors | undefined;
 }

@@ -13,8 +13,10 @@ export interface TransportBackend {
   readonly lacks?: readonly TransportFeature[] | undefined;
 }
 
+/** What a gateway under test may be unable to do; the rules that need it are skipped then. */
 export type TransportFeature = 'faults' | 'retryAfter' | 'tokens';
 
+/** A gateway for one rule of the contract, and transports to it. */
 export interface TransportWorld {
   /** A new transport, with the right token or with another one. */
   transport(token?: string): Transport;

@@ -13,6 +13,7 @@ import { errorOfGrpcAnswer } from './outcome.js';
 import { checkConnectionId, checkSize } from './rest.js';
 import { withToken } from './with-token.js';
 
+/** Where the gateway is, as whom to speak, and whom to trust. */
 export interface GrpcTransportOptions extends TokenProviderOptions {
   /**
    * Where the connection management API is: `https://` and host, without a path; or `http://` for a server that speaks

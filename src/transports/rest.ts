@@ -11,6 +11,7 @@ import { createHttpClient, type HttpAnswer } from './http-client.js';
 import { errorOfAnswer } from './outcome.js';
 import { withToken } from './with-token.js';
 
+/** Where the gateway is, as whom to speak, and whom to trust. */
 export interface RestTransportOptions extends TokenProviderOptions {
   /**
    * Where the connection management API is: `https://` or `http://` and host, without a path. A function is asked

@@ -18,6 +18,7 @@ import {
 } from './sdk-module.js';
 import { withToken } from './with-token.js';
 
+/** Which SDK and session to use. */
 export interface SdkTransportOptions extends TokenProviderOptions {
   /**
    * Where the connection management API is: `https://` and host, without a path; the SDK speaks nothing but TLS. A

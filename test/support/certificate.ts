@@ -11,7 +11,10 @@ export async function localCertificate(...names: readonly string[]): Promise<Cer
     keyType: 'ec',
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
-      { name: 'subjectAltName', altNames: ['localhost', ...names].map((value) => ({ type: 2 as const, value })) },
+      {
+        name: 'subjectAltName',
+        altNames: ['localhost', ...names].map((value) => ({ type: 2 as const, value })),
+      },
     ],
   });
   return { key, cert };

@@ -19,6 +19,7 @@ export interface ConnectionRow {
   readonly rooms: readonly string[];
 }
 
+/** Connections of the local gateway, as its control API lists them. */
 export interface ConnectionPage {
   /** How many there are in all pages. */
   readonly total: number;

@@ -5,6 +5,7 @@ import type { ActiveFault } from '../faults/table.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
 
+/** Faults that are active, and those that have a name. */
 export interface FaultPage {
   /** In the order in which they are asked. */
   readonly faults: readonly Pick<ActiveFault, 'id' | 'text' | 'strikes'>[];

@@ -4,6 +4,7 @@ import { parseOptions } from '../../options.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
 
+/** The local gateway in figures, as its control API tells them. */
 export interface Status {
   /** Unix milliseconds, by the gateway's clock. */
   readonly now: number;

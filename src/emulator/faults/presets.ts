@@ -60,6 +60,7 @@ export const FAULT_PRESETS = {
   },
 } as const satisfies Readonly<Record<string, { readonly summary: string; readonly text: string }>>;
 
+/** A name of {@link FAULT_PRESETS}. */
 export type FaultPreset = keyof typeof FAULT_PRESETS;
 
 /** A preset by a name that somebody typed. Throws `INVALID_OPTIONS` that lists those there are. */

@@ -3,6 +3,7 @@ import { BroadcastError } from '../../errors.js';
 import { parseFault, type Fault, type FaultPoint } from './fault.js';
 import { FIELDS, type Field } from './text-fields.js';
 
+/** What a text of faults says. */
 export interface FaultText {
   readonly seed: number | undefined;
   readonly faults: readonly Fault[];

@@ -23,6 +23,7 @@ export interface InstanceListener {
   onDiagnostic(diagnostic: Diagnostic): void;
 }
 
+/** What an instance does: `frozen` is paused between calls, as the cloud does it with idle ones. */
 export type InstanceState = 'starting' | 'busy' | 'idle' | 'frozen' | 'ended';
 
 /** One instance of a function: a worker thread with its own memory. */

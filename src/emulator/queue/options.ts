@@ -13,6 +13,7 @@ import {
   MIN_RETENTION_SECONDS,
 } from './limits.js';
 
+/** A queue of the local gateway; limits and defaults are those of Message Queue (documented). */
 export interface QueueOptions {
   /** How long a message that was received is hidden from others, up to 12 hours. @default 30000 */
   readonly visibilityMs?: number | undefined;
@@ -68,6 +69,7 @@ export interface BroadcastTrigger extends TriggerSource {
   readonly payload?: 'envelope' | 'body' | undefined;
 }
 
+/** What takes messages from a queue: a function, or the sockets of a path. */
 export type TriggerOptions = FunctionTrigger | BroadcastTrigger;
 
 const seconds = (most: number, least = 0): z.ZodNumber =>

@@ -30,6 +30,7 @@ export interface Received extends ReceivedMessage {
   readonly receipt: string;
 }
 
+/** How many messages a queue holds, by what can be done with them. */
 export interface QueueCounts {
   /** Can be received. */
   readonly visible: number;

@@ -14,6 +14,7 @@ export interface ReceivedMessage {
   readonly attributes: Readonly<Record<string, MessageAttribute>>;
 }
 
+/** An attribute of a message, as triggers hand it on. */
 export interface MessageAttribute {
   /** `String`, `Number` or `Binary`, possibly with a label behind a dot. */
   readonly dataType: string;

@@ -36,6 +36,7 @@ export interface Triggers {
   readonly summaries: readonly TriggerSummary[];
 }
 
+/** A trigger of the local gateway, for people. */
 export interface TriggerSummary {
   readonly queue: string;
   /** The file of a function, `function` for one of this process, or the path of sockets. */

@@ -10,6 +10,7 @@ export interface HandshakeAnswer {
   readonly body: string;
 }
 
+/** What a client of {@link Emulator.connect} brings to its handshake. */
 export interface ConnectOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly subprotocols?: readonly string[] | undefined;

@@ -2,8 +2,10 @@ import { BroadcastError } from '../../errors.js';
 
 /** The platform's levels, the least important first. */
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;
+/** Levels of the platform's logs (documented). */
 export type LogLevel = (typeof LEVELS)[number];
 
+/** Fields of a line, by their names. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
 /** Writes lines of the platform's structured logs. Whatever is in `fields` is searchable as `json_payload.<name>`. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { functionOption, lazily, parseOptions } from '../../options.js';
 import { LEVELS, type LogFields, type LogLevel } from './logger.js';
 
+/** What {@link logs} writes, and where. */
 export interface LogsOptions {
   /**
    * The least important level that is written. `WARN` leaves out what went well.

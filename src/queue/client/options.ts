@@ -3,6 +3,7 @@ import type { StaticKey } from '../../credentials/static-key.js';
 import { BroadcastError } from '../../errors.js';
 import { lazily, parseOptions } from '../../options.js';
 
+/** Which queue, and the key for it. Whatever is left out comes from the environment. */
 export interface MessageQueueOptions {
   /**
    * The queue's address, `https://message-queue.api.cloud.yandex.net/<cloud>/<id>/<name>`, as the console and Terraform

@@ -32,8 +32,9 @@ export function bearerAuthorization(options: TokenProviderOptions): Authorizatio
 
 /** SigV4 with a static key; what servers on a laptop expect, whatever the key. */
 export function signedAuthorization(key: StaticKey, region: string): Authorization {
+  const sign = createSigner({ key, region, service: 'dynamodb' });
   return {
-    headersFor: createSigner({ key, region, service: 'dynamodb', option: 'ydbStore.credentials' }),
+    headersFor: async (request) => sign(request),
     renew: () => Promise.resolve(false),
     onInvocation: () => undefined,
   };

@@ -16,7 +16,7 @@ export interface YdbOptions extends TokenProviderOptions {
   /** What the table's name begins with; may be a path, `dir/`. @default yc_broadcast_ */
   readonly tablePrefix?: string | undefined;
   /**
-   * A static key of a service account instead of an IAM token; needs the package `aws4fetch`. Default: the environment
+   * A static key of a service account instead of an IAM token. Default: the environment
    * variables `YC_BROADCAST_YDB_ACCESS_KEY_ID` and `YC_BROADCAST_YDB_SECRET_ACCESS_KEY`, unless `token` is given.
    */
   readonly credentials?: StaticKey | undefined;

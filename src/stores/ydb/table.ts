@@ -15,6 +15,7 @@ export const TABLE_SCHEMA = {
   BillingMode: 'PAY_PER_REQUEST',
 };
 
+/** What became of the table. */
 export interface TableReport {
   readonly table: string;
   /** Whether it was made now; `false` when it was there. */

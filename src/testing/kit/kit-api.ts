@@ -12,6 +12,7 @@ export interface KitWorld {
   readonly now: () => number;
 }
 
+/** What a test kit is like, beside the app in it. */
 export interface TestKitOptions {
   /** WebSocket paths, parameters in braces, as in the gateway's specification. @default ['/ws'] */
   readonly paths?: readonly string[] | undefined;
@@ -23,6 +24,7 @@ export interface TestKitOptions {
   readonly patienceMs?: number | undefined;
 }
 
+/** What a test's client brings to its handshake. */
 export interface TestConnectOptions {
   readonly query?: Readonly<Record<string, string>> | undefined;
   /** Of the handshake: `Origin`, `Cookie`, `Authorization` and so on. */
