@@ -3,10 +3,10 @@ import { PIPELINES, SENDERS, STARTERS } from './clients/table.js';
 import type { BenchOptions } from './section.js';
 
 const USAGE = `npm run bench -- [sends] [pipeline] [cold] [start] [engine]
-                     [stores] [gateway] [simulate] [options]
+                     [stores] [gateway] [fanout] [simulate] [options]
 
-Without a name all but stores, gateway and simulate are measured (about ten
-minutes), with "all" those as well (about ten more).
+Without a name all up to engine are measured (about ten minutes), with "all"
+the others as well (about a quarter of an hour more).
 
   --rounds N       how often each is measured; medians are shown (5)
   --clients A,B    only these, by their file in bench/clients
@@ -20,7 +20,7 @@ minutes), with "all" those as well (about ten more).
 `;
 
 const USUAL_NAMES = ['sends', 'pipeline', 'cold', 'start', 'engine'] as const;
-const SECTION_NAMES = [...USUAL_NAMES, 'stores', 'gateway', 'simulate'] as const;
+const SECTION_NAMES = [...USUAL_NAMES, 'stores', 'gateway', 'fanout', 'simulate'] as const;
 export type SectionName = (typeof SECTION_NAMES)[number];
 
 export interface Command {

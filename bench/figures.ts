@@ -6,7 +6,7 @@ import { grouped, times } from './numbers.js';
 import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
 import { observerFigures } from './observers.js';
-import { simulationFigures } from './simulation/figures.js';
+import { scaleFigures } from './scale.js';
 import { storeFigures } from './stores/tables.js';
 import { left, markdown, right } from './table.js';
 
@@ -54,8 +54,8 @@ export function withObserverFigures(page: string, summary: Summary): string {
 }
 
 /** The same for `docs/scale.md`. */
-export function withScale(page: string, { simulate }: Summary): string {
-  return between(page, 'docs/scale.md', simulate === undefined ? '' : simulationFigures(simulate));
+export function withScale(page: string, summary: Summary): string {
+  return between(page, 'docs/scale.md', scaleFigures(summary));
 }
 
 /** The figure that `compareLanes` computes costs with: the one of `docs/cost.md`. */

@@ -1,6 +1,7 @@
 import { cold } from './cold.js';
 import { parseCommand, type SectionName } from './command.js';
 import { engine } from './engine/engine.js';
+import { fanout } from './fanout/section.js';
 import { updatePages } from './figures.js';
 import { gateway } from './gateway/gateway.js';
 import { pipeline } from './pipeline.js';
@@ -14,7 +15,7 @@ import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
 const SECTIONS = {
-  ...{ sends, pipeline, cold, start, engine, stores, gateway },
+  ...{ sends, pipeline, cold, start, engine, stores, gateway, fanout },
   simulate: simulation,
 } satisfies Record<SectionName, unknown>;
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { barChart } from './chart.js';
 import { cold, type ColdResult } from './cold.js';
 import { engine, type EngineResult } from './engine/engine.js';
+import { fanout, type FanoutResult } from './fanout/section.js';
 import { gateway, type GatewayResult } from './gateway/gateway.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
@@ -20,6 +21,7 @@ export interface Summary {
   readonly engine?: EngineResult;
   readonly stores?: StoresResult;
   readonly gateway?: GatewayResult;
+  readonly fanout?: FanoutResult;
   readonly simulate?: SimulationResult;
 }
 
@@ -55,6 +57,7 @@ function tablesOf(summary: Summary): Table[] {
     ...(summary.engine === undefined ? [] : engine.tables(summary.engine)),
     ...(summary.stores === undefined ? [] : stores.tables(summary.stores)),
     ...(summary.gateway === undefined ? [] : gateway.tables(summary.gateway)),
+    ...(summary.fanout === undefined ? [] : fanout.tables(summary.fanout)),
     ...(summary.simulate === undefined ? [] : simulation.tables(summary.simulate)),
   ];
 }

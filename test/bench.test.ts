@@ -215,7 +215,7 @@ describe('the command line', () => {
     expect(parseCommand([])).toMatchObject({ names: ['sends', 'pipeline', 'cold', 'start', 'engine'] });
     expect(parseCommand(['stores'])).toMatchObject({ names: ['stores'] });
     expect(parseCommand(['all'])).toMatchObject({
-      names: ['sends', 'pipeline', 'cold', 'start', 'engine', 'stores', 'gateway', 'simulate'],
+      names: ['sends', 'pipeline', 'cold', 'start', 'engine', 'stores', 'gateway', 'fanout', 'simulate'],
     });
     expect(parseCommand(['--render'])).toMatchObject({ names: [], isRecorded: true });
     expect(parseCommand(['--rounds', '3', '--server', 'node'])).toMatchObject({

@@ -23,12 +23,12 @@ export interface InstanceParts {
 }
 
 export function createInstance({ quota, window, latency, chance }: InstanceParts): Instance {
-  const { cpuMicrosPerSend, cpuShare, packetsPerSend, packetsPerSecond } = quota;
+  const { cpuMicrosPerSend, cpuShare, packetsPerSend, packetsPerSecond, savedMs } = quota;
   const cpuMs = cpuMicrosPerSend / 1000 / cpuShare;
   const packetsMs = (packetsPerSend * 1000) / packetsPerSecond;
   const slots = createSlots(window);
-  let cpuFreeAt = 0;
-  let packetsFreeAt = 0;
+  let cpuFreeAt = -Infinity;
+  let packetsFreeAt = -Infinity;
 
   return {
     send(count, startMs, endMs) {
@@ -37,8 +37,8 @@ export function createInstance({ quota, window, latency, chance }: InstanceParts
       for (; sends < count; sends++) {
         const at = Math.max(slots.nextAt(), cpuFreeAt, packetsFreeAt);
         if (at >= endMs) break;
-        cpuFreeAt = at + cpuMs;
-        packetsFreeAt = at + packetsMs;
+        cpuFreeAt = Math.max(cpuFreeAt, at - savedMs) + cpuMs;
+        packetsFreeAt = Math.max(packetsFreeAt, at - savedMs) + packetsMs;
         const answeredAt = at + cpuMs + chance.latencyMs(latency);
         slots.occupy(answeredAt);
         firstMs = Math.min(firstMs, answeredAt);

@@ -34,6 +34,8 @@ export interface InstanceQuota {
   /** Of a core, 0 to 1. */
   readonly cpuShare: number;
   readonly cpuMicrosPerSend: number;
+  /** So much of a pause in which it did not use its share and its packets is made up for afterwards. */
+  readonly savedMs: number;
   /** From the call until a new instance runs the handler. */
   readonly coldMs: number;
   /** Longest time of a call. */
