@@ -3,9 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import * as client from 'yc-broadcast/client';
+import * as presence from 'yc-broadcast/client/presence';
 import { startEmulator } from 'yc-broadcast/emulator';
 
-const NAMES = ['RequestError', 'connect', 'watchPresence'];
+const NAMES = [...Object.keys(client), ...Object.keys(presence)].sort();
 
 async function namesIn(code: string): Promise<string[]> {
   const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as object;
@@ -14,6 +16,7 @@ async function namesIn(code: string): Promise<string[]> {
 
 describe('the client for pages without a build step', () => {
   it('is served by the local gateway, presence included', async () => {
+    expect(NAMES).toEqual(expect.arrayContaining(['connect', 'watchPresence']));
     await using gateway = await startEmulator({ routes: { '/ws': () => ({ statusCode: 200 }) } });
     const response = await fetch(`${gateway.url}/yc-broadcast/client.js`);
     expect(response.headers.get('content-type')).toContain('text/javascript');
