@@ -24,12 +24,17 @@ export interface StartResult {
   readonly examples: readonly ExampleStart[];
 }
 
-const EXAMPLES = ['chat'];
+const EXAMPLES = ['chat', 'notifications', 'live-board'];
 
-/** What the functions find in the cloud. Nothing is asked of that database before the first call. */
+/** What the functions find in the cloud. Nothing is asked of that database and that queue before the first call. */
 const ENVIRONMENT = {
   ORIGINS: 'https://example.org',
   YC_BROADCAST_YDB_ENDPOINT: 'https://docapi.serverless.yandexcloud.net/ru-central1/cloud/database',
+  YC_BROADCAST_QUEUE_URL_LIVE: 'https://message-queue.api.cloud.yandex.net/cloud/id/live',
+  YC_BROADCAST_QUEUE_ACCESS_KEY_ID: 'key',
+  YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY: 'secret',
+  NOTIFY_SECRET: 'secret',
+  OPERATOR_KEY: 'key',
 };
 const NOWHERE = { origin: 'https://localhost', port: 0 };
 

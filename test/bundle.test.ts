@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-async function bundle(code: string): Promise<{ kilobytes: number; packages: string[] }> {
+async function bundle(code: string): Promise<{ kilobytes: number; packages: string[]; inputs: string[] }> {
   const { metafile, outputFiles } = await build({
     stdin: { contents: code, resolveDir: root, loader: 'ts' },
     bundle: true,
@@ -19,11 +19,11 @@ async function bundle(code: string): Promise<{ kilobytes: number; packages: stri
     target: 'node22',
     external: ['ioredis', 'pg', '@yandex-cloud/*'],
   });
-  const used = Object.keys(metafile.inputs).map(
-    (input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1],
-  );
+  const inputs = Object.keys(metafile.inputs);
+  const used = inputs.map((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1]);
   const packages = [...new Set(used.filter((name) => name !== undefined))].sort();
-  return { kilobytes: outputFiles.reduce((sum, { contents }) => sum + contents.length, 0) / 1000, packages };
+  const kilobytes = outputFiles.reduce((sum, { contents }) => sum + contents.length, 0) / 1000;
+  return { kilobytes, packages, inputs };
 }
 
 const CORE = ['is-network-error', 'p-limit', 'p-retry', 'yocto-queue', 'zod'];
@@ -49,6 +49,13 @@ describe('a bundled function', () => {
     const { kilobytes, packages } = await bundle("export * from 'yc-broadcast/queue/client';");
     expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
     expect(kilobytes).toBeLessThanOrEqual(45);
+  });
+
+  it('carries nothing but the core with the fan-out, and the core carries nothing of that', async () => {
+    const { packages } = await bundle("export * from 'yc-broadcast/queue';");
+    expect(packages.filter((one) => !CORE.includes(one))).toEqual([]);
+    const { inputs } = await bundle("export * from 'yc-broadcast';");
+    expect(inputs.filter((input) => input.startsWith('src/queue/'))).toEqual([]);
   });
 
   it.each(['rest', 'grpc', 'sdk'])('carries nothing but the core with the %s transport', async (name) => {

@@ -251,6 +251,8 @@ describe('what was said', () => {
     const room = newRoom();
     const anna = await visit('Anna', room);
     for (let n = 1; n <= 32; n++) await anna.ask('say', { room, text: `message ${n}` });
+    const clara = await visit('Clara', room);
+    await clara.ask('leave', { room });
     const boris = await visit('Boris', room);
     const { data } = await boris.ask('recent', { room });
     const kept = data as { id: string; offset: number; data: { text: string; from: unknown } }[];

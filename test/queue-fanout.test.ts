@@ -125,6 +125,11 @@ describe('dispatch', () => {
       /2000 exceptions/,
     ],
     [
+      'a single connection',
+      (w: World) => w.broadcaster.toConnection('p00001').dispatch('x', 1),
+      /one connection needs no workers; use send/,
+    ],
+    [
       'a key that no record can have',
       (w: World) => w.broadcaster.to('room').dispatch('x', 1, { idempotencyKey: 'a\0b' }),
       /idempotencyKey/,
@@ -375,6 +380,8 @@ describe('resume', () => {
     expect(report.complete).toBe(false);
     const dispatched = await broadcaster.resume(report.cursor ?? '').dispatch('x', 1);
     expect(dispatched).toMatchObject({ id: 'k', shards: 1 });
+    const several = broadcaster.resume(report.cursor ?? '').dispatch('x', 1, { shards: 2 });
+    await expect(several).rejects.toThrow('shards: what is resumed has one');
     await drain();
     expect(timesReached(transport)).toEqual(once(ids));
   });

@@ -1,8 +1,15 @@
 /** What workers do when jobs come twice, late, malformed or together, and when instances are lost. */
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { createApp, BroadcastError, type ConnectionStore } from 'yc-broadcast';
+import {
+  BroadcastError,
+  createApp,
+  defineContract,
+  type ConnectionStore,
+  type FunctionContext,
+} from 'yc-broadcast';
 import { queueFanout, type QueueMessage } from 'yc-broadcast/queue';
-import type { FunctionContext } from 'yc-broadcast';
+import * as z from 'zod';
+import { connectEvent, messageEvent } from './support/events.js';
 import { fanoutWorld, timesReached, type FanoutWorld } from './support/fanout-world.js';
 import { memoryQueue, type MemoryQueue } from './support/memory-queue.js';
 import { scriptedTransport } from './support/scripted-transport.js';
@@ -398,6 +405,20 @@ describe('an app', () => {
     const { store, transport } = await fanoutWorld({ people: 0 });
     const app = createApp({ store, transport, origins: 'any' });
     await expect(app.worker({ messages: [] })).rejects.toThrow(/INVALID_OPTIONS: this needs a queue/);
+  });
+
+  it('answers a client with what was dispatched when its handler returns the report', async () => {
+    const { store, transport, queue } = await fanoutWorld();
+    const contract = defineContract({ client: { shout: z.string() }, server: { heard: z.string() } });
+    const app = createApp({
+      ...{ contract, store, transport, origins: 'any' },
+      queue: queueFanout({ queue, threshold: 50, recipientsPerShard: 25 }),
+    }).on('shout', ({ data, to }) => to('room').send('heard', data));
+    await app.handler(connectEvent({ connectedAt: Date.now() }));
+    const { body = '' } = await app.handler(messageEvent({ type: 'shout', id: '1', data: 'x' }));
+    expect(JSON.parse(body)).toMatchObject({
+      data: { recipients: 0, complete: false, dispatched: { shards: 4, expected: 100 } },
+    });
   });
 
   it('dispatches from a hook, within the call', async () => {

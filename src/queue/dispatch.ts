@@ -11,6 +11,7 @@ import type { RecordStore } from '../records.js';
 import type { Audience } from '../store.js';
 import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { claimDispatch } from './claim-dispatch.js';
+import type { Job } from './job.js';
 import { recordStoreOf } from './json-record.js';
 import { makeJobs } from './make-jobs.js';
 import type { FanoutSettings } from './options.js';
@@ -42,9 +43,7 @@ export async function dispatch(
   deadline: number | undefined = deadlineOf(plan.context, Date.now()),
 ): Promise<{ readonly id: string; readonly record: BroadcastRecord }> {
   const options = parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
-  const filter = requirePortable(target.filter);
-  refuseLostFilter(target);
-  const audience = requireMany(target);
+  const whom = portableTarget(target, options);
   const records = recordStoreOf(plan.store);
   const id = target.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
@@ -53,13 +52,13 @@ export async function dispatch(
   const record = await claimDispatch(records, id, {
     now: fanout.now,
     signal: options.signal,
-    make: () => newRecord(plan, fanout, { audience, resumed: target.resumed }, options),
+    make: () => newRecord(plan, fanout, { audience: whom.audience, resumed: target.resumed }, options),
   });
   if (record.sent) return { id, record };
   try {
     const placed = await place(plan, records, fanout, { id, record, text, target });
     const jobs = await makeJobs(records, fanout, {
-      ...{ id, audience, after: target.resumed?.after, ...filter },
+      ...{ id, ...whom },
       ...{ text: placed.text, of: record.shards },
       ...{ expiresAt: record.expiresAt, keptUntil: record.keptUntil },
     });
@@ -73,9 +72,18 @@ export async function dispatch(
   }
 }
 
-function requireMany({ audience }: PlanTarget): Audience {
-  if (!('connection' in audience)) return audience;
-  throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
+/** Whom a job addresses. Throws `INVALID_OPTIONS` when a job cannot say that. */
+function portableTarget(
+  target: PlanTarget,
+  { shards }: ParsedOptions,
+): Pick<Job, 'audience' | 'after' | 'except' | 'where'> {
+  const { audience, filter, resumed } = target;
+  refuseLostFilter(target);
+  if ('connection' in audience)
+    throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
+  if (resumed !== undefined && shards !== undefined)
+    throw new BroadcastError('INVALID_OPTIONS', 'shards: what is resumed has one; leave this out');
+  return { audience, after: resumed?.after, ...requirePortable(filter) };
 }
 
 /** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
