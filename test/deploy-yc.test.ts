@@ -66,7 +66,7 @@ describe('deploy/yc/deploy.sh', () => {
         TITLE: 'Chat',
         YC_BROADCAST_YDB_ENDPOINT: database.store?.endpoint,
         YC_BROADCAST_QUEUE_URL: expect.stringMatching(/\/chat-jobs$/),
-        YC_BROADCAST_QUEUE_URL_BROADCAST: expect.stringMatching(/\/chat-broadcast$/),
+        YC_BROADCAST_QUEUE_URL_LIVE: expect.stringMatching(/\/chat-live$/),
       },
       secret: [
         'environment-variable=YC_BROADCAST_QUEUE_ACCESS_KEY_ID,id=e6qchatqueuekey,key=access_key_id',
@@ -85,7 +85,7 @@ describe('deploy/yc/deploy.sh', () => {
 
   it('sets jobs aside that fail again and again, after the longest call', () => {
     const { queues } = cloud.state();
-    expect(Object.keys(queues).sort()).toEqual(['chat-broadcast', 'chat-dead-jobs', 'chat-jobs']);
+    expect(Object.keys(queues).sort()).toEqual(['chat-dead-jobs', 'chat-jobs', 'chat-live']);
     expect(queues['chat-jobs']?.['VisibilityTimeout']).toBe('90');
     expect(JSON.parse(queues['chat-jobs']?.['RedrivePolicy'] ?? '')).toEqual({
       deadLetterTargetArn: 'yrn:yc:ymq:ru-central1:b1gfolder:chat-dead-jobs',
@@ -99,7 +99,7 @@ describe('deploy/yc/deploy.sh', () => {
       'batch-size': ['1'],
       'invoke-function-id': ['d4echat'],
     });
-    expect(made('serverless trigger', 'chat-broadcast').flags).toMatchObject({
+    expect(made('serverless trigger', 'chat-live').flags).toMatchObject({
       'gateway-id': ['d5dchat'],
       'gateway-websocket-broadcast-path': ['/ws'],
     });

@@ -1,24 +1,24 @@
 # The platform's own broadcast: a message of this queue goes to everybody who is connected at one path. No report, no
 # second attempt, and one trigger for each queue.
-resource "yandex_message_queue" "broadcast" {
+resource "yandex_message_queue" "live" {
   count = var.broadcast_path == null ? 0 : 1
 
-  name       = "${var.name}-broadcast"
+  name       = "${var.name}-live"
   access_key = yandex_iam_service_account_static_access_key.queue[0].access_key
   secret_key = yandex_iam_service_account_static_access_key.queue[0].secret_key
 
   depends_on = [yandex_resourcemanager_folder_iam_member.app]
 }
 
-resource "yandex_serverless_triggers" "broadcast" {
+resource "yandex_serverless_triggers" "live" {
   count = var.broadcast_path == null ? 0 : 1
 
-  name      = "${var.name}-broadcast"
+  name      = "${var.name}-live"
   folder_id = var.folder_id
 
   source {
     ymq {
-      queue_arn          = yandex_message_queue.broadcast[0].arn
+      queue_arn          = yandex_message_queue.live[0].arn
       service_account_id = yandex_iam_service_account.app.id
 
       batch_settings {

@@ -11,7 +11,7 @@ locals {
       YC_BROADCAST_YDB_ENDPOINT = yandex_ydb_database_serverless.app.document_api_endpoint
     },
     var.queue ? { YC_BROADCAST_QUEUE_URL = yandex_message_queue.jobs[0].id } : {},
-    var.broadcast_path == null ? {} : { YC_BROADCAST_QUEUE_URL_BROADCAST = yandex_message_queue.broadcast[0].id },
+    var.broadcast_path == null ? {} : { YC_BROADCAST_QUEUE_URL_LIVE = yandex_message_queue.live[0].id },
     var.environment,
   )
 }

@@ -93,8 +93,8 @@ add_queues() {
     environment+=(--environment "YC_BROADCAST_QUEUE_URL=$url")
   fi
   if [ -n "$BROADCAST_PATH" ]; then
-    url=$(ensure_queue "$BROADCAST_QUEUE")
-    environment+=(--environment "YC_BROADCAST_QUEUE_URL_BROADCAST=$url")
+    url=$(ensure_queue "$LIVE_QUEUE")
+    environment+=(--environment "YC_BROADCAST_QUEUE_URL_LIVE=$url")
   fi
 }
 
@@ -125,7 +125,7 @@ add_job_trigger() {
 
 add_broadcast_trigger() {
   grant api-gateway.websocketBroadcaster "$account" resource-manager folder "$FOLDER_ID"
-  ensure "$BROADCAST_QUEUE" serverless trigger -- message-queue --queue "$(queue_arn "$BROADCAST_QUEUE")" \
+  ensure "$LIVE_QUEUE" serverless trigger -- message-queue --queue "$(queue_arn "$LIVE_QUEUE")" \
     --queue-service-account-id "$account" --batch-size 1 --batch-cutoff 1s \
     --gateway-id "$gateway" --gateway-websocket-broadcast-path "$BROADCAST_PATH" \
     --gateway-websocket-broadcast-service-account-id "$account" >/dev/null

@@ -19,7 +19,7 @@ main() {
       ;;
   esac
   local trigger
-  for trigger in "$NAME-timer" "$BROADCAST_QUEUE" "$JOBS_QUEUE"; do remove "$trigger" serverless trigger; done
+  for trigger in "$NAME-timer" "$LIVE_QUEUE" "$JOBS_QUEUE"; do remove "$trigger" serverless trigger; done
   remove "$NAME" serverless api-gateway
   remove "$NAME" serverless function
   remove_queues
@@ -43,7 +43,7 @@ remove_queues() {
   secret_id=$(id_of "$KEY_SECRET" lockbox secret)
   if [ -z "$secret_id" ]; then return; fi
   use_queue_key "$secret_id"
-  for name in "$BROADCAST_QUEUE" "$JOBS_QUEUE" "$DEAD_JOBS_QUEUE"; do
+  for name in "$LIVE_QUEUE" "$JOBS_QUEUE" "$DEAD_JOBS_QUEUE"; do
     url=$(queue_url "$name")
     if [ -z "$url" ]; then continue; fi
     sqs delete-queue --queue-url "$url" >/dev/null

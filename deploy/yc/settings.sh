@@ -23,5 +23,5 @@ QUEUE_ENDPOINT=${QUEUE_ENDPOINT:-https://message-queue.api.cloud.yandex.net/}
 QUEUE_REGION=ru-central1
 JOBS_QUEUE=$NAME-jobs
 DEAD_JOBS_QUEUE=$NAME-dead-jobs
-BROADCAST_QUEUE=$NAME-broadcast
+LIVE_QUEUE=$NAME-live
 KEY_SECRET=$NAME-queue-key
