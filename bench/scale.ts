@@ -1,4 +1,4 @@
-import { runsTable, troubleTable } from './fanout/section.js';
+import { runsTable, troubleTable } from './fanout/tables.js';
 import type { Summary } from './results.js';
 import { simulationTable } from './simulation/section.js';
 import { markdown, type Table } from './table.js';

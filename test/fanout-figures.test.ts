@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { scenarioOf } from '../bench/fanout/runs.js';
-import { errorOf, rateOf } from '../bench/fanout/section.js';
+import { errorOf, rateOf } from '../bench/fanout/tables.js';
 import type { Summary } from '../bench/results.js';
 import { limitOf } from '../bench/simulation/limit.js';
 import { simulate } from '../bench/simulation/simulate.js';

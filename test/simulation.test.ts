@@ -11,6 +11,7 @@ import { questions, usual } from '../bench/simulation/questions.js';
 import type { Scenario } from '../bench/simulation/scenario.js';
 import { simulate } from '../bench/simulation/simulate.js';
 
+const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const FREE = { sendMs: 0, pollMs: [0, 0], batchSize: 1, cutoffMs: 0 } as const;
 const NO_STORE = {
   ...{ unitsPerSecond: Infinity, savedUnits: 0, listUnitsPer1000: 0, countUnitsPer1000: 0 },
@@ -135,7 +136,7 @@ describe('whatever the scenario', () => {
         expect(outcome.instances).toBeLessThanOrEqual(scenario.instances.perZone);
         expect(simulate(scenario)).toEqual(outcome);
       }),
-      { numRuns: 25 },
+      { numRuns: RUNS },
     );
   });
 
@@ -156,7 +157,7 @@ describe('whatever the scenario', () => {
         // Jobs that are passed on come in another order; that may cost a little.
         expect(after.seconds).toBeLessThanOrEqual(before.seconds * 1.02 + 0.05);
       }),
-      { numRuns: 25 },
+      { numRuns: RUNS },
     );
   });
 });
@@ -195,10 +196,9 @@ describe('docs/scale.md', () => {
     const { cpuMicrosPerSend = NaN, rows = [] } = recorded.simulate ?? {};
     const asked = questions(cpuMicrosPerSend);
     expect(rows.map(({ name }) => name)).toEqual(asked.map(({ name }) => name));
-    for (const index of [3, 12]) {
-      const { scenario } = asked[index] ?? { scenario: BARE };
-      expect(simulate(scenario).seconds / (rows[index]?.seconds ?? NaN)).toBeCloseTo(1, 3);
-    }
+    // One of them, since each is a million sends.
+    const { scenario } = asked[3] ?? { scenario: BARE };
+    expect(simulate(scenario).seconds / (rows[3]?.seconds ?? NaN)).toBeCloseTo(1, 3);
   });
 });
 
