@@ -6,7 +6,7 @@ import { memoryStore } from 'yc-broadcast/stores/memory';
 import * as z from 'zod';
 import { fanoutWorld, timesReached } from './support/fanout-world.js';
 import { memoryQueue } from './support/memory-queue.js';
-import { storedConnection } from './support/people.js';
+import { fillRoom, storedConnection } from './support/people.js';
 import { scriptedTransport } from './support/scripted-transport.js';
 
 function sum({ delivered, stale, failed, skipped }: Omit<DeliveryReport, 'id'> | Counted): number {
@@ -255,6 +255,18 @@ describe('an idempotency key', () => {
     expect(queue.sent).toBe(4);
   });
 
+  it('belongs to one audience: another is told so instead of being left out', async () => {
+    const { broadcaster, store, queue } = await fanoutWorld({ fanout: { threshold: 30 } });
+    await fillRoom(store, 'other', 30);
+    const key = { idempotencyKey: 'k' };
+    await broadcaster.to('room').dispatch('x', 1, key);
+    for (const way of ['dispatch', 'send'] as const) {
+      const second = broadcaster.to('other')[way]('x', 1, key);
+      await expect(second).rejects.toThrow(/INVALID_OPTIONS: idempotencyKey: .*another audience/);
+    }
+    expect(queue.sent).toBe(4);
+  });
+
   it('makes up for a dispatch that failed, at once', async () => {
     const { broadcaster, queue, transport, ids, drain } = await fanoutWorld();
     queue.failNext();
@@ -349,6 +361,22 @@ describe('send', () => {
     expect(report.dispatched).toBeUndefined();
     expect(world.queue.sent).toBe(0);
   });
+
+  it.each([
+    ['the message has expired', 'expired', () => ({ expiresAt: Date.now() - 1 })],
+    ['its time is over', 'deadline', () => ({ deadline: Date.now() - 1 })],
+  ])(
+    'says that %s, as for a small room, and neither dispatches nor keeps it',
+    async (_what, stoppedBy, late) => {
+      const history = { maxEntries: 10, maxAgeMs: 60_000 };
+      const world = await fanoutWorld({ fanout: { threshold: 1 }, broadcaster: { history } });
+      const report = await world.broadcaster.to('room').send('x', 1, late());
+      expect(report).toMatchObject({ stoppedBy, delivered: 0 });
+      expect(report.dispatched).toBeUndefined();
+      expect(world.queue.sent).toBe(0);
+      expect((await world.store.history?.read('room', { limit: 10 }))?.entries).toEqual([]);
+    },
+  );
 
   it('asks for the size of a small room once in ten seconds', async () => {
     let counts = 0;

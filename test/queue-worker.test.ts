@@ -7,7 +7,7 @@ import {
   type ConnectionStore,
   type FunctionContext,
 } from 'yc-broadcast';
-import { queueFanout, type QueueMessage } from 'yc-broadcast/queue';
+import { queueFanout, type MessageQueue, type QueueMessage } from 'yc-broadcast/queue';
 import * as z from 'zod';
 import { connectEvent, messageEvent } from './support/events.js';
 import { fanoutWorld, timesReached, type FanoutWorld } from './support/fanout-world.js';
@@ -322,6 +322,18 @@ describe('a store in trouble', () => {
   );
 });
 
+it('counts a page that was written down, though nobody can say whether the broadcast was cancelled', async () => {
+  const world = await fanoutWorld({ people: 30, fanout: { maxShards: 1, pageSize: 30 } });
+  const { id } = await world.broadcaster.to('room').dispatch('x', 1);
+  const event = world.queue.take() ?? {};
+  const BROADCAST_THEN_SHARD = 2;
+  const failing = createFailing(world, 'read', BROADCAST_THEN_SHARD + 1);
+  await expect(failing.work(event)).rejects.toThrow('STORE_UNAVAILABLE');
+  await world.broadcaster.work(event);
+  expect(timesReached(world.transport)).toEqual(once(world.ids));
+  expect(await world.broadcaster.status(id)).toMatchObject({ delivered: 30, restarts: 0 });
+});
+
 /** An instance whose store fails at the nth call of a kind. */
 function createFailing(
   { store, transport, queue }: FanoutWorld,
@@ -368,6 +380,33 @@ describe('a queue in trouble', () => {
     await broadcaster.work(event);
     expect(timesReached(transport)).toEqual(once(ids));
   });
+});
+
+it('abandons no shard because the queue is not where it should be', async () => {
+  let storm = true;
+  const world = await fanoutWorld({
+    ...{ fanout: { maxShards: 1, pageSize: 100 } },
+    script: () => (storm ? 'RATE_LIMITED' : 'ok'),
+  });
+  const { broadcaster, queue, ids, transport } = world;
+  const { id } = await broadcaster.to('room').dispatch('x', 1);
+  const event = queue.take() ?? {};
+  const wrong: MessageQueue = {
+    ...queue,
+    send: () => Promise.reject(new BroadcastError('INVALID_OPTIONS', 'there is no queue at this address')),
+  };
+  const misled = createApp({
+    ...{ store: world.store, transport, origins: 'any' },
+    queue: queueFanout({ queue: wrong, deadLetters: world.deadLetters, onError: () => undefined }),
+  }).broadcaster;
+  await expect(misled.work(event)).rejects.toThrow(
+    'QUEUE_UNAVAILABLE: a job cannot be passed on: there is no queue at this address',
+  );
+  expect(world.deadLetters.sent).toBe(0);
+  storm = false;
+  await broadcaster.work(event);
+  expect(timesReached(transport)).toEqual(once(ids));
+  expect(await broadcaster.status(id)).toMatchObject({ complete: true, shards: { abandoned: 0 } });
 });
 
 describe('an app', () => {

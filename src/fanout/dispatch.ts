@@ -8,7 +8,8 @@ import type { SendOptions } from './send-options.js';
 export interface DispatchOptions {
   /**
    * Becomes the message's id. What was dispatched under this key is not dispatched again: the second call resolves with
-   * the first one's. At most 128 characters.
+   * the first one's. Another audience needs another key: `INVALID_OPTIONS`. At most 128
+   * characters.
    */
   readonly idempotencyKey?: string | undefined;
   /**
@@ -71,7 +72,7 @@ export interface BroadcastStatus {
   readonly delivered: number;
   readonly stale: number;
   readonly failed: number;
-  /** Listed, but not tried, because the broadcast was cancelled or has expired; more may not have been listed at all. */
+  /** Listed, but not tried, because the message expired; more may not have been listed at all. */
   readonly skipped: number;
   /** The failed, by code. */
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;

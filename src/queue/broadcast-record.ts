@@ -1,5 +1,6 @@
 import type { RecordStore } from '../records.js';
 import type { RoomPosition } from '../protocol.js';
+import type { Audience } from '../store.js';
 import type { Counts } from './counts.js';
 import { changeJson, readJson, writeJson, type Versioned } from './json-record.js';
 import type { Ending } from './shard-record.js';
@@ -9,6 +10,7 @@ import type { Ending } from './shard-record.js';
  * their workers have last told of themselves: sums so far, which can be told twice and come late without harm.
  */
 export interface BroadcastRecord {
+  readonly audience: Audience;
   readonly shards: number;
   /** Size of the audience at dispatch, unfiltered. */
   readonly expected: number;

@@ -1,4 +1,6 @@
+import { BroadcastError } from '../errors.js';
 import type { RecordStore } from '../records.js';
+import type { Audience } from '../store.js';
 import { readBroadcast, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { sleep } from './sleep.js';
 
@@ -17,11 +19,13 @@ export async function claimDispatch(
   options: {
     readonly now: () => number;
     readonly signal: AbortSignal | undefined;
+    readonly audience: Audience;
     readonly make: () => Promise<BroadcastRecord>;
   },
 ): Promise<BroadcastRecord> {
   for (;;) {
     const found = await readBroadcast(records, id);
+    if (found !== undefined) refuseOthers(found.value.audience, options.audience);
     if (found?.value.sent === true) return found.value;
     const now = options.now();
     if (found !== undefined && now < found.value.dispatcherUntil) {
@@ -32,4 +36,13 @@ export async function claimDispatch(
     const written = await writeBroadcast(records, id, record, { ifVersion: found?.version, now });
     if (written !== undefined) return record;
   }
+}
+
+/** Taking a broadcast to one room for that to another would leave the other without its message, and say nothing. */
+function refuseOthers(known: Audience, asked: Audience): void {
+  if (JSON.stringify(known) === JSON.stringify(asked)) return;
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    'idempotencyKey: a broadcast to another audience has it; give each audience a key of its own',
+  );
 }

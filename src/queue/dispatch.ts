@@ -51,7 +51,7 @@ export async function dispatch(
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,
-    signal: options.signal,
+    ...{ signal: options.signal, audience: whom.audience },
     make: () => newRecord(plan, fanout, { audience: whom.audience, resumed: target.resumed }, options),
   });
   if (record.sent) return { id, record };
@@ -99,6 +99,7 @@ async function newRecord(
   if (until <= createdAt)
     throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
   return {
+    audience,
     // A cursor stands in the order of the whole audience, which its shards need not share.
     shards: resumed !== undefined ? 1 : (shards ?? shardsFor(expected, fanout)),
     expected,

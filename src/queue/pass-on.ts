@@ -1,3 +1,4 @@
+import { BroadcastError } from '../errors.js';
 import { MAX_QUEUE_DELAY_SECONDS } from './message-queue.js';
 import { encodeJob, type Job } from './job.js';
 import type { FanoutSettings } from './options.js';
@@ -7,10 +8,21 @@ type Queues = Pick<FanoutSettings, 'queue'>;
 /** Puts a job into the queue for whoever goes on with the shard, not before a time, in milliseconds. */
 export async function putJob({ queue }: Queues, job: Job, afterMs: number): Promise<void> {
   const body = encodeJob(job);
-  // Without a delay of its own a message has that of the queue, which the user may have chosen.
-  if (afterMs <= 0) return queue.send([{ body }]);
   const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(afterMs / 1000));
-  return queue.send([{ body, delaySeconds }]);
+  try {
+    // Without a delay of its own a message has that of the queue, which the user may have chosen.
+    await queue.send([afterMs <= 0 ? { body } : { body, delaySeconds }]);
+  } catch (cause) {
+    throw queueTrouble(cause);
+  }
+}
+
+/** A queue that is not there, or set up wrongly, is no fault of the job's: it comes again until somebody has repaired that. */
+function queueTrouble(cause: unknown): BroadcastError {
+  const error = BroadcastError.from(cause);
+  if (error.code !== 'INVALID_OPTIONS') return error;
+  const reason = error.message.slice(`${error.code}: `.length);
+  return new BroadcastError('QUEUE_UNAVAILABLE', `a job cannot be passed on: ${reason}`, { cause });
 }
 
 const FIRST_WAIT_MS = 2000;

@@ -1,5 +1,5 @@
-import type { PlanParts, PlanTarget } from '../fanout/begin.js';
-import type { SendOptions } from '../fanout/send-options.js';
+import { timesOf, type PlanParts, type PlanTarget } from '../fanout/begin.js';
+import { parseSendOptions, type SendOptions } from '../fanout/send-options.js';
 import type { Audience, ConnectionStore } from '../store.js';
 import type { FanoutSettings } from './options.js';
 import { portableFilter } from './portable-filter.js';
@@ -27,13 +27,20 @@ export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'thresh
     return false;
   }
 
+  /** Too late to send, or to dispatch: then the report says so, whatever the size. */
+  function isOver(plan: PlanParts, options: SendOptions | undefined): boolean {
+    const { endsAt, expiresAt } = timesOf(plan, parseSendOptions(options));
+    return Date.now() >= endsAt || now() >= expiresAt;
+  }
+
   return {
-    async isTooLarge({ store }, { audience, filter, resumed }, options) {
+    async isTooLarge(plan, { audience, filter, resumed }, options) {
       // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
       if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
         return false;
+      if (isOver(plan, options)) return false;
       if (options?.signal !== undefined || options?.onProgress !== undefined) return false;
-      return portableFilter(filter) !== undefined && isLarge(store, audience, threshold);
+      return portableFilter(filter) !== undefined && isLarge(plan.store, audience, threshold);
     },
   };
 }

@@ -51,13 +51,12 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     work.onPage(true);
     const outcome = await sendTo(work, page, payload);
     const change = isLaterTry ? afterLaterTry : afterPage;
-    const [kept, latest] = await Promise.all([
-      claim.commit(change(claim.progress, page, outcome)),
-      readBroadcast(work.records, job.id),
-    ]);
-    if (!kept) return 'lost';
+    const reading = readBroadcast(work.records, job.id);
+    reading.catch(() => undefined); // An error waits until the page is written down.
+    if (!(await claim.commit(change(claim.progress, page, outcome)))) return 'lost';
     work.onPage(false);
     await removeStale(work, outcome);
+    const latest = await reading;
     broadcast = latest?.value ?? broadcast;
     if (outcome.storm || isStuck(page, outcome)) return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
