@@ -44,7 +44,9 @@ describe('compareLanes', () => {
     expect(compareLanes(forecast(90_000, { fitsDeadline: false }), { mustArrive: true }).why).toMatch(
       /^it must arrive, and 90,000 sends take 45 s .*: more time than this call has$/,
     );
-    expect(compareLanes(forecast(1), { mustArrive: true }).why).toContain('only sends are reported');
+    expect(compareLanes(forecast(1), { mustArrive: true }).why).toMatch(
+      /^it must arrive, and only sends are reported; 1 send takes \d+ ms and costs \$0\.34 per million broadcasts$/,
+    );
   });
 
   it('costs what docs/cost.md says', () => {

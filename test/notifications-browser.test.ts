@@ -57,6 +57,22 @@ withChromium('the notifications page', () => {
     expect(complaints).toEqual([]);
   });
 
+  it('counts what came while the connection was lost', async () => {
+    const dmitry = await open('dmitry');
+    await dmitry.locator('#command', { hasText: 'publish.js dmitry' }).waitFor();
+    await publish('dmitry', 'Before', 'the tunnel');
+    await badge(dmitry, '1');
+    await dmitry.click('#bell');
+    await dmitry.locator('#badge').waitFor({ state: 'hidden' });
+
+    await dmitry.context().setOffline(true);
+    await publish('dmitry', 'Meanwhile', 'in the tunnel');
+    await dmitry.context().setOffline(false);
+    await titles(dmitry, ['Meanwhile', 'Before']);
+    await badge(dmitry, '1');
+    expect(await dmitry.locator('.is-unread h2').allTextContents()).toEqual(['Meanwhile']);
+  });
+
   it('tells a newcomer how to publish', async () => {
     const clara = await open('clara');
     await clara.locator('#command', { hasText: 'publish.js clara' }).waitFor();

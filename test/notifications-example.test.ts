@@ -8,6 +8,7 @@ import { memoryStore } from 'yc-broadcast/stores/memory';
 import { createTestKit, type TestKit } from 'yc-broadcast/testing';
 import { createNotifications } from '../examples/notifications/app.js';
 import type { notifications } from '../examples/notifications/contract.js';
+import { createInboxes, INBOX_LIMITS, inboxOf } from '../examples/notifications/inbox.js';
 import { runCli } from './support/cli.js';
 
 const SECRET = 'a-secret-of-both';
@@ -123,6 +124,21 @@ describe('the badge', () => {
     await phone.expectBroadcast('badge', { unread: 0 });
     await publish(TEA, { key: 'order-02' });
     await phone.expectBroadcast('badge', { unread: 1 });
+  });
+
+  it('counts what is kept when nobody remembers any more how far somebody has looked', async () => {
+    let now = Date.now();
+    const store = memoryStore({ now: () => now });
+    const inboxes = createInboxes(store);
+    const put = () => store.history?.append(inboxOf('anna'), '{}', INBOX_LIMITS);
+    await put();
+    await put();
+    await inboxes.markSeen('anna');
+    now += INBOX_LIMITS.maxAgeMs - 1000;
+    await put();
+    expect(await inboxes.unread('anna')).toBe(1);
+    now += 2000;
+    expect(await inboxes.unread('anna')).toBe(1);
   });
 });
 

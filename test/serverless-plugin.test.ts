@@ -49,12 +49,12 @@ const OF_TODAY: object = { iamToken: IAM_TOKEN };
 /** The service `talk` at the stage `dev`; its functions get a new version with every deploy. */
 function service(
   functions: Record<string, object> = { chat: CHAT },
-  { credentials = OF_TODAY, deployed = Object.keys(functions), version = {} } = {},
+  { credentials = OF_TODAY, deployed = Object.keys(functions), version = {}, names = {} } = {},
 ) {
   const deploy = () => {
     for (const key of deployed) deployVersion(cloud, `talk-dev-${key}`, version);
   };
-  return fakeServerless(plugin, { folderId: cloud.folderId, credentials, functions, deploy });
+  return fakeServerless(plugin, { folderId: cloud.folderId, credentials, functions, deploy, ...names });
 }
 
 const gateways = () => [...cloud.gateways.values()];
@@ -83,6 +83,14 @@ describe('deploy', () => {
     });
     expect(printed).toEqual([`wss://${made?.gateway.domain}/ws`]);
     expect(logged).toEqual(['Websocket gateway "talk-dev-chat" created']);
+  });
+
+  it('marks and finds the gateway of a service whose name has capitals', async () => {
+    const names = { serviceName: 'Talk', stage: 'Prod' };
+    await service(undefined, { names }).run('deploy:deploy');
+    expect(gateways()[0]?.gateway.labels).toMatchObject({ service: 'talk', stage: 'prod' });
+    await service(undefined, { names }).run('remove:remove');
+    expect(gateways()).toEqual([]);
   });
 
   it('updates the gateway that is there, so that its address stays', async () => {

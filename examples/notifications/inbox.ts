@@ -53,7 +53,9 @@ export function createInboxes(store: ConnectionStore): Inboxes {
     async unread(user) {
       const [now, seen] = await Promise.all([end(user), records.read(seenKey(user))]);
       const before = seen === undefined ? undefined : position.parse(JSON.parse(seen.value));
-      return before?.epoch === now.epoch ? now.offset - before.offset : now.offset;
+      if (before?.epoch === now.epoch) return now.offset - before.offset;
+      // Never looked, or so long ago that it is forgotten, like whatever there was then: what is kept counts.
+      return (await history.read(inboxOf(user), { limit: INBOX_LIMITS.maxEntries })).entries.length;
     },
     async markSeen(user) {
       const key = seenKey(user);

@@ -1,13 +1,16 @@
 import { createHash } from 'node:crypto';
-import { ClientFacingError, createApp, presence } from 'yc-broadcast';
+import { ClientFacingError, createApp, presence, type Connection } from 'yc-broadcast';
 import { ydbStore } from 'yc-broadcast/stores/ydb';
-import { name, visitor, wall } from './contract.js';
+import { kept, name, visitor, wall } from './contract.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
 
+const store = ydbStore(); // the environment says where: in the cloud, and under `yc-broadcast dev --store`
+const MOST_SHOWN = 50;
+
 const app = createApp({
   contract: wall,
-  store: ydbStore(), // the environment says where: in the cloud, and under `yc-broadcast dev --store`
+  store,
   origins: (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(','),
   history: { maxEntries: 200, maxAgeMs: 24 * 60 * 60 * 1000 },
   rooms: { join: true, presence: presence({ describe: ({ attributes }) => attributes['name'] }) },
@@ -19,11 +22,22 @@ const app = createApp({
   },
 });
 
+app.on('notes', async ({ data: { room }, connection }) => {
+  await requireRoom(connection, room);
+  const { entries = [] } = (await store.history?.read(room, { limit: MOST_SHOWN })) ?? {};
+  // What is kept is the message as it was sent: `{ type, data, id }`.
+  return entries.map(({ data }) => kept.parse(JSON.parse(data)));
+});
+
 app.on('pin', async ({ data: { room, text }, connection, to }) => {
-  if (!(await connection.rooms()).includes(room))
-    throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
+  await requireRoom(connection, room);
   const { user = '', attributes } = connection;
   await to(room).send('pinned', { user, name: name.parse(attributes['name']), text, at: Date.now() });
 });
+
+async function requireRoom(connection: Connection, room: string): Promise<void> {
+  if ((await connection.rooms()).includes(room)) return;
+  throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
+}
 
 export const handler = app.handler;

@@ -87,7 +87,9 @@ function choose(
   mustArrive: boolean,
   fitsDeadline: boolean,
 ): Pick<LaneChoice, 'lane' | 'why'> {
-  const apart = `${grouped(recipients)} sends take ${time(direct.seconds)} and cost ${money(direct.usd)} per million broadcasts`;
+  const [sends, take, cost] =
+    recipients === 1 ? ['1 send', 'takes', 'costs'] : [`${grouped(recipients)} sends`, 'take', 'cost'];
+  const apart = `${sends} ${take} ${time(direct.seconds)} and ${cost} ${money(direct.usd)} per million broadcasts`;
   const together = `one message for the path takes ${time(native.seconds)} and costs ${money(native.usd)}`;
   if (!fitsDeadline && mustArrive)
     return { lane: 'dispatch', why: `it must arrive, and ${apart}: more time than this call has` };

@@ -10,9 +10,12 @@ export interface Owner {
   readonly stage: string;
 }
 
-/** What a gateway of ours is told from others by: names can be the same by chance. */
+/**
+ * What a gateway of ours is told from others by: names can be the same by chance. The framework lets services and stages
+ * have capitals, labels may not (documented).
+ */
 function labelsOf({ service, stage }: Owner): Readonly<Record<string, string>> {
-  return { 'managed-by': 'yc-broadcast', service, stage };
+  return { 'managed-by': 'yc-broadcast', service: service.toLowerCase(), stage: stage.toLowerCase() };
 }
 
 function isOf(owner: Owner, { labels }: Gateway): boolean {

@@ -7,6 +7,10 @@ export interface FakeOptions {
   readonly functions: Readonly<Record<string, ServerlessFunction>>;
   /** What the provider's plugin has defined by then. @default a list of runtimes */
   readonly definitions?: object;
+  /** @default talk */
+  readonly serviceName?: string;
+  /** @default dev */
+  readonly stage?: string;
   /** Where serverless.yaml would be. */
   readonly serviceDir?: string;
   /** Called in the place of what the provider's plugin does. */
@@ -27,6 +31,7 @@ type PluginClass = new (...args: readonly unknown[]) => ServerlessPlugin;
 
 export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServerless {
   const { folderId, credentials, functions, serviceDir = '', deploy } = options;
+  const { serviceName = 'talk', stage = 'dev' } = options;
   const { definitions = { cloudFunctionRuntime: { enum: ['nodejs16'] } } } = options;
   const printed: string[] = [];
   const logged: string[] = [];
@@ -34,13 +39,13 @@ export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServe
   const provider = {
     folderId,
     session: { config: { pollInterval: 1, ...credentials } },
-    getStage: () => 'dev',
+    getStage: () => stage,
   };
   const serverless: Serverless = {
     serviceDir,
     service: {
       functions: named(functions),
-      getServiceName: () => 'talk',
+      getServiceName: () => serviceName,
       provider: { name: 'yandex-cloud' },
     },
     classes: { Error },

@@ -23,11 +23,20 @@ client.onState(({ state }) => {
   element('connection').hidden = state !== 'connecting' || shown.size === 0;
 });
 
+// After a break: badges are for those who are there, so the number is asked for again.
+inbox.onRecovery(load);
+
 // What is older than this page. In the room first: whatever comes in between is in both, and shown once.
 await inbox.joined;
-const { kept, unread: before } = await client.request('inbox', {});
-for (const notification of kept) add(notification);
-showUnread(before);
+await load();
+
+/** Lost on its way, it is asked for again after the break that took it. */
+async function load() {
+  const answer = await client.request('inbox', {}).catch(() => undefined);
+  if (answer === undefined) return;
+  for (const notification of answer.kept) add(notification);
+  showUnread(answer.unread);
+}
 
 function add({ id, title, text, at }, ...classes) {
   if (shown.has(id)) return;

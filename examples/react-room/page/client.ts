@@ -4,7 +4,7 @@ import { createClientHooks } from 'yc-broadcast/client/react';
 import type { wall } from '../contract.js';
 
 /** Made once for the page; components come and go. */
-export const client = connect<typeof wall>({ url: address, resend: ['pin'] });
+export const client = connect<typeof wall>({ url: address, resend: ['pin', 'notes'] });
 
 export const { useClientState, useRoom, usePresence } = createClientHooks(React);
 

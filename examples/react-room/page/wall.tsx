@@ -1,22 +1,19 @@
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
+import type { Note } from '../contract.js';
 import { client, usePresence, useRoom } from './client.js';
 
-interface Note {
+interface PinnedNote extends Note {
   readonly id: string;
-  readonly user: string;
-  readonly name: string;
-  readonly text: string;
-  readonly at: number;
 }
 
-/** One room: what was pinned while this page was there, and who is there now. */
+/** One room: what is pinned there, and who is there now. */
 export function Wall({ name }: { readonly name: string }) {
-  const [notes, setNotes] = useState<readonly Note[]>([]);
+  const [notes, setNotes] = useState<readonly PinnedNote[]>();
   const [hasGap, setHasGap] = useState(false);
   const room = useRoom(client, name, {
     on: {
       pinned: (note, { id }) => {
-        setNotes((before) => [{ ...note, id }, ...before]);
+        setNotes((before) => merged(before, [{ ...note, id }]));
       },
     },
     onRecovery: ({ recovered }) => {
@@ -24,6 +21,17 @@ export function Wall({ name }: { readonly name: string }) {
     },
   });
   const { users, count } = usePresence(room);
+
+  // What is older than this page. In the room first: whatever comes in between is in both, and shown once.
+  useEffect(() => {
+    room?.joined
+      .then(() => client.request('notes', { room: name }))
+      .then((kept) => {
+        const newestFirst = kept.map(({ id, data }) => ({ ...data, id })).reverse();
+        setNotes((before) => merged(before, newestFirst));
+      })
+      .catch(() => undefined); // Left, or refused: there is nobody to show them to.
+  }, [room, name]);
 
   return (
     <main>
@@ -38,7 +46,7 @@ export function Wall({ name }: { readonly name: string }) {
       <Composer room={name} />
       {hasGap && <p className="gap">You were away for too long: some notes are missing here.</p>}
       <ul className="notes">
-        {notes.map(({ id, user, name: author, text, at }) => (
+        {notes?.map(({ id, user, name: author, text, at }) => (
           <li key={id} className={user === client.user ? 'me' : ''}>
             <p>{text}</p>
             <footer>
@@ -47,11 +55,17 @@ export function Wall({ name }: { readonly name: string }) {
           </li>
         ))}
       </ul>
-      {notes.length === 0 && (
+      {notes?.length === 0 && (
         <p className="empty">Nothing pinned yet. Open this page in a second tab, and pin something.</p>
       )}
     </main>
   );
+}
+
+/** Each note once, the newest first. A note may be read from the history before it is heard. */
+function merged(before: readonly PinnedNote[] = [], more: readonly PinnedNote[]): readonly PinnedNote[] {
+  const known = new Set(before.map(({ id }) => id));
+  return [...more.filter(({ id }) => !known.has(id)), ...before].sort((a, b) => b.at - a.at);
 }
 
 /** A note without a connection waits, and is sent when there is one. */

@@ -18,6 +18,7 @@ export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): 
     const { folderId, name, description, labels, openapiSpec = '' } = request;
     refuseTaken(all(), name, 'ApiGateway');
     checkName(name);
+    checkLabels(labels);
     checkSpec(openapiSpec);
     return desk.operate(method, NAME, apigateway.ApiGateway, () => {
       const id = desk.newId('d5d');
@@ -71,6 +72,11 @@ export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): 
 function checkName(name: string): void {
   if (!/^[a-z][-a-z0-9]{1,61}[a-z0-9]$/.test(name))
     throw new Refusal(status.INVALID_ARGUMENT, `Illegal name ${name}`);
+}
+
+function checkLabels(labels: Readonly<Record<string, string>>): void {
+  const wrong = Object.values(labels).find((value) => !/^[-_0-9a-z]{0,63}$/.test(value));
+  if (wrong !== undefined) throw new Refusal(status.INVALID_ARGUMENT, `Illegal label ${wrong}`);
 }
 
 function checkSpec(spec: string): void {
