@@ -18,7 +18,7 @@ interface Documented {
   readonly computed?: readonly string[];
 }
 
-/** From the provider's docs/resources, page by page, on 2026-11-24. */
+/** Typed from the provider's docs/resources as they could be read on 2026-11-24, some pages in an older version. */
 const documented = JSON.parse(
   readFileSync(new URL('support/terraform-attributes.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Documented>>;

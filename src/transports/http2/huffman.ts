@@ -9,7 +9,7 @@ const LETTERS =
   'isxxxxxxxtzxxzxxxxxxxxzxxxxxxxxxbffhibdgffdgdbbbaaabbbbbbbcdkbhfibccccccccccccccccccccccdcdioijb' +
   'kabababbbaccbbbabcbaabccccckgjixprpprrrsrssssststtrstssssqrsrsstrqprrssqsrrtqrssqqrqsrssprrrsrrs' +
   'vvporsruvvvwwvtuoqvwwvwtqqvvxwwwptpqrqqsrruuttvsvwvvwwwwwxwwwwwvz';
-const LENGTHS = [...LETTERS].map((letter) => letter.charCodeAt(0) - 92);
+const LENGTHS = Array.from(LETTERS, (letter) => letter.charCodeAt(0) - 92);
 const END_OF_STRING = 256;
 const LONGEST = 30;
 

@@ -1,6 +1,7 @@
 // A stand-in for the programs `yc` and `aws`: node cloud.js <yc|aws> <arguments>. It keeps what was made in
 // $FAKE_CLOUD/state.json, writes down every call in $FAKE_CLOUD/calls.jsonl, and refuses what the reference of the
-// command line does not have (yc-commands.json was taken from it, page by page, on 2026-11-24).
+// command line does not have (yc-commands.json was typed from it on 2026-11-24; of some list, get and delete commands only
+// the flags that their neighbours share).
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { aws } from './aws.js';
