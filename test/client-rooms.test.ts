@@ -323,13 +323,16 @@ describe('joining and leaving', () => {
     };
     room.leave();
     await clock.advance(0);
-    client.join('lobby');
+    let isIn = false;
+    void client.join('lobby').joined.then(() => (isIn = true));
     await clock.advance(1000);
+    expect(isIn).toBe(false);
     const types = (): string[] => server.socket.sent.map(({ type }) => type);
     expect(types()).toEqual(['$hello', '$join', '$leave']);
     leave?.();
     await clock.advance(0);
     expect(types()).toEqual(['$hello', '$join', '$leave', '$join']);
+    expect(isIn).toBe(true);
   });
 
   it('is in no room any more that was left while there was no connection', async () => {

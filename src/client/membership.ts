@@ -9,6 +9,8 @@ import type { Sequence } from './sequence.js';
 export interface Membership {
   /** Whether the page wants to be in. */
   isWanted: boolean;
+  /** The server has been told that the page leaves, and has not answered. */
+  isLeaving: boolean;
   /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
   settle(): void;
   /** What a welcome said of the room. */
@@ -92,6 +94,7 @@ export function createMembership(parts: MembershipParts): Membership {
     const over = current();
     if (request === undefined || over === undefined) return;
     isBusy = true;
+    membership.isLeaving = request === '$leave';
     const data = request === '$leave' ? { room } : { room, since: sequence.position };
     parts
       .ask(over, request, data)
@@ -102,11 +105,15 @@ export function createMembership(parts: MembershipParts): Membership {
         },
         (error: unknown) => {
           // Of an earlier connection, it says nothing about this one.
-          if (over === current()) failed(error as RequestError);
+          if (over !== current()) return;
+          // Whether the server has taken it is not known: whoever is wanted again joins again.
+          if (request === '$leave') joined = undefined;
+          else failed(error as RequestError);
         },
       )
       .finally(() => {
         isBusy = false;
+        membership.isLeaving = false;
         settle();
       });
   }
@@ -141,6 +148,7 @@ export function createMembership(parts: MembershipParts): Membership {
 
   const membership: Membership = {
     isWanted: true,
+    isLeaving: false,
     settle,
     welcomed(over, state) {
       if ('error' in state) failed(fromServer(state.error));

@@ -46,7 +46,7 @@ interface Entry {
   readonly sequence: Sequence;
   readonly membership: Membership;
   readonly presence: RoomPresence;
-  readonly joined: Promise<void>;
+  joined: Promise<void>;
   handles: number;
   /** Whether the server has let the client in. */
   wasIn: boolean;
@@ -59,6 +59,18 @@ const ASK_MS = 15_000;
 
 /** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
 const MOST_SEEN = 200;
+
+function nextOutcome(emitter: Emitter): Promise<void> {
+  const joined = new Promise<void>((resolve, reject) => {
+    emitter.on(ROOM_EVENTS.outcome, (error?: RequestError) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+  // Whoever does not wait for it is told by `onRefused`.
+  joined.catch(() => undefined);
+  return joined;
+}
 
 export function createRooms(parts: RoomsParts): Rooms {
   const entries = new Map<string, Entry>();
@@ -101,24 +113,16 @@ export function createRooms(parts: RoomsParts): Rooms {
     function forget(): void {
       if (entries.get(name) === entry) entries.delete(name);
     }
-    const joined = new Promise<void>((resolve, reject) => {
-      emitter.on(ROOM_EVENTS.outcome, (error?: RequestError) => {
-        if (error === undefined) resolve();
-        else reject(error);
-      });
-    });
     const entry: Entry = {
       emitter,
       sequence,
       membership,
       presence,
-      joined,
+      joined: nextOutcome(emitter),
       handles: 0,
       wasIn: false,
       wasLost: false,
     };
-    // Whoever does not wait for it is told by `onRefused`.
-    joined.catch(() => undefined);
     return entry;
   }
 
@@ -127,6 +131,8 @@ export function createRooms(parts: RoomsParts): Rooms {
       const entry = entries.get(name) ?? createEntry(name);
       entries.set(name, entry);
       entry.handles++;
+      // What was said of the last time says nothing of this one.
+      if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
       entry.membership.isWanted = true;
       entry.membership.settle();
       return createRoomHandle(name, entry, () => {
