@@ -204,7 +204,8 @@ describe('doctor --url finds wrong servers', () => {
       else sockets.handleUpgrade(request, socket, head, () => undefined);
     });
     const { code, text, marks } = await doctor(`ws://localhost:${await serve(server)}/ws`);
-    expect(marks).toMatchObject({ Handshake: '✓', Origin: '✓', Protocol: '✗' });
+    expect(marks).toMatchObject({ Handshake: '✓', Origin: '!', Protocol: '✗' });
+    expect(text).toContain('not to be told: a page of another site was answered with 503');
     expect(text).toContain('refused with 503 this time');
     expect(code).toBe(1);
   });

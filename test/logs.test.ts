@@ -125,6 +125,25 @@ describe('the line of a broadcast', () => {
     });
   });
 
+  it('says to whom, and never the name', async () => {
+    const { lines, connect, app } = startApp();
+    await connect('a');
+    lines.length = 0;
+    const { to, toUser, toConnection, toAll } = app.broadcaster;
+    for (const audience of [to('lobby'), toUser('u-a'), toConnection('a'), toAll()])
+      await audience.sendRaw('hi');
+    expect(lines).toMatchObject([
+      { message: expect.stringMatching(/^broadcast to a room: 1 of 1/), to: 'room', room: id('lobby') },
+      { message: expect.stringMatching(/^broadcast to a user: 1 of 1/), to: 'user', user: id('u-a') },
+      {
+        message: expect.stringMatching(/^broadcast to a connection: 1 of 1/),
+        to: 'connection',
+        connection: id('a'),
+      },
+      { message: expect.stringMatching(/^broadcast to all: 1 of 1/), to: 'all' },
+    ]);
+  });
+
   it('is an error when it could not begin', async () => {
     const store = {
       ...memoryStore(),

@@ -34,19 +34,24 @@ interface Order {
   readonly key?: string;
   readonly secret?: string;
   readonly method?: string;
+  /** When it is signed, in Unix milliseconds. */
+  readonly time?: number;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 async function publish(
   order: object | string,
-  { key = 'order-01', secret = SECRET, method = 'POST', headers = {} }: Order = {},
+  { key = 'order-01', secret = SECRET, method = 'POST', time = Date.now(), headers = {} }: Order = {},
 ) {
   const body = typeof order === 'string' ? order : JSON.stringify(order);
-  const signature = createHmac('sha256', secret).update(`${key}\n${body}`).digest('hex');
+  const signature = createHmac('sha256', secret).update(`${time}\n${key}\n${body}`).digest('hex');
   const { statusCode, body: answer = '' } = await call({
     httpMethod: method,
     path: '/notify',
-    headers: { 'Idempotency-Key': key, 'X-Signature': signature, ...headers },
+    headers: {
+      ...{ 'Idempotency-Key': key, 'X-Signed-At': String(time), 'X-Signature': signature },
+      ...headers,
+    },
     body: Buffer.from(body).toString('base64'),
     isBase64Encoded: true,
     requestContext: { httpMethod: method, requestId: 'r1' },
@@ -103,6 +108,9 @@ describe('an order', () => {
     ['400 without a key', TEA, { headers: { 'Idempotency-Key': '' } }, 400],
     ['401 with the signature of somebody else', TEA, { secret: 'a guess' }, 401],
     ['401 with the signature of another key', TEA, { headers: { 'Idempotency-Key': 'order-99' } }, 401],
+    ['401 when somebody kept it', TEA, { time: Date.now() - 10 * 60_000 }, 401],
+    ['401 with another time', TEA, { headers: { 'X-Signed-At': String(Date.now() + 1) } }, 401],
+    ['401 with no time', TEA, { time: NaN }, 401],
     ['401 without a signature', TEA, { headers: { 'X-Signature': '' } }, 401],
     ['400 when it is no JSON', '{', {}, 400],
     ['400 when it is for nobody', { ...TEA, to: [] }, {}, 400],

@@ -172,9 +172,10 @@ async function liveEventfully(telemetry: Telemetry, lines: object[]): Promise<vo
     onError: log.onError,
   });
   app.onConnect(({ join }) => join('lobby'));
-  app.on('say', async ({ data, to, toUser, connection }) => {
+  app.on('say', async ({ data, to, toUser, toConnection, connection }) => {
     await to('lobby').send('said', data);
     await toUser('nobody').send('said', data);
+    await toConnection('c').send('said', data);
     await connection.disconnect();
     if (data.text === 'break') throw new TypeError('broken');
   });

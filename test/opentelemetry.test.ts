@@ -75,6 +75,24 @@ function say(connectionId: string, requestId: string, text = 'hi') {
 }
 
 describe('spans', () => {
+  it('tell to whom a broadcast went, and never the name', async () => {
+    const app = startApp();
+    await connect(app, 'a');
+    telemetry.reset();
+    const { broadcaster } = app;
+    await broadcaster.toUser('u-a').sendRaw('hi');
+    await broadcaster.toConnection('a').sendRaw('hi');
+    await broadcaster.toAll().sendRaw('hi');
+    const hash = (text: string): string => hashId('d4efunction', text);
+    const spans = telemetry.spans().filter(({ name }) => name.startsWith('broadcast'));
+    const whose = ['user.hash', 'yc_broadcast.connection.hash'];
+    expect(spans.map(({ name, attributes }) => [name, ...whose.map((key) => attributes[key])])).toEqual([
+      ['broadcast user {user}', hash('u-a'), undefined],
+      ['broadcast connection {connection}', undefined, hash('a')],
+      ['broadcast all', undefined, undefined],
+    ]);
+  });
+
   it('stand one under another: call, broadcast, attempt, and operations of the store under who asks', async () => {
     const app = startApp({ observe: { sendSpans: 'all' } });
     await connect(app, 'a', 'b');

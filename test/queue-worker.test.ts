@@ -1,5 +1,5 @@
 /** What workers do when jobs come twice, late, malformed or together, and when instances are lost. */
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import {
   BroadcastError,
   createApp,
@@ -380,6 +380,18 @@ describe('a queue in trouble', () => {
     await broadcaster.work(event);
     expect(timesReached(transport)).toEqual(once(ids));
   });
+});
+
+it('tells the queue how long it may take, so that a call is not over before it lets go of the shard', async () => {
+  const world = await fanoutWorld({ script: () => 'RATE_LIMITED', fanout: { maxShards: 1, pageSize: 100 } });
+  await world.broadcaster.to('room').dispatch('x', 1);
+  const send = jest.spyOn(world.queue, 'send');
+  const event = world.queue.take() ?? {};
+  const endsAt = Date.now() + 8000;
+  await world.broadcaster.during(callOf(8000)).work(event);
+  const [, { deadline = Infinity } = {}] = send.mock.calls[0] ?? [];
+  expect(deadline).toBeGreaterThan(endsAt - 2000);
+  expect(deadline).toBeLessThan(endsAt - 400);
 });
 
 it('abandons no shard because the queue is not where it should be', async () => {

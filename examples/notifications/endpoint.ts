@@ -2,7 +2,7 @@ import type { GatewayResponse, RecordStore } from 'yc-broadcast';
 import * as z from 'zod/mini';
 import { order, type Order } from './contract.js';
 import { once } from './once.js';
-import { isSigned } from './signature.js';
+import { isOfNow, isSigned } from './signature.js';
 
 const httpRequest = z.object({
   httpMethod: z.string(),
@@ -29,8 +29,10 @@ export async function answerRequest(event: unknown, parts: EndpointParts): Promi
   const key = headers.get('idempotency-key') ?? '';
   if (!/^[\w-]{8,64}$/.test(key))
     return answer(400, { error: 'Idempotency-Key: 8 to 64 letters, digits, - or _' });
-  if (!isSigned(headers.get('x-signature'), parts.secret, key, body))
-    return answer(401, { error: 'X-Signature: not the signature of this key and body' });
+  const signed = { time: headers.get('x-signed-at') ?? '', key, body };
+  if (!isSigned(headers.get('x-signature'), parts.secret, signed))
+    return answer(401, { error: 'X-Signature: not the signature of this time, key and body' });
+  if (!isOfNow(signed)) return answer(401, { error: 'X-Signed-At: too long ago; sign it again' });
 
   const parsed = order.safeParse(jsonOf(body));
   if (!parsed.success) return answer(400, { error: 'not an order', issues: parsed.error.issues });

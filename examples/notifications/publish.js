@@ -5,12 +5,14 @@ const [to = '', title = '', text = '', key = randomUUID()] = process.argv.slice(
 const { NOTIFY_URL = 'http://127.0.0.1:4510/notify', NOTIFY_SECRET = 'only-for-the-laptop' } = process.env;
 
 const body = JSON.stringify({ to: to.split(','), title, text });
-const signature = createHmac('sha256', NOTIFY_SECRET).update(`${key}\n${body}`).digest('hex');
+const time = String(Date.now());
+const signature = createHmac('sha256', NOTIFY_SECRET).update(`${time}\n${key}\n${body}`).digest('hex');
 const response = await fetch(NOTIFY_URL, {
   method: 'POST',
   headers: {
     'Content-Type': 'application/json',
     'Idempotency-Key': key,
+    'X-Signed-At': time,
     'X-Signature': signature,
   },
   body,

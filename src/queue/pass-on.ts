@@ -3,15 +3,19 @@ import { MAX_QUEUE_DELAY_SECONDS } from './message-queue.js';
 import { encodeJob, type Job } from './job.js';
 import type { FanoutSettings } from './options.js';
 
-type Queues = Pick<FanoutSettings, 'queue'>;
+export interface PassOnParts {
+  readonly fanout: Pick<FanoutSettings, 'queue'>;
+  /** When the queue must have taken a job, in Unix milliseconds; `undefined`: as long as the queue's own time limit. */
+  readonly passBy: number | undefined;
+}
 
 /** Puts a job into the queue for whoever goes on with the shard, not before a time, in milliseconds. */
-export async function putJob({ queue }: Queues, job: Job, afterMs: number): Promise<void> {
+export async function putJob({ fanout, passBy }: PassOnParts, job: Job, afterMs: number): Promise<void> {
   const body = encodeJob(job);
   const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(afterMs / 1000));
   try {
     // Without a delay of its own a message has that of the queue, which the user may have chosen.
-    await queue.send([afterMs <= 0 ? { body } : { body, delaySeconds }]);
+    await fanout.queue.send([afterMs <= 0 ? { body } : { body, delaySeconds }], { deadline: passBy });
   } catch (cause) {
     throw queueTrouble(cause);
   }

@@ -87,13 +87,24 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
 /** No page is begun for less, in milliseconds, unless a call is so short that this would leave it nothing to do. */
 const LEAST_PAGE_MS = 250;
 
-/** When a call has to pass its jobs on, by the clock of the fan-out. A call that is short keeps half of its time for work. */
+/** How much of what is kept free the queue may take to answer. The rest is for letting go of the shard. */
+const SHARE_OF_QUEUE = 0.75;
+
+/**
+ * When a call has to pass its jobs on, by the clock of the fan-out, and when it must have done so, by the machine's. A call
+ * that is short keeps half of its time for work.
+ */
 function timesOf(
   { context }: PlanParts,
   { now, reserveMs }: FanoutSettings,
-): Pick<WorkParts, 'endsAt' | 'leastPageMs'> {
+): Pick<WorkParts, 'endsAt' | 'leastPageMs' | 'passBy'> {
   const start = now();
   const deadline = deadlineOf(context, start) ?? Infinity;
   const endsAt = deadline - Math.min(reserveMs, (deadline - start) / 2);
-  return { endsAt, leastPageMs: Math.min(LEAST_PAGE_MS, (endsAt - start) / 2) };
+  const passBy = endsAt + SHARE_OF_QUEUE * (deadline - endsAt) - start + Date.now();
+  return {
+    endsAt,
+    leastPageMs: Math.min(LEAST_PAGE_MS, (endsAt - start) / 2),
+    passBy: deadline === Infinity ? undefined : passBy,
+  };
 }

@@ -29,7 +29,7 @@ async function doOrPutBack(parts: WorkParts, body: string): Promise<void> {
   const job = decodeJob(body);
   if (parts.endsAt - parts.fanout.now() >= parts.leastPageMs) return workJob(parts, job);
   // Others may have time for it right now.
-  return putJob(parts.fanout, job, 0);
+  return putJob(parts, job, 0);
 }
 
 /** Puts a job that nobody can do among the dead letters. Resolves with the trouble for which the event has to come again. */

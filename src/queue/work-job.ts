@@ -11,12 +11,12 @@ import {
 } from './broadcast-record.js';
 import type { Job } from './job.js';
 import type { FanoutSettings } from './options.js';
-import { busyMs, putJob } from './pass-on.js';
+import { busyMs, putJob, type PassOnParts } from './pass-on.js';
 import { ended } from './progress.js';
 import { claimShard, type Claim, type ShardProgress } from './shard-record.js';
 import { goThroughShard, type Left } from './work-shard.js';
 
-export interface WorkParts {
+export interface WorkParts extends PassOnParts {
   readonly plan: PlanParts;
   readonly fanout: FanoutSettings;
   readonly records: RecordStore;
@@ -49,7 +49,7 @@ export async function workJob(parts: WorkParts, job: Job): Promise<void> {
     case 'outdated':
       return;
     case 'busy':
-      return putJob(fanout, job, busyMs(result.until - now()));
+      return putJob(parts, job, busyMs(result.until - now()));
     case 'ended':
       return tell(parts, job, result.progress);
     case 'mine':
@@ -61,7 +61,7 @@ async function work(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadca
   const left = await go(parts, job, claim, broadcast);
   await tell(parts, job, claim.progress);
   // Somebody else has the shard, and may be lost in turn.
-  if (left === 'lost') await putJob(parts.fanout, job, busyMs(parts.fanout.leaseMs));
+  if (left === 'lost') await putJob(parts, job, busyMs(parts.fanout.leaseMs));
 }
 
 async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<Left> {

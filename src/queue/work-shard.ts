@@ -123,9 +123,10 @@ async function removeStale({ plan, fanout }: ShardWork, { stale }: PageOutcome):
 }
 
 /** Puts the next job for the shard into the queue, and only then lets go of it. */
-async function passOn({ fanout, job, claim }: ShardWork, afterMs: number): Promise<Left> {
+async function passOn(work: ShardWork, afterMs: number): Promise<Left> {
+  const { job, claim } = work;
   const turn = job.turn + 1;
-  await putJob(fanout, { ...job, turn }, afterMs);
+  await putJob(work, { ...job, turn }, afterMs);
   const { progress } = claim;
   await claim.release({ ...progress, turn, waits: progress.waits + (afterMs > 0 ? 1 : 0) });
   return 'passed on';

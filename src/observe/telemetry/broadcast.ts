@@ -51,6 +51,7 @@ export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }:
       [A.destination]: destination,
       [A.roomHash]: 'room' in audience ? ids.hash(audience.room) : undefined,
       [A.userHash]: 'user' in audience ? ids.hash(audience.user) : undefined,
+      [A.connectionHash]: 'connection' in audience ? ids.hash(audience.connection) : undefined,
     });
   }
 
@@ -96,5 +97,6 @@ export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }:
 
 function destinationOf({ audience }: BroadcastStart): string {
   if ('room' in audience) return 'room {room}';
+  if ('connection' in audience) return 'connection {connection}';
   return 'user' in audience ? 'user {user}' : 'all';
 }

@@ -181,6 +181,7 @@ export const SPANS = {
       A.destination,
       A.roomHash,
       A.userHash,
+      A.connectionHash,
       A.messageId,
       A.messageCount,
       A.delivered,

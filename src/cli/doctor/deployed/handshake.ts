@@ -68,12 +68,20 @@ export async function checkOrigin(options: DeployedOptions): Promise<Finding> {
   const subject = 'Origin';
   const { status, end } = await visit({ ...options, origin: STRANGER });
   end();
-  return status === 101
-    ? {
-        subject,
-        level: 'warning',
-        detail: 'a page of any other site may connect, with the cookies of its visitor',
-        remedy: "list yours: origins: ['https://…'] in createApp, instead of 'any'",
-      }
-    : { subject, level: 'ok', detail: `a page of another site is refused with ${status}` };
+  if (status === 101)
+    return {
+      subject,
+      level: 'warning',
+      detail: 'a page of any other site may connect, with the cookies of its visitor',
+      remedy: "list yours: origins: ['https://…'] in createApp, instead of 'any'",
+    };
+  // A gateway that has no time for anybody says nothing of origins.
+  if (status === 429 || status >= 500)
+    return {
+      subject,
+      level: 'warning',
+      detail: `not to be told: a page of another site was answered with ${status}`,
+      remedy: REFUSALS[status] ?? `look at the log: ${LOG}`,
+    };
+  return { subject, level: 'ok', detail: `a page of another site is refused with ${status}` };
 }
