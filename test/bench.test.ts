@@ -133,7 +133,10 @@ describe('a quick run', () => {
 
   it('measures the engine next to its alternatives', () => {
     const rows = summary.engine?.rows ?? [];
-    expect(rows.map(({ name }) => name)).toEqual(['broadcaster', 'loop', 'p-limit', 'p-retry', 'map-limit']);
+    expect(rows.map(({ name }) => name)).toEqual([
+      ...['broadcaster', 'loop', 'p-limit', 'p-retry', 'map-limit'],
+      ...['logs', 'telemetry', 'telemetry-spans'],
+    ]);
     for (const { cpuMicrosPerRecipient } of rows) expectOrdered(cpuMicrosPerRecipient);
   });
 

@@ -43,6 +43,25 @@ describe('a gateway that refuses everything', () => {
   });
 });
 
+describe('a worker without its role', () => {
+  it.each(['FORBIDDEN', 'UNAUTHENTICATED'] as const)('waits for it, and says so: %s', async (code) => {
+    let isAllowed = false;
+    const world = await fanoutWorld({
+      ...{ people: 300, fanout: ONE_SHARD },
+      script: () => (isAllowed ? 'ok' : code),
+    });
+    const { broadcaster, queue, transport, ids, errors } = world;
+    const { id } = await broadcaster.to('room').dispatch('x', 1);
+    await broadcaster.work(queue.take());
+    expect(errors).toMatchObject([{ code }]);
+    expect(await broadcaster.status(id)).toMatchObject({ state: 'running', recipients: 0, failed: 0 });
+    isAllowed = true;
+    await world.drain();
+    expect(timesReached(transport)).toEqual(new Map(ids.map((one) => [one, 1])));
+    expect(await broadcaster.status(id)).toMatchObject({ delivered: 300, failed: 0, complete: true });
+  });
+});
+
 describe('a gateway that refuses some', () => {
   it('is asked for them again, later', async () => {
     const world = await fanoutWorld({

@@ -27,8 +27,8 @@ const ENTRIES = [
   { name: 'p-limit', label: 'p-limit, bounded', recipients: 200_000 },
   { name: 'p-retry', label: 'p-limit + p-retry', recipients: 200_000 },
   { name: 'map-limit', label: 'recipients.map(limit)', recipients: 1_000_000 },
-  { name: 'logs', label: 'createBroadcaster, logs()', recipients: 200_000 },
-  { name: 'telemetry', label: 'createBroadcaster, openTelemetry()', recipients: 200_000 },
+  { name: 'logs', label: '… with logs()', recipients: 200_000 },
+  { name: 'telemetry', label: '… with openTelemetry()', recipients: 200_000 },
   { name: 'telemetry-spans', label: '… with a span for every send', recipients: 200_000 },
 ] as const;
 

@@ -39,7 +39,7 @@ const MOST_LATER_TRIES = 3;
 export function afterLaterTry(before: ShardProgress, page: Page, outcome: PageOutcome): ShardProgress {
   const { storm, refused, next } = outcome;
   const untried = page.connections.slice(next).map(({ id }) => id);
-  const tries = before.laterTries + (storm || untried.length > 0 ? 0 : 1);
+  const tries = before.laterTries + (storm !== undefined || untried.length > 0 ? 0 : 1);
   const isLast = tries === MOST_LATER_TRIES;
   const again = isLast ? [] : [...refused, ...untried];
   const counts = addCounts(before.counts, outcome.counts);
@@ -53,7 +53,7 @@ export function afterLaterTry(before: ShardProgress, page: Page, outcome: PageOu
 }
 
 function waitsAfter({ waits }: ShardProgress, { counts, storm }: PageOutcome): number {
-  return counts.delivered > 0 && !storm ? 0 : waits;
+  return counts.delivered > 0 && storm === undefined ? 0 : waits;
 }
 
 const LEFT_AS: Readonly<Partial<Record<Ending, ErrorCode>>> = { expired: 'EXPIRED', cancelled: 'ABORTED' };

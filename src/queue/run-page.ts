@@ -1,5 +1,5 @@
 import type { StoredConnection } from '../connection.js';
-import type { ErrorCode } from '../errors.js';
+import type { BroadcastError, ErrorCode } from '../errors.js';
 import type { PlanParts } from '../fanout/begin.js';
 import { decodeCursor } from '../fanout/cursor.js';
 import { runBroadcast } from '../fanout/run.js';
@@ -34,8 +34,8 @@ export interface PageOutcome {
   /** Index of the first connection that was not tried; their number when all were. */
   readonly next: number;
   readonly stoppedBy: StopReason;
-  /** Whether the gateway refused everything. */
-  readonly storm: boolean;
+  /** What the gateway said, when it refused everything. */
+  readonly storm: BroadcastError | undefined;
   readonly retryAfterMs: number;
 }
 
@@ -73,7 +73,7 @@ export async function runPage(parts: PlanParts, page: PageOptions): Promise<Page
     stale,
     next: nextOf(report, connections),
     stoppedBy: report.stoppedBy,
-    storm: storms.isStorm(),
+    storm: storms.storm(),
     retryAfterMs: storms.retryAfterMs(),
   };
 }

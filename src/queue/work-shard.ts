@@ -8,6 +8,7 @@ import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
 import type { WorkParts } from './work-job.js';
+import { isAboutAccess } from './storm-watch.js';
 
 export interface ShardWork extends WorkParts {
   readonly job: Job;
@@ -58,7 +59,9 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     await removeStale(work, outcome);
     const latest = await reading;
     broadcast = latest?.value ?? broadcast;
-    if (outcome.storm || isStuck(page, outcome)) return passOn(work, waitMs(waits, outcome.retryAfterMs));
+    tellOfAccess(work, outcome);
+    if (outcome.storm !== undefined || isStuck(page, outcome))
+      return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;
     if (latest !== undefined && !isThrough(claim) && fanout.now() - toldAt >= TELL_EVERY_MS) {
@@ -120,6 +123,12 @@ async function removeStale({ plan, fanout }: ShardWork, { stale }: PageOutcome):
     // They are counted already, and the next broadcast finds them again.
     fanout.onError({ error, during: 'removal of stale connections', requestId: plan.context?.requestId });
   }
+}
+
+/** A broadcast that waits for a role or a token would wait unnoticed. */
+function tellOfAccess({ plan, fanout }: ShardWork, { storm: error }: PageOutcome): void {
+  if (error === undefined || !isAboutAccess(error.code)) return;
+  fanout.onError({ error, during: 'sending for a job', requestId: plan.context?.requestId });
 }
 
 /** Puts the next job for the shard into the queue, and only then lets go of it. */
