@@ -13,6 +13,7 @@ const SETTINGS = {
   ORIGINS: 'http://chat.test https://chat.example',
   EXTERNAL: 'pg ioredis',
   VARIABLES: 'TITLE=Chat',
+  HTTP_PATHS: '/notify',
   QUEUE: 'yes',
   BROADCAST_PATH: '/ws',
   TIMER: '0 9 * * ? *',
@@ -119,6 +120,8 @@ describe('deploy/yc/deploy.sh', () => {
       spec: join(cloud.folder, 'gateway.yaml'),
       functions: { [id]: { entry: join(cloud.folder, id, 'index.js'), env: { ...version?.environment } } },
     });
+    const answer = await fetch(`${gateway.endpoint}/notify`, { method: 'POST' });
+    expect(await answer.text()).toContain('INVALID_EVENT'); // the function's: the chat has no HTTP paths
     const anna = await enter(gateway, 'Anna');
     const boris = await enter(gateway, 'Boris');
     await anna.ask('join', { room: 'lobby' });

@@ -110,8 +110,9 @@ add_version() {
 }
 
 add_gateway() {
-  local spec=$work/gateway.yaml
-  run spec --function-id "$function" --service-account-id "$account" --path "$WS_PATH" --title "$NAME" >"$spec"
+  local spec=$work/gateway.yaml paths=(--path "$WS_PATH") path
+  for path in $HTTP_PATHS; do paths+=(--http "$path"); done
+  run spec --function-id "$function" --service-account-id "$account" "${paths[@]}" --title "$NAME" >"$spec"
   gateway=$(ensure "$NAME" serverless api-gateway -- --spec "$spec" --log-group-id "$log_group")
   domain=$(cloud serverless api-gateway update --id "$gateway" --spec "$spec" --log-group-id "$log_group" | json field domain)
 }

@@ -13,6 +13,7 @@ CONCURRENCY=${CONCURRENCY:-4}             # calls that one instance works on at 
 ORIGINS=${ORIGINS:-}                      # pages that may connect, with spaces between them
 VARIABLES=${VARIABLES:-}                  # more for the function's environment: 'A=1 B=2'
 WS_PATH=${WS_PATH:-/ws}                   # where clients connect
+HTTP_PATHS=${HTTP_PATHS:-}                # plain HTTP paths of the same function: '/notify /health'
 YDB_RU=${YDB_RU:-100}                     # throttling limit of the database, in RU/s; a new one has 10
 
 QUEUE=${QUEUE:-no}                        # yes: broadcasts of dispatch() go over a queue
