@@ -67,6 +67,19 @@ describe('yc-broadcast store create --store ydb', () => {
     expect(actions.indexOf('UpdateTimeToLive')).toBeGreaterThan(actions.lastIndexOf('DescribeTable'));
   });
 
+  it('makes the table anew when the one that is there is just being deleted', async () => {
+    const told = new Set<string>();
+    proxy.script(({ action }) => {
+      if (told.size === 2 || told.has(action)) return undefined;
+      told.add(action);
+      return action === 'CreateTable'
+        ? { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ResourceInUseException' } }
+        : { status: 200, body: { Table: { TableStatus: 'DELETING' } } };
+    });
+    const prefix = `t${randomUUID()}_`;
+    expect(await create(prefix)).toEqual({ code: 0, output: `created: table ${prefix}store\n` });
+  });
+
   it('says so when the server has no time to live, and takes a static key', async () => {
     const { output, code } = await run(
       ['create', '--store', 'ydb', '--endpoint', dynalite.endpoint, '--prefix', `t${randomUUID()}_`],

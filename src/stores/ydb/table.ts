@@ -29,33 +29,44 @@ const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 640;
 const READY_WITHIN_MS = 60_000;
 
-/** Makes the table unless it is there, waits until it can be used, and switches on its time to live. */
+/**
+ * Makes the table unless it is there, waits until it can be used, and switches on its time to live. One that is just being
+ * deleted is there as well, and then it is not: so it is made again when it cannot be found.
+ */
 export async function ensureTable(api: DocumentApi): Promise<TableReport> {
-  const TableName = api.table;
-  const request = { TableName, ...TABLE_SCHEMA };
-  const created = (await api.callUnless('ResourceInUseException', 'CreateTable', request)) !== undefined;
-  await untilReady(api);
-  return { table: TableName, created, deletesExpired: await ensureTimeToLive(api) };
-}
-
-async function untilReady(api: DocumentApi): Promise<void> {
+  let created = await make(api);
   const until = Date.now() + READY_WITHIN_MS;
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
-    const answer = await api.callUnless('ResourceNotFoundException', 'DescribeTable', {
-      TableName: api.table,
-    });
-    if (answer?.Table?.TableStatus === 'ACTIVE') {
-      checkKeys(api, answer.Table);
-      return;
-    }
-    if (Date.now() > until) {
-      throw new BroadcastError(
-        'STORE_UNAVAILABLE',
-        `the table '${api.table}' is not ready after ${READY_WITHIN_MS / 1000} s; run this again later`,
-      );
-    }
+    const state = await stateOf(api);
+    if (state === 'ready') break;
+    if (Date.now() > until) throw notReady(api);
+    // No oftener than that: a database allows 30 of these in a minute (documented).
+    if (state === 'absent' && !created) created = await make(api);
     await wait(pauseMs);
   }
+  return { table: api.table, created, deletesExpired: await ensureTimeToLive(api) };
+}
+
+/** Whether it was made now. */
+async function make(api: DocumentApi): Promise<boolean> {
+  const request = { TableName: api.table, ...TABLE_SCHEMA };
+  return (await api.callUnless('ResourceInUseException', 'CreateTable', request)) !== undefined;
+}
+
+async function stateOf(api: DocumentApi): Promise<'absent' | 'unready' | 'ready'> {
+  const request = { TableName: api.table };
+  const answer = await api.callUnless('ResourceNotFoundException', 'DescribeTable', request);
+  if (answer === undefined) return 'absent';
+  if (answer.Table?.TableStatus !== 'ACTIVE') return 'unready';
+  checkKeys(api, answer.Table);
+  return 'ready';
+}
+
+function notReady({ table }: DocumentApi): BroadcastError {
+  return new BroadcastError(
+    'STORE_UNAVAILABLE',
+    `the table '${table}' is not ready after ${READY_WITHIN_MS / 1000} s; run this again later`,
+  );
 }
 
 function checkKeys({ table }: DocumentApi, { KeySchema = [] }: TableDescription): void {
