@@ -391,6 +391,16 @@ describe('send', () => {
     await broadcaster.to('room').send('x', 6);
     expect(counts).toBe(2);
   });
+
+  it('asks for the size of a large room once', async () => {
+    let counts = 0;
+    const store: ConnectionStore = { ...memoryStore(), count: async () => (counts++, 20_000) };
+    const fanout = queueFanout({ queue: memoryQueue() });
+    const broadcaster = createBroadcaster({ store, transport: scriptedTransport(), queue: fanout });
+    const report = await broadcaster.to('room').send('x', 1);
+    expect(report.dispatched).toMatchObject({ expected: 20_000 });
+    expect(counts).toBe(1);
+  });
 });
 
 describe('resume', () => {

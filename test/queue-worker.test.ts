@@ -44,6 +44,14 @@ const unanswered = (): Promise<'ok'> =>
       resolve('ok');
     }),
   );
+/** A gateway that takes 5 ms, so that a call runs out of time among its sends. */
+const slowly = (): Promise<'ok'> =>
+  new Promise((resolve) =>
+    setTimeout(() => {
+      resolve('ok');
+    }, 5),
+  );
+
 const lostWork: Promise<unknown>[] = [];
 
 afterEach(async () => {
@@ -186,12 +194,7 @@ describe('a call without time', () => {
   it('passes its shard on before it is over, and nobody is sent to twice', async () => {
     const world = await fanoutWorld({
       ...{ people: 60, fanout: { maxShards: 1, reserveMs: 100 }, broadcaster: { concurrency: 1 } },
-      script: () =>
-        new Promise((resolve) =>
-          setTimeout(() => {
-            resolve('ok');
-          }, 5),
-        ),
+      script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
     const { id } = await broadcaster.to('room').dispatch('x', 1);
@@ -364,12 +367,7 @@ describe('a queue in trouble', () => {
   it('makes the job come again, which then goes on', async () => {
     const world = await fanoutWorld({
       ...{ people: 60, fanout: { maxShards: 1, reserveMs: 50 }, broadcaster: { concurrency: 1 } },
-      script: () =>
-        new Promise((resolve) =>
-          setTimeout(() => {
-            resolve('ok');
-          }, 5),
-        ),
+      script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
     await broadcaster.to('room').dispatch('x', 1);

@@ -8,7 +8,6 @@ import { deadlineOf } from '../invocation.js';
 import { checkName } from '../names.js';
 import { lazily, parseOptions } from '../options.js';
 import type { RecordStore } from '../records.js';
-import type { Audience } from '../store.js';
 import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { claimDispatch } from './claim-dispatch.js';
 import type { Job } from './job.js';
@@ -29,6 +28,14 @@ const optionsSchema = lazily(() =>
 
 type ParsedOptions = z.output<ReturnType<typeof optionsSchema>>;
 
+/** What a caller knows that would have to be found out. */
+interface Known {
+  /** When the dispatching has to be over, in Unix milliseconds. Default: the end of the call of the function. */
+  readonly deadline?: number | undefined;
+  /** The size of the audience. Default: the store is asked, for which YDB reads everybody in it. */
+  readonly expected?: number | undefined;
+}
+
 /**
  * Writes a broadcast down and puts its jobs into the queue. The record comes first: a worker that has a job can rely on it,
  * and a second dispatch under the same id finds it. All jobs may be in the queue twice, so whoever finds the record of a
@@ -40,7 +47,7 @@ export async function dispatch(
   target: PlanTarget,
   textOf: MakeText,
   given: DispatchOptions | undefined,
-  deadline: number | undefined = deadlineOf(plan.context, Date.now()),
+  { deadline = deadlineOf(plan.context, Date.now()), expected }: Known = {},
 ): Promise<{ readonly id: string; readonly record: BroadcastRecord }> {
   const options = parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
   const whom = portableTarget(target, options);
@@ -52,7 +59,11 @@ export async function dispatch(
   const record = await claimDispatch(records, id, {
     now: fanout.now,
     ...{ signal: options.signal, audience: whom.audience },
-    make: () => newRecord(plan, fanout, { audience: whom.audience, resumed: target.resumed }, options),
+    make: async () => {
+      const { audience } = whom;
+      const size = expected ?? (await plan.store.count(audience));
+      return newRecord(fanout, { audience, expected: size, resumed: target.resumed }, options);
+    },
   });
   if (record.sent) return { id, record };
   try {
@@ -86,14 +97,16 @@ function portableTarget(
   return { audience, after: resumed?.after, ...requirePortable(filter) };
 }
 
+interface Sized extends Pick<BroadcastRecord, 'audience' | 'expected'> {
+  readonly resumed: PlanTarget['resumed'];
+}
+
 /** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
-async function newRecord(
-  { store }: PlanParts,
+function newRecord(
   fanout: FanoutSettings,
-  { audience, resumed }: { readonly audience: Audience; readonly resumed: PlanTarget['resumed'] },
+  { audience, expected, resumed }: Sized,
   { expiresAt, shards }: ParsedOptions,
-): Promise<BroadcastRecord> {
-  const expected = await store.count(audience);
+): BroadcastRecord {
   const createdAt = fanout.now();
   const until = expiresAt ?? createdAt + fanout.ttlMs;
   if (until <= createdAt)

@@ -14,8 +14,8 @@ export interface QueueFanoutOptions {
    */
   readonly deadLetters?: MessageQueue | undefined;
   /**
-   * `send` to an audience of at least so many connections is dispatched; `false`: never by itself. With it, a `send` to more
-   * than one page asks the store for the audience's size, at most every 10 seconds while that is small.
+   * `send` to an audience of at least so many connections is dispatched; `false`: never by itself. With it, a `send` to a
+   * room or to all asks the store for the audience's size, at most every 10 seconds while that is small.
    * @default 10000
    */
   readonly threshold?: number | false | undefined;

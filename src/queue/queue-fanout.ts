@@ -48,11 +48,14 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
       };
     },
     async takeOver(plan, target, textOf, given) {
-      if (!(await sizes.isTooLarge(plan, target, given))) return undefined;
+      const size = await sizes.sizeIfTooLarge(plan, target, given);
+      if (size === undefined) return undefined;
       const startedAt = performance.now();
       const { deadline, idempotencyKey, expiresAt } = given ?? {};
       const options = { idempotencyKey, expiresAt };
-      const { id, record } = await dispatch(plan, fanout, target, textOf, options, deadline);
+      const { id, record } = await dispatch(plan, fanout, target, textOf, options, {
+        ...{ deadline, expected: size },
+      });
       const { shards, expected, position } = record;
       const durationMs = performance.now() - startedAt;
       const end = { id, skipped: 0, durationMs, stoppedBy: 'queue', cursor: undefined, position } as const;

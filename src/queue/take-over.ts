@@ -11,20 +11,30 @@ const MOST_SMALL = 1000;
 
 /** Says which broadcasts are too large to be sent by the call that makes them. */
 export interface SizeCheck {
-  isTooLarge(plan: PlanParts, target: PlanTarget, options: SendOptions | undefined): Promise<boolean>;
+  /** The size of the audience when it is too large, else `undefined`. */
+  sizeIfTooLarge(
+    plan: PlanParts,
+    target: PlanTarget,
+    options: SendOptions | undefined,
+  ): Promise<number | undefined>;
 }
 
 export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'threshold' | 'now'>): SizeCheck {
   /** Until when each is taken for small. */
   const small = new Map<string, number>();
 
-  async function isLarge(store: ConnectionStore, audience: Audience, least: number): Promise<boolean> {
+  async function sizeFrom(
+    store: ConnectionStore,
+    audience: Audience,
+    least: number,
+  ): Promise<number | undefined> {
     const key = JSON.stringify(audience);
-    if ((small.get(key) ?? 0) > now()) return false;
-    if ((await store.count(audience)) >= least) return true;
+    if ((small.get(key) ?? 0) > now()) return undefined;
+    const size = await store.count(audience);
+    if (size >= least) return size;
     if (small.size >= MOST_SMALL) small.clear();
     small.set(key, now() + SMALL_FOR_MS);
-    return false;
+    return undefined;
   }
 
   /** Too late to send, or to dispatch: then the report says so, whatever the size. */
@@ -34,13 +44,13 @@ export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'thresh
   }
 
   return {
-    async isTooLarge(plan, { audience, filter, resumed }, options) {
+    async sizeIfTooLarge(plan, { audience, filter, resumed }, options) {
       // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
       if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
-        return false;
-      if (isOver(plan, options)) return false;
-      if (options?.signal !== undefined || options?.onProgress !== undefined) return false;
-      return portableFilter(filter) !== undefined && isLarge(plan.store, audience, threshold);
+        return undefined;
+      if (isOver(plan, options)) return undefined;
+      if (options?.signal !== undefined || options?.onProgress !== undefined) return undefined;
+      return portableFilter(filter) === undefined ? undefined : sizeFrom(plan.store, audience, threshold);
     },
   };
 }
