@@ -1,5 +1,5 @@
-import { costOfSends, gbHoursOf, usdOf, type SendsCost } from '../src/lanes/cost.js';
-import { PLATFORM } from '../src/lanes/platform-figures.js';
+import { costOfSends, gbHoursOf, usdOf, type SendsCost } from '../src/queue/lanes/cost.js';
+import { PLATFORM } from '../src/queue/lanes/platform-figures.js';
 import { referenceOf } from './load-table.js';
 import { grouped } from './numbers.js';
 import type { Summary } from './results.js';

@@ -21,7 +21,7 @@ export async function updatePages(root: string, summary: Summary): Promise<void>
   await rewrite(join(root, 'docs/quotas.md'), withQuotas);
   await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
   await rewrite(join(root, 'docs/scale.md'), (page) => withScale(page, summary));
-  await rewrite(join(root, 'src/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
+  await rewrite(join(root, 'src/queue/lanes/measured-figures.ts'), (module) => withMeasured(module, summary));
 }
 
 async function rewrite(file: string, change: (page: string) => string): Promise<void> {

@@ -1,11 +1,11 @@
-export { createApp } from './app.js';
-export type { App } from './app.js';
-export type { ErrorReport } from './app/log-error.js';
-export type { AppOptions } from './app/options.js';
-export { createBroadcaster } from './broadcast.js';
-export type { Broadcaster, BroadcasterOptions } from './broadcast.js';
-export type { Attributes, StoredConnection } from './connection.js';
-export { defineContract } from './contract.js';
+export { createApp } from './server/app.js';
+export type { App } from './server/app.js';
+export type { ErrorReport } from './server/app/log-error.js';
+export type { AppOptions } from './server/app/options.js';
+export { createBroadcaster } from './server/broadcast.js';
+export type { Broadcaster, BroadcasterOptions } from './server/broadcast.js';
+export type { Attributes, StoredConnection } from './model/connection.js';
+export { defineContract } from './model/contract.js';
 export type {
   ClientMessageDetails,
   ClientMessages,
@@ -17,10 +17,10 @@ export type {
   ServerDataOf,
   ServerMessages,
   ServerTypeOf,
-} from './contract.js';
-export { BroadcastError, ClientFacingError } from './errors.js';
-export type { ErrorCode, ErrorDetails } from './errors.js';
-export { parseEvent } from './events.js';
+} from './model/contract.js';
+export { BroadcastError, ClientFacingError } from './base/errors.js';
+export type { ErrorCode, ErrorDetails } from './base/errors.js';
+export { parseEvent } from './model/events.js';
 export type {
   ConnectEvent,
   DisconnectEvent,
@@ -29,23 +29,23 @@ export type {
   OtherEvent,
   SocketEvent,
   WebSocketEvent,
-} from './events.js';
-export type { Broadcast } from './fanout/begin.js';
+} from './model/events.js';
+export type { Broadcast } from './server/fanout/begin.js';
 export type {
   BroadcastStatus,
   Dispatched,
   DispatchOptions,
   QueueFanout,
   WatchOptions,
-} from './fanout/dispatch.js';
-export type { Exception, Where } from './fanout/filter.js';
-export type { Forecast } from './fanout/forecast.js';
-export type { Goodbye } from './fanout/goodbye.js';
-export type { EachData, Plan } from './fanout/plan.js';
-export type { SendOptions } from './fanout/send-options.js';
-export type { BroadcastSettings } from './fanout/settings.js';
-export type { Authorize, Connection } from './handlers/connection-handle.js';
-export { refuse } from './handlers/hooks.js';
+} from './server/fanout/dispatch.js';
+export type { Exception, Where } from './server/fanout/filter.js';
+export type { Forecast } from './server/fanout/forecast.js';
+export type { Goodbye } from './server/fanout/goodbye.js';
+export type { EachData, Plan } from './server/fanout/plan.js';
+export type { SendOptions } from './server/fanout/send-options.js';
+export type { BroadcastSettings } from './server/fanout/settings.js';
+export type { Authorize, Connection } from './server/handlers/connection-handle.js';
+export { refuse } from './server/handlers/hooks.js';
 export type {
   Acceptance,
   Authenticate,
@@ -64,22 +64,28 @@ export type {
   RawMessageHook,
   RawMessageTools,
   Refusal,
-} from './handlers/hooks.js';
-export type { Origins } from './handlers/origins.js';
-export type { GatewayResponse } from './handlers/responses.js';
-export type { RoomsOptions } from './handlers/session/options.js';
-export { firstConnections } from './first-connections.js';
-export type { HeaderLookup } from './headers.js';
-export type { FunctionContext, FunctionToken } from './invocation.js';
-export type { HistoryOption } from './history/histories.js';
-export { checkName } from './names.js';
-export type { BroadcastStart, Invocation, InvocationAnswer, ObservedParts, Observer } from './observer.js';
-export { presence } from './presence/presence.js';
-export type { PresenceOptions, RoomPresence } from './presence/presence.js';
-export * from './protocol.js';
-export { checkRecord, MAX_RECORD_BYTES } from './records.js';
-export type { RecordStore, RecordWriteOptions, StoredRecord } from './records.js';
-export { summaryOf } from './report.js';
+} from './server/handlers/hooks.js';
+export type { Origins } from './server/handlers/origins.js';
+export type { GatewayResponse } from './server/handlers/responses.js';
+export type { RoomsOptions } from './server/handlers/session/options.js';
+export { firstConnections } from './model/first-connections.js';
+export type { HeaderLookup } from './base/headers.js';
+export type { FunctionContext, FunctionToken } from './base/invocation.js';
+export type { HistoryOption } from './server/history/histories.js';
+export { checkName } from './base/names.js';
+export type {
+  BroadcastStart,
+  Invocation,
+  InvocationAnswer,
+  ObservedParts,
+  Observer,
+} from './model/observer.js';
+export { presence } from './server/presence/presence.js';
+export type { PresenceOptions, RoomPresence } from './server/presence/presence.js';
+export * from './base/protocol.js';
+export { checkRecord, MAX_RECORD_BYTES } from './model/records.js';
+export type { RecordStore, RecordWriteOptions, StoredRecord } from './model/records.js';
+export { summaryOf } from './model/report.js';
 export type {
   DeliveryReport,
   DeliverySummary,
@@ -87,8 +93,8 @@ export type {
   LatencySummary,
   Progress,
   StopReason,
-} from './report.js';
-export { checkListOptions, checkReadLimit, shardOf } from './store.js';
+} from './model/report.js';
+export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
 export type {
   Audience,
   BroadcastAudience,
@@ -103,5 +109,11 @@ export type {
   Page,
   PutResult,
   Shard,
-} from './store.js';
-export type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from './transport.js';
+} from './model/store.js';
+export type {
+  AttemptOptions,
+  ConnectionInfo,
+  EncodedPayload,
+  Payload,
+  Transport,
+} from './model/transport.js';

@@ -1,4 +1,4 @@
-import { PACKETS_PER_SEND } from '../../src/lanes/platform-figures.js';
+import { PACKETS_PER_SEND } from '../../src/queue/lanes/platform-figures.js';
 import { thisMachine, type Machine } from '../machine.js';
 import { progress } from '../progress.js';
 import type { Section } from '../section.js';

@@ -1,4 +1,4 @@
-import { PACKETS_PER_SEND, PLATFORM } from '../../src/lanes/platform-figures.js';
+import { PACKETS_PER_SEND, PLATFORM } from '../../src/queue/lanes/platform-figures.js';
 import type { Scenario, StoreQuota } from './scenario.js';
 
 /** A million recipients under some quota. */

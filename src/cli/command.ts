@@ -1,4 +1,4 @@
-import type { BroadcastError } from '../errors.js';
+import type { BroadcastError } from '../base/errors.js';
 
 /** A command in the overview. Its code is loaded when it is called: each needs other packages. */
 export interface CommandEntry {

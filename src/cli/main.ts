@@ -6,67 +6,67 @@ const COMMANDS: readonly CommandEntry[] = [
   {
     usage: 'dev <entry>',
     summary: 'run a handler behind a local API Gateway',
-    load: async () => (await import('./dev.js')).dev,
+    load: async () => (await import('./dev/dev.js')).dev,
   },
   {
     usage: 'doctor',
     summary: 'say whether the local gateway will work here',
-    load: async () => (await import('./doctor.js')).doctor,
+    load: async () => (await import('./doctor/doctor.js')).doctor,
   },
   {
     usage: 'ls',
     summary: 'list the connections of a running gateway',
-    load: async () => (await import('./ls.js')).ls,
+    load: async () => (await import('./gateway/ls.js')).ls,
   },
   {
     usage: 'send <target> <data>',
     summary: 'send to them, or speak for them',
-    load: async () => (await import('./send.js')).send,
+    load: async () => (await import('./gateway/send.js')).send,
   },
   {
     usage: 'kick <target>',
     summary: 'close them',
-    load: async () => (await import('./kick.js')).kick,
+    load: async () => (await import('./gateway/kick.js')).kick,
   },
   {
     usage: 'invoke <event>',
     summary: 'call a function without a socket',
-    load: async () => (await import('./invoke.js')).invoke,
+    load: async () => (await import('./gateway/invoke.js')).invoke,
   },
   {
     usage: 'fault set|preset|ls|clear',
     summary: 'make things go wrong on purpose',
-    load: async () => (await import('./fault.js')).fault,
+    load: async () => (await import('./gateway/fault.js')).fault,
   },
   {
     usage: 'tail',
     summary: 'follow what happens at a running gateway',
-    load: async () => (await import('./tail.js')).tail,
+    load: async () => (await import('./gateway/tail.js')).tail,
   },
   {
     usage: 'broadcast <entry> <audience>',
     summary: 'send one message, show the report',
-    load: async () => (await import('./broadcast.js')).broadcast,
+    load: async () => (await import('./broadcast/broadcast.js')).broadcast,
   },
   {
     usage: 'bundle <entry>',
     summary: 'make the file that is deployed',
-    load: async () => (await import('./bundle.js')).bundle,
+    load: async () => (await import('./deploy/bundle.js')).bundle,
   },
   {
     usage: 'spec',
     summary: "print the gateway's specification",
-    load: async () => (await import('./spec.js')).spec,
+    load: async () => (await import('./deploy/spec.js')).spec,
   },
   {
     usage: 'hash <id>...',
     summary: 'say how ids stand in logs and spans',
-    load: async () => (await import('./hash.js')).hash,
+    load: async () => (await import('./gateway/hash.js')).hash,
   },
   {
     usage: 'store create',
     summary: 'make the tables that a store needs',
-    load: async () => (await import('./store.js')).store,
+    load: async () => (await import('./deploy/store.js')).store,
   },
 ];
 

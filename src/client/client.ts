@@ -1,8 +1,8 @@
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../contract.js';
-import type { Stop } from './emitter.js';
-import type { Received, ReceivedData, ReplyData, SendArguments } from './messages.js';
-import type { RequestError } from './request-error.js';
-import type { Room } from './room.js';
+import type { ClientTypeOf, Contract, ServerTypeOf } from '../model/contract.js';
+import type { Stop } from './base/emitter.js';
+import type { Received, ReceivedData, ReplyData, SendArguments } from './requests/message-types.js';
+import type { RequestError } from './requests/request-error.js';
+import type { Room } from './rooms/room.js';
 import type { ClientState, StateChange } from './state.js';
 
 /** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */

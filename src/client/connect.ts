@@ -1,9 +1,9 @@
-import type { Contract } from '../contract.js';
+import type { Contract } from '../model/contract.js';
 import type { Client } from './client.js';
 import { settingsOf, type ConnectOptions } from './options.js';
-import { createRooms } from './rooms.js';
-import { createSession } from './session.js';
-import { startClient } from './start-client.js';
+import { createRooms } from './rooms/rooms.js';
+import { createSession } from './connection/session.js';
+import { startClient } from './connection/start-client.js';
 
 /**
  * Connects to a server made with `createApp`, and stays connected until `close`. The types come from the server's

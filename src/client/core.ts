@@ -1,10 +1,10 @@
-import type { Contract } from '../contract.js';
+import type { Contract } from '../model/contract.js';
 import type { CoreClient } from './client.js';
 import { settingsOf, type ConnectOptions } from './options.js';
-import { createSession } from './session.js';
-import { startClient } from './start-client.js';
+import { createSession } from './connection/session.js';
+import { startClient } from './connection/start-client.js';
 
-export { RequestError } from './request-error.js';
+export { RequestError } from './requests/request-error.js';
 export type { CoreClient, RequestOptions, SendOptions } from './client.js';
 export type { ConnectOptions } from './options.js';
 

@@ -25,14 +25,14 @@
  *   seen.ts, random.ts, emitter.ts, clock.ts  small tools
  */
 export { connect } from './connect.js';
-export { RequestError } from './request-error.js';
+export { RequestError } from './requests/request-error.js';
 export type { Client, CoreClient, RequestOptions, SendOptions } from './client.js';
-export type { ClientClock } from './clock.js';
-export type { Stop } from './emitter.js';
-export type { Recovery } from './membership.js';
-export type { Received, ReceivedData, ReplyData, SentData } from './messages.js';
-export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../protocol.js';
+export type { ClientClock } from './base/clock.js';
+export type { Stop } from './base/emitter.js';
+export type { Recovery } from './rooms/membership.js';
+export type { Received, ReceivedData, ReplyData, SentData } from './requests/message-types.js';
+export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../base/protocol.js';
 export type { ConnectOptions, Given } from './options.js';
-export type { Room } from './room.js';
-export type { WebSocketConstructor, WebSocketLike } from './link.js';
+export type { Room } from './rooms/room.js';
+export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
 export type { ClientState, StateChange } from './state.js';

@@ -1,6 +1,6 @@
-import type { WebSocketConstructor, WebSocketLike } from './link.js';
+import type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
 
-export type { WebSocketConstructor } from './link.js';
+export type { WebSocketConstructor } from './connection/socket.js';
 
 /** Frames of a queue's trigger begin like this; anything else is passed on as it is. */
 const ENVELOPE = '{"messages":[';

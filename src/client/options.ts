@@ -1,7 +1,7 @@
-import type { ClientTypeOf, Contract } from '../contract.js';
-import { systemClock, type ClientClock } from './clock.js';
-import { RequestError } from './request-error.js';
-import type { WebSocketConstructor } from './link.js';
+import type { ClientTypeOf, Contract } from '../model/contract.js';
+import { systemClock, type ClientClock } from './base/clock.js';
+import { RequestError } from './requests/request-error.js';
+import type { WebSocketConstructor } from './connection/socket.js';
 
 /** A value, or what gives one; asked before every attempt to connect. What it throws or rejects with fails the attempt. */
 export type Given<T> = T | (() => T | Promise<T>);

@@ -1,12 +1,12 @@
 /** Who is in a room, as a page shows it. */
-import type { Presence, PresentUser } from '../protocol.js';
-import { systemClock, type ClientClock } from './clock.js';
-import { createEmitter, type Stop } from './emitter.js';
-import type { Room } from './room.js';
-import { RequestError } from './request-error.js';
-import { createRoster } from './roster.js';
+import type { Presence, PresentUser } from '../base/protocol.js';
+import { systemClock, type ClientClock } from './base/clock.js';
+import { createEmitter, type Stop } from './base/emitter.js';
+import type { Room } from './rooms/room.js';
+import { RequestError } from './requests/request-error.js';
+import { createRoster } from './rooms/presence-set.js';
 
-export type { Presence, PresentUser } from '../protocol.js';
+export type { Presence, PresentUser } from '../base/protocol.js';
 
 /** How patient the list is with those who leave. */
 export interface PresenceOptions {

@@ -1,11 +1,11 @@
 /** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
-import type { Contract, ServerTypeOf } from '../contract.js';
+import type { Contract, ServerTypeOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
-import type { Recovery } from './membership.js';
-import type { Received, ReceivedData } from './messages.js';
+import type { Recovery } from './rooms/membership.js';
+import type { Received, ReceivedData } from './requests/message-types.js';
 import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
-import type { RequestError } from './request-error.js';
-import type { Room } from './room.js';
+import type { RequestError } from './requests/request-error.js';
+import type { Room } from './rooms/room.js';
 import type { ClientState } from './state.js';
 
 /** As much of React as is needed: pass the module itself. React 18 and later have it. */

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 import { parseDuration, type ManualClock } from './clock.js';
 import type { StoreAccess } from './document-store/access.js';
 import type { Emulator } from './emulator-api.js';
@@ -11,7 +11,7 @@ import type { LibraryWatch } from './library/watch-library.js';
 import type { Listening } from './listening/listen.js';
 import { queueNamed } from './queue/access.js';
 import type { MessageQueues } from './queue/message-queues.js';
-import { untilQuiet } from './quiet.js';
+import { untilQuiet } from './quiescence.js';
 import { createTestClients } from './test-clients/test-clients.js';
 import { selectEntries } from './timeline/query.js';
 import type { Timers } from './timers/timers.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { functionOption, parseOptions } from '../options.js';
-import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../protocol.js';
+import { functionOption, parseOptions } from '../base/options.js';
+import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';

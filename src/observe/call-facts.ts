@@ -1,7 +1,7 @@
-import type { Contract } from '../contract.js';
-import { isSessionType } from '../handlers/session/answer.js';
-import { parseJson } from '../json.js';
-import type { Invocation } from '../observer.js';
+import type { Contract } from '../model/contract.js';
+import { isSessionType } from '../server/handlers/session/answer.js';
+import { parseJson } from '../base/json.js';
+import type { Invocation } from '../model/observer.js';
 
 /** What may be told of a call without telling what people wrote: each value is one of few. */
 export interface CallFacts {

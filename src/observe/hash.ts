@@ -1,4 +1,4 @@
-import type { FunctionContext } from '../invocation.js';
+import type { FunctionContext } from '../base/invocation.js';
 
 /** Where the key comes from when no option gives one. */
 export const HASH_KEY_VARIABLE = 'YC_BROADCAST_HASH_KEY';

@@ -1,5 +1,5 @@
-import type { StoredConnection } from '../connection.js';
-import type { ConnectionStore } from '../store.js';
+import type { StoredConnection } from '../model/connection.js';
+import type { ConnectionStore } from '../model/store.js';
 import { withMethods } from './observed-methods.js';
 
 /** Tells of every connection that is read or stored one by one: events carry its id, and not whose it is. */

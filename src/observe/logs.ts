@@ -2,9 +2,9 @@
  * Logs in the platform's JSON format: `level`, `message` and what else is known, one line for each call and each
  * broadcast. No line holds a token, a cookie, a body, or an id as it is.
  */
-import type { ErrorReport } from '../app/log-error.js';
-import { BroadcastError } from '../errors.js';
-import type { Invocation, InvocationAnswer, Observer } from '../observer.js';
+import type { ErrorReport } from '../server/app/log-error.js';
+import { BroadcastError } from '../base/errors.js';
+import type { Invocation, InvocationAnswer, Observer } from '../model/observer.js';
 import { createIdHasher } from './hash.js';
 import { learnUsers } from './learn-users.js';
 import { errorFields } from './logging/error-fields.js';

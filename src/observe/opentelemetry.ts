@@ -4,8 +4,8 @@
  */
 import { isSpanContextValid, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import * as z from 'zod/mini';
-import type { Observer } from '../observer.js';
-import { functionOption, lazily, objectWith, parseOptions } from '../options.js';
+import type { Observer } from '../model/observer.js';
+import { functionOption, lazily, objectWith, parseOptions } from '../base/options.js';
 import { createIdHasher } from './hash.js';
 import { observeTransport } from './telemetry/attempts.js';
 import { createBroadcastLayer } from './telemetry/broadcast.js';

@@ -1,8 +1,8 @@
-import { BroadcastError, ClientFacingError } from '../errors.js';
-import { isExpected } from '../handlers/responses.js';
-import { parseJson } from '../json.js';
-import type { InvocationAnswer } from '../observer.js';
-import { ERROR_TYPE } from '../protocol.js';
+import { BroadcastError, ClientFacingError } from '../base/errors.js';
+import { isExpected } from '../server/handlers/responses.js';
+import { parseJson } from '../base/json.js';
+import type { InvocationAnswer } from '../model/observer.js';
+import { ERROR_TYPE } from '../base/protocol.js';
 
 /**
  * How a call went. `refused`: the client asked for what it may not have, or a hook said no; part of daily life. `error`:

@@ -1,6 +1,6 @@
-import type { RecordStore } from '../records.js';
-import type { RoomPosition } from '../protocol.js';
-import type { Audience } from '../store.js';
+import type { RecordStore } from '../model/records.js';
+import type { RoomPosition } from '../base/protocol.js';
+import type { Audience } from '../model/store.js';
 import type { Counts } from './counts.js';
 import { changeJson, readJson, writeJson, type Versioned } from './json-record.js';
 import type { Ending } from './shard-record.js';

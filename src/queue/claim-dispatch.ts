@@ -1,6 +1,6 @@
-import { BroadcastError } from '../errors.js';
-import type { RecordStore } from '../records.js';
-import type { Audience } from '../store.js';
+import { BroadcastError } from '../base/errors.js';
+import type { RecordStore } from '../model/records.js';
+import type { Audience } from '../model/store.js';
 import { readBroadcast, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { sleep } from './sleep.js';
 

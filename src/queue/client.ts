@@ -1,16 +1,16 @@
 import pLimit from 'p-limit';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createSigner } from '../credentials/static-key.js';
-import { createTokenBucket } from '../fanout/token-bucket.js';
-import { createPoster } from '../http-post.js';
-import { createPatience, type Patience } from '../patience.js';
+import { createSigner } from '../base/credentials/static-key.js';
+import { createTokenBucket } from '../server/fanout/token-bucket.js';
+import { createPoster } from '../base/http-post.js';
+import { createPatience, type Patience } from '../base/backoff.js';
 import { batchesOf } from './client/batches.js';
 import { readQueueOptions, type MessageQueueOptions } from './client/options.js';
 import { refusalOfNetwork, sendError, type Refusal } from './client/refusal.js';
 import { batchForm, FORM_TYPE, outcomeOf, type BatchOutcome } from './client/send-batch.js';
 import { MAX_QUEUE_BODY_BYTES, type MessageQueue, type QueueMessage } from './message-queue.js';
 
-export type { StaticKey } from '../credentials/static-key.js';
+export type { StaticKey } from '../base/credentials/static-key.js';
 export type { MessageQueueOptions } from './client/options.js';
 export type { MessageQueue, QueueMessage, QueueSendOptions } from './message-queue.js';
 

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import { parseJson } from '../json.js';
-import { check, firstIssue, lazily } from '../options.js';
-import type { JsonValue } from '../protocol.js';
-import type { Audience } from '../store.js';
+import { BroadcastError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
+import { check, firstIssue, lazily } from '../base/options.js';
+import type { JsonValue } from '../base/protocol.js';
+import type { Audience } from '../model/store.js';
 
 /** The version of the form below. A worker refuses any other: what a newer one means it cannot know. */
 const JOB_VERSION = 1;

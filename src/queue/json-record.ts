@@ -1,7 +1,7 @@
-import { BroadcastError } from '../errors.js';
-import { parseJson } from '../json.js';
-import type { RecordStore } from '../records.js';
-import type { ConnectionStore } from '../store.js';
+import { BroadcastError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
+import type { RecordStore } from '../model/records.js';
+import type { ConnectionStore } from '../model/store.js';
 import { sleep } from './sleep.js';
 
 /** The form of what stands in records; a newer one is refused rather than misread. */

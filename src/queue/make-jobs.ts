@@ -1,5 +1,5 @@
-import { BroadcastError } from '../errors.js';
-import type { RecordStore } from '../records.js';
+import { BroadcastError } from '../base/errors.js';
+import type { RecordStore } from '../model/records.js';
 import { keepText } from './broadcast-record.js';
 import { encodeJob, type Job } from './job.js';
 import type { QueueMessage } from './message-queue.js';

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { logError, type ErrorReport } from '../app/log-error.js';
-import { functionOption, lazily, objectWith, parseOptions } from '../options.js';
-import { CONNECTION_TTL_MS } from '../protocol.js';
+import { logError, type ErrorReport } from '../server/app/log-error.js';
+import { functionOption, lazily, objectWith, parseOptions } from '../base/options.js';
+import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import type { MessageQueue } from './message-queue.js';
 
 /** How broadcasts are cut into jobs. */

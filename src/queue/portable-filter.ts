@@ -1,5 +1,5 @@
-import { BroadcastError } from '../errors.js';
-import type { Filter, Where } from '../fanout/filter.js';
+import { BroadcastError } from '../base/errors.js';
+import type { Filter, Where } from '../server/fanout/filter.js';
 import type { Job } from './job.js';
 
 /** A filter as a job carries it, or `undefined` when it has a function, which cannot travel. */

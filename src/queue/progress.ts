@@ -1,5 +1,5 @@
-import type { StoredConnection } from '../connection.js';
-import type { ErrorCode } from '../errors.js';
+import type { StoredConnection } from '../model/connection.js';
+import type { ErrorCode } from '../base/errors.js';
 import { addCounts, NOBODY } from './counts.js';
 import type { PageOutcome } from './run-page.js';
 import type { Ending, ShardProgress } from './shard-record.js';

@@ -1,15 +1,15 @@
-import type { StoredConnection } from '../connection.js';
-import type { BroadcastError, ErrorCode } from '../errors.js';
-import type { PlanParts } from '../fanout/begin.js';
-import { decodeCursor } from '../fanout/cursor.js';
-import { runBroadcast } from '../fanout/run.js';
-import { createTally } from '../fanout/tally.js';
-import { through } from '../observer.js';
-import type { DeliveryReport, StopReason } from '../report.js';
-import type { Audience } from '../store.js';
-import type { EncodedPayload } from '../transport.js';
+import type { StoredConnection } from '../model/connection.js';
+import type { BroadcastError, ErrorCode } from '../base/errors.js';
+import type { PlanParts } from '../server/fanout/begin.js';
+import { decodeCursor } from '../server/fanout/cursor.js';
+import { runBroadcast } from '../server/fanout/run.js';
+import { createTally } from '../server/fanout/tally.js';
+import { through } from '../model/observer.js';
+import type { DeliveryReport, StopReason } from '../model/report.js';
+import type { Audience } from '../model/store.js';
+import type { EncodedPayload } from '../model/transport.js';
 import { NOBODY, type Counts } from './counts.js';
-import { createStormWatch, isRefusal } from './storm-watch.js';
+import { createStormWatch, isRefusal } from './circuit-breaker.js';
 
 export interface PageOptions {
   readonly id: string;

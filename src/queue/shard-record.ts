@@ -1,4 +1,4 @@
-import type { RecordStore } from '../records.js';
+import type { RecordStore } from '../model/records.js';
 import { NOBODY, type Counts } from './counts.js';
 import { readJson, writeJson } from './json-record.js';
 

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 
 /** Waits, with the global timer, which fake clocks reach. Rejects with `ABORTED` when the signal comes first. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import { check, firstIssue, lazily } from '../options.js';
+import { BroadcastError } from '../base/errors.js';
+import { check, firstIssue, lazily } from '../base/options.js';
 
 /**
  * What is needed of a trigger's event. Attributes of messages are spelt in two ways (`data_type` in recorded events,

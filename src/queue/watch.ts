@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import type { BroadcastStatus, WatchOptions } from '../fanout/dispatch.js';
-import { lazily, parseOptions } from '../options.js';
+import { BroadcastError } from '../base/errors.js';
+import type { BroadcastStatus, WatchOptions } from '../server/fanout/dispatch.js';
+import { lazily, parseOptions } from '../base/options.js';
 import { sleep } from './sleep.js';
 
 const FIRST_PAUSE_MS = 250;

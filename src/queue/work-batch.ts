@@ -1,6 +1,6 @@
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 import { decodeJob } from './job.js';
-import { putJob } from './pass-on.js';
+import { putJob } from './requeue.js';
 import { bodiesOf } from './trigger-messages.js';
 import { isLasting, workJob, type WorkParts } from './work-job.js';
 

@@ -1,7 +1,7 @@
-import { BroadcastError } from '../errors.js';
-import type { PlanParts } from '../fanout/begin.js';
-import { acceptanceOf } from '../fanout/filter.js';
-import type { RecordStore } from '../records.js';
+import { BroadcastError } from '../base/errors.js';
+import type { PlanParts } from '../server/fanout/begin.js';
+import { acceptanceOf } from '../server/fanout/filter.js';
+import type { RecordStore } from '../model/records.js';
 import {
   changeBroadcast,
   readBroadcast,
@@ -11,7 +11,7 @@ import {
 } from './broadcast-record.js';
 import type { Job } from './job.js';
 import type { FanoutSettings } from './options.js';
-import { busyMs, putJob, type PassOnParts } from './pass-on.js';
+import { busyMs, putJob, type PassOnParts } from './requeue.js';
 import { ended } from './progress.js';
 import { claimShard, type Claim, type ShardProgress } from './shard-record.js';
 import { goThroughShard, type Left } from './work-shard.js';

@@ -1,14 +1,14 @@
-import type { StoredConnection } from '../connection.js';
-import { createListing, type Listing } from '../fanout/listing.js';
-import type { EncodedPayload } from '../transport.js';
+import type { StoredConnection } from '../model/connection.js';
+import { createListing, type Listing } from '../server/fanout/listing.js';
+import type { EncodedPayload } from '../model/transport.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import type { Job } from './job.js';
-import { putJob, waitMs } from './pass-on.js';
+import { putJob, waitMs } from './requeue.js';
 import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress.js';
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
 import type { WorkParts } from './work-job.js';
-import { isAboutAccess } from './storm-watch.js';
+import { isAboutAccess } from './circuit-breaker.js';
 
 export interface ShardWork extends WorkParts {
   readonly job: Job;

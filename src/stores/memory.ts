@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel';
 import * as z from 'zod/mini';
-import type { StoredConnection } from '../connection.js';
-import { checkName } from '../names.js';
-import { functionOption, parseOptions } from '../options.js';
-import { CONNECTION_TTL_MS } from '../protocol.js';
+import type { StoredConnection } from '../model/connection.js';
+import { checkName } from '../base/names.js';
+import { functionOption, parseOptions } from '../base/options.js';
+import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import {
   checkListOptions,
   shardOf,
@@ -11,10 +11,10 @@ import {
   type ConnectionStore,
   type ListOptions,
   type Page,
-} from '../store.js';
-import { memoryHistory } from './memory-history.js';
-import { memoryRecords } from './memory-records.js';
-import { createSortedIds, type SortedIds } from './sorted-ids.js';
+} from '../model/store.js';
+import { memoryHistory } from './memory/history.js';
+import { memoryRecords } from './memory/records.js';
+import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
 
 /** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import { checkName } from '../names.js';
-import { functionOption, objectWith, parseOptions } from '../options.js';
-import { CONNECTION_TTL_MS } from '../protocol.js';
-import { checkListOptions, shardOf, type ConnectionStore } from '../store.js';
+import { BroadcastError } from '../base/errors.js';
+import { checkName } from '../base/names.js';
+import { functionOption, objectWith, parseOptions } from '../base/options.js';
+import { CONNECTION_TTL_MS } from '../base/protocol.js';
+import { checkListOptions, shardOf, type ConnectionStore } from '../model/store.js';
 import {
   throughClient,
   throughOwnPool,

@@ -1,9 +1,9 @@
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod/mini';
-import { checkName } from '../names.js';
-import { functionOption, objectWith, parseOptions } from '../options.js';
-import { CONNECTION_TTL_MS } from '../protocol.js';
-import type { ConnectionStore } from '../store.js';
+import { checkName } from '../base/names.js';
+import { functionOption, objectWith, parseOptions } from '../base/options.js';
+import { CONNECTION_TTL_MS } from '../base/protocol.js';
+import type { ConnectionStore } from '../model/store.js';
 import { createCalls, type Script } from './redis/calls.js';
 import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';

@@ -1,4 +1,4 @@
-import type { ConnectionStore } from '../store.js';
+import type { ConnectionStore } from '../model/store.js';
 import { createConnections } from './ydb/connections.js';
 import { createHistory } from './ydb/history.js';
 import { createListing } from './ydb/listing.js';
@@ -6,7 +6,7 @@ import { openDatabase, type YdbOptions } from './ydb/options.js';
 import { createRecords } from './ydb/records.js';
 import { ensureTable, type TableReport } from './ydb/table.js';
 
-export type { StaticKey } from '../credentials/static-key.js';
+export type { StaticKey } from '../base/credentials/static-key.js';
 export type { YdbOptions } from './ydb/options.js';
 export type { TableReport } from './ydb/table.js';
 

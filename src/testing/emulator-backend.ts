@@ -2,7 +2,7 @@ import type { Emulator } from '../emulator/emulator-api.js';
 import { startEmulator } from '../emulator/emulator.js';
 import type { TlsAccess } from '../emulator/listening/listen.js';
 import type { GrpcErrors } from '../emulator/management/grpc.js';
-import type { Transport } from '../transport.js';
+import type { Transport } from '../model/transport.js';
 import type { ContractSocket, TransportBackend, TransportWorld } from './transport-backend.js';
 
 /** How to reach the local gateway of one case. */

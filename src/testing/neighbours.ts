@@ -1,6 +1,6 @@
 import assert from 'node:assert';
-import type { StoredConnection } from '../connection.js';
-import type { Audience, ConnectionStore } from '../store.js';
+import type { StoredConnection } from '../model/connection.js';
+import type { Audience, ConnectionStore } from '../model/store.js';
 import { sameValue, walk } from './store-probes.js';
 
 const DAY_MS = 86_400_000;

@@ -1,4 +1,4 @@
-import type { ConnectionStore } from '../store.js';
+import type { ConnectionStore } from '../model/store.js';
 
 /** What the contract asks for when it opens a store. */
 export interface StoreInstance {

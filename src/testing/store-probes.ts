@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import pLimit from 'p-limit';
-import type { Audience, ConnectionStore, ListOptions, Page } from '../store.js';
+import type { Audience, ConnectionStore, ListOptions, Page } from '../model/store.js';
 
 /** How many calls are under way when a case has thousands to make. */
 const CALLS_AT_ONCE = 64;

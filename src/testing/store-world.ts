@@ -1,9 +1,9 @@
 import assert from 'node:assert';
 import { randomBytes } from 'node:crypto';
-import type { StoredConnection } from '../connection.js';
-import { CONNECTION_TTL_MS } from '../protocol.js';
-import type { RecordStore } from '../records.js';
-import type { Audience, ConnectionStore, HistoryStore } from '../store.js';
+import type { StoredConnection } from '../model/connection.js';
+import { CONNECTION_TTL_MS } from '../base/protocol.js';
+import type { RecordStore } from '../model/records.js';
+import type { Audience, ConnectionStore, HistoryStore } from '../model/store.js';
 import { createNeighbours, LOBBY } from './neighbours.js';
 import type { StoreBackend } from './store-backend.js';
 import { sameValue, walk } from './store-probes.js';

@@ -1,5 +1,5 @@
 import type { Fault } from '../emulator/faults/fault.js';
-import type { Transport } from '../transport.js';
+import type { Transport } from '../model/transport.js';
 
 /** How the transport contract reaches a transport and the gateway behind it. */
 export interface TransportBackend {

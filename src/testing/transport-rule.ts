@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { BroadcastError, type ErrorCode } from '../errors.js';
-import type { Payload, Transport } from '../transport.js';
+import { BroadcastError, type ErrorCode } from '../base/errors.js';
+import type { Payload, Transport } from '../model/transport.js';
 import type { ContractSocket, TransportFeature, TransportWorld } from './transport-backend.js';
 
 /** One rule of the transport contract. */

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 
 /** The file that `YC_BROADCAST_CA` names, or `undefined`. Throws `INVALID_OPTIONS` when it cannot be read. */
 export function caFromEnvironment(): string | undefined {

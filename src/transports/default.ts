@@ -1,5 +1,5 @@
-import type { FunctionContext } from '../invocation.js';
-import type { EncodedPayload, Transport } from '../transport.js';
+import type { FunctionContext } from '../base/invocation.js';
+import type { EncodedPayload, Transport } from '../model/transport.js';
 import { createEndpoint } from './endpoint.js';
 import { grpcTransport, type GrpcTransportOptions } from './grpc.js';
 import { restTransport } from './rest.js';

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 
 /** Where the connection management API is: `https://` or `http://` and host, without a path. */
 export type EndpointOption = string | (() => string) | undefined;

@@ -2,8 +2,8 @@
  * The few protobuf messages of `yandex.cloud.serverless.apigateway.websocket.v1`, written and read by hand: the fields
  * are those of the platform's public protocol files.
  */
-import { BroadcastError } from '../errors.js';
-import type { ConnectionInfo } from '../transport.js';
+import { BroadcastError } from '../base/errors.js';
+import type { ConnectionInfo } from '../model/transport.js';
 
 /** Compression flag and length of the message, which gRPC puts in front of it. */
 const PREFIX_BYTES = 5;

@@ -1,8 +1,8 @@
 import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { BROADCAST_HEADER } from '../diagnostics.js';
-import { BroadcastError } from '../errors.js';
+import { BROADCAST_HEADER } from '../model/diagnostics.js';
+import { BroadcastError } from '../base/errors.js';
 import { abortedError, codeOfNetworkError } from './outcome.js';
 
 export interface HttpRequest {

@@ -2,8 +2,8 @@
  * What an answer of the gateway means, whichever way it came: one table for REST, gRPC, the network and the official
  * SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is not certain stays.
  */
-import { BroadcastError, type ErrorCode } from '../errors.js';
-import { parseJson } from '../json.js';
+import { BroadcastError, type ErrorCode } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
 
 /** gRPC status codes by number. */
 const BY_GRPC_CODE: Readonly<Record<number, ErrorCode>> = {

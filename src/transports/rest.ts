@@ -1,10 +1,16 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import { parseJson } from '../json.js';
-import { functionOption, lazily, parseOptions } from '../options.js';
-import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../protocol.js';
-import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
-import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
+import { BroadcastError } from '../base/errors.js';
+import { parseJson } from '../base/json.js';
+import { functionOption, lazily, parseOptions } from '../base/options.js';
+import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../base/protocol.js';
+import type {
+  AttemptOptions,
+  ConnectionInfo,
+  EncodedPayload,
+  Payload,
+  Transport,
+} from '../model/transport.js';
+import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { caFromEnvironment } from './ca.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { createHttpClient, type HttpAnswer } from './http-client.js';

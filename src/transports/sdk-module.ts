@@ -1,5 +1,5 @@
 /** The official SDK, in the one shape that both of its majors are brought to. Nothing here names its types: it is optional. */
-import { BroadcastError } from '../errors.js';
+import { BroadcastError } from '../base/errors.js';
 
 /** What is needed of one `ConnectionServiceClient`. */
 export interface SdkClient {

@@ -1,10 +1,16 @@
 import * as z from 'zod/mini';
-import { BroadcastError } from '../errors.js';
-import { functionOption, lazily, parseOptions } from '../options.js';
-import { MAX_SEND_BYTES } from '../protocol.js';
-import type { AttemptOptions, ConnectionInfo, EncodedPayload, Payload, Transport } from '../transport.js';
+import { BroadcastError } from '../base/errors.js';
+import { functionOption, lazily, parseOptions } from '../base/options.js';
+import { MAX_SEND_BYTES } from '../base/protocol.js';
+import type {
+  AttemptOptions,
+  ConnectionInfo,
+  EncodedPayload,
+  Payload,
+  Transport,
+} from '../model/transport.js';
 import { caFromEnvironment } from './ca.js';
-import { createTokenProvider, type TokenProviderOptions } from '../credentials/token-provider.js';
+import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { codeOfSdkError, excerpt, pushbackMs } from './outcome.js';
 import { checkConnectionId, checkSize } from './rest.js';

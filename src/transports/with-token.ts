@@ -1,6 +1,6 @@
-import { BroadcastError } from '../errors.js';
-import type { AttemptOptions } from '../transport.js';
-import type { TokenProvider } from '../credentials/token-provider.js';
+import { BroadcastError } from '../base/errors.js';
+import type { AttemptOptions } from '../model/transport.js';
+import type { TokenProvider } from '../base/credentials/token-provider.js';
 import { abortedError } from './outcome.js';
 
 /**

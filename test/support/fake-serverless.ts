@@ -1,5 +1,9 @@
-/** As much of Serverless Framework 3 as a plugin of ours sees; test/serverless-framework.test.ts has the real one. */
-import type { Serverless, ServerlessFunction, ServerlessPlugin } from '../../src/serverless/framework.js';
+/** As much of Serverless Framework 3 as a plugin of ours sees; test/deploy/serverless-framework.test.ts has the real one. */
+import type {
+  Serverless,
+  ServerlessFunction,
+  ServerlessPlugin,
+} from '../../src/deploy/serverless/framework.js';
 
 export interface FakeOptions {
   readonly folderId: string;

@@ -1,7 +1,7 @@
 import type { MessageQueue, QueueMessage } from '../../src/queue/message-queue.js';
 import { MAX_QUEUE_BODY_BYTES } from '../../src/queue/message-queue.js';
 import { triggerEvent } from '../../src/emulator/queue/trigger-event.js';
-import { BroadcastError } from '../../src/errors.js';
+import { BroadcastError } from '../../src/base/errors.js';
 
 /** A queue that only this process knows. Nothing is received by itself: a test takes what it wants. */
 export interface MemoryQueue extends MessageQueue {

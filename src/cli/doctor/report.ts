@@ -1,4 +1,4 @@
-import type { Palette } from '../palette.js';
+import type { Palette } from '../terminal/palette.js';
 import type { Finding } from './finding.js';
 
 const WIDTH = 80;

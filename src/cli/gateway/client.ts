@@ -1,4 +1,4 @@
-import { parseJson } from '../../json.js';
+import { parseJson } from '../../base/json.js';
 import { CliError } from '../command.js';
 import { findGateway } from './find.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { projectFolder } from '../../emulator/code/compiler.js';
 import type { Emulator } from '../../emulator/index.js';
-import { parseJson } from '../../json.js';
+import { parseJson } from '../../base/json.js';
 
 const gatewaySchema = z.object({ pid: z.int(), port: z.int(), url: z.string(), token: z.string() });
 

@@ -1,4 +1,4 @@
-import { parseCookies } from '../../headers.js';
+import { parseCookies } from '../../base/headers.js';
 import { canonicalName, type RequestFacts } from '../events/request-facts.js';
 
 /** Where a client puts what it proves itself with. */

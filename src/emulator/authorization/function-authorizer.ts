@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { parseCookies } from '../../headers.js';
+import { parseCookies } from '../../base/headers.js';
 import { requestTime } from '../events/event-builder.js';
 import type { Invoker } from '../calls/invoker.js';
 import { refused, type AuthorizeRequest, type Verdict } from './authorize.js';

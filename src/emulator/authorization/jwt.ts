@@ -1,6 +1,6 @@
 /** JSON Web Tokens in their compact form: what they say, and whether they are signed by a key. */
 import { verify, type KeyObject } from 'node:crypto';
-import { parseJson } from '../../json.js';
+import { parseJson } from '../../base/json.js';
 
 export interface Jwt {
   readonly algorithm: string;

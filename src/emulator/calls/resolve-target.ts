@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import type { ParsedTarget } from './functions.js';
 

@@ -3,7 +3,7 @@
  * `/_yc-broadcast/`, and what it asks for behind `/_yc-broadcast/api/`, as JSON. See guard.ts for who may.
  */
 import { randomBytes } from 'node:crypto';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import { listBroadcasts } from './broadcasts.js';
 import { closeByHand, dropByHand, sendByHand } from './sockets.js';

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.js';
+import { parseOptions } from '../../base/options.js';
 import { FAULT_PRESETS, presetNamed } from '../faults/presets.js';
 import type { ActiveFault } from '../faults/table.js';
 import { ControlError } from './control-error.js';

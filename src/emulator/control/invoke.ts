@@ -1,7 +1,7 @@
 /** Calls a function with an event that no socket has caused. */
 import * as z from 'zod';
-import { BroadcastError } from '../../errors.js';
-import { parseOptions } from '../../options.js';
+import { BroadcastError } from '../../base/errors.js';
+import { parseOptions } from '../../base/options.js';
 import { createEventBuilder, type Handshake } from '../events/event-builder.js';
 import { resultOf } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';

@@ -1,4 +1,4 @@
-import { parseJson } from '../../json.js';
+import { parseJson } from '../../base/json.js';
 import type { HttpRequest } from '../http/exchange.js';
 import { ControlError } from './control-error.js';
 

@@ -1,7 +1,7 @@
 /** What can be done to sockets by hand: send, speak for the client, close, reset. */
 import * as z from 'zod';
-import { parseOptions } from '../../options.js';
-import { MAX_SEND_BYTES } from '../../protocol.js';
+import { parseOptions } from '../../base/options.js';
+import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import type { Endpoint } from './endpoint.js';
 import { resolveTarget } from './targets.js';
 

@@ -1,6 +1,6 @@
 /** What the gateway as a whole is doing, and its clock. */
 import * as z from 'zod';
-import { parseOptions } from '../../options.js';
+import { parseOptions } from '../../base/options.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
 

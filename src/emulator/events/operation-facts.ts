@@ -1,5 +1,5 @@
 /** What the specification adds to an event: declared parameters, context, and the names of the payload format. */
-import { parseCookies } from '../../headers.js';
+import { parseCookies } from '../../base/headers.js';
 import { canonicalName, type RequestFacts } from './request-facts.js';
 import type { Operation, Parameter } from '../routing/routes.js';
 

@@ -1,6 +1,6 @@
 /** What can go wrong on purpose: at which point, how, how often, and for whom. */
 import * as z from 'zod';
-import { parseOptions } from '../../options.js';
+import { parseOptions } from '../../base/options.js';
 
 /** Which of the things that come to a point are struck. */
 export interface FaultAim {

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /** Faults that go together, after incidents that people have written about. */
 export const FAULT_PRESETS = {

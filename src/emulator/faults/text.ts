@@ -1,5 +1,5 @@
 /** The textual form of faults, for the command line, the page and the timeline: `send.status=503 send.rate=0.2`. */
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { parseFault, type Fault, type FaultPoint } from './fault.js';
 import { FIELDS, type Field } from './text-fields.js';
 

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { TimelineEntry } from '../timeline/timeline.js';
 
 /** Throws when a call has left work behind, or when nobody would have noticed. */

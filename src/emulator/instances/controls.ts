@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { HostedFunction } from './hosted-function.js';
 import type { Instance, InstanceState } from './instance.js';
 

@@ -1,6 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import { resolve } from 'node:path';
-import type { Diagnostic } from '../../diagnostics.js';
+import type { Diagnostic } from '../../model/diagnostics.js';
 import type { Clock } from '../clock.js';
 import { readEnvFiles } from '../code/env-files.js';
 import { openSource, type Generation, type Source } from '../code/source.js';

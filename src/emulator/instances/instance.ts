@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../../diagnostics.js';
+import type { Diagnostic } from '../../model/diagnostics.js';
 import type { Generation } from '../code/source.js';
 import type { FunctionIdentity } from '../events/function-context.js';
 import type { CallOutcome } from './call-table.js';

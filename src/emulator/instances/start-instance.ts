@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { Generation } from '../code/source.js';
 import { readResponseText } from '../calls/invoker.js';
 import { createCallTable, type CallOutcome } from './call-table.js';

@@ -1,5 +1,5 @@
 /** What the gateway and the worker of an instance say to each other. */
-import type { Diagnostic } from '../../diagnostics.js';
+import type { Diagnostic } from '../../model/diagnostics.js';
 import type { FunctionIdentity } from '../events/function-context.js';
 
 /** What a worker is given when it starts. */

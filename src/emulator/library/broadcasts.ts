@@ -1,6 +1,6 @@
-import type { Diagnostic } from '../../diagnostics.js';
-import type { DeliveryReport, LatencySummary } from '../../report.js';
-import type { BroadcastAudience } from '../../store.js';
+import type { Diagnostic } from '../../model/diagnostics.js';
+import type { DeliveryReport, LatencySummary } from '../../model/report.js';
+import type { BroadcastAudience } from '../../model/store.js';
 
 /** One broadcast: what the library reported, and what the gateway saw of it. */
 export interface BroadcastView {

@@ -1,7 +1,7 @@
-/** Listens to what the library says of itself: rooms and reports; see `src/diagnostics.ts`. */
+/** Listens to what the library says of itself: rooms and reports; see `src/model/diagnostics.ts`. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../diagnostics.js';
+import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../model/diagnostics.js';
 import type { Broadcasts } from './broadcasts.js';
 import type { FunctionHandler } from '../calls/invoker.js';
 import type { Rooms } from './rooms.js';

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { BROADCAST_HEADER } from '../../diagnostics.js';
+import { BROADCAST_HEADER } from '../../model/diagnostics.js';
 
 /** The broadcast that a send says it belongs to. */
 export function broadcastOf(headers: IncomingHttpHeaders): string | undefined {

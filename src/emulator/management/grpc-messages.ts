@@ -1,5 +1,5 @@
 /** The messages of `ConnectionService` in protobuf's wire format: three small ones, so they are read and written by hand. */
-import type { ConnectionInfo } from '../../transport.js';
+import type { ConnectionInfo } from '../../model/transport.js';
 
 const VARINT = 0;
 const FIXED64 = 1;

@@ -7,7 +7,7 @@ import {
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
 } from 'node:http2';
-import { MAX_SEND_BYTES } from '../../protocol.js';
+import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import { broadcastOf } from './broadcast-header.js';
 import { connectionMessage, readFields } from './grpc-messages.js';
 import type { Management, ManagementRequest, OutgoingMessage } from './management.js';

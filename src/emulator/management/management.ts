@@ -3,8 +3,8 @@
  * timeline. How requests and answers look on the wire is in rest.ts and grpc.ts.
  */
 import { isUtf8 } from 'node:buffer';
-import { MAX_CONNECTION_ID_LENGTH } from '../../protocol.js';
-import type { ConnectionInfo } from '../../transport.js';
+import { MAX_CONNECTION_ID_LENGTH } from '../../base/protocol.js';
+import type { ConnectionInfo } from '../../model/transport.js';
 import type { Broadcasts } from '../library/broadcasts.js';
 import type { OpenConnection } from '../sockets/connections.js';
 import { failureOf } from '../faults/send-failure.js';
@@ -30,7 +30,7 @@ export interface ManagementRequest {
   readonly via: 'REST' | 'gRPC';
   /** The `Authorization` header. */
   readonly authorization: string | undefined;
-  /** The broadcast that a send belongs to, as the header tells; see `src/diagnostics.ts`. */
+  /** The broadcast that a send belongs to, as the header tells; see `src/model/diagnostics.ts`. */
   readonly broadcast: string | undefined;
   target(): { readonly operation: 'send' | 'get' | 'disconnect'; readonly connectionId: string };
   /** Of a send. */

@@ -1,7 +1,7 @@
 /** The connection management API over REST: paths, statuses and error bodies of the platform. */
 import { randomUUID } from 'node:crypto';
-import { MAX_SEND_BYTES } from '../../protocol.js';
-import type { ConnectionInfo } from '../../transport.js';
+import { MAX_SEND_BYTES } from '../../base/protocol.js';
+import type { ConnectionInfo } from '../../model/transport.js';
 import { broadcastOf } from './broadcast-header.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { Management, ManagementAnswer, ManagementRequest, OutgoingMessage } from './management.js';

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { urlVariable } from '../../queue/client/options.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
 import type { Queue, QueueCounts } from './queue-api.js';

@@ -1,5 +1,5 @@
 /** Message Queue in a gateway: its queues, the server that answers for them, and the triggers that read them. */
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
 import type { ParsedEmulatorOptions } from '../options.js';

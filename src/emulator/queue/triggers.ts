@@ -1,5 +1,5 @@
 /** The triggers of a gateway: each reads one queue, and gives what it finds to a function or to sockets. */
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { Calls } from '../calls/calls.js';
 import type { ParsedTarget } from '../calls/functions.js';
 import type { Invoker } from '../calls/invoker.js';

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { pathToFileURL } from 'node:url';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { InstanceEnvironment } from '../instances/hosted-function.js';
 import { CONNECTIONS_HOST, portsByAddress } from './hosts.js';
 import { preloadProgram } from './preload-program.js';

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { ParsedTarget } from '../calls/functions.js';
 import type { ParsedFunctionSource } from '../instances/settings.js';
 import type { Invoker } from '../calls/invoker.js';

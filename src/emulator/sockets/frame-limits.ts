@@ -1,4 +1,4 @@
-import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../../protocol.js';
+import { MAX_FRAME_BYTES, MAX_MESSAGE_BYTES } from '../../base/protocol.js';
 
 export interface FrameLimits {
   readonly maxFrameBytes: number;

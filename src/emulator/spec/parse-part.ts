@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { BroadcastError } from '../../errors.js';
-import { firstIssue } from '../../options.js';
+import { BroadcastError } from '../../base/errors.js';
+import { firstIssue } from '../../base/options.js';
 
 /** Checks a part of the document. Throws `INVALID_OPTIONS` that names the place. */
 export function parsePart<T extends z.ZodType>(schema: T, value: unknown, place: string): z.output<T> {

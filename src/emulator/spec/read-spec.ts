@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { fillVariables, type VariableValues } from './variables.js';
 
 /** A specification as the user has it: a file of YAML or JSON, or the document itself. */

@@ -1,6 +1,6 @@
 /** Which authorizers stand before which operations: `security` and `components.securitySchemes` of the document. */
 import * as z from 'zod';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { authorizeBy, type Requirement, type Scheme } from '../authorization/requirements.js';
 import type { Authorize } from '../authorization/authorize.js';
 import { createScheme, schemeSchema, type SchemeParts } from './security-scheme.js';

@@ -1,6 +1,6 @@
 /** From the gateway's OpenAPI document to what the emulator serves. */
 import * as z from 'zod';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { Invoker } from '../calls/invoker.js';
 import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routing/routes.js';
 import { INTEGRATION, readOperation, type OperationParts } from './operations.js';

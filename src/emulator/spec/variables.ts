@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { BroadcastError } from '../../errors.js';
-import { firstIssue } from '../../options.js';
+import { BroadcastError } from '../../base/errors.js';
+import { firstIssue } from '../../base/options.js';
 
 export type VariableValues = Readonly<Record<string, string>>;
 

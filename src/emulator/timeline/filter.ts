@@ -1,5 +1,5 @@
 /** The words in which the inspector and `tail` ask for a part of the timeline. */
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { TimelineEntry } from './timeline.js';
 
 type Test = (entry: TimelineEntry) => boolean;

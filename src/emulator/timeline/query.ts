@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { parseOptions } from '../../options.js';
+import { parseOptions } from '../../base/options.js';
 import { parseTimelineFilter } from './filter.js';
 import type { TimelineEntry } from './timeline.js';
 

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { scrub } from './scrub.js';
 
 /** What a log line tells of an error. */

@@ -1,6 +1,6 @@
-import type { InvocationAnswer } from '../../observer.js';
-import type { BroadcastStart, Invocation } from '../../observer.js';
-import type { DeliveryReport } from '../../report.js';
+import type { InvocationAnswer } from '../../model/observer.js';
+import type { BroadcastStart, Invocation } from '../../model/observer.js';
+import type { DeliveryReport } from '../../model/report.js';
 import { factsOf } from '../call-facts.js';
 import type { IdHasher } from '../hash.js';
 import type { Outcome } from '../outcome.js';

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /** The platform's levels, the least important first. */
 export const LEVELS = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'] as const;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { functionOption, lazily, parseOptions } from '../../options.js';
+import { functionOption, lazily, parseOptions } from '../../base/options.js';
 import { LEVELS, type LogFields, type LogLevel } from './logger.js';
 
 /** What {@link logs} writes, and where. */

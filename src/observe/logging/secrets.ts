@@ -1,5 +1,5 @@
-import type { FunctionContext } from '../../invocation.js';
-import { parseJson } from '../../json.js';
+import type { FunctionContext } from '../../base/invocation.js';
+import { parseJson } from '../../base/json.js';
 
 /** Shorter words stand in too many sentences to be taken out of all of them. */
 const SHORTEST = 4;

@@ -1,6 +1,6 @@
 import { SpanKind } from '@opentelemetry/api';
-import { BroadcastError } from '../../errors.js';
-import type { Transport } from '../../transport.js';
+import { BroadcastError } from '../../base/errors.js';
+import type { Transport } from '../../model/transport.js';
 import { withMethods } from '../observed-methods.js';
 import { currentBroadcast, SEND, type RunningBroadcast } from './broadcast.js';
 import { ATTRIBUTES, MESSAGING_SYSTEM, OWN_ATTRIBUTES } from './names.js';

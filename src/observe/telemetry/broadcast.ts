@@ -1,7 +1,7 @@
 import { context, createContextKey, SpanKind, trace, type Attributes } from '@opentelemetry/api';
-import { BroadcastError } from '../../errors.js';
-import type { BroadcastStart } from '../../observer.js';
-import type { DeliveryReport } from '../../report.js';
+import { BroadcastError } from '../../base/errors.js';
+import type { BroadcastStart } from '../../model/observer.js';
+import type { DeliveryReport } from '../../model/report.js';
 import { ATTRIBUTES, MESSAGING_SYSTEM, OWN_ATTRIBUTES } from './names.js';
 import { defined, markFailed, secondsSince, type TelemetryParts } from './parts.js';
 

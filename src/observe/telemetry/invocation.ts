@@ -1,5 +1,5 @@
 import { context, SpanKind, SpanStatusCode, type Attributes } from '@opentelemetry/api';
-import type { Invocation, InvocationAnswer } from '../../observer.js';
+import type { Invocation, InvocationAnswer } from '../../model/observer.js';
 import { factsOf, type CallFacts } from '../call-facts.js';
 import { outcomeOfAnswer, outcomeOfError, type Outcome } from '../outcome.js';
 import { ATTRIBUTES, OWN_ATTRIBUTES } from './names.js';

@@ -1,7 +1,7 @@
 import { context, SpanKind, trace, type Attributes } from '@opentelemetry/api';
-import type { StoredConnection } from '../../connection.js';
-import { BroadcastError } from '../../errors.js';
-import type { ConnectionStore, HistoryRead, Page } from '../../store.js';
+import type { StoredConnection } from '../../model/connection.js';
+import { BroadcastError } from '../../base/errors.js';
+import type { ConnectionStore, HistoryRead, Page } from '../../model/store.js';
 import { withMethods, withProperties, type AroundMethod } from '../observed-methods.js';
 import { ATTRIBUTES as A } from './names.js';
 import { currentInvocation, markFailed, secondsSince, type TelemetryParts } from './parts.js';

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { MAX_QUEUE_BODY_BYTES, MAX_QUEUE_DELAY_SECONDS, type QueueMessage } from '../message-queue.js';
 
 /** Most messages in a batch. Documented. */

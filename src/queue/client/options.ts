@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
-import type { StaticKey } from '../../credentials/static-key.js';
-import { BroadcastError } from '../../errors.js';
-import { lazily, parseOptions } from '../../options.js';
+import type { StaticKey } from '../../base/credentials/static-key.js';
+import { BroadcastError } from '../../base/errors.js';
+import { lazily, parseOptions } from '../../base/options.js';
 
 /** Which queue, and the key for it. Whatever is left out comes from the environment. */
 export interface MessageQueueOptions {

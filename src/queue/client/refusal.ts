@@ -1,5 +1,5 @@
-import { BroadcastError, type ErrorCode } from '../../errors.js';
-import type { PostAnswer } from '../../http-post.js';
+import { BroadcastError, type ErrorCode } from '../../base/errors.js';
+import type { PostAnswer } from '../../base/http-post.js';
 
 /** Why the queue did not take messages. */
 export interface Refusal {

@@ -1,5 +1,5 @@
 /** `SendMessageBatch` in the Query protocol, the one that Message Queue documents: a form goes there, XML comes back. */
-import type { PostAnswer } from '../../http-post.js';
+import type { PostAnswer } from '../../base/http-post.js';
 import type { QueueMessage } from '../message-queue.js';
 import { refusalOfAnswer, refusalOfCode, type Refusal } from './refusal.js';
 

@@ -1,5 +1,5 @@
 import type { Pool, PoolConfig } from 'pg';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import { withinTime, type IsOver } from './time-limit.js';
 
 /** A query as the driver takes it. It has no name, so nothing is kept in the session, which a pooler would give away. */

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /** What is read of an error of the driver: its own, one of a socket, or an answer of the server with an SQLSTATE. */
 interface DriverError {

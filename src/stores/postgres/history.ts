@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { checkName } from '../../names.js';
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import { checkReadLimit, type HistoryPosition, type HistoryRead, type HistoryStore } from '../../store.js';
+import { checkName } from '../../base/names.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import {
+  checkReadLimit,
+  type HistoryPosition,
+  type HistoryRead,
+  type HistoryStore,
+} from '../../model/store.js';
 import type { Database, Row } from './database.js';
 import type { TableNames } from './schema.js';
 

@@ -1,6 +1,6 @@
-import type { Attributes, StoredConnection } from '../../connection.js';
-import { checkName } from '../../names.js';
-import type { Audience, ListOptions, Page } from '../../store.js';
+import type { Attributes, StoredConnection } from '../../model/connection.js';
+import { checkName } from '../../base/names.js';
+import type { Audience, ListOptions, Page } from '../../model/store.js';
 import type { Row } from './database.js';
 import type { ConnectionStatements } from './statements.js';
 

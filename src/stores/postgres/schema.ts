@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { parseOptions } from '../../options.js';
+import { parseOptions } from '../../base/options.js';
 
 /** Where the tables are. */
 export interface PostgresSchemaOptions {

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /** Says whether the time of a call is over; its caller has gone then. */
 export type IsOver = () => boolean;

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /**
  * What the store needs of a client: `Redis` and `Cluster` of ioredis 5 and 6 have it, and so do clients that were made

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { checkName } from '../../names.js';
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import { checkReadLimit, type HistoryEntry, type HistoryStore } from '../../store.js';
+import { checkName } from '../../base/names.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import { checkReadLimit, type HistoryEntry, type HistoryStore } from '../../model/store.js';
 import { createScript, type RedisCalls } from './calls.js';
 import { GRACE_MS } from './scripts.js';
 

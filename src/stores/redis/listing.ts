@@ -1,5 +1,5 @@
-import type { StoredConnection } from '../../connection.js';
-import { checkName } from '../../names.js';
+import type { StoredConnection } from '../../model/connection.js';
+import { checkName } from '../../base/names.js';
 import {
   checkListOptions,
   shardOf,
@@ -7,7 +7,7 @@ import {
   type ListOptions,
   type Page,
   type Shard,
-} from '../../store.js';
+} from '../../model/store.js';
 import type { RedisCalls } from './calls.js';
 import { audienceName, expiryKey, partitionKey, partitionOf, partitionsOf } from './partitions.js';
 import { toConnections, type Fields } from './row.js';

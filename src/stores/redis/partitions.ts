@@ -1,5 +1,5 @@
-import { shardOf, type Audience, type Shard } from '../../store.js';
-import { checkName } from '../../names.js';
+import { shardOf, type Audience, type Shard } from '../../model/store.js';
+import { checkName } from '../../base/names.js';
 
 /**
  * Into so many parts everything is divided, by connection id: sixteen keys where a large room would have one, spread

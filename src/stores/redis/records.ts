@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { checkName } from '../../names.js';
-import { checkRecord, type RecordStore } from '../../records.js';
+import { checkName } from '../../base/names.js';
+import { checkRecord, type RecordStore } from '../../model/records.js';
 import { createScript, type RedisCalls } from './calls.js';
 import { GRACE_MS } from './scripts.js';
 

@@ -1,4 +1,4 @@
-import type { Attributes, StoredConnection } from '../../connection.js';
+import type { Attributes, StoredConnection } from '../../model/connection.js';
 
 /** What the server keeps of a connection: user, attributes, connectedAt, expiresAt. */
 export type Fields = readonly [string | null, string, string, string];

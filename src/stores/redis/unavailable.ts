@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 
 /**
  * The error of a call that did not succeed. `problem` is what is wrong with the connection, if that is known.

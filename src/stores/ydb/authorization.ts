@@ -1,6 +1,6 @@
-import type { FunctionContext } from '../../invocation.js';
-import { createSigner, type StaticKey, type UnsignedRequest } from '../../credentials/static-key.js';
-import { createTokenProvider, type TokenProviderOptions } from '../../credentials/token-provider.js';
+import type { FunctionContext } from '../../base/invocation.js';
+import { createSigner, type StaticKey, type UnsignedRequest } from '../../base/credentials/static-key.js';
+import { createTokenProvider, type TokenProviderOptions } from '../../base/credentials/token-provider.js';
 
 /** Says to the Document API who is asking. */
 export interface Authorization {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import { checkName } from '../../names.js';
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import type { ConnectionStore } from '../../store.js';
+import { checkName } from '../../base/names.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import type { ConnectionStore } from '../../model/store.js';
 import { deleteAll } from './deletions.js';
 import { CONDITION_FAILED, type DocumentApi } from './document-api.js';
 import {

@@ -1,4 +1,4 @@
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { DocumentApi, WriteRequest } from './document-api.js';
 import type { Item } from './items.js';
 

@@ -1,9 +1,9 @@
-import { BroadcastError } from '../../errors.js';
-import { deadlineOf, type FunctionContext } from '../../invocation.js';
+import { BroadcastError } from '../../base/errors.js';
+import { deadlineOf, type FunctionContext } from '../../base/invocation.js';
 import type { Authorization } from './authorization.js';
-import { createPoster } from '../../http-post.js';
+import { createPoster } from '../../base/http-post.js';
 import type { Item } from './items.js';
-import { createPatience, type Patience } from '../../patience.js';
+import { createPatience, type Patience } from '../../base/backoff.js';
 import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
 
 /** What an answer may hold, of all actions that this store uses. */

@@ -1,5 +1,5 @@
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import type { HistoryEntry, HistoryLimits } from '../../store.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import type { HistoryEntry, HistoryLimits } from '../../model/store.js';
 import { number, numberIn, text, type Item } from './items.js';
 import { historyPartition, keyOf } from './keys.js';
 

@@ -1,5 +1,10 @@
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import { checkReadLimit, type HistoryPosition, type HistoryRead, type HistoryStore } from '../../store.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import {
+  checkReadLimit,
+  type HistoryPosition,
+  type HistoryRead,
+  type HistoryStore,
+} from '../../model/store.js';
 import { CONDITION_FAILED, type DocumentApi } from './document-api.js';
 import {
   entryIn,

@@ -1,4 +1,4 @@
-import type { Attributes, StoredConnection } from '../../connection.js';
+import type { Attributes, StoredConnection } from '../../model/connection.js';
 
 /** A value as the Document API writes it. Numbers travel as text. */
 export interface Value {

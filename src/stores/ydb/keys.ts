@@ -1,5 +1,5 @@
-import { shardOf, type Audience, type Shard } from '../../store.js';
-import { checkName } from '../../names.js';
+import { shardOf, type Audience, type Shard } from '../../model/store.js';
+import { checkName } from '../../base/names.js';
 import { text, type Item } from './items.js';
 
 /** Partition of the connections themselves. */

@@ -1,4 +1,4 @@
-import { checkListOptions, shardOf, type Audience, type ConnectionStore } from '../../store.js';
+import { checkListOptions, shardOf, type Audience, type ConnectionStore } from '../../model/store.js';
 import { deleteSome } from './deletions.js';
 import type { Answer, DocumentApi } from './document-api.js';
 import { connectionIn, isAlive, number, numberIn, text, type Item } from './items.js';

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import type { StaticKey } from '../../credentials/static-key.js';
-import type { TokenProviderOptions } from '../../credentials/token-provider.js';
-import { BroadcastError } from '../../errors.js';
-import { functionOption, parseOptions } from '../../options.js';
+import type { StaticKey } from '../../base/credentials/static-key.js';
+import type { TokenProviderOptions } from '../../base/credentials/token-provider.js';
+import { BroadcastError } from '../../base/errors.js';
+import { functionOption, parseOptions } from '../../base/options.js';
 import { bearerAuthorization, signedAuthorization } from './authorization.js';
 import { createDocumentApi, type DocumentApi } from './document-api.js';
 

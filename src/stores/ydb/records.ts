@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { checkRecord, type RecordStore } from '../../records.js';
+import { checkRecord, type RecordStore } from '../../model/records.js';
 import { CONDITION_FAILED, type DocumentApi } from './document-api.js';
 import { deletableFrom, isAlive, number, text } from './items.js';
 import { keyOf, recordPartition } from './keys.js';

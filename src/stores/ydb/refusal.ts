@@ -1,5 +1,5 @@
-import { BroadcastError } from '../../errors.js';
-import type { PostAnswer } from '../../http-post.js';
+import { BroadcastError } from '../../base/errors.js';
+import type { PostAnswer } from '../../base/http-post.js';
 
 /** Why the Document API did not do what was asked. */
 export interface Refusal {

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { BroadcastError } from '../../errors.js';
+import { BroadcastError } from '../../base/errors.js';
 import type { DocumentApi, TableDescription } from './document-api.js';
 
 /** What the table looks like; `t` is the attribute of its time to live. */

@@ -1,6 +1,6 @@
 /** What has reached a client and was not asked for yet. */
-import { parseJson } from '../../json.js';
-import { ERROR_TYPE, REPLY_TYPE, type ClientError } from '../../protocol.js';
+import { parseJson } from '../../base/json.js';
+import { ERROR_TYPE, REPLY_TYPE, type ClientError } from '../../base/protocol.js';
 import { shown } from './pattern.js';
 
 /** A frame as it arrived: text as a string, binary as bytes. */

@@ -1,5 +1,5 @@
-import type { Contract } from '../../contract.js';
-import type { Transport } from '../../transport.js';
+import type { Contract } from '../../model/contract.js';
+import type { Transport } from '../../model/transport.js';
 import type { KitFaults } from './kit-faults.js';
 import type { KitRefusal } from './kit-gateway.js';
 import type { TestConnection } from './test-connection.js';

@@ -5,8 +5,8 @@ import { CLOUD_FRAME_LIMITS } from '../../emulator/sockets/frame-limits.js';
 import { newConnectionId, newResourceId } from '../../emulator/ids.js';
 import { isTextResponse, type FunctionResponse, type Invoker } from '../../emulator/calls/invoker.js';
 import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
-import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../protocol.js';
-import type { ConnectionInfo } from '../../transport.js';
+import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../base/protocol.js';
+import type { ConnectionInfo } from '../../model/transport.js';
 import type { Frame } from './inbox.js';
 
 /** A client's end of a connection in memory. */

@@ -1,6 +1,6 @@
-import { BroadcastError } from '../../errors.js';
-import { MAX_SEND_BYTES } from '../../protocol.js';
-import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../transport.js';
+import { BroadcastError } from '../../base/errors.js';
+import { MAX_SEND_BYTES } from '../../base/protocol.js';
+import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../model/transport.js';
 import { abortedError } from '../../transports/outcome.js';
 import { checkConnectionId, checkSize } from '../../transports/rest.js';
 import type { FaultTable } from '../../emulator/faults/table.js';

@@ -1,6 +1,6 @@
 /** What a contract says, as a client and its test see it. */
 import type { input, output, $ZodType } from 'zod/v4/core';
-import type { ClientMessageSpec, ClientTypeOf, Contract, ServerTypeOf } from '../../contract.js';
+import type { ClientMessageSpec, ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
 
 /** What a client puts into a message: the schema's input. */
 type InputOf<M extends ClientMessageSpec> = M extends $ZodType

@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../../contract.js';
-import type { ClientError } from '../../protocol.js';
+import type { ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { ClientError } from '../../base/protocol.js';
 import { createInbox, described, type Arrival, type Frame } from './inbox.js';
 import type { KitClosure, KitGateway, KitSocket } from './kit-gateway.js';
 import type { MessageDataOf, PushArguments, ReplyDataOf } from './message-types.js';

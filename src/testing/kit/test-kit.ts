@@ -1,13 +1,13 @@
 import { AssertionError } from 'node:assert';
 import * as z from 'zod/mini';
-import type { App } from '../../app.js';
-import type { Contract } from '../../contract.js';
+import type { App } from '../../server/app.js';
+import type { Contract } from '../../model/contract.js';
 import { parseDuration } from '../../emulator/clock.js';
 import { newFunctionIdentity } from '../../emulator/events/function-context.js';
 import { createInProcessInvoker, type FunctionHandler } from '../../emulator/calls/invoker.js';
-import { BroadcastError } from '../../errors.js';
-import { parseOptions } from '../../options.js';
-import type { Transport } from '../../transport.js';
+import { BroadcastError } from '../../base/errors.js';
+import { parseOptions } from '../../base/options.js';
+import type { Transport } from '../../model/transport.js';
 import type { KitWorld, TestConnectOptions, TestKit, TestKitOptions } from './kit-api.js';
 import { createKitFaults } from './kit-faults.js';
 import { createKitGateway, type KitRefusal } from './kit-gateway.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
-import { CONNECTION_TTL_MS } from '../../protocol.js';
-import type { HistoryRead, HistoryStore } from '../../store.js';
+import { CONNECTION_TTL_MS } from '../../base/protocol.js';
+import type { HistoryRead, HistoryStore } from '../../model/store.js';
 import { LOBBY } from '../neighbours.js';
 import { expectRefused, names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { shardOf, type Audience } from '../../store.js';
+import { shardOf, type Audience } from '../../model/store.js';
 import { ANN, LOBBY } from '../neighbours.js';
 import { expectRefused, forEach, names, sameValue, walk } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import type { ConnectionStore } from '../../store.js';
+import type { ConnectionStore } from '../../model/store.js';
 import { LOBBY } from '../neighbours.js';
 import { expectRefused, forEach, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import type { RecordStore } from '../../records.js';
+import type { RecordStore } from '../../model/records.js';
 import { forEach, names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { MAX_RECORD_BYTES, type RecordStore } from '../../records.js';
+import { MAX_RECORD_BYTES, type RecordStore } from '../../model/records.js';
 import { LOBBY } from '../neighbours.js';
 import { expectRefused, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

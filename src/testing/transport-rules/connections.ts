@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Transport } from '../../transport.js';
+import type { Transport } from '../../model/transport.js';
 import { failsWith, heardNothing, IN_TIME, send, type TransportRule } from '../transport-rule.js';
 
 /** Each to be begun when its turn has come, so that none is left alone when one before it breaks the rule. */

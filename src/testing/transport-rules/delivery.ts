@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Payload } from '../../transport.js';
+import type { Payload } from '../../model/transport.js';
 import { heardNothing, IN_TIME, send, throwsWith, type TransportRule } from '../transport-rule.js';
 
 const EVERY_BYTE = Uint8Array.from({ length: 256 }, (_, byte) => byte);

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import * as z from 'zod/mini';
-import { parseJson } from '../../../json.js';
-import { PROTOCOL_VERSION } from '../../../protocol.js';
+import { parseJson } from '../../../base/json.js';
+import { PROTOCOL_VERSION } from '../../../base/protocol.js';
 import type { Finding } from '../finding.js';
 import { ANSWER_MS, enter, type DeployedOptions, type Frame, type Visit } from './visit.js';
 

@@ -1,8 +1,8 @@
 /** Whether a token may send: to the connection that was made for it, and to nobody else. */
 import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
-import { BroadcastError } from '../../../errors.js';
-import type { Transport } from '../../../transport.js';
+import { BroadcastError } from '../../../base/errors.js';
+import type { Transport } from '../../../model/transport.js';
 import { defaultTransport } from '../../../transports/default.js';
 import { reasonOf, type Finding } from '../finding.js';
 import { ANSWER_MS, enter, type DeployedOptions, type Visit } from './visit.js';

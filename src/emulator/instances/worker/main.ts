@@ -1,7 +1,7 @@
 /** The program of an instance: loads the function, answers calls, and freezes between them. */
 import { subscribe } from 'node:diagnostics_channel';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
-import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../../diagnostics.js';
+import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../../model/diagnostics.js';
 import { createWorkTracker } from '../../unawaited/tracker.js';
 import type { CallMessage, InstanceMessage, InstanceSetup } from '../wire.js';
 import { answer } from './answer.js';

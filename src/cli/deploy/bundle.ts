@@ -1,0 +1,96 @@
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { formatMessages, type BuildFailure } from 'esbuild';
+import { bundleFunction, type BundlePart, type FunctionBundle } from '../../deploy/function-bundle.js';
+import { CliError, usageError, type Command } from '../command.js';
+import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+
+const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
+
+Writes index.js, minified, with its source map, and a package.json that marks
+it as ES modules: the content of the function's archive. Nothing has to be
+installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
+that rules out is left out, with what it imports.
+
+  <entry>             file.ts or file.ts#export
+                                                       (default export: handler)
+  --out <folder>      where to write                        (default build)
+  --external <name>   leave a package out that the function will not need; may
+                      be given several times
+
+Examples
+  yc-broadcast bundle src/handler.ts
+  yc-broadcast bundle src/handler.ts --external pg --external ioredis
+  cd build && zip ../function.zip *
+`;
+
+export const bundle: Command = {
+  help: HELP,
+  async run(args) {
+    const { entry, out, external } = parseBundleOptions(args);
+    const bundled = await bundleOrExplain(entry, resolve(out), external);
+    const name = entry.exportName ?? 'handler';
+    if (!bundled.exports.includes(name)) {
+      const names = bundled.exports.length === 0 ? 'nothing' : bundled.exports.join(', ');
+      throw new CliError(`${entry.written} does not export '${name}'; it exports ${names}`);
+    }
+    process.stdout.write(report(bundled, out, name));
+    return 0;
+  },
+};
+
+function parseBundleOptions(args: readonly string[]) {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      out: { type: 'string', default: 'build' },
+      external: { type: 'string', multiple: true, default: [] },
+    },
+  });
+  const [written, ...more] = positionals;
+  if (written === undefined || more.length > 0)
+    throw usageError('which file? Try: yc-broadcast bundle src/handler.ts');
+  return { entry: parseEntry(written), out: values.out, external: values.external };
+}
+
+async function bundleOrExplain(
+  { file, written }: Entry,
+  outDir: string,
+  external: readonly string[],
+): Promise<FunctionBundle> {
+  try {
+    return await bundleFunction({ file, outDir, external });
+  } catch (reason) {
+    const { errors } = reason as Partial<BuildFailure>;
+    if (errors === undefined) throw reason;
+    const text = (await formatMessages(errors, { kind: 'error', terminalWidth: 80 })).join('').trimEnd();
+    throw new CliError(`${written} cannot be bundled:\n${text}`);
+  }
+}
+
+/** A package above it is worth a look: a cold start pays for every byte. */
+const LARGE_BYTES = 100_000;
+const SHOWN_PARTS = 6;
+
+function report({ bytes, files, parts }: FunctionBundle, out: string, name: string): string {
+  const width = Math.max(...parts.slice(0, SHOWN_PARTS).map((part) => part.name.length));
+  const shown = parts.slice(0, SHOWN_PARTS).map((part) => `  ${part.name.padEnd(width)}  ${kilobytes(part)}`);
+  const rest = parts.slice(SHOWN_PARTS).reduce((sum, part) => sum + part.bytes, 0);
+  if (rest > 0) shown.push(`  ${'others'.padEnd(width)}  ${kilobytes({ name: 'others', bytes: rest })}`);
+  return [
+    `${out}/index.js  ${kilobytes({ name: '', bytes }).trim()}, with ${files.slice(1).join(' and ')}`,
+    ...shown,
+    ...parts.filter((part) => part.name !== '.' && part.bytes > LARGE_BYTES).map(warning),
+    `entry point: index.${name} (runtime nodejs22)`,
+    '',
+  ].join('\n');
+}
+
+function warning(part: BundlePart): string {
+  return `warning: ${part.name} adds ${kilobytes(part).trim()}; every cold start loads it`;
+}
+
+function kilobytes({ bytes }: BundlePart): string {
+  return `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0).padStart(6)} KB`;
+}

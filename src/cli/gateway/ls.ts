@@ -1,0 +1,119 @@
+import { parseArgs } from 'node:util';
+import type { ConnectionPage, ConnectionRow, QueuePage, Status } from '../../emulator/index.js';
+import { usageError, type Command } from '../command.js';
+import { connectToGateway } from './client.js';
+import { PORT_HELP } from './find.js';
+import { paletteFor } from '../terminal/palette.js';
+import { span } from '../terminal/duration.js';
+
+const HELP = `yc-broadcast ls: lists the open connections of a running gateway
+
+  --target <target>   only these: path:/ws, room:NAME, the end of an id
+  --sort <order>      newest, oldest, idle, received, sent (default newest)
+  --limit <number>    most lines, up to 500                (default 100)
+  --queues            its queues instead, and what is in them
+  --format <format>   text or json                         (default text)
+${PORT_HELP}
+
+IN counts messages from the client, OUT frames to it.
+
+Exit codes: 0 done, 1 no gateway or no such connection, 2 wrong call.
+
+Examples
+  yc-broadcast ls
+  yc-broadcast ls --target room:lobby --sort idle
+  yc-broadcast ls --format json | jq -r .connections[].id
+`;
+
+const ORDERS: readonly string[] = ['newest', 'oldest', 'idle', 'received', 'sent'];
+
+export const ls: Command = {
+  help: HELP,
+  async run(args) {
+    const values = parseLsOptions(args);
+    const { target, sort, limit, format, port } = values;
+    const gateway = connectToGateway(port);
+    if (values.queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
+    const page = await gateway.read<ConnectionPage>('connections', { target, sort, limit });
+    if (format === 'json') {
+      process.stdout.write(`${JSON.stringify(page)}\n`);
+      return 0;
+    }
+    const { now } = await gateway.read<Status>('status');
+    process.stdout.write(tableText(page, now));
+    return 0;
+  },
+};
+
+function parseLsOptions(args: readonly string[]) {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      target: { type: 'string', default: 'all' },
+      sort: { type: 'string', default: 'newest' },
+      limit: { type: 'string', default: '100' },
+      queues: { type: 'boolean', default: false },
+      format: { type: 'string', default: 'text' },
+      port: { type: 'string' },
+    },
+  });
+  if (!ORDERS.includes(values.sort))
+    throw usageError(`--sort: expected ${ORDERS.join(', ')}, got '${values.sort}'`);
+  if (!/^\d+$/.test(values.limit))
+    throw usageError(`--limit: expected a whole number, got '${values.limit}'`);
+  if (values.format !== 'text' && values.format !== 'json')
+    throw usageError(`--format: expected text or json, got '${values.format}'`);
+  return values;
+}
+
+const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
+
+function listQueues(page: QueuePage, format: string): number {
+  const rows = page.queues.map(({ name, visible, inFlight, delayed, trigger }) => [
+    ...[name, String(visible), String(inFlight), String(delayed)],
+    trigger ?? 'nobody',
+  ]);
+  const text = rows.length === 0 ? 'there are no queues\n' : columns(QUEUE_HEADINGS, rows);
+  process.stdout.write(format === 'json' ? `${JSON.stringify(page)}\n` : text);
+  return 0;
+}
+
+const QUEUE_HEADINGS = ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'READ BY'];
+
+function tableText({ total, connections }: ConnectionPage, now: number): string {
+  if (total === 0) return 'nobody is connected\n';
+  const more = total - connections.length;
+  const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
+  return (
+    columns(
+      HEADINGS,
+      connections.map((connection) => cellsOf(connection, now)),
+    ) + rest
+  );
+}
+
+/** Columns as wide as what is in them. */
+function columns(headings: readonly string[], cells: readonly (readonly string[])[]): string {
+  const rows = [headings, ...cells];
+  const widths = headings.map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const [heading = '', ...lines] = rows.map((row) =>
+    row
+      .map((text, column) => text.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${paletteFor(process.stdout)('dim', heading)}\n${lines.join('\n')}\n`;
+}
+
+function cellsOf(connection: ConnectionRow, now: number): string[] {
+  const { id, path, connectedAt, lastActiveAt, received, sent, rooms } = connection;
+  return [
+    id,
+    path,
+    span(now - connectedAt),
+    span(now - lastActiveAt),
+    String(received),
+    String(sent),
+    rooms.join(' '),
+  ];
+}

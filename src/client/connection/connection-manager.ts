@@ -1,0 +1,152 @@
+import type { BYE_CODES, ByeMessage } from '../../base/protocol.js';
+import type { Stop } from '../base/emitter.js';
+import { openLink, type Link, type LinkParts, type Welcomed } from './socket.js';
+import { RequestError } from '../requests/request-error.js';
+import type { StateChange } from '../state.js';
+
+/** Keeps one connection open: comes back when it breaks, and opens the next one before it is too old. */
+export interface Keeper {
+  readonly current: Link | undefined;
+  /** Opens a connection now, in the place of one that is too old or one that is waited for. */
+  dial(): void;
+  /** Gives a connection up without waiting for its close handshake: a dead network would never answer it. */
+  drop(link: Link, reason: string): void;
+  /** The server takes its leave. */
+  bye(link: Link, data: ByeMessage['data']): void;
+  /** For good. */
+  close(code: string | number, reason: string): void;
+}
+
+export interface KeeperParts extends Omit<LinkParts, 'onLink' | 'onEnd'> {
+  readonly random: () => number;
+  readonly minDelayMs: number;
+  readonly maxDelayMs: number;
+  readonly onState: (change: StateChange) => void;
+  /** `before` is the connection that this one replaces, while it still works. */
+  readonly onWelcome: (welcomed: Welcomed, before: Link | undefined) => void;
+  readonly onLost: (link: Link) => void;
+  readonly onClose: () => void;
+}
+
+/** A connection that held for so long begins a new series of attempts when it breaks. */
+const STABLE_MS = 10_000;
+
+/** Written out, since a bundle would carry all of the codes. */
+const REPLACED: (typeof BYE_CODES)['replaced'] = 4001;
+
+/** Errors in answer to a hello that no later attempt would change. */
+const FATAL = ['UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'UNAUTHENTICATED', 'FORBIDDEN'];
+
+export function createKeeper(parts: KeeperParts): Keeper {
+  const { clock, random, outbox, onState } = parts;
+  let current: Link | undefined;
+  let isDialling = false;
+  /** The newest socket, welcomed or not. */
+  let newest: Link | undefined;
+  let stopWaiting: Stop | undefined;
+  let failures = 0;
+  let welcomedAt = 0;
+  let isClosed = false;
+
+  function dial(): void {
+    stopWaiting?.();
+    stopWaiting = undefined;
+    if (isDialling || isClosed) return;
+    isDialling = true;
+    if (current === undefined) onState({ state: 'connecting', failures });
+    openLink({ ...parts, onLink, onEnd: ended }).then(take, failed);
+  }
+
+  function onLink(link: Link): void {
+    newest = link;
+    if (isClosed) link.close();
+  }
+
+  function take(welcomed: Welcomed): void {
+    if (isClosed) return;
+    const before = current;
+    isDialling = false;
+    current = welcomed.link;
+    welcomedAt = clock.now();
+    if (before === undefined) onState({ state: 'open' });
+    outbox.sendOver(current);
+    parts.onWelcome(welcomed, before);
+  }
+
+  function failed(error: unknown): void {
+    if (isClosed) return;
+    isDialling = false;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof RequestError && FATAL.includes(error.code)) {
+      close(error.code, reason);
+      return;
+    }
+    failures++;
+    outbox.sendOver(current);
+    wait(backoff(), reason);
+  }
+
+  /** Full jitter: when a server restarts, its clients must not all come back in the same second. */
+  function backoff(): number {
+    return random() * Math.min(parts.maxDelayMs, parts.minDelayMs * 2 ** failures);
+  }
+
+  function wait(delayMs: number, reason: string): void {
+    stopWaiting?.();
+    stopWaiting = clock.after(delayMs, dial);
+    if (current === undefined)
+      onState({ state: 'connecting', failures, reason, retryAt: clock.now() + delayMs });
+  }
+
+  function ended(link: Link, code: number, reason: string): void {
+    if (isClosed) return;
+    if (code >= 4000 && code < 4500) close(code, reason);
+    else lose(link, reason);
+  }
+
+  /** `afterMs`: the server's wish. */
+  function lose(link: Link, reason: string, afterMs = 0): void {
+    const wasCurrent = link === current;
+    if (wasCurrent) current = undefined;
+    outbox.lose(link);
+    parts.onLost(link);
+    if (!wasCurrent) return;
+    failures = clock.now() - welcomedAt >= STABLE_MS ? 0 : failures + 1;
+    if (!isDialling) wait(afterMs + Math.max(backoff(), random() * afterMs), reason);
+    else onState({ state: 'connecting', failures, reason });
+  }
+
+  function close(code: string | number, reason: string): void {
+    if (isClosed) return;
+    isClosed = true;
+    stopWaiting?.();
+    newest?.close();
+    outbox.close();
+    const last = current;
+    current = undefined;
+    last?.close();
+    if (last !== undefined) parts.onLost(last);
+    parts.onClose();
+    onState({ state: 'closed', code, reason });
+  }
+
+  function drop(link: Link, reason: string, afterMs?: number): void {
+    link.close();
+    if (!isClosed) lose(link, reason, afterMs);
+  }
+
+  return {
+    get current() {
+      return current;
+    },
+    dial,
+    drop,
+    bye(link, { code, reason, reconnect, afterMs }) {
+      // A server that allows one connection may take the next one of this client for a stranger's.
+      const isOwnSuccessor = code === REPLACED && (isDialling || link !== current);
+      if (reconnect || isOwnSuccessor) drop(link, reason, afterMs);
+      else close(code, reason);
+    },
+    close,
+  };
+}

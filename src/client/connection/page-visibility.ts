@@ -1,0 +1,32 @@
+import type { Stop } from '../base/emitter.js';
+
+/** What a browser tells of the network and the tab. */
+export interface Surroundings {
+  readonly onOnline: () => void;
+  readonly onOffline: () => void;
+  /** The tab is looked at again: it, or the whole machine, may have slept. */
+  readonly onVisible: () => void;
+}
+
+interface Target {
+  addEventListener?(type: string, listener: () => void): void;
+  removeEventListener?(type: string, listener: () => void): void;
+}
+
+/** Nothing happens outside browsers. */
+export function watchSurroundings({ onOnline, onOffline, onVisible }: Surroundings): Stop {
+  const page = globalThis as Target & { readonly document?: Target & { readonly hidden: boolean } };
+  const { document } = page;
+  const onVisibility = (): void => {
+    if (document?.hidden === false) onVisible();
+  };
+  const watched = [
+    [page, 'online', onOnline],
+    [page, 'offline', onOffline],
+    [document, 'visibilitychange', onVisibility],
+  ] as const;
+  for (const [target, type, listener] of watched) target?.addEventListener?.(type, listener);
+  return () => {
+    for (const [target, type, listener] of watched) target?.removeEventListener?.(type, listener);
+  };
+}

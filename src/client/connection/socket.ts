@@ -1,0 +1,102 @@
+import type { HelloMessage, Welcome } from '../../base/protocol.js';
+import type { ClientClock } from '../base/clock.js';
+import type { Outbox } from '../requests/request-queue.js';
+import { RequestError } from '../requests/request-error.js';
+
+/** As much of a WebSocket as this client needs: browsers, Node.js 22 and the package `ws` have it. */
+export interface WebSocketLike {
+  onopen: unknown;
+  onmessage: unknown;
+  onclose: unknown;
+  onerror: unknown;
+  send(data: string): void;
+  close(): void;
+}
+
+/** The `WebSocket` of browsers and of Node.js 22, or of a package such as `ws`. */
+export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
+
+/** A socket to the server. */
+export interface Link {
+  send(text: string): void;
+  /** Nothing is heard of it from then on: a dead network would never answer the close handshake. */
+  close(): void;
+}
+
+export interface LinkParts {
+  readonly WebSocket: WebSocketConstructor;
+  /** Asked before every attempt. */
+  readonly address: () => Promise<string>;
+  readonly protocols: readonly string[];
+  readonly clock: ClientClock;
+  readonly outbox: Outbox;
+  /** What to say first. Asked for when the socket is open. */
+  readonly hello: () => Promise<HelloMessage['data']>;
+  /** There is something to close from now on. */
+  readonly onLink: (link: Link) => void;
+  readonly onText: (text: string, link: Link) => void;
+  /** The socket has closed by itself, after or instead of a welcome. */
+  readonly onEnd: (link: Link, code: number, reason: string) => void;
+}
+
+export interface Welcomed {
+  readonly link: Link;
+  readonly welcome: Welcome;
+}
+
+/** A handshake runs a function, which may have to start first. */
+const OPENING_MS = 20_000;
+
+/**
+ * Opens a socket and says hello. Rejects with what `address` threw, or with {@link RequestError}: of the server, or
+ * `NO_ANSWER` when there was none in time.
+ */
+export async function openLink(parts: LinkParts): Promise<Welcomed> {
+  const link = await connectSocket(parts, await parts.address());
+  try {
+    const asked = { over: link, timeoutMs: OPENING_MS };
+    return { link, welcome: (await parts.outbox.post('$hello', await parts.hello(), asked)) as Welcome };
+  } catch (error) {
+    link.close();
+    throw error;
+  }
+}
+
+function connectSocket(parts: LinkParts, url: string): Promise<Link> {
+  return new Promise((resolve, reject) => {
+    const socket = new parts.WebSocket(url, [...parts.protocols]);
+    let isOver = false;
+    const link: Link = {
+      send(text) {
+        socket.send(text);
+      },
+      close() {
+        isOver = true;
+        stopTimer();
+        socket.close();
+      },
+    };
+    const stopTimer = parts.clock.after(OPENING_MS, () => {
+      link.close();
+      reject(new RequestError('NO_ANSWER', 'no answer'));
+    });
+    socket.onopen = () => {
+      stopTimer();
+      resolve(link);
+    };
+    socket.onmessage = ({ data }: { data: string }) => {
+      if (!isOver) parts.onText(data, link);
+    };
+    socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
+      if (isOver) return;
+      link.close();
+      const why = reason || `closed with ${code}`;
+      parts.outbox.lose(link);
+      reject(new RequestError('NO_ANSWER', why));
+      parts.onEnd(link, code, why);
+    };
+    // A close event follows; `ws` throws an error that nobody listens to.
+    socket.onerror = () => undefined;
+    parts.onLink(link);
+  });
+}

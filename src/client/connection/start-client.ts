@@ -1,0 +1,62 @@
+import type { Contract } from '../../model/contract.js';
+import type { CoreClient, RequestOptions } from '../client.js';
+import { EVENTS, type Session } from './session.js';
+import type { ClientState, StateChange } from '../state.js';
+import { watchSurroundings } from './page-visibility.js';
+
+/** Begins to connect, and puts the public names before a session. */
+export function startClient<K extends Contract>(session: Session): CoreClient<K> {
+  const { settings, emitter, outbox, keeper } = session;
+  let state: ClientState = 'connecting';
+
+  const stopWatching = watchSurroundings({
+    onOnline: retryNow,
+    onOffline() {
+      if (keeper.current !== undefined) keeper.drop(keeper.current, 'offline');
+    },
+    onVisible() {
+      retryNow();
+      session.check();
+    },
+  });
+
+  function retryNow(): void {
+    if (keeper.current === undefined) keeper.dial();
+  }
+
+  async function request(type: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
+    const again = settings.resend.includes(type);
+    return outbox.post(type, data, { ...options, timeoutMs: options.timeoutMs ?? settings.timeoutMs, again });
+  }
+
+  emitter.on(EVENTS.state, (change: StateChange) => {
+    state = change.state;
+    if (state === 'closed') stopWatching();
+  });
+  keeper.dial();
+
+  return {
+    get state() {
+      return state;
+    },
+    get user() {
+      return session.welcome?.user;
+    },
+    get queued() {
+      return outbox.queued;
+    },
+    onState: (listener) => emitter.on(EVENTS.state, listener),
+    onQueue: (listener) => emitter.on(EVENTS.queue, listener),
+    onConnection: (listener) => emitter.on(EVENTS.connection, listener),
+    onError: (listener) => emitter.on(EVENTS.error, listener),
+    send(type, ...rest) {
+      request(type, ...rest).catch(session.complain);
+    },
+    request: (type, ...rest) => request(type, ...rest) as Promise<never>,
+    on: (type, listener) => emitter.on(type, listener),
+    retryNow,
+    close() {
+      keeper.close('CLOSED', 'closed');
+    },
+  };
+}

@@ -1,0 +1,32 @@
+import type { input, output, $ZodType } from 'zod/v4/core';
+import type { ClientMessageSpec, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { RoomPosition, ServerMessage } from '../../base/protocol.js';
+
+/** What a client sends as message `M`: the schema's input. */
+export type SentData<M extends ClientMessageSpec> = M extends $ZodType
+  ? input<M>
+  : M extends { readonly data: infer D extends $ZodType }
+    ? input<D>
+    : never;
+
+/** What a client gets in reply to message `M`. */
+export type ReplyData<M extends ClientMessageSpec> = M extends { readonly reply: infer R extends $ZodType }
+  ? output<R>
+  : unknown;
+
+/** What a message of type `T` from the server carries. */
+export type ReceivedData<K extends Contract, T extends ServerTypeOf<K>> = output<K['server'][T]>;
+
+/** A message from the server. Numbered when it is part of a room's history. */
+export interface Received<K extends Contract, T extends ServerTypeOf<K>>
+  extends ServerMessage, Partial<RoomPosition> {
+  readonly type: T;
+  readonly data: ReceivedData<K, T>;
+  readonly room?: string;
+}
+
+/** `data`, which may be left out where the contract says `z.undefined()`; then the options. */
+export type SendArguments<M extends ClientMessageSpec, Options> =
+  undefined extends SentData<M>
+    ? [data?: SentData<M>, options?: Options]
+    : [data: SentData<M>, options?: Options];

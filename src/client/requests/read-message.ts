@@ -1,0 +1,64 @@
+import {
+  ERROR_TYPE,
+  REPLY_TYPE,
+  type ByeMessage,
+  type ErrorMessage,
+  type NumberedMessage,
+  type ReplyMessage,
+  type ServerMessage,
+} from '../../base/protocol.js';
+import { parseJson } from '../../base/json.js';
+import type { Emitter } from '../base/emitter.js';
+import type { Link } from '../connection/socket.js';
+import type { Outbox } from './request-queue.js';
+import { fromServer, type RequestError } from './request-error.js';
+import type { Rooms } from '../rooms/rooms.js';
+import { createSeen } from '../rooms/dedup.js';
+
+export interface ReaderParts {
+  readonly outbox: Outbox;
+  readonly rooms: Rooms | undefined;
+  readonly emitter: Emitter;
+  /** Whether broadcasts on this connection are to be ignored. */
+  readonly isMuted: (link: Link) => boolean;
+  readonly onBye: (link: Link, data: ByeMessage['data']) => void;
+  /** The server does not know the connection any more. */
+  readonly onStale: (link: Link) => void;
+  /** An error that answers nothing that anybody waits for. */
+  readonly onError: (error: RequestError) => void;
+}
+
+/** Ids of broadcasts without a number that are remembered: a retried send can bring one twice. */
+const MOST_SEEN = 1000;
+
+/** Whatever the server sends. */
+type Frame = ReplyMessage | ErrorMessage | ByeMessage | NumberedMessage | ServerMessage;
+
+/** Takes what arrives, on whichever connection, to where it belongs. */
+export function createReader(parts: ReaderParts): (text: string, link: Link) => void {
+  const { outbox, rooms, emitter } = parts;
+  const isSeen = createSeen(MOST_SEEN);
+
+  function takeError({ replyTo, error }: ErrorMessage, link: Link): void {
+    const failure = fromServer(error);
+    if (!outbox.answer(replyTo, failure) && replyTo === undefined) parts.onError(failure);
+    if (error.code === 'CONNECTION_STALE') parts.onStale(link);
+  }
+
+  function takeBroadcast(frame: ServerMessage): void {
+    if (rooms !== undefined && 'offset' in frame && rooms.hear(frame as NumberedMessage)) return;
+    if (!isSeen(frame.id)) emitter.emit(frame.type, frame.data, frame);
+  }
+
+  return (text, link) => {
+    const frame = parseJson(text) as Frame | undefined;
+    // What is no message of ours, for example a page of the gateway's, says nothing to us.
+    const type = frame?.type;
+    if (type === undefined) return;
+    if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
+    else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
+    else if (type === '$bye') parts.onBye(link, (frame as ByeMessage).data);
+    // Nobody listens to types that begin with `$` and are of a later version of the protocol.
+    else if (!parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
+  };
+}

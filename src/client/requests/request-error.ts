@@ -1,0 +1,29 @@
+import type { ClientError } from '../../base/protocol.js';
+
+/**
+ * Why a message of this client did not succeed. `code` is the server's, which may be one of the application's own, or
+ * one of these:
+ *
+ * - `NOT_SENT`: it never left, because its time was over or the client was closed. It was certainly not handled.
+ * - `NO_ANSWER`: it left, and no answer came in time or the connection broke. It may have been handled.
+ * - `ABORTED`: your signal.
+ * - `QUEUE_FULL`: there is no connection, and `maxQueued` messages wait for one already.
+ * - `PAYLOAD_TOO_LARGE`: larger than the 32 KB that the gateway takes in one frame; it would close the connection.
+ * - `INVALID_OPTIONS`: an argument is wrong; the message names it and the remedy.
+ */
+export class RequestError extends Error {
+  override readonly name = 'RequestError';
+  declare readonly code: string;
+  /** Where in the message the mistake is, for example `['data', 'room']`. */
+  declare readonly path: readonly (string | number)[] | undefined;
+
+  constructor(code: string, message: string, path?: readonly (string | number)[]) {
+    super(`${code}: ${message}`);
+    this.code = code;
+    this.path = path;
+  }
+}
+
+export function fromServer({ code, message, path }: ClientError): RequestError {
+  return new RequestError(code, message, path);
+}

@@ -1,0 +1,173 @@
+import type { RoomRefusal, RoomState } from '../../base/protocol.js';
+import type { ClientClock } from '../base/clock.js';
+import type { Stop } from '../base/emitter.js';
+import type { Link } from '../connection/socket.js';
+import { fromServer, type RequestError } from '../requests/request-error.js';
+import type { Sequence } from './sequence.js';
+
+/** Brings one room to where the page wants it: in or out, on the connection of the moment, with nothing missing. */
+export interface Membership {
+  /** Whether the page wants to be in. */
+  isWanted: boolean;
+  /** The server has been told that the page leaves, and has not answered. */
+  isLeaving: boolean;
+  /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
+  settle(): void;
+  /** What a welcome said of the room. */
+  welcomed(link: Link, state: RoomState | RoomRefusal): void;
+  /** A connection has broken. */
+  lost(link: Link): void;
+}
+
+export interface MembershipParts {
+  readonly name: string;
+  readonly clock: ClientClock;
+  readonly random: () => number;
+  readonly sequence: Sequence;
+  readonly current: () => Link | undefined;
+  readonly ask: (link: Link, type: string, data: object) => Promise<unknown>;
+  /** The connection is in the room. */
+  readonly onEntered: (link: Link, state: RoomState) => void;
+  /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
+  readonly onSettled: (recovery: Recovery) => void;
+  readonly onRefused: (error: RequestError) => void;
+  readonly onLeft: () => void;
+}
+
+/** What became of the messages that a room had while the connection was broken. */
+export interface Recovery {
+  /** False when some are gone for good: the history is shorter. None of them was delivered; load the state anew. */
+  readonly recovered: boolean;
+  /** How many were delivered. */
+  readonly messages: number;
+}
+
+/** Messages overtake each other: this long is waited for a missing one before the history is asked. */
+const GAP_PATIENCE_MS = 500;
+const MIN_DELAY_MS = 1000;
+const MAX_DELAY_MS = 30_000;
+
+/** Errors that another attempt may not meet. */
+const TRANSIENT = ['NO_ANSWER', 'INTERNAL', 'STORE_UNAVAILABLE', 'RATE_LIMITED', 'CONNECTION_STALE'];
+
+export function createMembership(parts: MembershipParts): Membership {
+  const { name: room, clock, sequence, current } = parts;
+  /** The connection that is in the room, as far as is known. */
+  let joined: Link | undefined;
+  let hasMore = false;
+  let isBusy = false;
+  let failures = 0;
+  let isLost = false;
+  let messages = 0;
+  let stopWaiting: Stop | undefined;
+
+  const isIn = (): boolean => joined !== undefined && joined === current();
+
+  /** What is to be asked next, if anything. */
+  function nextRequest(): '$join' | '$leave' | '$recover' | undefined {
+    if (current() === undefined) return undefined;
+    if (!membership.isWanted) return isIn() ? '$leave' : undefined;
+    if (!isIn()) return '$join';
+    if (!hasMore && !sequence.hasGap) return undefined;
+    return sequence.position === null ? '$join' : '$recover';
+  }
+
+  function settle(): void {
+    if (isBusy || stopWaiting !== undefined) return;
+    if (!membership.isWanted && !isIn()) parts.onLeft();
+    if (nextRequest() === undefined) return;
+    const isGap = isIn() && membership.isWanted && !hasMore;
+    if (failures > 0) wait(parts.random() * Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures));
+    else if (isGap) wait(GAP_PATIENCE_MS);
+    else proceed();
+  }
+
+  function wait(delayMs: number): void {
+    stopWaiting = clock.after(delayMs, () => {
+      stopWaiting = undefined;
+      proceed();
+    });
+  }
+
+  function proceed(): void {
+    const request = nextRequest();
+    const over = current();
+    if (request === undefined || over === undefined) return;
+    isBusy = true;
+    membership.isLeaving = request === '$leave';
+    const data = request === '$leave' ? { room } : { room, since: sequence.position };
+    parts
+      .ask(over, request, data)
+      .then(
+        (reply) => {
+          if (request !== '$leave') took(over, reply as RoomState);
+          else if (isIn()) joined = undefined;
+        },
+        (error: unknown) => {
+          // Of an earlier connection, it says nothing about this one.
+          if (over !== current()) return;
+          // Whether the server has taken it is not known: whoever is wanted again joins again.
+          if (request === '$leave') joined = undefined;
+          else failed(error as RequestError);
+        },
+      )
+      .finally(() => {
+        isBusy = false;
+        membership.isLeaving = false;
+        settle();
+      });
+  }
+
+  function took(over: Link, state: RoomState): void {
+    if (over !== current()) return;
+    const isNew = joined !== over;
+    joined = over;
+    if (!membership.isWanted) return;
+    if (isNew) parts.onEntered(over, state);
+    const taken = sequence.take(state);
+    isLost ||= taken.isLost;
+    messages += taken.delivered;
+    hasMore = state.more;
+    // The history does not have it yet, or not any more: asking again at once would not help.
+    failures = (hasMore || sequence.hasGap) && taken.delivered === 0 ? failures + 1 : 0;
+    if (hasMore) return;
+    parts.onSettled({ recovered: !isLost, messages });
+    isLost = false;
+    messages = 0;
+  }
+
+  function failed(error: RequestError): void {
+    if (!membership.isWanted) joined = undefined;
+    else if (TRANSIENT.includes(error.code)) failures++;
+    else {
+      membership.isWanted = false;
+      joined = undefined;
+      parts.onRefused(error);
+    }
+  }
+
+  const membership: Membership = {
+    isWanted: true,
+    isLeaving: false,
+    settle,
+    welcomed(over, state) {
+      if ('error' in state) failed(fromServer(state.error));
+      else {
+        took(over, state);
+        // A welcome says `more` of rooms that did not fit.
+        failures = 0;
+      }
+      settle();
+    },
+    lost(link) {
+      if (link === joined) joined = undefined;
+      if (current() !== undefined) return;
+      // Whatever was waited for, the next welcome brings it.
+      stopWaiting?.();
+      stopWaiting = undefined;
+      failures = 0;
+      hasMore = false;
+    },
+  };
+  return membership;
+}

@@ -1,0 +1,103 @@
+import type { Presence, PresentUser } from '../../base/protocol.js';
+import type { ClientClock } from '../base/clock.js';
+import type { Stop } from '../base/emitter.js';
+import type { PresenceUpdate } from '../presence.js';
+
+/** Who is shown in a room: those who are there, and those who have not been gone for long. */
+export interface Roster {
+  /** What the server says. */
+  take(presence: Presence): void;
+  /** Nothing is known from now on until it says something. */
+  lose(): void;
+  stop(): void;
+}
+
+export interface RosterParts {
+  readonly leaveAfterMs: number;
+  readonly clock: ClientClock;
+  readonly onChange: (update: PresenceUpdate) => void;
+}
+
+export function createRoster({ leaveAfterMs, clock, onChange }: RosterParts): Roster {
+  let shown: Map<string, PresentUser> | undefined;
+  let count: number | undefined;
+  let at = -Infinity;
+  let lostAt: number | undefined;
+  /** Timers of those who have left and are shown still. */
+  const leaving = new Map<string, Stop>();
+
+  function publish(joined: readonly PresentUser[], left: readonly PresentUser[]): void {
+    if (shown !== undefined) count = shown.size;
+    onChange({ count, users: shown && [...shown.values()], joined, left });
+  }
+
+  function stay(user: string): void {
+    leaving.get(user)?.();
+    leaving.delete(user);
+  }
+
+  function stop(): void {
+    for (const user of leaving.keys()) stay(user);
+  }
+
+  /** A large room: its number is all that is known. */
+  function takeCount(next: number): void {
+    stop();
+    const hasChanged = shown !== undefined || next !== count;
+    shown = undefined;
+    count = next;
+    if (hasChanged) publish([], []);
+  }
+
+  function takeList(users: readonly PresentUser[], patienceMs: number): void {
+    if (shown === undefined) {
+      shown = new Map(users.map((one) => [one.user, one]));
+      publish([], []);
+      return;
+    }
+    const here = shown;
+    for (const { user } of users) stay(user);
+    const joined = users.filter(({ user }) => !here.has(user));
+    const hasNews = users.some((one) => JSON.stringify(here.get(one.user)) !== JSON.stringify(one));
+    const present = new Set(users.map(({ user }) => user));
+    const missing = [...here.values()].filter(({ user }) => !present.has(user));
+    const left = patienceMs > 0 ? [] : missing;
+    for (const one of users) here.set(one.user, one);
+    for (const { user } of left) remove(user);
+    if (left.length === 0) for (const { user } of missing) leaveLater(user, patienceMs);
+    if (hasNews || left.length > 0) publish(joined, left);
+  }
+
+  function leaveLater(user: string, patienceMs: number): void {
+    if (leaving.has(user)) return;
+    const goes = (): void => {
+      const gone = remove(user);
+      publish([], gone);
+    };
+    leaving.set(user, clock.after(patienceMs, goes));
+  }
+
+  function remove(user: string): PresentUser[] {
+    stay(user);
+    const one = shown?.get(user);
+    shown?.delete(user);
+    return one === undefined ? [] : [one];
+  }
+
+  return {
+    take(presence) {
+      // Overtaken by a newer one.
+      if (presence.at < at) return;
+      ({ at } = presence);
+      // Who is missing after a long break has been gone for longer than that is waited for.
+      const patienceMs = Math.max(0, leaveAfterMs - (lostAt === undefined ? 0 : clock.now() - lostAt));
+      lostAt = undefined;
+      if (presence.users === undefined) takeCount(presence.count);
+      else takeList(presence.users, patienceMs);
+    },
+    lose() {
+      lostAt ??= clock.now();
+    },
+    stop,
+  };
+}

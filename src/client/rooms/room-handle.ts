@@ -1,0 +1,52 @@
+import type { Emitter, EventName, Stop } from '../base/emitter.js';
+import type { Room } from './room.js';
+import type { RoomPresence } from './room-presence.js';
+import type { Sequence } from './sequence.js';
+
+/** Events of a room that are no messages. */
+export const ROOM_EVENTS = { recovery: 0, refused: 1, outcome: 2, presence: 3 } as const;
+
+export interface RoomHandleParts {
+  readonly emitter: Emitter;
+  readonly sequence: Sequence;
+  readonly presence: RoomPresence;
+  readonly joined: Promise<void>;
+}
+
+/** One `join` of a room: whatever it listens to ends with it. */
+export function createRoomHandle(
+  name: string,
+  { emitter, sequence, presence, joined }: RoomHandleParts,
+  onLeave: () => void,
+): Room {
+  let stops: Stop[] = [];
+  let hasLeft = false;
+  function on(event: EventName, listener: (...values: never[]) => void): Stop {
+    if (hasLeft) return () => undefined;
+    const stop = emitter.on(event, listener);
+    stops.push(stop);
+    return stop;
+  }
+  return {
+    name,
+    joined,
+    get position() {
+      return sequence.position;
+    },
+    on,
+    onRecovery: (listener) => on(ROOM_EVENTS.recovery, listener),
+    onPresence(listener) {
+      const stop = on(ROOM_EVENTS.presence, listener);
+      presence.ask();
+      return stop;
+    },
+    onRefused: (listener) => on(ROOM_EVENTS.refused, listener),
+    leave() {
+      if (hasLeft) return;
+      hasLeft = true;
+      for (const stop of stops) stop();
+      stops = [];
+      onLeave();
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import { PRESENCE_TYPE, type Presence, type RoomState } from '../../base/protocol.js';
+import type { Emitter } from '../base/emitter.js';
+import type { Link } from '../connection/socket.js';
+import type { RequestError } from '../requests/request-error.js';
+import { ROOM_EVENTS } from './room-handle.js';
+
+/** What the server says of who is in a room, on its way to those who want to know. */
+export interface RoomPresence {
+  /** The room is joined over a connection. */
+  entered(link: Link, state: RoomState): void;
+  /** The server says it. */
+  tell(presence: Presence): void;
+  /** Asks the server, unless the room is not joined: then the answer to joining tells. */
+  ask(): void;
+  /** A connection has broken. */
+  lost(link: Link): void;
+}
+
+export interface RoomPresenceParts {
+  readonly room: string;
+  readonly emitter: Emitter;
+  readonly ask: (link: Link, type: string, data: object) => Promise<unknown>;
+  readonly complain: (error: RequestError) => void;
+}
+
+export function createRoomPresence({ room, emitter, ask, complain }: RoomPresenceParts): RoomPresence {
+  let joined: Link | undefined;
+  /** Returns whether anybody wants to know. */
+  const tell = (presence: Presence | undefined): boolean => emitter.emit(ROOM_EVENTS.presence, presence);
+
+  function askServer(): void {
+    const over = joined;
+    if (over === undefined) return;
+    ask(over, PRESENCE_TYPE, { room }).then(
+      (presence) => tell(presence as Presence),
+      (error: unknown) => {
+        // Of an earlier connection: the next one has told, or will.
+        if (over === joined) complain(error as RequestError);
+      },
+    );
+  }
+
+  return {
+    entered(link, { presence }) {
+      joined = link;
+      // A welcome leaves out what does not fit.
+      if (tell(presence) && presence === undefined) askServer();
+    },
+    tell,
+    ask: askServer,
+    lost(link) {
+      if (link !== joined) return;
+      joined = undefined;
+      tell(undefined);
+    },
+  };
+}

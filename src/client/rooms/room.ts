@@ -1,0 +1,38 @@
+import type { Contract, ServerTypeOf } from '../../model/contract.js';
+import type { Presence, PresenceChange, RoomPosition } from '../../base/protocol.js';
+import type { Stop } from '../base/emitter.js';
+import type { Recovery } from './membership.js';
+import type { Received, ReceivedData } from '../requests/message-types.js';
+import type { RequestError } from '../requests/request-error.js';
+
+/** A room that the page wants to be in, over all connections. Every `join` makes one. */
+export interface Room<K extends Contract = Contract> {
+  readonly name: string;
+  /** Resolves when the server has let the client in for the first time. Rejects with the server's code when it refused. */
+  readonly joined: Promise<void>;
+  /**
+   * Behind which message the page is: the last one that listeners were given. `null` before the server has let the
+   * client in, and in a room without history.
+   */
+  readonly position: RoomPosition | null;
+  /**
+   * Listens to messages of this room's history: each exactly once, in order. Broadcasts to a part of the room are not
+   * in the history; `client.on` hears them, and those of the history as well.
+   */
+  on<T extends ServerTypeOf<K>>(
+    type: T,
+    listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
+  ): Stop;
+  /** Told what became of missed messages after the connection was lost, and whenever some are gone for good. */
+  onRecovery(listener: (recovery: Recovery) => void): Stop;
+  /**
+   * Told what the server says of who is in the room, as it arrives; `undefined` while the connection is lost, and nobody
+   * knows. Where the app shows it (`rooms.presence`); otherwise `onError` of the client is told `FORBIDDEN`.
+   * `watchPresence` of `yc-broadcast/client/presence` keeps what can be shown.
+   */
+  onPresence(listener: (presence: Presence | PresenceChange | undefined) => void): Stop;
+  /** Told when the server does not let the client in, be it later: rights may end between two connections. */
+  onRefused(listener: (error: RequestError) => void): Stop;
+  /** Ends this handle and its listeners. The client leaves the room with the last handle. May be called twice. */
+  leave(): void;
+}

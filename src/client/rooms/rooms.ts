@@ -1,0 +1,175 @@
+import {
+  MAX_HELLO_ROOMS,
+  PRESENCE_TYPE,
+  type NumberedMessage,
+  type PresenceChange,
+  type RoomPosition,
+  type Welcome,
+} from '../../base/protocol.js';
+import type { ClientClock } from '../base/clock.js';
+import { createEmitter, type Emitter } from '../base/emitter.js';
+import type { Link } from '../connection/socket.js';
+import { createMembership, type Membership } from './membership.js';
+import type { Outbox } from '../requests/request-queue.js';
+import type { RequestError } from '../requests/request-error.js';
+import type { Room } from './room.js';
+import { createRoomHandle, ROOM_EVENTS } from './room-handle.js';
+import { createRoomPresence, type RoomPresence } from './room-presence.js';
+import { createSeen } from './dedup.js';
+import { createSequence, type Sequence } from './sequence.js';
+
+/** All rooms that the page wants to be in. */
+export interface Rooms {
+  join(name: string): Room;
+  /** For a hello: where the page is. What does not fit into it is joined behind it. */
+  positions(): Record<string, RoomPosition | null>;
+  /** Returns false when the page has not joined the message's room. */
+  hear(message: NumberedMessage): boolean;
+  /** A connection was opened, with rooms in it. */
+  welcomed(link: Link, rooms: Welcome['rooms']): void;
+  lost(link: Link): void;
+}
+
+export interface RoomsParts {
+  readonly clock: ClientClock;
+  readonly random: () => number;
+  readonly current: () => Link | undefined;
+  readonly outbox: Outbox;
+  /** Told of every message as well, by its type. */
+  readonly emitter: Emitter;
+  /** Told of a refusal that no listener of the room hears of. */
+  readonly complain: (error: RequestError) => void;
+}
+
+interface Entry {
+  readonly emitter: Emitter;
+  readonly sequence: Sequence;
+  readonly membership: Membership;
+  readonly presence: RoomPresence;
+  joined: Promise<void>;
+  handles: number;
+  /** Whether the server has let the client in. */
+  wasIn: boolean;
+  /** Whether the connection has broken since then. */
+  wasLost: boolean;
+}
+
+/** How long the protocol's own messages wait for an answer. */
+const ASK_MS = 15_000;
+
+/** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
+const MOST_SEEN = 200;
+
+function nextOutcome(emitter: Emitter): Promise<void> {
+  const joined = new Promise<void>((resolve, reject) => {
+    emitter.on(ROOM_EVENTS.outcome, (error?: RequestError) => {
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+  });
+  // Whoever does not wait for it is told by `onRefused`.
+  joined.catch(() => undefined);
+  return joined;
+}
+
+export function createRooms(parts: RoomsParts): Rooms {
+  const entries = new Map<string, Entry>();
+  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange) => {
+    entries.get(change.room)?.presence.tell(change);
+  });
+
+  function createEntry(name: string): Entry {
+    const emitter = createEmitter();
+    const isSeen = createSeen(MOST_SEEN);
+    const sequence = createSequence((message) => {
+      if (isSeen(message.id)) return;
+      emitter.emit(message.type, message.data, message);
+      parts.emitter.emit(message.type, message.data, message);
+    });
+    const ask = (over: Link, type: string, data: object): Promise<unknown> =>
+      parts.outbox.post(type, data, { over, timeoutMs: ASK_MS });
+    const presence = createRoomPresence({ ...parts, room: name, emitter, ask });
+    const membership = createMembership({
+      ...parts,
+      name,
+      sequence,
+      ask,
+      onEntered: presence.entered,
+      onSettled({ recovered, messages }) {
+        emitter.emit(ROOM_EVENTS.outcome);
+        // Without a history nobody knows what was missed.
+        const recovery = { recovered: recovered && sequence.position !== null, messages };
+        if (entry.wasLost || !recovered) emitter.emit(ROOM_EVENTS.recovery, recovery);
+        entry.wasIn = true;
+        entry.wasLost = false;
+      },
+      onRefused(error) {
+        forget();
+        emitter.emit(ROOM_EVENTS.outcome, error);
+        if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
+      },
+      onLeft: forget,
+    });
+    function forget(): void {
+      if (entries.get(name) === entry) entries.delete(name);
+    }
+    const entry: Entry = {
+      emitter,
+      sequence,
+      membership,
+      presence,
+      joined: nextOutcome(emitter),
+      handles: 0,
+      wasIn: false,
+      wasLost: false,
+    };
+    return entry;
+  }
+
+  return {
+    join(name) {
+      const entry = entries.get(name) ?? createEntry(name);
+      entries.set(name, entry);
+      entry.handles++;
+      // What was said of the last time says nothing of this one.
+      if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
+      entry.membership.isWanted = true;
+      entry.membership.settle();
+      return createRoomHandle(name, entry, () => {
+        entry.handles--;
+        // A page that renders anew leaves and joins in one go.
+        parts.clock.after(0, () => {
+          if (entry.handles > 0) return;
+          entry.membership.isWanted = false;
+          entry.membership.settle();
+        });
+      });
+    },
+    positions() {
+      const wanted = [...entries].filter(([, { membership }]) => membership.isWanted);
+      return Object.fromEntries(
+        wanted.slice(0, MAX_HELLO_ROOMS).map(([name, { sequence }]) => [name, sequence.position]),
+      );
+    },
+    hear(message) {
+      const entry = entries.get(message.room);
+      entry?.sequence.hear(message);
+      entry?.membership.settle();
+      return entry !== undefined;
+    },
+    welcomed(link, rooms) {
+      for (const [name, { membership }] of entries) {
+        const state = rooms[name];
+        if (state === undefined) membership.settle();
+        else membership.welcomed(link, state);
+      }
+    },
+    lost(link) {
+      for (const entry of entries.values()) {
+        entry.wasLost ||= entry.wasIn && parts.current() === undefined;
+        entry.membership.lost(link);
+        entry.presence.lost(link);
+      }
+    },
+  };
+}

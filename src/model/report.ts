@@ -1,0 +1,111 @@
+import type { ErrorCode } from '../base/errors.js';
+import type { RoomPosition } from '../base/protocol.js';
+
+/** Why a broadcast ended: everybody was tried, or something came first. `queue`: it was handed over to workers. */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'queue';
+
+/** One recipient that was not reached. */
+export interface FailedDelivery {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly attempts: number;
+  /** Only with `includeIds`: an id lets whoever holds a token write to that person. */
+  readonly connectionId?: string;
+}
+
+/** Time from the first attempt to the gateway's acceptance, over delivered recipients, in milliseconds. */
+export interface LatencySummary {
+  readonly p50: number;
+  readonly p95: number;
+  readonly p99: number;
+  readonly max: number;
+  /** Counts by upper bound in milliseconds, empty buckets left out; bounds grow by about a fifth. */
+  readonly histogram: readonly { readonly upToMs: number; readonly count: number }[];
+}
+
+/**
+ * What became of a broadcast. `delivered + stale + failed + skipped = recipients`, always. Its size does not depend on
+ * how many recipients there were.
+ */
+export interface DeliveryReport {
+  /** The id that every copy of the message carries. */
+  readonly id: string;
+  /** Connections that the store listed and no filter left out, up to where the broadcast ended. */
+  readonly recipients: number;
+  /** The gateway accepted the message. It does not promise that a person saw it. */
+  readonly delivered: number;
+  /** The gateway does not know the connection; it is removed from the store. */
+  readonly stale: number;
+  /** Tried, but not delivered as far as is known; see `codes`. The connections stay in the store. */
+  readonly failed: number;
+  /** Not tried, because `stoppedBy` came first. Behind the cursor there may be more that were not even listed. */
+  readonly skipped: number;
+  /** The failed, by code. */
+  readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;
+  /** Calls of the gateway, the retries among them. */
+  readonly attempts: number;
+  readonly retries: number;
+  /** Stale connections that the store has confirmed as removed. */
+  readonly removed: number;
+  /** Payload bytes that the gateway accepted, in all. */
+  readonly bytes: number;
+  readonly durationMs: number;
+  readonly latencyMs: LatencySummary;
+  readonly stoppedBy: StopReason;
+  /** Whether everybody in the audience was tried. */
+  readonly complete: boolean;
+  /** Pass to `broadcaster.resume()` to go on; set when not complete, unless the message has expired. */
+  readonly cursor?: string;
+  /** The message's place in the history of the room; set when it was kept there. */
+  readonly position?: RoomPosition;
+  /**
+   * Set when the audience was above the queue's threshold: this call has sent nothing and counts nobody, workers do. How
+   * they stand is `broadcaster.status(report.id)`.
+   */
+  readonly dispatched?: { readonly shards: number; readonly expected: number };
+  /** The first failures, at most `maxFailures`. */
+  readonly failures: readonly FailedDelivery[];
+  /** What went wrong in the store during the broadcast, if anything. */
+  readonly storeError?: { readonly code: ErrorCode; readonly message: string };
+}
+
+/** The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or ids. */
+export type DeliverySummary = Pick<
+  DeliveryReport,
+  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position' | 'dispatched'
+>;
+
+/** Counts of a report, safe to send to a client. */
+export function summaryOf(report: DeliveryReport): DeliverySummary {
+  const { id, recipients, delivered, stale, failed, skipped, complete, position, dispatched } = report;
+  return {
+    ...{ id, recipients, delivered, stale, failed, skipped, complete },
+    ...(position && { position }),
+    ...(dispatched && { dispatched }),
+  };
+}
+
+const reports = new WeakSet();
+
+/** Marks an object as a report that a broadcast made. */
+export function markReport(report: DeliveryReport): DeliveryReport {
+  reports.add(report);
+  return report;
+}
+
+/** Whether a broadcast made it. */
+export function isReport(value: unknown): value is DeliveryReport {
+  return typeof value === 'object' && value !== null && reports.has(value);
+}
+
+/** How far a broadcast is. */
+export interface Progress {
+  readonly delivered: number;
+  readonly stale: number;
+  readonly failed: number;
+  /** delivered + stale + failed. */
+  readonly done: number;
+  /** How many connections the audience had when watching began, unfiltered; `undefined` until the store has answered. */
+  readonly total: number | undefined;
+  readonly elapsedMs: number;
+}

@@ -1,0 +1,149 @@
+import * as z from 'zod/mini';
+import type { Contract } from '../model/contract.js';
+import { decodeCursor } from './fanout/cursor.js';
+import { queueOf, type BroadcastStatus, type QueueFanout, type WatchOptions } from './fanout/dispatch.js';
+import { EVERYBODY } from './fanout/filter.js';
+import { createPacer } from './fanout/pacer.js';
+import { partsShape } from './fanout/shared-options.js';
+import { createPlan, type Plan } from './fanout/plan.js';
+import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
+import { createRoomHistories, type HistoryOption } from './history/histories.js';
+import type { FunctionContext } from '../base/invocation.js';
+import { checkName } from '../base/names.js';
+import type { ObservedParts, Observer } from '../model/observer.js';
+import { lazily, parseOptions } from '../base/options.js';
+import type { BroadcastAudience, ConnectionStore } from '../model/store.js';
+import { defaultTransport } from '../transports/default.js';
+import type { Transport } from '../model/transport.js';
+
+/** What a broadcaster is made of: the same store and transport as the app whose connections it reaches. */
+export interface BroadcasterOptions<K extends Contract = Contract> extends BroadcastSettings {
+  readonly store: ConnectionStore;
+  /** How connections are reached. Default: `defaultTransport()`. */
+  readonly transport?: Transport | undefined;
+  /** Types and checks what is sent. Without it any type and any JSON value may be sent. */
+  readonly contract?: K | undefined;
+  /**
+   * Rooms that keep a history, and how much of it; give an app and every other broadcaster of these rooms the same.
+   * What `send` brings to such a room is kept and numbered. Default: none does.
+   */
+  readonly history?: HistoryOption | undefined;
+  /**
+   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
+   * of this package have. Default: every broadcast is sent by the call that makes it.
+   */
+  readonly queue?: QueueFanout | undefined;
+  /** Who measures or writes down what is done; the first one stands outermost. Default: nobody. */
+  readonly observe?: readonly Observer[] | undefined;
+}
+
+const optionsSchema = lazily(() =>
+  z.strictObject({
+    ...partsShape(),
+    ...settingsShape(),
+  }),
+);
+
+/** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
+export interface Broadcaster<K extends Contract = Contract> {
+  /** Everybody in a room. */
+  to(room: string): Plan<K>;
+  /** Every connection of a user. */
+  toUser(user: string): Plan<K>;
+  /**
+   * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is nobody: the
+   * report has no recipients. Costs a read of the store; who answers the message at hand returns a value instead.
+   */
+  toConnection(id: string): Plan<K>;
+  /** Every connection. */
+  toAll(): Plan<K>;
+  /**
+   * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
+   * connection that was not tried.
+   * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
+   * message has to be given again.
+   */
+  resume(cursor: string): Plan<K>;
+  /**
+   * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport and the
+   * store take the IAM token from it.
+   */
+  during(context: FunctionContext): Broadcaster<K>;
+  /** How a dispatched broadcast stands: one read of the store. `undefined` when there is none of this id any more. */
+  status(id: string): Promise<BroadcastStatus | undefined>;
+  /**
+   * Calls a dispatched broadcast off: each worker ends at its page, shards not begun are not sent. Resolves with the status
+   * once that is written down, or `undefined` when there is none of this id; one that is settled stays as it is.
+   */
+  cancel(id: string): Promise<BroadcastStatus | undefined>;
+  /**
+   * The status each time it changes, until it is settled. Throws `INVALID_OPTIONS` when there is none of this id and
+   * `ABORTED` when your signal ends it.
+   */
+  watch(id: string, options?: WatchOptions): AsyncIterable<BroadcastStatus>;
+  /**
+   * Does the jobs that the event of a queue brings; everything in it is taken for a job. Use it within {@link during}, so that
+   * jobs are passed on before the call's time is over. Rejects when the event has to come again.
+   *
+   * @example
+   * export const handler = (event, context) => broadcaster.during(context).work(event);
+   */
+  work(event: unknown): Promise<void>;
+  readonly store: ConnectionStore;
+  readonly transport: Transport;
+}
+
+/**
+ * Makes a broadcaster. Make one per instance and keep it: its budget of sends under way and what it has learnt of the
+ * gateway's pace are shared by all its broadcasts.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
+ *
+ * @example
+ * const broadcaster = createBroadcaster({ store, transport: restTransport() });
+ * const report = await broadcaster.during(context).to('news').send('headline', { title });
+ */
+export function createBroadcaster<K extends Contract = Contract>(
+  options: BroadcasterOptions<K>,
+): Broadcaster<K> {
+  const { contract, history, queue, observe, ...settings } = parseOptions(
+    optionsSchema(),
+    options,
+    'createBroadcaster',
+  );
+  const { store, transport } = observe.reduceRight<ObservedParts>(
+    (parts, observer) => observer.parts?.(parts) ?? parts,
+    { store: settings.store, transport: settings.transport ?? defaultTransport() },
+  );
+  const pacer = createPacer(settings);
+  const histories = createRoomHistories(store, history);
+
+  function within(context: FunctionContext | undefined): Broadcaster<K> {
+    const parts = { store, transport, contract, histories, settings, pacer, queue, context, observe };
+    const plan = (audience: BroadcastAudience): Plan<K> =>
+      createPlan<K>(parts, { audience, filter: EVERYBODY });
+    return {
+      store,
+      transport,
+      to: (room) => plan({ room: checkName(room, 'to(room)') }),
+      toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
+      toConnection: (id) => plan({ connection: checkName(id, 'toConnection(id)') }),
+      toAll: () => plan({ all: true }),
+      resume: (cursor) => {
+        const resumed = decodeCursor(cursor);
+        return createPlan<K>(parts, { audience: resumed.audience, filter: EVERYBODY, resumed });
+      },
+      during: (call) => {
+        transport.onInvocation?.(call);
+        store.onInvocation?.(call);
+        return within(call);
+      },
+      status: async (id) => queueOf(parts).status(parts, id),
+      cancel: async (id) => queueOf(parts).cancel(parts, id),
+      watch: (id, watchOptions) => queueOf(parts).watch(parts, id, watchOptions),
+      work: async (event) => queueOf(parts).work(parts, event),
+    };
+  }
+
+  return within(undefined);
+}

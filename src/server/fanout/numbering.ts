@@ -1,0 +1,61 @@
+import type { RoomHistories } from '../history/histories.js';
+import { checkNumberedSize, numberedText } from '../history/numbered-text.js';
+import type { RoomPosition } from '../../base/protocol.js';
+import type { EncodedPayload, Transport } from '../../model/transport.js';
+import type { PlanTarget } from './begin.js';
+import { acceptanceOf } from './filter.js';
+
+/** What everybody gets, and its place in the room's history, if it has one. */
+export interface SharedPayload {
+  readonly same: EncodedPayload;
+  readonly position?: RoomPosition | undefined;
+}
+
+export interface NumberingParts {
+  readonly transport: Transport;
+  readonly histories: RoomHistories;
+}
+
+/** The text that travels, and its place in the room's history, if it has one. */
+export interface NumberedText {
+  readonly text: string;
+  readonly position?: RoomPosition | undefined;
+}
+
+/** The payload of a message for all; see {@link numbered}. */
+export async function numberedPayload(
+  parts: NumberingParts,
+  target: PlanTarget,
+  bare: string,
+  isOver: boolean,
+): Promise<SharedPayload> {
+  const { text, position } = await numbered(parts, target, bare, isOver);
+  return { same: parts.transport.encode(text), position };
+}
+
+/**
+ * The text of a message for all. In a room with a history it is kept first and then sent with its place: whoever
+ * misses the sending can ask for it, and nobody is sent what could not be kept. A part of a room gets it unnumbered,
+ * since the rest would take the hole for a loss.
+ *
+ * A resumed broadcast has its place already. One that is over before it began (`isOver`) is not kept either.
+ */
+export async function numbered(
+  { transport, histories }: NumberingParts,
+  { audience, filter, resumed }: PlanTarget,
+  text: string,
+  isOver: boolean,
+): Promise<NumberedText> {
+  const room = 'room' in audience ? audience.room : undefined;
+  if (room === undefined) return { text };
+
+  async function place(of: string): Promise<RoomPosition | undefined> {
+    if (resumed?.position !== undefined) return resumed.position;
+    if (isOver || acceptanceOf(filter) !== undefined || !histories.isKept(of)) return undefined;
+    checkNumberedSize(text, of, transport.maxPayloadBytes);
+    return histories.append(of, text);
+  }
+
+  const position = await place(room);
+  return position === undefined ? { text } : { text: numberedText(text, room, position), position };
+}

@@ -1,0 +1,74 @@
+import type { StopReason } from '../../model/report.js';
+import type { Pacer } from './pacer.js';
+
+/** Sends in flight get this many typical latencies, and never less than the floor, to end before the deadline. */
+const LATENCIES_TO_END = 3;
+const LEAST_TIME_TO_END_MS = 50;
+/** Longest delay that a Node.js timer takes. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export type EarlyStop = Exclude<StopReason, 'done' | 'store' | 'queue'>;
+
+export interface StopOptions {
+  /** Everything must have ended by then, in Unix milliseconds; `Infinity` without a deadline. */
+  readonly endsAt: number;
+  /** From then on the message is not worth sending, in Unix milliseconds; `Infinity` when it always is. */
+  readonly expiresAt: number;
+  readonly signal: AbortSignal | undefined;
+  readonly pacer: Pacer;
+}
+
+/** Watches for what may end a broadcast before everybody was tried. */
+export interface Stop {
+  /** Why no further send may start, or `undefined`. */
+  reason(): EarlyStop | undefined;
+  /** Waits for `work`, but not beyond the moment at which there is a reason to stop; then it resolves with that. */
+  before<T>(work: Promise<T>): Promise<T | EarlyStop>;
+  dispose(): void;
+}
+
+export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): Stop {
+  const isTimed = endsAt !== Infinity || expiresAt !== Infinity;
+  let timer: NodeJS.Timeout | undefined;
+  // `Promise.race` with one promise that lasts as long as the broadcast would keep every page in memory.
+  let interrupt: ((reason: EarlyStop) => void) | undefined;
+
+  const lastStart = (): number =>
+    endsAt - Math.max(LEAST_TIME_TO_END_MS, pacer.typicalLatencyMs() * LATENCIES_TO_END);
+
+  function reason(): EarlyStop | undefined {
+    if (signal?.aborted === true) return 'signal';
+    if (!isTimed) return undefined;
+    const now = Date.now();
+    if (now >= expiresAt) return 'expired';
+    return now >= lastStart() ? 'deadline' : undefined;
+  }
+
+  function check(): void {
+    const why = reason();
+    if (why !== undefined) {
+      interrupt?.(why);
+      pacer.wake();
+    } else if (isTimed) {
+      const waitMs = Math.min(lastStart(), expiresAt) - Date.now();
+      timer = setTimeout(check, Math.min(Math.max(1, waitMs), MAX_TIMER_MS));
+    }
+  }
+
+  check();
+  signal?.addEventListener('abort', check);
+  return {
+    reason,
+    before: (work) =>
+      new Promise((resolve, reject) => {
+        const why = reason();
+        if (why !== undefined) resolve(why);
+        interrupt = resolve;
+        work.then(resolve, reject);
+      }),
+    dispose() {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', check);
+    },
+  };
+}

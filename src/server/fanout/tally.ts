@@ -1,0 +1,84 @@
+import type { BroadcastError, ErrorCode } from '../../base/errors.js';
+import type { RoomPosition } from '../../base/protocol.js';
+import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../../model/report.js';
+import { createLatencyHistogram } from './latency.js';
+
+export interface TallyOptions {
+  readonly maxFailures: number;
+  readonly includeIds: boolean;
+}
+
+/** Counts outcomes while a broadcast runs, and writes the report from them at the end. */
+export interface Tally {
+  readonly counts: {
+    delivered: number;
+    stale: number;
+    failed: number;
+    attempts: number;
+    retries: number;
+    removed: number;
+  };
+  delivered(bytes: number, latencyMs: number): void;
+  stale(): void;
+  failed(connectionId: string, error: BroadcastError, attempts: number): void;
+  storeFailed(error: BroadcastError): void;
+  report(end: TallyEnd): DeliveryReport;
+}
+
+export interface TallyEnd {
+  readonly id: string;
+  readonly skipped: number;
+  readonly durationMs: number;
+  readonly stoppedBy: StopReason;
+  readonly cursor: string | undefined;
+  readonly position: RoomPosition | undefined;
+}
+
+export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
+  const counts = { delivered: 0, stale: 0, failed: 0, attempts: 0, retries: 0, removed: 0 };
+  const codes: Partial<Record<ErrorCode, number>> = {};
+  const failures: FailedDelivery[] = [];
+  const latency = createLatencyHistogram();
+  let bytes = 0;
+  let storeError: DeliveryReport['storeError'];
+
+  return {
+    counts,
+    delivered(payloadBytes, latencyMs) {
+      counts.delivered++;
+      bytes += payloadBytes;
+      latency.record(latencyMs);
+    },
+    stale() {
+      counts.stale++;
+    },
+    failed(connectionId, { code, message }, attempts) {
+      counts.failed++;
+      codes[code] = (codes[code] ?? 0) + 1;
+      if (failures.length >= maxFailures) return;
+      failures.push({ code, reason: message, attempts, ...(includeIds ? { connectionId } : {}) });
+    },
+    storeFailed({ code, message }) {
+      storeError ??= { code, message };
+    },
+    report({ id, skipped, durationMs, stoppedBy, cursor, position }) {
+      const recipients = counts.delivered + counts.stale + counts.failed + skipped;
+      return markReport({
+        id,
+        recipients,
+        ...counts,
+        skipped,
+        codes,
+        bytes,
+        durationMs: Math.round(durationMs),
+        latencyMs: latency.summary(),
+        stoppedBy,
+        complete: stoppedBy === 'done',
+        ...(cursor === undefined ? {} : { cursor }),
+        ...(position === undefined ? {} : { position }),
+        failures,
+        ...(storeError === undefined ? {} : { storeError }),
+      });
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Attributes, StoredConnection } from '../../model/connection.js';
+import { tell } from '../../model/diagnostics.js';
+import { BroadcastError } from '../../base/errors.js';
+import type { Goodbye } from '../fanout/goodbye.js';
+import type { PresenceWatch } from '../presence/presence.js';
+import type { ConnectionStore } from '../../model/store.js';
+import type { Transport } from '../../model/transport.js';
+import { closeConnection, sayGoodbye } from './goodbye.js';
+
+/** A connection in the hands of a handler. */
+export interface Connection extends StoredConnection {
+  /** Puts it into a room. Rejects with `FORBIDDEN` when `authorize` says no, `CONNECTION_STALE` when it has gone. */
+  join(room: string): Promise<void>;
+  /** Takes it out of a room; nothing happens when it is not in there. */
+  leave(room: string): Promise<void>;
+  rooms(): Promise<readonly string[]>;
+  /** Replaces what is kept with it. Later calls and listings see it; this object does not change. */
+  setAttributes(attributes: Attributes): Promise<void>;
+  /**
+   * Closes it, and tells the client why before, if a reason is given. A connection that has gone already is fine. Rejects
+   * when it could not be told or closed.
+   */
+  disconnect(goodbye?: Goodbye): Promise<void>;
+}
+
+/** Decides whether a connection may join a room. Rooms are open as long as it is not given. */
+export type Authorize = (request: {
+  readonly connection: StoredConnection;
+  readonly room: string;
+}) => boolean | Promise<boolean>;
+
+export interface HandleParts {
+  readonly store: ConnectionStore;
+  readonly transport: Transport;
+  readonly authorize?: Authorize | undefined;
+  readonly presence?: PresenceWatch | undefined;
+}
+
+export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
+  const { store, transport, presence } = parts;
+  const { id } = stored;
+  return {
+    ...stored,
+    async join(room) {
+      await requireMembership(parts.authorize, stored, room);
+      if ((await store.join(id, room)) === 'absent') throw gone();
+      tell({ type: 'joined', connectionId: id, room });
+      await presence?.joined(stored, room);
+    },
+    async leave(room) {
+      await store.leave(id, room);
+      tell({ type: 'left', connectionId: id, room });
+      await presence?.left(stored, room);
+    },
+    rooms: () => store.rooms(id),
+    async setAttributes(attributes) {
+      if (!(await store.setAttributes(id, attributes))) throw gone();
+    },
+    disconnect: (goodbye) =>
+      goodbye === undefined ? closeConnection(transport, id) : sayGoodbye(transport, id, goodbye),
+  };
+}
+
+/** Rejects with `FORBIDDEN` unless the connection may be in the room. */
+export async function requireMembership(
+  authorize: Authorize | undefined,
+  connection: StoredConnection,
+  room: string,
+): Promise<void> {
+  if (authorize === undefined || (await authorize({ connection, room }))) return;
+  throw new BroadcastError('FORBIDDEN', `authorize refused room '${room}'`);
+}
+
+function gone(): BroadcastError {
+  return new BroadcastError('CONNECTION_STALE', 'the connection has gone');
+}

@@ -1,0 +1,88 @@
+import type { $ZodType, output } from 'zod/v4/core';
+import { PRESENCE_TYPE } from '../../../base/protocol.js';
+import type { Connection } from '../connection-handle.js';
+import { empty, reply, type GatewayResponse } from '../responses.js';
+import { answerHello, type HelloParts } from './hello.js';
+import { createReplyBudget } from './reply-budget.js';
+import {
+  helloSchema,
+  joinSchema,
+  nothingSchema,
+  readRequest,
+  recoverSchema,
+  refuseOtherVersions,
+  roomSchema,
+} from './requests.js';
+import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
+
+/** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
+type Request = (data: unknown) => (parts: HelloParts, connection: Connection) => unknown;
+
+function request<S extends $ZodType>(
+  schema: () => S,
+  answer: (parts: HelloParts, connection: Connection, data: output<S>) => unknown,
+): Request {
+  return (data) => {
+    const checked = readRequest(schema(), data);
+    return (parts, connection) => answer(parts, connection, checked);
+  };
+}
+
+const hello = request(helloSchema, answerHello);
+
+/** The messages of the protocol that clients send. */
+const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
+  [
+    '$hello',
+    (data) => {
+      refuseOtherVersions(data);
+      return hello(data);
+    },
+  ],
+  [
+    '$join',
+    request(joinSchema, async (parts, connection, { room, since }) => {
+      await enterRoom(parts, connection, room);
+      const budget = createReplyBudget([room]);
+      return withPresence(parts, room, await readRoom(parts, room, since, budget), budget);
+    }),
+  ],
+  [
+    '$leave',
+    request(roomSchema, async (parts, connection, { room }) => {
+      requireOpen(parts, room);
+      await connection.leave(room);
+    }),
+  ],
+  [
+    '$recover',
+    request(recoverSchema, async (parts, connection, { room, since }) => {
+      await requireMember(connection, room);
+      return readRoom(parts, room, since, createReplyBudget([room]));
+    }),
+  ],
+  [PRESENCE_TYPE, request(roomSchema, (parts, connection, { room }) => presenceOf(parts, connection, room))],
+  // What came keeps the connection open; the answer is for whoever wants to know whether it still is.
+  ['$ping', request(nothingSchema, () => undefined)],
+]);
+
+export function isSessionType(type: string): boolean {
+  return requests.has(type);
+}
+
+export interface SessionMessage {
+  readonly type: string;
+  readonly data?: unknown;
+  readonly id?: string | undefined;
+}
+
+/** Checks a message of the protocol, and only then asks for the connection. The answer is the call's response. */
+export async function answerSession(
+  parts: HelloParts,
+  { type, data, id }: SessionMessage,
+  load: () => Promise<Connection>,
+): Promise<GatewayResponse> {
+  const answerIt = requests.get(type)?.(data);
+  const answer = await answerIt?.(parts, await load());
+  return answer === undefined && id === undefined ? empty() : reply(id, answer);
+}

@@ -1,0 +1,29 @@
+import * as z from 'zod/mini';
+import { functionOption, lazily, objectWith } from '../../../base/options.js';
+import type { RoomPresence } from '../../presence/presence.js';
+
+/** What clients may do with rooms by themselves, without a handler of the app's. */
+export interface RoomsOptions {
+  /**
+   * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for which the
+   * function returns true. `authorize` is asked as well, each time. Names that begin with `$` are never open. Default:
+   * none, and a client that tries gets `FORBIDDEN`.
+   */
+  readonly join?: true | ((room: string) => boolean) | undefined;
+  /** Shows who is in a room; made by `presence()`. Needs a store with histories. Default: nobody is shown. */
+  readonly presence?: RoomPresence | undefined;
+}
+
+export const roomsSchema = lazily(() =>
+  z._default(
+    z.strictObject({
+      join: z.optional(
+        z.union([z.literal(true), functionOption<(room: string) => boolean>()], {
+          error: 'expected true or a function of the room',
+        }),
+      ),
+      presence: z.optional(objectWith<RoomPresence>('presence()', 'watch')),
+    }),
+    {},
+  ),
+);

@@ -1,0 +1,96 @@
+import { BroadcastError, ClientFacingError } from '../../../base/errors.js';
+import type { RoomHistories } from '../../history/histories.js';
+import { numberedText } from '../../history/numbered-text.js';
+import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
+import type { PresenceWatch } from '../../presence/presence.js';
+import type { Connection } from '../connection-handle.js';
+import type { RoomsOptions } from './options.js';
+import type { ReplyBudget } from './reply-budget.js';
+
+export interface RoomParts {
+  readonly rooms: RoomsOptions;
+  readonly histories: RoomHistories;
+  readonly presence?: PresenceWatch | undefined;
+}
+
+/** Rejects with `FORBIDDEN` unless clients may join and leave the room by themselves. */
+export function requireOpen({ rooms }: RoomParts, room: string): void {
+  const { join } = rooms;
+  const isOpen = !room.startsWith('$') && (join === true || join?.(room) === true);
+  if (!isOpen) throw new BroadcastError('FORBIDDEN', `rooms.join does not open room '${room}' to clients`);
+}
+
+/** Joins a room that is open to clients. Rejects with `FORBIDDEN` also when `authorize` says no. */
+export async function enterRoom(parts: RoomParts, connection: Connection, room: string): Promise<void> {
+  requireOpen(parts, room);
+  await connection.join(room);
+}
+
+export async function requireMember(connection: Connection, room: string): Promise<void> {
+  if ((await connection.rooms()).includes(room)) return;
+  throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
+}
+
+/** Adds who is there, where that is shown; left out when it does not fit, and then the client may ask for it. */
+export async function withPresence(
+  { presence }: RoomParts,
+  room: string,
+  state: RoomState,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  const here = await presence?.who(room);
+  return here !== undefined && budget.take(JSON.stringify(here)) ? { ...state, presence: here } : state;
+}
+
+/** Who is in a room that the connection is in. */
+export async function presenceOf(
+  { presence }: RoomParts,
+  connection: Connection,
+  room: string,
+): Promise<Presence> {
+  await requireMember(connection, room);
+  const here = await presence?.who(room);
+  if (here === undefined) throw new BroadcastError('FORBIDDEN', `room '${room}' does not show who is there`);
+  return here;
+}
+
+/** How many entries are read at a time: some kilobytes of ordinary messages. */
+const PAGE = 100;
+
+/**
+ * What a member missed behind `since`, as much as fits. It must have joined before: what is sent while this reads then
+ * reaches it both ways, and the offset tells; had it joined after, that would reach it neither way.
+ */
+export async function readRoom(
+  { histories }: RoomParts,
+  room: string,
+  since: RoomPosition | null | undefined,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  if (!histories.isKept(room)) return { position: null, recovered: since == null, messages: [], more: false };
+  if (since != null) return readBehind(histories, room, since, budget);
+  const { position } = await histories.read(room, undefined, 0);
+  return { position, recovered: true, messages: [], more: false };
+}
+
+async function readBehind(
+  histories: RoomHistories,
+  room: string,
+  since: RoomPosition,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  const messages: NumberedMessage[] = [];
+  for (let behind = since; ;) {
+    const page = await histories.read(room, behind, budget.isSpent() ? 0 : PAGE);
+    const { recovered, position, entries } = page;
+    // Trimmed between two pages: what was read is complete, and the next request is told what is lost.
+    if (!recovered) return { position, recovered: messages.length > 0, messages, more: messages.length > 0 };
+    for (const { offset, data } of entries) {
+      behind = { offset, epoch: position.epoch };
+      const text = numberedText(data, room, behind);
+      if (!budget.take(text)) return { position, recovered, messages, more: true };
+      messages.push(JSON.parse(text) as NumberedMessage);
+    }
+    if (!page.more || entries.length === 0) return { position, recovered, messages, more: page.more };
+  }
+}

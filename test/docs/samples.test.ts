@@ -1,0 +1,90 @@
+/** What the documentation shows has to compile, and the first thing that it shows has to run. */
+import { describe, expect, it } from '@jest/globals';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import ts from 'typescript';
+import { buildSync } from 'esbuild';
+import { startEmulator, type FunctionHandler } from 'yc-broadcast/emulator';
+import { samplesOf, type CodeSample } from '../support/code-samples.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const folder = join(root, 'test/artefacts/samples');
+const pages = [
+  'README.md',
+  'README.ru.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`),
+];
+
+/** Compiles samples as if they stood in this project. Returns what the compiler has to say, by sample. */
+function problemsOf(samples: readonly CodeSample[]): string[] {
+  mkdirSync(folder, { recursive: true });
+  const files = samples.map(({ code }, index) => {
+    const file = join(folder, `sample-${index}.ts`);
+    writeFileSync(file, code);
+    return file;
+  });
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: unknown };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  const program = ts.createProgram(files, options);
+  return ts.getPreEmitDiagnostics(program).map(({ file, messageText }) => {
+    const index = files.indexOf(file?.fileName ?? '');
+    return `${samples[index]?.where ?? file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+  });
+}
+
+describe('the documentation', () => {
+  it('shows samples that compile', () => {
+    const samples = pages.flatMap((page) => samplesOf(join(root, page)));
+    expect(samples.length).toBeGreaterThan(0);
+    expect(problemsOf(samples)).toEqual([]);
+  });
+
+  it('would be caught showing one that does not', () => {
+    const broken = { where: 'here', code: "import { creatApp } from 'yc-broadcast';\nexport {};\n" };
+    expect(problemsOf([broken])).toEqual([expect.stringMatching(/^here: .*creatApp/)]);
+  });
+});
+
+describe('the README', () => {
+  const [first] = samplesOf(join(root, 'README.md'));
+
+  it('shows a complete handler before line 25', () => {
+    expect(first?.where).toMatch(/:[1-6]$/);
+    expect(first?.code.trim().split('\n').length).toBeLessThan(20);
+    expect(first?.code).toContain('export const handler');
+  });
+
+  it('shows the same code in Russian, but for its comments', () => {
+    const withoutComments = (name: string): string[] =>
+      samplesOf(join(root, name)).map(({ code }) => code.replaceAll(/ *\/\/ .*/g, ''));
+    const russian = withoutComments('README.ru.md');
+    expect(russian.length).toBeGreaterThan(2);
+    expect(withoutComments('README.md').filter((code) => russian.includes(code))).toEqual(russian);
+  });
+
+  it('begins with a handler that makes a chat room', async () => {
+    const source = join(folder, 'first.ts');
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(source, first?.code ?? '');
+    const outfile = join(folder, 'first.mjs');
+    buildSync({
+      entryPoints: [source],
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      logLevel: 'silent',
+    });
+    const { handler } = (await import(pathToFileURL(outfile).href)) as { handler: FunctionHandler };
+    await using emulator = await startEmulator({ routes: { '/ws': handler } });
+    process.env['YC_BROADCAST_ENDPOINT'] = emulator.endpoint;
+    const [anna, boris] = await Promise.all([emulator.connect('/ws'), emulator.connect('/ws')]);
+    for (const client of [anna, boris]) client.send({ type: 'join', data: { room: 'lobby' } });
+    await emulator.idle();
+    anna.send({ type: 'say', data: { room: 'lobby', text: 'hello' } });
+    expect(await boris.nextJson()).toMatchObject({ type: 'said', data: { text: 'hello' } });
+  });
+});

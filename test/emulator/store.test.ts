@@ -1,0 +1,113 @@
+/** The rules of every store, kept by `ydbStore` on the store inside the gateway, over the wire. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { join } from 'node:path';
+import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
+import { createYdbTable, ydbStore, type YdbOptions } from 'yc-broadcast/stores/ydb';
+import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { temporaryProject } from '../support/cli.js';
+
+const PATIENCE_MS = 120_000;
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator({ routes: { '/ws': () => ({ statusCode: 200 }) }, store: true });
+});
+afterAll(() => emulator.stop());
+
+function optionsFor(namespace: string): YdbOptions {
+  return { ...emulator.store, tablePrefix: `${namespace}_` };
+}
+
+const backend: StoreBackend = {
+  async open({ namespace, now }) {
+    await createYdbTable(optionsFor(namespace));
+    return ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });
+  },
+  async drop(namespace) {
+    await send('DeleteTable', { TableName: `${namespace}_store` });
+    await createYdbTable(optionsFor(namespace));
+  },
+};
+
+/** That of 10,000 members makes 80,000 requests; it takes longer than all others together. */
+const rules = storeContract(backend).filter(({ name }) => !name.includes('10,000'));
+
+describe('ydbStore on the store inside the gateway', () => {
+  it.each(rules)('$name', ({ run }) => run(), PATIENCE_MS);
+});
+
+async function send(action: string, body: object, headers: Record<string, string> = { Authorization: 'x' }) {
+  const target = { 'X-Amz-Target': `DynamoDB_20120810.${action}` };
+  const options = { method: 'POST', headers: { ...target, ...headers }, body: JSON.stringify(body) };
+  const response = await fetch(emulator.store?.endpoint ?? '', options);
+  const { __type = '' } = (await response.json()) as { __type?: string };
+  return [response.status, __type.replace(/.*#/, '')];
+}
+
+describe('the store inside the gateway', () => {
+  const TableName = 'yc_broadcast_store';
+  const Key = { p: { S: 'c' }, s: { S: 'x' } };
+
+  it.each<[string, string, object, string]>([
+    ['an action that ydbStore never asks for', 'Scan', { TableName }, 'UnknownOperationException'],
+    ['a table that is not there', 'GetItem', { TableName: 'other', Key }, 'ResourceNotFoundException'],
+    ['a key of another table', 'GetItem', { TableName, Key: { id: { S: 'x' } } }, 'ValidationException'],
+    [
+      'an expression that it does not understand',
+      'PutItem',
+      { TableName, Item: Key, ConditionExpression: 'contains(a, :b)' },
+      'ValidationException',
+    ],
+    [
+      'a condition that does not hold',
+      'DeleteItem',
+      { TableName, Key, ConditionExpression: 'attribute_exists(p)' },
+      'ConditionalCheckFailedException',
+    ],
+  ])('refuses %s, by the names that YDB uses', async (_what, action, body, type) => {
+    expect(await send(action, body)).toEqual([400, type]);
+  });
+
+  it('refuses who has no key, such as the page of another site', async () => {
+    expect(await send('GetItem', { TableName, Key }, {})).toEqual([
+      400,
+      'MissingAuthenticationTokenException',
+    ]);
+  });
+
+  it('is shared by all instances of a function, which need no options for it', async () => {
+    const { path, remove } = temporaryProject({
+      'ws.mjs': `
+        import { createApp } from 'yc-broadcast';
+        import { ydbStore } from 'yc-broadcast/stores/ydb';
+        const origins = process.env.YC_BROADCAST_LOCAL_ORIGINS.split(',');
+        const app = createApp({ store: ydbStore(), origins });
+        app.onConnect(({ join }) => join('room'));
+        app.onMessage(async ({ body, to }) => { await to('room').sendRaw(body); });
+        export const handler = app.handler;
+      `,
+    });
+    await using gateway = await startEmulator({
+      routes: { '/ws': { entry: join(path, 'ws.mjs'), instances: 2 } },
+      store: true,
+    });
+    const clients = [
+      await gateway.connect('/ws'),
+      await gateway.connect('/ws'),
+      await gateway.connect('/ws'),
+    ];
+    clients[0]?.send('hello');
+    const heard = await Promise.all(clients.map((client) => client.next(30_000)));
+    expect(heard.map(String)).toEqual(['hello', 'hello', 'hello']);
+    expect(gateway.instances.list().map(({ served }) => served > 0)).toEqual([true, true]);
+    await gateway.assertNoUnawaited();
+    remove();
+  });
+
+  it('is not there unless it is asked for', async () => {
+    await using gateway = await startEmulator({ routes: { '/ws': () => ({ statusCode: 200 }) } });
+    expect(gateway.store).toBeUndefined();
+    const response = await fetch(`${gateway.url}/_yc-broadcast/store`, { method: 'POST' });
+    expect(response.status).toBe(404);
+  });
+});

@@ -1,0 +1,200 @@
+import { describe, expect, it } from '@jest/globals';
+import { BroadcastError, parseEvent } from 'yc-broadcast';
+import { connectEvent, disconnectEvent, messageEvent } from '../support/events.js';
+
+const NOW = 1_700_000_000_000;
+
+function messageOf(raw: unknown) {
+  const event = parseEvent(raw, NOW);
+  if (event.kind !== 'message') throw new Error(`expected a message, got ${event.kind}`);
+  return event;
+}
+
+function problemOf(raw: unknown): BroadcastError {
+  try {
+    parseEvent(raw, NOW);
+  } catch (error) {
+    if (error instanceof BroadcastError) return error;
+  }
+  throw new Error('expected a BroadcastError');
+}
+
+describe('parseEvent', () => {
+  it('reads a connect event', () => {
+    const event = parseEvent(
+      connectEvent({
+        connectionId: 'd204',
+        query: { token: 't' },
+        headers: { Origin: 'https://example.com', 'Sec-Websocket-Protocol': 'chat.v2, chat.v1' },
+      }),
+    );
+    expect(event).toMatchObject({
+      kind: 'connect',
+      connectionId: 'd204',
+      connectedAt: 1_672_875_978_785,
+      query: { token: 't' },
+      subprotocols: ['chat.v2', 'chat.v1'],
+      path: '/ws/lobby',
+      pathParameters: { room: 'lobby' },
+      sourceIp: '203.0.113.7',
+      userAgent: 'Mozilla/5.0',
+    });
+  });
+
+  it('reads a text message, which has neither httpMethod nor query parameters', () => {
+    expect(messageOf(messageEvent('{"hello":1}'))).toMatchObject({
+      kind: 'message',
+      connectionId: 'c1',
+      messageId: '6hi603qp8p317bpm1rtopdh5cch2ta',
+      body: '{"hello":1}',
+    });
+  });
+
+  it('reads a binary message as bytes', () => {
+    expect(messageOf(messageEvent(new Uint8Array([0, 255, 128]))).body).toEqual(
+      new Uint8Array([0, 255, 128]),
+    );
+  });
+
+  it('reads base64 of a text type as text', () => {
+    const raw = {
+      ...messageEvent('{}'),
+      body: Buffer.from('привет').toString('base64'),
+      isBase64Encoded: true,
+    };
+    expect(messageOf(raw).body).toBe('привет');
+  });
+
+  it('takes a message without a body for an empty one', () => {
+    const { body: _body, ...raw } = messageEvent('');
+    expect(messageOf(raw).body).toBe('');
+  });
+
+  it('reads a disconnect event with code and reason', () => {
+    expect(parseEvent(disconnectEvent({ code: 1009, reason: 'too big' }))).toMatchObject({
+      kind: 'disconnect',
+      code: 1009,
+      reason: 'too big',
+    });
+  });
+
+  it('reads the reason of a disconnect from its header when the context lacks it', () => {
+    const raw = disconnectEvent({ headers: { 'X-Yc-Apigateway-Websocket-Disconnect-Reason': '' } });
+    expect(parseEvent(raw)).toMatchObject({ kind: 'disconnect', code: 1001, reason: '' });
+  });
+
+  it('reads payload format 0.1, where path is the template and url the path', () => {
+    const { path: _path, resource: _resource, pathParameters: _parameters, ...rest } = messageEvent('x');
+    const event = messageOf({
+      ...rest,
+      url: '/ws/lobby',
+      path: '/ws/{room}',
+      pathParams: { room: 'lobby' },
+      params: {},
+    });
+    expect(event).toMatchObject({ path: '/ws/lobby', pathParameters: { room: 'lobby' } });
+  });
+
+  it('reads an event that carries everything in headers only, in any case', () => {
+    const { headers } = messageEvent('x');
+    const lower = Object.fromEntries(
+      Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
+    );
+    const event = messageOf({ headers: lower, body: 'x' });
+    expect(event).toMatchObject({
+      connectionId: 'c1',
+      connectedAt: 1_672_875_978_785,
+      sourceIp: '203.0.113.7',
+    });
+    expect(event.headers.get('CONTENT-TYPE')).toBe('application/json');
+  });
+
+  it('reads headers that come only as lists', () => {
+    const raw = connectEvent();
+    const lists = Object.fromEntries(Object.entries(raw.headers).map(([name, value]) => [name, [value]]));
+    expect(parseEvent({ requestContext: {}, multiValueHeaders: lists, headers: raw.headers })).toMatchObject({
+      kind: 'connect',
+      connectionId: 'c1',
+    });
+  });
+
+  it('takes the last of several query parameters with one name', () => {
+    const raw = {
+      ...connectEvent(),
+      queryStringParameters: null,
+      multiValueQueryStringParameters: { a: ['1', '2'] },
+    };
+    expect(parseEvent(raw)).toMatchObject({ query: { a: '2' } });
+  });
+
+  it('keeps the authorizer and the operation context', () => {
+    const raw = connectEvent();
+    const requestContext = {
+      ...raw.requestContext,
+      authorizer: { userId: 'u1' },
+      apiGateway: { operationContext: { stage: 'prod' } },
+    };
+    expect(parseEvent({ ...raw, requestContext })).toMatchObject({
+      authorizer: { userId: 'u1' },
+      operationContext: { stage: 'prod' },
+    });
+  });
+
+  it('uses the current time when nothing says when the connection was made', () => {
+    expect(parseEvent({ requestContext: { connectionId: 'c', eventType: 'CONNECT' } }, NOW)).toMatchObject({
+      connectedAt: NOW,
+    });
+  });
+
+  it.each([
+    ['an HTTP request of format 1.0', { httpMethod: 'GET', path: '/', headers: {} }, 'http'],
+    [
+      'an HTTP request of format 2.0',
+      { version: '2.0', requestContext: { http: { method: 'GET' } } },
+      'http',
+    ],
+    [
+      'a queue event',
+      {
+        messages: [
+          { event_metadata: { event_type: 'yandex.cloud.events.messagequeue.QueueMessage' }, details: {} },
+        ],
+      },
+      'queue',
+    ],
+    [
+      'a timer event',
+      {
+        messages: [
+          { event_metadata: { event_type: 'yandex.cloud.events.serverless.triggers.TimerMessage' } },
+        ],
+      },
+      'timer',
+    ],
+    ['an empty object', {}, 'unknown'],
+    ['nothing', undefined, 'unknown'],
+    ['a list', [], 'unknown'],
+    ['text', 'hello', 'unknown'],
+  ])('hands on %s', (_name, raw, type) => {
+    expect(parseEvent(raw)).toEqual({ kind: 'other', type, raw });
+  });
+
+  it.each([
+    ['requestContext.connectionId', { requestContext: { eventType: 'MESSAGE' } }],
+    ['requestContext.connectionId', { requestContext: { eventType: 'MESSAGE', connectionId: '' } }],
+    ['requestContext.connectionId', { requestContext: { eventType: 'MESSAGE', connectionId: 7 } }],
+    ['requestContext.eventType', { requestContext: { eventType: 'PING', connectionId: 'c' } }],
+    [
+      'requestContext.connectedAt',
+      { requestContext: { eventType: 'CONNECT', connectionId: 'c', connectedAt: 'soon' } },
+    ],
+    ['body', { ...messageEvent('x'), body: 7 }],
+    ['body', { ...messageEvent('x'), body: 'not base64!', isBase64Encoded: true }],
+    ['headers.X', { ...messageEvent('x'), headers: { X: 1 } }],
+  ])('names the field %s of a malformed event', (field, raw) => {
+    const problem = problemOf(raw);
+    expect(problem.code).toBe('INVALID_EVENT');
+    expect(problem.message).toContain(field);
+    expect(problem.path?.join('.')).toBe(field);
+  });
+});

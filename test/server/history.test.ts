@@ -1,0 +1,161 @@
+/** Broadcasts to rooms that keep a history: kept first, then sent with their place. */
+import { describe, expect, it } from '@jest/globals';
+import {
+  BroadcastError,
+  createBroadcaster,
+  type BroadcasterOptions,
+  type ConnectionStore,
+  type DeliveryReport,
+  type HistoryStore,
+  type Plan,
+} from 'yc-broadcast';
+import { memoryStore } from 'yc-broadcast/stores/memory';
+import { storedConnection } from '../support/people.js';
+import { framesOf } from '../support/protocol.js';
+import { scriptedTransport, type Script } from '../support/scripted-transport.js';
+
+const limits = { maxEntries: 10, maxAgeMs: 60_000 };
+
+async function setUp(options: Partial<BroadcasterOptions> = {}, script?: Script) {
+  const store = options.store ?? memoryStore();
+  const transport = scriptedTransport(script);
+  const broadcaster = createBroadcaster({ history: limits, transport, ...options, store });
+  for (const id of ['a', 'b', 'c']) {
+    await store.put(storedConnection(id));
+    await store.join(id, 'news');
+  }
+  const history = store.history as HistoryStore;
+  const kept = async (room = 'news'): Promise<unknown[]> =>
+    (await history.read(room, { limit: 100 })).entries.map(({ data }): unknown => JSON.parse(data));
+  return { store, history, transport, broadcaster, kept };
+}
+
+describe('a broadcast to a room with a history', () => {
+  it('is kept, and everybody gets it with its place', async () => {
+    const { transport, broadcaster, kept } = await setUp();
+    await broadcaster.to('news').send('first', { n: 1 });
+    const report = await broadcaster.to('news').send('second', { n: 2 }, { idempotencyKey: 'k' });
+    const position = { offset: 2, epoch: expect.any(String) };
+    expect(report).toMatchObject({ delivered: 3, position });
+    const message = { type: 'second', data: { n: 2 }, id: 'k' };
+    for (const id of ['a', 'b', 'c'])
+      expect(framesOf(transport, id)[1]).toEqual({ ...message, room: 'news', ...position });
+    expect((await kept())[1]).toEqual(message);
+  });
+
+  it('is kept also when nobody is there', async () => {
+    const { broadcaster, kept } = await setUp();
+    const report = await broadcaster.to('empty').send('said', 'hello');
+    expect(report).toMatchObject({ recipients: 0, position: { offset: 1 } });
+    expect(await kept('empty')).toHaveLength(1);
+  });
+
+  it.each<[string, (room: Plan) => Promise<DeliveryReport>]>([
+    ['except', (room) => room.except('a').send('x', 1)],
+    ['where', (room) => room.where(() => true).send('x', 1)],
+    ['sendEach', (room) => room.sendEach('x', () => 1)],
+    ['sendRaw', (room) => room.sendRaw('{"type":"x"}')],
+  ])('but to a part of it, by %s, has no place', async (_name, send) => {
+    const { transport, broadcaster, kept } = await setUp();
+    const report = await send(broadcaster.to('news'));
+    expect(report.delivered).toBeGreaterThan(0);
+    expect(report).not.toHaveProperty('position');
+    expect(framesOf(transport, 'b')[0]).not.toHaveProperty('offset');
+    expect(await kept()).toEqual([]);
+  });
+
+  it('fails before anything is sent when it cannot be kept', async () => {
+    const store: ConnectionStore = memoryStore();
+    const history = {
+      ...(store.history as HistoryStore),
+      append: () => Promise.reject(new BroadcastError('STORE_UNAVAILABLE', 'down')),
+    };
+    const { transport, broadcaster } = await setUp({ store: { ...store, history } });
+    await expect(broadcaster.to('news').send('x', 1)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
+    expect(transport.received.size).toBe(0);
+  });
+
+  it.each([
+    ['the signal is aborted', { signal: AbortSignal.abort() }],
+    ['its time is over', { deadline: Date.now() - 1 }],
+    ['it is not worth sending any more', { expiresAt: Date.now() - 1 }],
+  ])('is not kept when %s before it begins', async (_name, options) => {
+    const { transport, broadcaster, kept } = await setUp();
+    const report = await broadcaster.to('news').send('x', 1, options);
+    expect(report).toMatchObject({ delivered: 0, complete: false });
+    expect(await kept()).toEqual([]);
+    expect(transport.received.size).toBe(0);
+  });
+
+  it('is refused when it is too large for a later reply, and nothing is kept', async () => {
+    const { broadcaster, kept } = await setUp();
+    await expect(broadcaster.to('news').send('x', 'y'.repeat(98_300))).rejects.toMatchObject({
+      code: 'PAYLOAD_TOO_LARGE',
+    });
+    expect(await kept()).toEqual([]);
+  });
+
+  it('keeps its place when it is resumed, and is not kept twice', async () => {
+    const abort = new AbortController();
+    const { transport, broadcaster, kept } = await setUp({ concurrency: 1 }, () => {
+      abort.abort();
+      return 'ok';
+    });
+    const first = await broadcaster.to('news').send('x', 1, { signal: abort.signal });
+    expect(first).toMatchObject({ delivered: 1, complete: false, position: { offset: 1 } });
+    await broadcaster.to('news').send('between', 2);
+    const rest = await broadcaster.resume(first.cursor ?? '').send('x', 1);
+    expect(rest).toMatchObject({ delivered: 2, complete: true, position: first.position });
+    expect(framesOf(transport, 'c')).toMatchObject([
+      { type: 'between', offset: 2 },
+      { type: 'x', offset: 1, id: first.id },
+    ]);
+    expect(await kept()).toHaveLength(2);
+  });
+
+  it('is kept when it is resumed, if it never began', async () => {
+    const { broadcaster, kept } = await setUp();
+    const first = await broadcaster.to('news').send('x', 1, { signal: AbortSignal.abort() });
+    const rest = await broadcaster.resume(first.cursor ?? '').send('x', 1);
+    expect(rest).toMatchObject({ delivered: 3, position: { offset: 1 } });
+    expect(await kept()).toHaveLength(1);
+  });
+});
+
+describe('the option history', () => {
+  it('may choose by room, and rooms without limits send as ever', async () => {
+    const { transport, broadcaster, kept } = await setUp({
+      history: (room) => (room === 'other' ? limits : undefined),
+    });
+    expect(await broadcaster.to('news').send('x', 1)).not.toHaveProperty('position');
+    expect(await broadcaster.to('other').send('x', 1)).toHaveProperty('position');
+    expect(framesOf(transport, 'a')).toEqual([{ type: 'x', data: 1, id: expect.any(String) }]);
+    expect(await kept()).toEqual([]);
+  });
+
+  it('never reaches names of the protocol', async () => {
+    const { broadcaster } = await setUp();
+    expect(await broadcaster.to('$once').send('x', 1)).not.toHaveProperty('position');
+  });
+
+  it.each([
+    [{ maxEntries: 0, maxAgeMs: 1 }, /createBroadcaster\.history/],
+    [{ maxEntries: 5 }, /createBroadcaster\.history/],
+    ['all', /createBroadcaster\.history/],
+  ])('refuses %j', async (history, message) => {
+    // @ts-expect-error: not what the option takes
+    await expect(setUp({ history })).rejects.toThrow(message);
+  });
+
+  it('refuses limits that a function gives and no store can keep', async () => {
+    const { broadcaster } = await setUp({ history: () => ({ maxEntries: 1.5, maxAgeMs: 1 }) });
+    await expect(broadcaster.to('news').send('x', 1)).rejects.toThrow(/history\(room\)\.maxEntries/);
+  });
+
+  it('needs a store with histories', () => {
+    const { history: _none, ...store } = memoryStore();
+    expect(() => createBroadcaster({ store, transport: scriptedTransport(), history: limits })).toThrow(
+      /INVALID_OPTIONS: history: the store 'memory' keeps no histories/,
+    );
+  });
+});

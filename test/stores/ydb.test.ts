@@ -1,0 +1,33 @@
+/** The rules of every store, against a DynamoDB-compatible server, with signed requests. */
+import { afterAll, beforeAll, describe, it } from '@jest/globals';
+import { createYdbTable, ydbStore, type YdbOptions } from 'yc-broadcast/stores/ydb';
+import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { LOCAL_KEY, startDynalite, type Dynalite } from '../support/dynalite.js';
+
+/** The case of the large room makes 80,000 requests, and dynalite answers a few hundred in a second. */
+const PATIENCE_MS = 600_000;
+
+let dynalite: Dynalite;
+beforeAll(async () => {
+  dynalite = await startDynalite();
+});
+afterAll(() => dynalite.close());
+
+function optionsFor(namespace: string): YdbOptions {
+  return { endpoint: dynalite.endpoint, credentials: LOCAL_KEY, tablePrefix: `${namespace}_` };
+}
+
+const backend: StoreBackend = {
+  async open({ namespace, now }) {
+    await createYdbTable(optionsFor(namespace));
+    return ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });
+  },
+  async drop(namespace) {
+    await dynalite.send('DeleteTable', { TableName: `${namespace}_store` });
+    await createYdbTable(optionsFor(namespace));
+  },
+};
+
+describe('ydbStore', () => {
+  it.each(storeContract(backend))('$name', ({ run }) => run(), PATIENCE_MS);
+});
