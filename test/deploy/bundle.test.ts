@@ -107,7 +107,7 @@ describe('a page', () => {
     const { bytes, inputs } = await gzippedBytes(code);
     expect(bytes).toBeLessThanOrEqual(budget);
     // No schemas, nothing of the server.
-    const own = /^(<stdin>|src\/(client\/.*|protocol|json)\.ts)$/;
+    const own = /^(<stdin>|src\/(client\/.*|base\/[a-z-]+)\.ts)$/;
     expect(inputs.filter((input) => !own.test(input))).toEqual([]);
   });
 });

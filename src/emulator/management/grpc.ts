@@ -9,7 +9,9 @@ import {
 } from 'node:http2';
 import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import { broadcastOf } from './broadcast-header.js';
-import { connectionMessage, readFields } from './grpc-messages.js';
+import { GRPC_PREFIX_BYTES, grpcFrame, readGrpcFrame } from '../../base/grpc-frame.js';
+import { contentOf, numberOf, readMessage, textOf, type Field } from '../../base/protobuf.js';
+import { connectionMessage } from './grpc-messages.js';
 import type { Management, ManagementRequest, OutgoingMessage } from './management.js';
 import { invalid, Refusal } from './refusal.js';
 
@@ -31,8 +33,6 @@ const OPERATIONS: Readonly<Record<string, 'send' | 'get' | 'disconnect'>> = {
 };
 /** What gRPC servers take by default. Larger messages than that cannot be meant for this service anyway. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
-/** One byte that says whether the message is compressed, four with its length. */
-const PREFIX_BYTES = 5;
 
 export function isGrpcRequest(headers: IncomingHttpHeaders): boolean {
   return headers['content-type']?.startsWith('application/grpc') === true;
@@ -65,13 +65,13 @@ async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer | undefi
   let bytes = 0;
   for await (const chunk of request) {
     bytes += chunk.length;
-    if (bytes <= MAX_MESSAGE_BYTES + PREFIX_BYTES) chunks.push(chunk);
+    if (bytes <= MAX_MESSAGE_BYTES + GRPC_PREFIX_BYTES) chunks.push(chunk);
   }
-  return bytes > MAX_MESSAGE_BYTES + PREFIX_BYTES ? undefined : Buffer.concat(chunks);
+  return bytes > MAX_MESSAGE_BYTES + GRPC_PREFIX_BYTES ? undefined : Buffer.concat(chunks);
 }
 
 function requestOf(headers: IncomingHttpHeaders, body: Buffer | undefined): ManagementRequest {
-  const fields = (): ReadonlyMap<number, number | Buffer> => parseMessage(body);
+  const fields = (): readonly Field[] => parseMessage(body);
   return {
     via: 'gRPC',
     authorization: headers.authorization,
@@ -80,44 +80,42 @@ function requestOf(headers: IncomingHttpHeaders, body: Buffer | undefined): Mana
       const path = String(headers[':path']);
       const operation = path.startsWith(SERVICE) ? OPERATIONS[path.slice(SERVICE.length)] : undefined;
       if (operation === undefined) throw new Refusal(501, 12, `no such method as ${path}`);
-      return { operation, connectionId: bytesOf(fields().get(1)).toString('utf8') };
+      return { operation, connectionId: textOf(fields(), 1) };
     },
     message: () => parseSend(fields()),
   };
 }
 
-function parseMessage(body: Buffer | undefined): ReadonlyMap<number, number | Buffer> {
+function parseMessage(body: Buffer | undefined): readonly Field[] {
   if (body === undefined) throw new Refusal(429, 8, `the message is larger than ${MAX_MESSAGE_BYTES} bytes`);
   if (body[0] === 1) throw new Refusal(501, 12, 'compressed messages are not supported');
-  const isOne = body.length >= PREFIX_BYTES && body.readUInt32BE(1) === body.length - PREFIX_BYTES;
-  const fields = isOne ? readFields(body.subarray(PREFIX_BYTES)) : undefined;
-  if (fields === undefined) throw new Refusal(500, 13, 'the request is not one protobuf message');
-  return fields;
+  const message = readGrpcFrame(body);
+  const isOne = message?.length === body.length - GRPC_PREFIX_BYTES;
+  try {
+    if (message !== undefined && isOne) return readMessage(message);
+  } catch {
+    // Malformed: the same answer.
+  }
+  throw new Refusal(500, 13, 'the request is not one protobuf message');
 }
 
 /** By the numbers of the published enumeration. What an unspecified type does is not documented; it is text here. */
 const FRAMES: readonly OutgoingMessage['frame'][] = ['text', 'binary', 'text'];
 
 /** `SendToConnectionRequest`: connection_id = 1, data = 2, type = 3. */
-function parseSend(fields: ReadonlyMap<number, number | Buffer>): OutgoingMessage {
-  const data = bytesOf(fields.get(2));
-  const frame = FRAMES[Number(fields.get(3) ?? 0)];
+function parseSend(fields: readonly Field[]): OutgoingMessage {
+  const data = contentOf(fields, 2) ?? Buffer.alloc(0);
+  const frame = FRAMES[numberOf(fields, 3)];
   if (data.length === 0) throw invalid('data: is required');
   if (data.length > MAX_SEND_BYTES) throw invalid(`data: at most ${MAX_SEND_BYTES} bytes`);
   if (frame === undefined) throw invalid('type: expected TEXT or BINARY');
   return { data, frame };
 }
 
-function bytesOf(field: number | Buffer | undefined): Buffer {
-  return Buffer.isBuffer(field) ? field : Buffer.alloc(0);
-}
-
 function succeed(response: Http2ServerResponse, message: Buffer): void {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
   response.writeHead(200, responseHeaders());
   response.addTrailers({ 'grpc-status': '0' });
-  response.end(Buffer.concat([prefix, message]));
+  response.end(grpcFrame(message));
 }
 
 function refuse(response: Http2ServerResponse, refusal: Refusal, beginsWithHeaders: boolean): void {

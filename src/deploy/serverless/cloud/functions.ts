@@ -2,7 +2,7 @@ import { CloudError } from './cloud-error.js';
 import type { GrpcCall } from './grpc-call.js';
 import { idByName } from './listing.js';
 import type { Operate } from './operations.js';
-import { message, numberOf, readMessage, renumbered, textOf, type Field } from './protobuf.js';
+import { message, numberOf, readMessage, renumbered, textOf, type Field } from '../../../base/protobuf.js';
 
 export const FUNCTIONS = 'yandex.cloud.serverless.functions.v1.FunctionService';
 

@@ -1,7 +1,7 @@
 import type { GrpcCall } from './grpc-call.js';
 import { listAll } from './listing.js';
 import type { Operate } from './operations.js';
-import { mapFields, mapOf, message, textOf, type Field } from './protobuf.js';
+import { mapFields, mapOf, message, textOf, type Field } from '../../../base/protobuf.js';
 
 export const GATEWAYS = 'yandex.cloud.serverless.apigateway.v1.ApiGatewayService';
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { grpcFrame, readGrpcFrame } from '../../../base/grpc-frame.js';
 import { caFromEnvironment } from '../../../transports/ca.js';
 import { CloudError } from './cloud-error.js';
 
@@ -13,8 +14,6 @@ export interface GrpcOptions {
   readonly token?: (() => Promise<string>) | undefined;
 }
 
-/** Compression flag and length of the message, which gRPC puts in front of it. */
-const PREFIX_BYTES = 5;
 const CONNECT_TIMEOUT_MS = 10_000;
 const CALL_TIMEOUT_MS = 30_000;
 const UNAVAILABLE = 14;
@@ -87,17 +86,13 @@ function exchange(
     });
     stream.on('end', () => {
       const error = errorOf(method, fields);
-      if (error === undefined) resolve(Buffer.concat(chunks).subarray(PREFIX_BYTES));
-      else reject(error);
+      const message = readGrpcFrame(Buffer.concat(chunks));
+      if (error !== undefined) reject(error);
+      else if (message === undefined) fail('the answer is incomplete');
+      else resolve(message);
     });
-    stream.end(prefixed(request));
+    stream.end(grpcFrame(request));
   });
-}
-
-function prefixed(message: Buffer): Buffer {
-  const prefix = Buffer.alloc(PREFIX_BYTES);
-  prefix.writeUInt32BE(message.length, 1);
-  return Buffer.concat([prefix, message]);
 }
 
 function errorOf(method: string, fields: IncomingHttpHeaders): CloudError | undefined {

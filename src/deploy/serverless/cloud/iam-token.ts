@@ -1,5 +1,5 @@
 import type { GrpcCall } from './grpc-call.js';
-import { message, readMessage, textOf } from './protobuf.js';
+import { message, readMessage, textOf } from '../../../base/protobuf.js';
 
 export const TOKENS = 'yandex.cloud.iam.v1.IamTokenService';
 

@@ -1,5 +1,5 @@
 import type { GrpcCall } from './grpc-call.js';
-import { message, messagesOf, readMessage, textOf, type Field } from './protobuf.js';
+import { message, messagesOf, readMessage, textOf, type Field } from '../../../base/protobuf.js';
 
 const PAGE_SIZE = 100;
 

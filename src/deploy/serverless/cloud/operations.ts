@@ -1,7 +1,7 @@
 import { BroadcastError } from '../../../base/errors.js';
 import { CloudError, shortName } from './cloud-error.js';
 import type { GrpcCall } from './grpc-call.js';
-import { contentOf, message, numberOf, readMessage, textOf } from './protobuf.js';
+import { contentOf, message, numberOf, readMessage, textOf } from '../../../base/protobuf.js';
 
 export const OPERATIONS = 'yandex.cloud.operation.OperationService';
 

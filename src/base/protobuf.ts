@@ -1,13 +1,15 @@
 /**
- * Protobuf's wire format, as far as the cloud's deployment API needs it. By hand, because what is copied from one message
- * into another must keep the fields that were added to the API after this was written.
+ * Protobuf's wire format, as far as the cloud's APIs need it. By hand, because deploying copies fields from one message into
+ * another and must keep those that were added to the API after this was written.
  */
-import { BroadcastError } from '../../../base/errors.js';
+import { BroadcastError } from './errors.js';
 
 const VARINT = 0;
 const FIXED64 = 1;
 const BYTES = 2;
 const FIXED32 = 5;
+
+const NOTHING = Buffer.alloc(0);
 
 /** A number is a varint; text, bytes and messages have a length; an absent value is not written. */
 export type Value = number | string | Buffer | undefined;
@@ -40,20 +42,20 @@ export function renumbered({ wireType, raw }: Field, number: number): Buffer {
 }
 
 function encodeField(number: number, value: Value): Buffer {
-  if (value === undefined) return Buffer.alloc(0);
+  if (value === undefined) return NOTHING;
   if (typeof value === 'number') return Buffer.concat([varint(number * 8 + VARINT), varint(value)]);
   const content = typeof value === 'string' ? Buffer.from(value) : value;
   return Buffer.concat([varint(number * 8 + BYTES), varint(content.length), content]);
 }
 
-function varint(value: number): Buffer {
+export function varint(value: number): Buffer {
   const bytes: number[] = [];
   let rest = value;
   for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
   return Buffer.from([...bytes, rest]);
 }
 
-/** The fields of a message in their order. Throws `UNKNOWN` for what is no message. */
+/** The fields of a message in their order. Throws `UNKNOWN` when the bytes are not a message. */
 export function readMessage(bytes: Buffer): Field[] {
   const fields: Field[] = [];
   const cursor = { bytes, at: 0 };
@@ -74,6 +76,12 @@ export function textOf(fields: readonly Field[], number: number): string {
   return contentOf(fields, number)?.toString('utf8') ?? '';
 }
 
+/** The message in a field, without fields when it is absent. */
+export function messageOf(fields: readonly Field[], number: number): Field[] {
+  return readMessage(contentOf(fields, number) ?? NOTHING);
+}
+
+/** The bytes of a field with a length; of a repeated one the last. */
 export function contentOf(fields: readonly Field[], number: number): Buffer | undefined {
   return fields.findLast((field) => field.number === number)?.content;
 }
@@ -120,5 +128,5 @@ function skip(cursor: Cursor, length: number): void {
 }
 
 function unreadable(): BroadcastError {
-  return new BroadcastError('UNKNOWN', 'the cloud answered with something that is not a message of its API');
+  return new BroadcastError('UNKNOWN', 'the bytes are not a protobuf message');
 }
