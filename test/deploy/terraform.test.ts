@@ -20,7 +20,7 @@ interface Documented {
 
 /** Typed from the provider's docs/resources as they could be read on 2026-11-24, some pages in an older version. */
 const documented = JSON.parse(
-  readFileSync(new URL('support/terraform-attributes.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('../support/terraform-attributes.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Documented>>;
 
 const META = ['count', 'for_each', 'depends_on'];

@@ -8,7 +8,7 @@ const LEVELS: Readonly<Record<string, Finding['level']>> = { '✓': 'ok', '!': '
 
 /** The blocks of a page that show a report of doctor. */
 function reportsIn(page: string): string[] {
-  const text = readFileSync(new URL(`../docs/${page}`, import.meta.url), 'utf8');
+  const text = readFileSync(new URL(`../../docs/${page}`, import.meta.url), 'utf8');
   return [...text.matchAll(/^```\n( {2}[✓!✗] [\s\S]*?)\n```$/gm)].map(([, block = '']) => block);
 }
 

@@ -221,7 +221,7 @@ describe('JSON Web Tokens', () => {
     { ...rsa.publicKey.export({ format: 'jwk' }), kid: 'r' },
     { ...ec.publicKey.export({ format: 'jwk' }), kid: 'e' },
   ];
-  const folder = fileURLToPath(new URL('artefacts', import.meta.url));
+  const folder = fileURLToPath(new URL('../artefacts', import.meta.url));
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'jwks.json');
   writeFileSync(file, JSON.stringify({ keys }));

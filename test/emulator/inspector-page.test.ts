@@ -223,7 +223,7 @@ withChromium('the inspector page', () => {
     expect(await page.evaluate(overflow)).toBe(0);
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(19, 22, 20)');
     await page.screenshot({
-      path: fileURLToPath(new URL('artefacts/inspector-narrow.png', import.meta.url)),
+      path: fileURLToPath(new URL('../artefacts/inspector-narrow.png', import.meta.url)),
     });
   });
 });

@@ -18,7 +18,7 @@ async function start(options: EmulatorOptions): Promise<Emulator> {
   return emulator;
 }
 
-const folder = fileURLToPath(new URL('artefacts', import.meta.url));
+const folder = fileURLToPath(new URL('../artefacts', import.meta.url));
 mkdirSync(folder, { recursive: true });
 
 const INTEGRATION = 'x-yc-apigateway-integration';

@@ -94,7 +94,7 @@ describe('the gateway', () => {
 
 describe('the table of traps in the documentation', () => {
   const read = (path: string): string =>
-    readFileSync(fileURLToPath(new URL(`../${path}`, import.meta.url)), 'utf8');
+    readFileSync(fileURLToPath(new URL(`../../${path}`, import.meta.url)), 'utf8');
   const rows = [...read('docs/local-gateway.md').matchAll(/^\| (T\d+) .*\| ([^|]+?) *\|$/gm)];
 
   it('has all 34, in order', () => {

@@ -561,7 +561,7 @@ async function peopleIn(page: Page): Promise<string[]> {
 }
 
 function artefact(name: string): string {
-  return fileURLToPath(new URL(`artefacts/${name}.png`, import.meta.url));
+  return fileURLToPath(new URL(`../artefacts/${name}.png`, import.meta.url));
 }
 
 async function keep(page: Page, name: string): Promise<void> {
