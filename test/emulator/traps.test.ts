@@ -105,7 +105,7 @@ describe('the table of traps in the documentation', () => {
     '%s is held by a test that there is: %s',
     (_name, heldBy) => {
       if (heldBy === 'not emulated') return;
-      const [, file = '', title = ''] = /^`([a-z-]+)`: (.+)$/.exec(heldBy) ?? [];
+      const [, file = '', title = ''] = /^`([a-z/-]+)`: (.+)$/.exec(heldBy) ?? [];
       expect(read(`test/${file}.test.ts`)).toContain(`('${title}'`);
     },
   );
