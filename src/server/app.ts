@@ -4,6 +4,7 @@ import { hasOnce, type ClientTypeOf, type Contract } from '../model/contract.js'
 import { BroadcastError } from '../base/errors.js';
 import {
   claimedEventType,
+  hasWebSocketHeaders,
   parseEvent,
   type GatewayEvent,
   type OtherEvent,
@@ -130,7 +131,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   async function handler(raw: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
     let event: GatewayEvent;
     try {
-      event = parseEvent(raw, parsed.now());
+      event = parseEvent(raw, parsed.now(), parsed);
     } catch (error) {
       onError({ error, during: 'event', requestId: context.requestId });
       const shown = toClientError(error);
@@ -225,8 +226,9 @@ async function handleOther<K extends Contract>(
     );
   }
   const statusCode = event.type === 'http' ? 404 : 400;
+  const remedy = hasWebSocketHeaders(event.raw) ? '; see trustWebSocketHeaders of createApp' : '';
   return errorResponse(statusCode, {
     code: 'INVALID_EVENT',
-    message: 'this function handles websocket events',
+    message: `this function handles websocket events${remedy}`,
   });
 }
