@@ -32,6 +32,7 @@ import {
   toClientError,
   type GatewayResponse,
 } from './handlers/responses.js';
+import { createRollback, letsIn, type Rollback } from './handlers/rollback.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
@@ -112,12 +113,17 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     return app;
   }
 
-  function dispatch(event: WebSocketEvent, tools: CallTools<K>): Promise<GatewayResponse> {
+  function dispatch(
+    event: WebSocketEvent,
+    tools: CallTools<K>,
+    rollback: Rollback,
+  ): Promise<GatewayResponse> {
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
     const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
-    const parts = { ...parsed, ...handleParts, ...hooks, presence, contract, histories, handlers, report };
+    const callParts = { presence, contract, histories, handlers, report, rollback };
+    const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
         return handleConnect<K>(parts, tools, event);
@@ -141,13 +147,19 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     if (event.kind === 'other' && event.type === 'queue' && queue?.hasJobs(raw) === true)
       return worker(raw, context);
     const tools = toolsOf(broadcaster.during(context), context);
+    const rollback = createRollback((error) => {
+      onError({ error, during: 'connect, taking it back', requestId: context.requestId });
+    });
     const handle = () =>
       event.kind === 'other'
         ? handleOther(hooks.onOtherEvent, event, tools)
-        : through(middlewares, { event, context }, () => dispatch(event, tools));
+        : through(middlewares, { event, context }, () => dispatch(event, tools, rollback));
     try {
-      return await through(observers, { event, context, contract }, handle);
+      const response = await through(observers, { event, context, contract }, handle);
+      if (!letsIn(response)) await rollback.run();
+      return response;
     } catch (error) {
+      await rollback.run();
       if (event.kind === 'other') throw error;
       if (!isExpected(error))
         onError({ error, during: event.kind, requestId: context.requestId ?? event.requestId });
