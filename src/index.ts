@@ -27,6 +27,7 @@ export type {
   GatewayEvent,
   MessageEvent,
   OtherEvent,
+  ParseOptions,
   SocketEvent,
   WebSocketEvent,
 } from './model/events.js';

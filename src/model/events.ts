@@ -3,9 +3,10 @@
  *
  * The published samples of websocket events differ from each other and from the typings, and which payload format they
  * follow is not documented. So every field is looked for where any of the formats has it: `requestContext` first, then
- * the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts.
+ * the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts. That an event is a websocket event,
+ * however, `requestContext` has to say: clients choose the headers of HTTP requests.
  */
-import { claimsToBeWebSocket, otherType } from './events/claims.js';
+import { isWebSocketEvent, otherType, type ParseOptions } from './events/claims.js';
 import type { GatewayEvent, WebSocketEvent } from './events/event.js';
 import {
   bodyOf,
@@ -21,17 +22,18 @@ import { rawEventSchema, type RawEvent, type RequestContext } from './events/raw
 import { headerLookup } from '../base/headers.js';
 import { check, firstIssue } from '../base/options.js';
 
-export { claimedEventType } from './events/claims.js';
+export { claimedEventType, hasWebSocketHeaders, type ParseOptions } from './events/claims.js';
 export type * from './events/event.js';
 
 /**
  * Reads anything that a function can be called with. Throws `INVALID_EVENT` that names the field when a websocket
- * event is malformed; what is no websocket event at all comes back as `other`.
+ * event is malformed; what is no websocket event at all comes back as `other`. An HTTP request is `other`, whatever its
+ * headers are, unless `trustWebSocketHeaders` is set.
  *
- * @param now Used as `connectedAt` when the event does not carry it, in Unix milliseconds.
+ * @param now In Unix milliseconds. Used as `connectedAt` when the event carries none, or one that is later.
  */
-export function parseEvent(raw: unknown, now: number = Date.now()): GatewayEvent {
-  if (!claimsToBeWebSocket(raw)) return { kind: 'other', type: otherType(raw), raw };
+export function parseEvent(raw: unknown, now: number = Date.now(), options: ParseOptions = {}): GatewayEvent {
+  if (!isWebSocketEvent(raw, options)) return { kind: 'other', type: otherType(raw), raw };
   const result = check(rawEventSchema(), raw);
   if (!result.success) {
     const { path, message } = firstIssue(result.error);

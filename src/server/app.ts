@@ -4,6 +4,7 @@ import { hasOnce, type ClientTypeOf, type Contract } from '../model/contract.js'
 import { BroadcastError } from '../base/errors.js';
 import {
   claimedEventType,
+  hasWebSocketHeaders,
   parseEvent,
   type GatewayEvent,
   type OtherEvent,
@@ -31,6 +32,7 @@ import {
   toClientError,
   type GatewayResponse,
 } from './handlers/responses.js';
+import { createRollback, letsIn, type Rollback } from './handlers/rollback.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
@@ -111,12 +113,17 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     return app;
   }
 
-  function dispatch(event: WebSocketEvent, tools: CallTools<K>): Promise<GatewayResponse> {
+  function dispatch(
+    event: WebSocketEvent,
+    tools: CallTools<K>,
+    rollback: Rollback,
+  ): Promise<GatewayResponse> {
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
     const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
-    const parts = { ...parsed, ...handleParts, ...hooks, presence, contract, histories, handlers, report };
+    const callParts = { presence, contract, histories, handlers, report, rollback };
+    const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
         return handleConnect<K>(parts, tools, event);
@@ -130,7 +137,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   async function handler(raw: unknown, context: FunctionContext = {}): Promise<GatewayResponse> {
     let event: GatewayEvent;
     try {
-      event = parseEvent(raw, parsed.now());
+      event = parseEvent(raw, parsed.now(), parsed);
     } catch (error) {
       onError({ error, during: 'event', requestId: context.requestId });
       const shown = toClientError(error);
@@ -140,13 +147,19 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     if (event.kind === 'other' && event.type === 'queue' && queue?.hasJobs(raw) === true)
       return worker(raw, context);
     const tools = toolsOf(broadcaster.during(context), context);
+    const rollback = createRollback((error) => {
+      onError({ error, during: 'connect, taking it back', requestId: context.requestId });
+    });
     const handle = () =>
       event.kind === 'other'
         ? handleOther(hooks.onOtherEvent, event, tools)
-        : through(middlewares, { event, context }, () => dispatch(event, tools));
+        : through(middlewares, { event, context }, () => dispatch(event, tools, rollback));
     try {
-      return await through(observers, { event, context, contract }, handle);
+      const response = await through(observers, { event, context, contract }, handle);
+      if (!letsIn(response)) await rollback.run();
+      return response;
     } catch (error) {
+      await rollback.run();
       if (event.kind === 'other') throw error;
       if (!isExpected(error))
         onError({ error, during: event.kind, requestId: context.requestId ?? event.requestId });
@@ -225,8 +238,9 @@ async function handleOther<K extends Contract>(
     );
   }
   const statusCode = event.type === 'http' ? 404 : 400;
+  const remedy = hasWebSocketHeaders(event.raw) ? '; see trustWebSocketHeaders of createApp' : '';
   return errorResponse(statusCode, {
     code: 'INVALID_EVENT',
-    message: 'this function handles websocket events',
+    message: `this function handles websocket events${remedy}`,
   });
 }

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, parseEvent } from 'yc-broadcast';
+import { BroadcastError, parseEvent, type ParseOptions } from 'yc-broadcast';
 import { connectEvent, disconnectEvent, messageEvent } from '../support/events.js';
 
 const NOW = 1_700_000_000_000;
 
-function messageOf(raw: unknown) {
-  const event = parseEvent(raw, NOW);
+function messageOf(raw: unknown, options: ParseOptions = {}) {
+  const event = parseEvent(raw, NOW, options);
   if (event.kind !== 'message') throw new Error(`expected a message, got ${event.kind}`);
   return event;
 }
@@ -100,7 +100,7 @@ describe('parseEvent', () => {
     const lower = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]),
     );
-    const event = messageOf({ headers: lower, body: 'x' });
+    const event = messageOf({ headers: lower, body: 'x' }, { trustWebSocketHeaders: true });
     expect(event).toMatchObject({
       connectionId: 'c1',
       connectedAt: 1_672_875_978_785,
@@ -112,7 +112,8 @@ describe('parseEvent', () => {
   it('reads headers that come only as lists', () => {
     const raw = connectEvent();
     const lists = Object.fromEntries(Object.entries(raw.headers).map(([name, value]) => [name, [value]]));
-    expect(parseEvent({ requestContext: {}, multiValueHeaders: lists, headers: raw.headers })).toMatchObject({
+    const event = { requestContext: {}, multiValueHeaders: lists };
+    expect(parseEvent(event, NOW, { trustWebSocketHeaders: true })).toMatchObject({
       kind: 'connect',
       connectionId: 'c1',
     });

@@ -519,7 +519,7 @@ describe('other events', () => {
     ['its context', { requestContext: { eventType: 'MESSAGE' } }],
     ['a header', { headers: { 'x-yc-apigateway-websocket-event-type': 'MESSAGE' } }],
   ])('that are malformed messages by %s get an error message, with status 200', async (_by, event) => {
-    const { call, errors } = setUp();
+    const { call, errors } = setUp({ trustWebSocketHeaders: true });
     const response = await call(event);
     expect(response).toMatchObject({ statusCode: 200, headers: { 'Content-Type': 'application/json' } });
     expect(bodyOf(response)).toMatchObject({

@@ -2,11 +2,27 @@
 import { HEADER_PREFIX } from './fields.js';
 import type { OtherEvent } from './event.js';
 
-export function claimsToBeWebSocket(raw: unknown): boolean {
+/** How far an event is believed. */
+export interface ParseOptions {
+  /**
+   * Takes an event for a websocket event although only its `X-Yc-Apigateway-Websocket-*` headers say so. Clients choose
+   * the headers of HTTP requests, so this is for code that nothing but the gateway's websocket operations can call.
+   * @default false
+   */
+  readonly trustWebSocketHeaders?: boolean | undefined;
+}
+
+/** The gateway alone writes `requestContext`. */
+export function isWebSocketEvent(raw: unknown, { trustWebSocketHeaders = false }: ParseOptions): boolean {
   if (!isRecord(raw)) return false;
   const context = raw['requestContext'];
   if (isRecord(context) && ('eventType' in context || 'connectionId' in context)) return true;
-  return rawHeaders(raw).some(([name]) => name.startsWith(HEADER_PREFIX));
+  return trustWebSocketHeaders && hasWebSocketHeaders(raw);
+}
+
+/** Whether the headers say that it is a websocket event, which clients can make them say. */
+export function hasWebSocketHeaders(raw: unknown): boolean {
+  return isRecord(raw) && rawHeaders(raw).some(([name]) => name.startsWith(HEADER_PREFIX));
 }
 
 /** What a websocket event says it is, well-formed or not. */
@@ -18,9 +34,10 @@ export function claimedEventType(raw: unknown): unknown {
 }
 
 function rawHeaders(raw: Record<string, unknown>): (readonly [name: string, value: unknown])[] {
-  const headers = raw['headers'];
-  if (!isRecord(headers)) return [];
-  return Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
+  return [raw['headers'], raw['multiValueHeaders']]
+    .filter(isRecord)
+    .flatMap((headers) => Object.entries(headers))
+    .map(([name, value]) => [name.toLowerCase(), Array.isArray(value) ? value[0] : value] as const);
 }
 
 /** A guess for events that have nothing to do with a websocket. */

@@ -33,7 +33,12 @@ export function commonFields(
   };
 }
 
+/** Never later than now: rows are kept until some time after it. */
 function connectedAtOf(context: RequestContext, headers: HeaderLookup, now: number): number {
+  return Math.max(0, Math.min(claimedConnectedAt(context, headers, now), now));
+}
+
+function claimedConnectedAt(context: RequestContext, headers: HeaderLookup, now: number): number {
   if (context.connectedAt != null) return context.connectedAt;
   const header = headers.get(`${HEADER_PREFIX}connected-at`);
   if (header === undefined) return now;

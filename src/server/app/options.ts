@@ -72,6 +72,13 @@ export interface AppOptions<K extends Contract = Contract> {
    * again later has it handled again. @default 86400000
    */
   readonly onceMs?: number | undefined;
+  /**
+   * Takes events for websocket events although only their `X-Yc-Apigateway-Websocket-*` headers say so, as with
+   * container and HTTP integrations. Clients choose the headers of HTTP requests: set it only where nothing but the
+   * gateway's websocket operations can call the app, since whoever else can speaks and connects as anybody.
+   * See docs/SECURITY.md. @default false
+   */
+  readonly trustWebSocketHeaders?: boolean | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
   /**
@@ -97,6 +104,7 @@ export const appOptionsSchema = lazily(() =>
     ),
     keepAliveMs: z._default(z.int().check(z.minimum(1), z.maximum(CONNECTION_IDLE_MS)), KEEP_ALIVE_MS),
     onceMs: z._default(z.int().check(z.minimum(1000)), 24 * 60 * 60 * 1000),
+    trustWebSocketHeaders: z._default(z.boolean(), false),
     now: z._default(functionOption<() => number>(), () => Date.now),
     onError: z._default(functionOption<(report: ErrorReport) => void>(), () => logError),
   }),

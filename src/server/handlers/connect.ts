@@ -19,6 +19,7 @@ import type {
   Refusal,
 } from './hooks.js';
 import { isOriginAllowed, type Origins } from './origins.js';
+import type { Rollback } from './rollback.js';
 import { empty, errorResponse, jsonText, type GatewayResponse } from './responses.js';
 
 export interface ConnectParts<K extends Contract> {
@@ -29,10 +30,11 @@ export interface ConnectParts<K extends Contract> {
   readonly authorize?: Authorize | undefined;
   readonly presence?: PresenceWatch | undefined;
   readonly onConnect?: ConnectHook<K> | undefined;
+  readonly rollback: Rollback;
 }
 
 /**
- * Origin, identity, hook, store, answer. The connection is stored as late as possible: the gateway cannot reach it
+ * Origin, identity, hook, answer, store. The connection is stored as late as possible: the gateway cannot reach it
  * before this call has returned, and a broadcast that tried would take it for stale.
  */
 export async function handleConnect<K extends Contract>(
@@ -56,9 +58,22 @@ export async function handleConnect<K extends Contract>(
     return errorResponse(statusCode, { code: 'REFUSED', message });
   }
   const connection = storedConnection(event, { ...identity, ...accepted });
+  const response = acceptance(parts, event, accepted);
+  parts.rollback.onFailure(() => takeBack(parts, tools, connection, rooms));
   await store(tools, connection, rooms);
   await Promise.all([...rooms].map(async (room) => parts.presence?.joined(connection, room)));
-  return acceptance(parts, event, accepted);
+  return response;
+}
+
+async function takeBack<K extends Contract>(
+  { presence }: ConnectParts<K>,
+  { broadcaster }: CallTools<K>,
+  connection: StoredConnection,
+  rooms: ReadonlySet<string>,
+): Promise<void> {
+  await broadcaster.store.remove([connection.id]);
+  tell({ type: 'removed', connectionIds: [connection.id] });
+  await Promise.all([...rooms].map(async (room) => presence?.left(connection, room)));
 }
 
 async function identify(authenticate: Authenticate | undefined, request: ConnectRequest): Promise<Identity> {
