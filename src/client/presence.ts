@@ -1,12 +1,13 @@
 /** Who is in a room, as a page shows it. */
-import type { Presence, PresentUser } from '../base/protocol.js';
+import type { Presence } from '../base/protocol.js';
 import { systemClock, type ClientClock } from './base/clock.js';
 import { createEmitter, type Stop } from './base/emitter.js';
 import type { Room } from './rooms/room.js';
 import { RequestError } from './requests/request-error.js';
-import { createRoster } from './rooms/presence-set.js';
+import { createRoster, type PresenceUpdate, type PresenceView } from './rooms/presence-set.js';
 
 export type { Presence, PresentUser } from '../base/protocol.js';
+export type { PresenceUpdate, PresenceView } from './rooms/presence-set.js';
 
 /** How patient the list is with those who leave. */
 export interface PresenceOptions {
@@ -17,23 +18,6 @@ export interface PresenceOptions {
   readonly leaveAfterMs?: number | undefined;
   /** For tests: another clock. */
   readonly clock?: ClientClock | undefined;
-}
-
-/** Who is in a room, at the moment. The same object until something changes. */
-export interface PresenceView {
-  /**
-   * How many users; where `users` is not known, how many connections. `undefined` until the server has said it. Holds the
-   * last known number while the connection is lost.
-   */
-  readonly count: number | undefined;
-  /** Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms, and until it is known. */
-  readonly users: readonly PresentUser[] | undefined;
-}
-
-/** What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something else of somebody. */
-export interface PresenceUpdate extends PresenceView {
-  readonly joined: readonly PresentUser[];
-  readonly left: readonly PresentUser[];
 }
 
 /** Who is in a room, kept up to date. */

@@ -1,6 +1,7 @@
 import type { BYE_CODES, ByeMessage } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
-import { openLink, type Link, type LinkParts, type Welcomed } from './socket.js';
+import type { Link } from './link.js';
+import { openLink, type LinkParts, type Welcomed } from './socket.js';
 import { RequestError } from '../requests/request-error.js';
 import type { StateChange } from '../state.js';
 

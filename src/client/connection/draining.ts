@@ -1,5 +1,5 @@
 import type { ClientClock } from '../base/clock.js';
-import type { Link } from './socket.js';
+import type { Link } from './link.js';
 import type { Outbox } from '../requests/request-queue.js';
 
 /**

@@ -1,7 +1,8 @@
 import { PROTOCOL_VERSION, type HelloMessage, type Welcome } from '../../base/protocol.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
 import { createKeeper, type Keeper } from './connection-manager.js';
-import type { Link, Welcomed } from './socket.js';
+import type { Link } from './link.js';
+import type { Welcomed } from './socket.js';
 import type { Settings } from '../options.js';
 import { createOutbox, type Outbox } from '../requests/request-queue.js';
 import { randomDigits } from '../base/random.js';

@@ -1,5 +1,6 @@
 import type { HelloMessage, Welcome } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
+import type { Link } from './link.js';
 import type { Outbox } from '../requests/request-queue.js';
 import { RequestError } from '../requests/request-error.js';
 
@@ -15,13 +16,6 @@ export interface WebSocketLike {
 
 /** The `WebSocket` of browsers and of Node.js 22, or of a package such as `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
-
-/** A socket to the server. */
-export interface Link {
-  send(text: string): void;
-  /** Nothing is heard of it from then on: a dead network would never answer the close handshake. */
-  close(): void;
-}
 
 export interface LinkParts {
   readonly WebSocket: WebSocketConstructor;

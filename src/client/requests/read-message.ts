@@ -9,7 +9,7 @@ import {
 } from '../../base/protocol.js';
 import { parseJson } from '../../base/json.js';
 import type { Emitter } from '../base/emitter.js';
-import type { Link } from '../connection/socket.js';
+import type { Link } from '../connection/link.js';
 import type { Outbox } from './request-queue.js';
 import { fromServer, type RequestError } from './request-error.js';
 import type { Rooms } from '../rooms/rooms.js';

@@ -1,5 +1,5 @@
 import type { ClientClock } from '../base/clock.js';
-import type { Link } from '../connection/socket.js';
+import type { Link } from '../connection/link.js';
 import { RequestError } from './request-error.js';
 import { MAX_FRAME_BYTES } from '../../base/protocol.js';
 

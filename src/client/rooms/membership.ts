@@ -1,7 +1,7 @@
 import type { RoomRefusal, RoomState } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
-import type { Link } from '../connection/socket.js';
+import type { Link } from '../connection/link.js';
 import { fromServer, type RequestError } from '../requests/request-error.js';
 import type { Sequence } from './sequence.js';
 

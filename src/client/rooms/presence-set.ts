@@ -1,7 +1,23 @@
 import type { Presence, PresentUser } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
-import type { PresenceUpdate } from '../presence.js';
+
+/** Who is in a room, at the moment. The same object until something changes. */
+export interface PresenceView {
+  /**
+   * How many users; where `users` is not known, how many connections. `undefined` until the server has said it. Holds the
+   * last known number while the connection is lost.
+   */
+  readonly count: number | undefined;
+  /** Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms, and until it is known. */
+  readonly users: readonly PresentUser[] | undefined;
+}
+
+/** What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something else of somebody. */
+export interface PresenceUpdate extends PresenceView {
+  readonly joined: readonly PresentUser[];
+  readonly left: readonly PresentUser[];
+}
 
 /** Who is shown in a room: those who are there, and those who have not been gone for long. */
 export interface Roster {

@@ -1,10 +1,8 @@
 import type { Emitter, EventName, Stop } from '../base/emitter.js';
 import type { Room } from './room.js';
+import { ROOM_EVENTS } from './room-events.js';
 import type { RoomPresence } from './room-presence.js';
 import type { Sequence } from './sequence.js';
-
-/** Events of a room that are no messages. */
-export const ROOM_EVENTS = { recovery: 0, refused: 1, outcome: 2, presence: 3 } as const;
 
 export interface RoomHandleParts {
   readonly emitter: Emitter;

@@ -1,8 +1,8 @@
 import { PRESENCE_TYPE, type Presence, type RoomState } from '../../base/protocol.js';
 import type { Emitter } from '../base/emitter.js';
-import type { Link } from '../connection/socket.js';
+import type { Link } from '../connection/link.js';
 import type { RequestError } from '../requests/request-error.js';
-import { ROOM_EVENTS } from './room-handle.js';
+import { ROOM_EVENTS } from './room-events.js';
 
 /** What the server says of who is in a room, on its way to those who want to know. */
 export interface RoomPresence {

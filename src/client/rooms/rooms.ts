@@ -8,12 +8,13 @@ import {
 } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
-import type { Link } from '../connection/socket.js';
+import type { Link } from '../connection/link.js';
 import { createMembership, type Membership } from './membership.js';
 import type { Outbox } from '../requests/request-queue.js';
 import type { RequestError } from '../requests/request-error.js';
 import type { Room } from './room.js';
-import { createRoomHandle, ROOM_EVENTS } from './room-handle.js';
+import { ROOM_EVENTS } from './room-events.js';
+import { createRoomHandle } from './room-handle.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
 import { createSeen } from './dedup.js';
 import { createSequence, type Sequence } from './sequence.js';

@@ -1,0 +1,6 @@
+/** A socket to the server. */
+export interface Link {
+  send(text: string): void;
+  /** Nothing is heard of it from then on: a dead network would never answer the close handshake. */
+  close(): void;
+}
