@@ -22,6 +22,8 @@ export interface ServerMessage {
   readonly type: string;
   readonly data: unknown;
   readonly id: string;
+  /** The room that it was sent to; absent in what goes to a user, a connection or everyone. */
+  readonly room?: string;
 }
 
 /** Server to one client: the value that the handler of its message returned. */

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
 import { refuseLostFilter, type PlanParts, type PlanTarget } from '../server/fanout/begin.js';
 import type { DispatchOptions, MakeText } from '../server/fanout/dispatch.js';
-import { messageId } from '../server/fanout/message.js';
+import { addressedText, messageId } from '../server/fanout/message.js';
 import { numbered } from '../server/fanout/numbering.js';
 import { deadlineOf } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
@@ -54,7 +54,7 @@ export async function dispatch(
   const records = recordStoreOf(plan.store);
   const id = target.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
-  plan.transport.encode(text); // refuses what is too large, before anything is written
+  plan.transport.encode(addressedText(text, target.audience)); // refuses what is too large, before anything is written
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,

@@ -41,7 +41,8 @@ describe('dispatch', () => {
     await drain();
     expect(timesReached(transport)).toEqual(once(ids));
     const [text = ''] = transport.received.get('p00000') ?? [];
-    expect(JSON.parse(text)).toEqual({ type: 'headline', data: { title: 'Hi' }, id: dispatched.id });
+    const data = { title: 'Hi' };
+    expect(JSON.parse(text)).toEqual({ type: 'headline', data, id: dispatched.id, room: 'room' });
     expect(await broadcaster.status(dispatched.id)).toMatchObject({
       ...{ state: 'done', settled: true, complete: true, recipients: 100, delivered: 100 },
       ...{ stale: 0, failed: 0, skipped: 0, restarts: 0, etaMs: 0 },

@@ -136,11 +136,11 @@ describe('audiences', () => {
 });
 
 describe('payloads', () => {
-  it('encodes a message for all once, with its type, data and id', async () => {
+  it('encodes a message for all once, with its type, data, id and room', async () => {
     const { transport, broadcaster } = await roomOf(5);
     const report = await broadcaster.to('room').send('said', { text: 'hi' });
     expect(transport.encoded()).toBe(1);
-    const text = JSON.stringify({ type: 'said', data: { text: 'hi' }, id: report.id });
+    const text = JSON.stringify({ type: 'said', data: { text: 'hi' }, id: report.id, room: 'room' });
     expect(transport.received.get('p00004')).toEqual([text]);
     expect(report.bytes).toBe(5 * Buffer.byteLength(text));
   });
@@ -643,7 +643,7 @@ describe('plan', () => {
       fitsDeadline: true,
       pace: { measured: false },
     });
-    const text = JSON.stringify({ type: 'x', data: { text: 'hello' }, id: randomUUID() });
+    const text = JSON.stringify({ type: 'x', data: { text: 'hello' }, id: randomUUID(), room: 'room' });
     expect(forecast.bytes).toBe(500 * text.length);
     expect(transport.attempts.size).toBe(0);
   });

@@ -64,7 +64,7 @@ describe('a room of 2,000 sockets', () => {
     );
     const [report] = reports as [DeliveryReport];
     expect(heard).toEqual(
-      listeners.map(() => [{ type: 'said', data: { text: 'good morning' }, id: report.id }]),
+      listeners.map(() => [{ type: 'said', data: { text: 'good morning' }, id: report.id, room: 'room' }]),
     );
     expect(speaker.pending()).toEqual([]);
     expect(report).toMatchObject({ recipients: 1999, delivered: 1999, complete: true });

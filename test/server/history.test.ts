@@ -129,7 +129,7 @@ describe('the option history', () => {
     });
     expect(await broadcaster.to('news').send('x', 1)).not.toHaveProperty('position');
     expect(await broadcaster.to('other').send('x', 1)).toHaveProperty('position');
-    expect(framesOf(transport, 'a')).toEqual([{ type: 'x', data: 1, id: expect.any(String) }]);
+    expect(framesOf(transport, 'a')).toEqual([{ type: 'x', data: 1, id: expect.any(String), room: 'news' }]);
     expect(await kept()).toEqual([]);
   });
 

@@ -104,7 +104,7 @@ function reportOf({ storm, ids }: World) {
 /** Every copy is the same message, with the report's id. */
 function expectOneMessage({ storm }: World, report: DeliveryReport): void {
   expect([...storm.texts].map((text) => JSON.parse(text) as unknown)).toEqual([
-    { type: 'news', data: { n: 1 }, id: report.id },
+    { type: 'news', data: { n: 1 }, id: report.id, room: 'room' },
   ]);
 }
 

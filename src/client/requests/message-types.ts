@@ -22,7 +22,6 @@ export interface Received<K extends Contract, T extends ServerTypeOf<K>>
   extends ServerMessage, Partial<RoomPosition> {
   readonly type: T;
   readonly data: ReceivedData<K, T>;
-  readonly room?: string;
 }
 
 /** `data`, which may be left out where the contract says `z.undefined()`; then the options. */

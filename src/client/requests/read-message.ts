@@ -47,7 +47,9 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
 
   function takeBroadcast(frame: ServerMessage): void {
     if (rooms !== undefined && 'offset' in frame && rooms.hear(frame as NumberedMessage)) return;
-    if (!isSeen(frame.id)) emitter.emit(frame.type, frame.data, frame);
+    if (isSeen(frame.id)) return;
+    rooms?.tell(frame);
+    emitter.emit(frame.type, frame.data, frame);
   }
 
   return (text, link) => {

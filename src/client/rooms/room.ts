@@ -16,8 +16,9 @@ export interface Room<K extends Contract = Contract> {
    */
   readonly position: RoomPosition | null;
   /**
-   * Listens to messages of this room's history: each exactly once, in order. Broadcasts to a part of the room are not
-   * in the history; `client.on` hears them, and those of the history as well.
+   * Listens to what is broadcast to this room. Messages of its history come exactly once and in order. Others, which are
+   * all in a room without a history and those to a part of the room (`except`, `where`, `sendEach`), come as they arrive,
+   * each at most once, and not again when the connection was lost. `client.on` hears both as well.
    */
   on<T extends ServerTypeOf<K>>(
     type: T,

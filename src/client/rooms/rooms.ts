@@ -4,6 +4,7 @@ import {
   type NumberedMessage,
   type PresenceChange,
   type RoomPosition,
+  type ServerMessage,
   type Welcome,
 } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
@@ -26,6 +27,8 @@ export interface Rooms {
   positions(): Record<string, RoomPosition | null>;
   /** Returns false when the page has not joined the message's room. */
   hear(message: NumberedMessage): boolean;
+  /** A message without a number: for the listeners of its room, if it has one. */
+  tell(message: ServerMessage): void;
   /** A connection was opened, with rooms in it. */
   welcomed(link: Link, rooms: Welcome['rooms']): void;
   lost(link: Link): void;
@@ -157,6 +160,9 @@ export function createRooms(parts: RoomsParts): Rooms {
       entry?.sequence.hear(message);
       entry?.membership.settle();
       return entry !== undefined;
+    },
+    tell(message) {
+      entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
     },
     welcomed(link, rooms) {
       for (const [name, { membership }] of entries) {

@@ -4,6 +4,7 @@ import type { RoomPosition } from '../../base/protocol.js';
 import type { EncodedPayload, Transport } from '../../model/transport.js';
 import type { PlanTarget } from './begin.js';
 import { acceptanceOf } from './filter.js';
+import { addressedText } from './message.js';
 
 /** What everybody gets, and its place in the room's history, if it has one. */
 export interface SharedPayload {
@@ -35,8 +36,8 @@ export async function numberedPayload(
 
 /**
  * The text of a message for all. In a room with a history it is kept first and then sent with its place: whoever
- * misses the sending can ask for it, and nobody is sent what could not be kept. A part of a room gets it unnumbered,
- * since the rest would take the hole for a loss.
+ * misses the sending can ask for it, and nobody is sent what could not be kept. A part of a room gets it with the room's
+ * name only, since the rest would take the hole for a loss.
  *
  * A resumed broadcast has its place already. One that is over before it began (`isOver`) is not kept either.
  */
@@ -57,5 +58,6 @@ export async function numbered(
   }
 
   const position = await place(room);
-  return position === undefined ? { text } : { text: numberedText(text, room, position), position };
+  if (position === undefined) return { text: addressedText(text, audience) };
+  return { text: numberedText(text, room, position), position };
 }

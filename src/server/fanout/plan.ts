@@ -5,13 +5,13 @@ import {
   type ServerDataOf,
   type ServerTypeOf,
 } from '../../model/contract.js';
-import type { Payload } from '../../model/transport.js';
+import type { EncodedPayload, Payload } from '../../model/transport.js';
 import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from './begin.js';
 import { queueOf, type Dispatched, type DispatchOptions } from './dispatch.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
-import { messageId, serverMessageText } from './message.js';
+import { addressedText, messageId, serverMessageText } from './message.js';
 import { numberedPayload } from './numbering.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
@@ -79,6 +79,8 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
   const narrowed = (filter: Filter): Plan<K> => createPlan<K>(parts, { ...target, filter });
   const textOf = (type: string, data: unknown, id: string): string =>
     serverMessageText({ type, data: checkServerData(parts.contract, type, data), id });
+  const encode = (text: string): EncodedPayload =>
+    parts.transport.encode(addressedText(text, target.audience));
 
   return {
     except: (...connections) => narrowed(addExceptions(target.filter, connections)),
@@ -97,7 +99,7 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
       begin(parts, target, options, (id) => ({
         each: async (connection) => {
           const data = await dataOf(connection);
-          return data === undefined ? undefined : parts.transport.encode(textOf(type, data, id));
+          return data === undefined ? undefined : encode(textOf(type, data, id));
         },
       })),
     sendRaw: (payload, options) =>
@@ -108,7 +110,7 @@ export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTar
       })),
     plan: async (type, data, options) => {
       const { endsAt } = timesOf(parts, parseSendOptions(options));
-      const { bytes } = parts.transport.encode(textOf(type, data, messageId(undefined)));
+      const { bytes } = encode(textOf(type, data, messageId(undefined)));
       return forecast(parts, {
         audience: target.audience,
         accepts: acceptanceOf(target.filter),
