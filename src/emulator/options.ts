@@ -5,6 +5,7 @@ import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
 import type { FunctionOutput } from './instances/hosted-function.js';
+import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
 import { queuesSchema, triggersSchema, type QueueOptions, type TriggerOptions } from './queue/options.js';
@@ -12,12 +13,6 @@ import { timersSchema, type TimerOptions } from './timers/options.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
 import type { TimelineEntry } from './timeline/timeline.js';
-
-/**
- * A function of this process, which a test can look into; or a file whose function runs in instances of its own, as in
- * the cloud.
- */
-export type FunctionTarget = FunctionHandler | { readonly handler: FunctionHandler } | FunctionSource;
 
 /** What a local gateway serves, and what it does differently from the default. */
 export interface EmulatorOptions {

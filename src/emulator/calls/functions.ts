@@ -1,12 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FunctionHandler, Invoker } from './invoker.js';
 import { createInProcessInvoker } from './invoker.js';
-import {
-  createHostedFunction,
-  type Host,
-  type HostedFunction,
-  type InstanceEnvironment,
-} from '../instances/hosted-function.js';
+import { createHostedFunction, type Host, type HostedFunction } from '../instances/hosted-function.js';
+import type { InstanceEnvironment } from '../instances/environment.js';
 import { createInstanceControls, type Instances } from '../instances/controls.js';
 import type { LibraryWatch } from '../library/watch-library.js';
 import type { ParsedFunctionSource } from '../instances/settings.js';

@@ -1,4 +1,4 @@
-import type { InstanceEnvironment } from '../instances/hosted-function.js';
+import type { InstanceEnvironment } from '../instances/environment.js';
 import { STORE_PATH } from './server.js';
 
 /** How to reach the store of a gateway: options for `ydbStore`. */

@@ -1,4 +1,12 @@
-import type { InstanceEnvironment } from './hosted-function.js';
+/** What instances find in their worker besides the function. Known as soon as the gateway listens. */
+export interface InstanceEnvironment {
+  /** Variables that neither the user's environment nor `env` has set. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Variables that win over everything. */
+  readonly forced?: Readonly<Record<string, string>> | undefined;
+  /** Modules that are loaded first, as `file:` URLs. */
+  readonly preload: readonly string[];
+}
 
 /** How code in an instance finds this gateway. What the user has set already stays. */
 export function localEnvironment(port: number): InstanceEnvironment {

@@ -8,7 +8,7 @@ import type { FunctionIdentity } from '../events/function-context.js';
 import type { Invoker } from '../calls/invoker.js';
 import type { Timeline } from '../timeline/timeline.js';
 import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
-import { instanceVariables } from './environment.js';
+import { instanceVariables, type InstanceEnvironment } from './environment.js';
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
 import { instanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
@@ -34,16 +34,6 @@ export interface FunctionOutput {
   readonly instance: number;
   readonly stream: 'stdout' | 'stderr';
   readonly text: string;
-}
-
-/** What instances find in their worker besides the function. Known as soon as the gateway listens. */
-export interface InstanceEnvironment {
-  /** Variables that neither the user's environment nor `env` has set. */
-  readonly env: Readonly<Record<string, string>>;
-  /** Variables that win over everything. */
-  readonly forced?: Readonly<Record<string, string>> | undefined;
-  /** Modules that are loaded first, as `file:` URLs. */
-  readonly preload: readonly string[];
 }
 
 /** A function that runs in instances. */

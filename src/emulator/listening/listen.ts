@@ -1,7 +1,6 @@
 /** Everything that the gateway listens on, and how code in instances finds it there. */
 import { mintLocalCertificate } from './certificate.js';
-import { localEnvironment } from '../instances/environment.js';
-import type { InstanceEnvironment } from '../instances/hosted-function.js';
+import { localEnvironment, type InstanceEnvironment } from '../instances/environment.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
 import { CERTIFIED_HOSTS, portsByAddress } from '../redirect/hosts.js';

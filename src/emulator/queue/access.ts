@@ -1,6 +1,6 @@
 import { BroadcastError } from '../../base/errors.js';
 import { urlVariable } from '../../queue/client/options.js';
-import type { InstanceEnvironment } from '../instances/hosted-function.js';
+import type { InstanceEnvironment } from '../instances/environment.js';
 import type { Queue, QueueCounts } from './queue-api.js';
 import type { ReceivedMessage } from './trigger-event.js';
 

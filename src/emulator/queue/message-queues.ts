@@ -1,7 +1,7 @@
 /** Message Queue in a gateway: its queues, the server that answers for them, and the triggers that read them. */
 import { BroadcastError } from '../../base/errors.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
-import type { InstanceEnvironment } from '../instances/hosted-function.js';
+import type { InstanceEnvironment } from '../instances/environment.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { localQueue, withQueues, type LocalQueue } from './access.js';
 import type { Queue } from './queue-api.js';

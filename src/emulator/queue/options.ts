@@ -1,6 +1,6 @@
 /** Queues and triggers, as `startEmulator` is told of them. */
 import * as z from 'zod';
-import type { FunctionTarget } from '../options.js';
+import type { FunctionTarget } from '../calls/function-target.js';
 import {
   DEFAULT_RETENTION_MS,
   DEFAULT_TRIGGER_CUTOFF_MS,

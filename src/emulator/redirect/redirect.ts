@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import { BroadcastError } from '../../base/errors.js';
-import type { InstanceEnvironment } from '../instances/hosted-function.js';
+import type { InstanceEnvironment } from '../instances/environment.js';
 import { CONNECTIONS_HOST, portsByAddress } from './hosts.js';
 import { preloadProgram } from './preload-program.js';
 

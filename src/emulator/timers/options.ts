@@ -1,7 +1,7 @@
 /** Timers, as `startEmulator` is told of them. */
 import * as z from 'zod';
 import { parseDuration } from '../clock.js';
-import type { FunctionTarget } from '../options.js';
+import type { FunctionTarget } from '../calls/function-target.js';
 
 /** A trigger that calls a function again and again. */
 export interface TimerOptions {

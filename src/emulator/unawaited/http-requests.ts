@@ -1,5 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { BegunWork } from './tracker.js';
+import type { BegunWork } from './kinds.js';
 
 /** Where `fetch` and `node:http` tell of their requests. */
 const CHANNELS = {

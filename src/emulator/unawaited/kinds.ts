@@ -6,6 +6,9 @@ export interface PendingWork {
   readonly endsAfterCallback: boolean;
 }
 
+/** What one call has begun, by async id, or by a key of another kind. */
+export type BegunWork = Map<unknown, PendingWork>;
+
 /** Requests of Node.js to the operating system, by the type that `async_hooks` gives them. */
 const REQUESTS: Readonly<Record<string, string>> = {
   FSREQCALLBACK: 'file operation',

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage, createHook } from 'node:async_hooks';
 import { watchHttpRequests } from './http-requests.js';
-import { kindOf, type PendingWork } from './kinds.js';
+import { kindOf, type BegunWork } from './kinds.js';
 
 /** Knows what a call has begun and what of it is not finished. */
 export interface WorkTracker {
@@ -14,9 +14,6 @@ export interface TrackedWork<T> {
   /** What is not finished at this moment, in words: `2 timers`, `1 request to 127.0.0.1:4510`. */
   pending(): readonly string[];
 }
-
-/** What one call has begun, by async id, or by a key of another kind. */
-export type BegunWork = Map<unknown, PendingWork>;
 
 /**
  * Follows timers, requests over HTTP, names being looked up, connections being made, and files being read or written.
