@@ -162,7 +162,7 @@ describe('a generic client made from a .proto', () => {
 
   beforeEach(async () => {
     await start({ grpcErrors: 'mixed' });
-    const proto = fileURLToPath(new URL('support/connection-service.proto', import.meta.url));
+    const proto = fileURLToPath(new URL('../support/connection-service.proto', import.meta.url));
     let node: unknown = loadPackageDefinition(loadSync(proto, { keepCase: true, longs: Number }));
     for (const name of 'yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService'.split('.'))
       node = Reflect.get(node as object, name);
