@@ -46,13 +46,36 @@ resource "yandex_function" "app" {
     }
   }
 
-  depends_on = [yandex_lockbox_secret_iam_member.queue_key]
+  dynamic "secrets" {
+    for_each = var.secrets
+    content {
+      id                   = secrets.value.id
+      version_id           = secrets.value.version_id
+      key                  = secrets.value.key
+      environment_variable = secrets.key
+    }
+  }
+
+  depends_on = [
+    yandex_lockbox_secret_iam_member.app,
+    yandex_lockbox_secret_iam_member.queue_key,
+  ]
 }
 
-resource "yandex_function_iam_binding" "invoker" {
+# Of the secrets that var.secrets names, each once.
+resource "yandex_lockbox_secret_iam_member" "app" {
+  for_each = toset([for secret in var.secrets : secret.id])
+
+  secret_id = each.key
+  role      = "lockbox.payloadViewer"
+  member    = local.account
+}
+
+# A member, not a binding: a binding takes the role from every other account.
+resource "yandex_function_iam_member" "invoker" {
   function_id = yandex_function.app.id
   role        = "functions.functionInvoker"
-  members     = [local.account]
+  member      = local.caller
 }
 
 resource "yandex_function_scaling_policy" "app" {
@@ -79,6 +102,8 @@ resource "yandex_function_trigger" "timer" {
 
   function {
     id                 = yandex_function.app.id
-    service_account_id = yandex_iam_service_account.app.id
+    service_account_id = yandex_iam_service_account.caller.id
   }
+
+  depends_on = [yandex_function_iam_member.invoker]
 }

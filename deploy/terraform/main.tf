@@ -1,26 +1,19 @@
+# What the function runs as: it sends to connections and uses the store and the queues.
 resource "yandex_iam_service_account" "app" {
   name      = var.name
   folder_id = var.folder_id
 }
 
-locals {
-  account     = "serviceAccount:${yandex_iam_service_account.app.id}"
-  uses_queues = var.queue || var.broadcast_path != null
-
-  # What has no narrower place. The others are given on the function, the database and the secret.
-  folder_roles = concat(
-    ["api-gateway.websocketWriter"],
-    local.uses_queues ? ["ymq.reader", "ymq.writer"] : [],
-    var.broadcast_path == null ? [] : ["api-gateway.websocketBroadcaster"],
-  )
+# What the gateway and the triggers run as: it calls the function and takes messages from the queues.
+resource "yandex_iam_service_account" "caller" {
+  name      = "${var.name}-caller"
+  folder_id = var.folder_id
 }
 
-resource "yandex_resourcemanager_folder_iam_member" "app" {
-  for_each = toset(local.folder_roles)
-
-  folder_id = var.folder_id
-  role      = each.key
-  member    = local.account
+locals {
+  account     = "serviceAccount:${yandex_iam_service_account.app.id}"
+  caller      = "serviceAccount:${yandex_iam_service_account.caller.id}"
+  uses_queues = var.queue || var.broadcast_path != null
 }
 
 resource "yandex_logging_group" "app" {

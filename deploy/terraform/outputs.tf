@@ -19,7 +19,7 @@ output "log_group_id" {
 }
 
 output "service_account_id" {
-  description = "For other functions that broadcast with the same store."
+  description = "What the function runs as: for other functions that broadcast with the same store."
   value       = yandex_iam_service_account.app.id
 }
 

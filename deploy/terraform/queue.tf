@@ -46,6 +46,23 @@ locals {
   }
 }
 
+# Roles for queues are the folder's; there is no role on a single queue.
+resource "yandex_resourcemanager_folder_iam_member" "queue_writer" {
+  count = local.uses_queues ? 1 : 0
+
+  folder_id = var.folder_id
+  role      = "ymq.writer"
+  member    = local.account
+}
+
+resource "yandex_resourcemanager_folder_iam_member" "queue_reader" {
+  count = local.uses_queues ? 1 : 0
+
+  folder_id = var.folder_id
+  role      = "ymq.reader"
+  member    = local.caller
+}
+
 resource "yandex_message_queue" "dead_jobs" {
   count = var.queue ? 1 : 0
 
@@ -53,7 +70,7 @@ resource "yandex_message_queue" "dead_jobs" {
   access_key = yandex_iam_service_account_static_access_key.queue[0].access_key
   secret_key = yandex_iam_service_account_static_access_key.queue[0].secret_key
 
-  depends_on = [yandex_resourcemanager_folder_iam_member.app]
+  depends_on = [yandex_resourcemanager_folder_iam_member.queue_writer]
 }
 
 # What a worker takes is hidden for as long as a call may last, and is set aside when three calls have failed at it.
@@ -79,13 +96,18 @@ resource "yandex_function_trigger" "jobs" {
 
   message_queue {
     queue_id           = yandex_message_queue.jobs[0].arn
-    service_account_id = yandex_iam_service_account.app.id
+    service_account_id = yandex_iam_service_account.caller.id
     batch_size         = "1"
     batch_cutoff       = "1"
   }
 
   function {
     id                 = yandex_function.app.id
-    service_account_id = yandex_iam_service_account.app.id
+    service_account_id = yandex_iam_service_account.caller.id
   }
+
+  depends_on = [
+    yandex_function_iam_member.invoker,
+    yandex_resourcemanager_folder_iam_member.queue_reader,
+  ]
 }

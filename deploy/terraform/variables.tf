@@ -31,9 +31,19 @@ variable "origins" {
 }
 
 variable "environment" {
-  description = "More variables for the function."
+  description = "More variables for the function, for all to read who may view it. Secrets belong into secrets."
   type        = map(string)
   default     = {}
+}
+
+variable "secrets" {
+  description = "Variables that the function reads from Lockbox: the secret's id, the version's id and the entry's key."
+  type = map(object({
+    id         = string
+    version_id = string
+    key        = string
+  }))
+  default = {}
 }
 
 variable "memory_mb" {

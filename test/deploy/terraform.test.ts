@@ -4,7 +4,12 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { documentedRoles } from '../support/deploy-roles.js';
-import { formattingProblems, readTerraform, type TerraformBlock } from '../support/terraform.js';
+import {
+  formattingProblems,
+  readExpression,
+  readTerraform,
+  type TerraformBlock,
+} from '../support/terraform.js';
 
 const folder = fileURLToPath(new URL('../../deploy/terraform/', import.meta.url));
 const moduleFiles = readdirSync(folder).filter((name) => name.endsWith('.tf'));
@@ -12,23 +17,54 @@ const read = (name: string): string => readFileSync(folder + name, 'utf8');
 const module = moduleFiles.flatMap((name) => readTerraform(read(name)));
 const ofType = (type: string): TerraformBlock[] => module.filter((block) => block.type === type);
 
+/** An attribute that holds attributes, written with `=`; Terraform refuses it as a block. */
+interface NestedAttribute {
+  readonly kind: 'object' | 'list';
+  readonly attributes: Readonly<Record<string, NestedAttribute | 'value'>>;
+}
+
 interface Documented {
   readonly arguments: readonly string[];
+  readonly nested?: Readonly<Record<string, NestedAttribute>>;
   readonly blocks?: Readonly<Record<string, readonly string[]>>;
   readonly computed?: readonly string[];
 }
 
-/** Typed from the provider's docs/resources as they could be read on 2026-11-24, some pages in an older version. */
+/**
+ * Typed from the provider's docs/resources as of 2026-11-24. Those pages print `[Block]` for nested attributes, too, so
+ * what is a block and what is a nested attribute comes from the provider's schema (b52b1df5).
+ */
 const documented = JSON.parse(
   readFileSync(new URL('../support/terraform-attributes.json', import.meta.url), 'utf8'),
 ) as Readonly<Record<string, Documented>>;
 
 const META = ['count', 'for_each', 'depends_on'];
 
-/** Arguments and blocks that are not in the documentation. */
-function unknownParts(block: TerraformBlock, { arguments: known, blocks = {} }: Documented): string[] {
-  const strange = [...block.attributes.keys()].filter((name) => ![...known, ...META].includes(name));
+/** Arguments, nested attributes and blocks that the provider does not have, or not in this form. */
+function unknownParts(
+  block: TerraformBlock,
+  { arguments: known, nested = {}, blocks = {} }: Documented,
+): string[] {
+  const strange = [...block.attributes].flatMap(([name, text]) => {
+    const attribute = nested[name];
+    if (attribute !== undefined) return unknownNested(name, text, attribute);
+    return [...known, ...META].includes(name) ? [] : [name];
+  });
   return [...strange, ...block.blocks.flatMap((inner) => unknownInner(inner, blocks, ''))];
+}
+
+function unknownNested(path: string, text: string, { kind, attributes }: NestedAttribute): string[] {
+  const expression = readExpression(text);
+  if (expression.kind !== kind) return [`${path} as ${expression.kind}`];
+  const objects = expression.kind === 'list' ? expression.items.map(readExpression) : [expression];
+  return objects.flatMap((object) => {
+    if (object.kind !== 'object') return [`${path} with ${object.kind}`];
+    return [...object.fields].flatMap(([name, value]) => {
+      const inner = attributes[name];
+      if (inner === undefined) return [`${path}.${name}`];
+      return inner === 'value' ? [] : unknownNested(`${path}.${name}`, value, inner);
+    });
+  });
 }
 
 function unknownInner(
@@ -148,6 +184,27 @@ describe('deploy/terraform', () => {
   });
 });
 
+describe('the check of nested attributes', () => {
+  const triggers = documented['yandex_serverless_triggers'] ?? { arguments: [] };
+  const unknownIn = (body: string): string[] => {
+    const [block] = readTerraform(`resource "yandex_serverless_triggers" "a" {\n${body}\n}`);
+    return block === undefined ? ['nothing'] : unknownParts(block, triggers);
+  };
+
+  it.each([
+    ['source {\nymq {\n}\n}', ['source']],
+    ['action {\n}', ['action']],
+    ['source = [{ ymq = { queue_arn = "a" } }]', ['source as list']],
+    ['action = { transformer = { jq = "." } }', ['action as object']],
+    ['source = { ymq = { queue = "a" } }', ['source.ymq.queue']],
+    ['source = { ymq = { queue_arn = "a", batch_settings = [{}] } }', ['source.ymq.batch_settings as list']],
+    ['source = {\nymq = {\nqueue_arn = "a"\n}\n}', []],
+    ['action = [{\ntransformer = var.jq == null ? null : { jq = var.jq }\n}]', []],
+  ])('%j has %j that the provider does not', (body, unknown) => {
+    expect(unknownIn(body)).toEqual(unknown);
+  });
+});
+
 describe('the check of the format', () => {
   it.each([
     ['a {\n  b = 1\n  cc = 2\n}\n', 'line 2: = is not in its column'],
@@ -169,5 +226,5 @@ if (!hasTerraform)
 (hasTerraform ? it : it.skip)('terraform itself reads it and would change nothing', () => {
   expect(execFileSync('terraform', ['fmt', '-check', '-recursive', folder], { encoding: 'utf8' })).toBe('');
   const tree = execFileSync('terraform', [`-chdir=${folder}`, 'providers'], { encoding: 'utf8' });
-  expect(tree).toContain('provider[registry.terraform.io/yandex-cloud/yandex] >= 0.221.0');
+  expect(tree).toContain('provider[registry.terraform.io/yandex-cloud/yandex] >= 0.222.0');
 });

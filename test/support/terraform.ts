@@ -52,6 +52,37 @@ function depthOf(expression: string): number {
   return (code.match(/[([{]/g) ?? []).length - (code.match(/[)\]}]/g) ?? []).length;
 }
 
+export type TerraformExpression =
+  | { readonly kind: 'object'; readonly fields: Map<string, string> }
+  | { readonly kind: 'list'; readonly items: string[] }
+  | { readonly kind: 'value' };
+
+/** The outermost level of an expression. `condition ? null : x` counts as `x`: null leaves an attribute out. */
+export function readExpression(text: string): TerraformExpression {
+  const expression = text.replace(/^[^{["]*\? null : /, '').trim();
+  if (expression.startsWith('[')) return { kind: 'list', items: partsOf(expression) };
+  if (!expression.startsWith('{')) return { kind: 'value' };
+  const fields = partsOf(expression).map((part): [string, string] => {
+    const [, name = '', value = ''] = /^(\w+)\s*=\s*([^]+)$/.exec(part) ?? [];
+    if (name === '') throw new Error(`no attribute: ${part}`);
+    return [name, value];
+  });
+  return { kind: 'object', fields: new Map(fields) };
+}
+
+/** What stands between commas or line breaks inside the outermost brackets. */
+function partsOf(expression: string): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (const piece of expression.slice(1, -1).split(/([,\n])/)) {
+    if (/^[,\n]$/.test(piece) && depthOf(part) === 0) {
+      parts.push(part.trim());
+      part = '';
+    } else part += piece;
+  }
+  return [...parts, part.trim()].filter((one) => one !== '');
+}
+
 /** What `terraform fmt` would change: indentation, the column of `=`, blank lines, ends of lines. */
 export function formattingProblems(text: string): string[] {
   const problems: string[] = [];
