@@ -1,4 +1,5 @@
 import { cold } from './cold.js';
+import { referenceOf } from './load-table.js';
 import { parseCommand, type SectionName } from './command.js';
 import { engine } from './engine/engine.js';
 import { fanout } from './fanout/section.js';
@@ -29,9 +30,10 @@ export async function main(args: string[], root: string): Promise<number> {
   const { names, options, isRecorded, out } = command;
   const directory = out ?? `${root}/bench/results${isRecorded ? '' : '/latest'}`;
   let summary = await readSummary(directory);
-  const recorded = await readSummary(`${root}/bench/results`);
+  const { pipeline: recorded } = await readSummary(`${root}/bench/results`);
+  const cpuMicrosPerSend = recorded && referenceOf(recorded.rows, 'ours')?.cpuMicrosPerSend.median;
   for (const name of names) {
-    summary = { ...summary, ...(await runSection(name, { root, recorded, ...options })) };
+    summary = { ...summary, ...(await runSection(name, { root, cpuMicrosPerSend, ...options })) };
     // After each, so that a run that is broken off leaves what it has.
     await writeResults(directory, summary);
   }

@@ -3,13 +3,15 @@ import { join } from 'node:path';
 import { barChart } from './chart.js';
 import { cold, type ColdResult } from './cold.js';
 import { engine, type EngineResult } from './engine/engine.js';
-import { fanout, type FanoutResult } from './fanout/section.js';
+import type { FanoutResult } from './fanout/result.js';
+import { fanout } from './fanout/section.js';
 import { gateway, type GatewayResult } from './gateway/gateway.js';
 import { pipeline, type PipelineResult } from './pipeline.js';
 import { sends, type SendsResult } from './sends.js';
 import { simulation, type SimulationResult } from './simulation/section.js';
 import { start, type StartResult } from './start.js';
-import { stores, type StoresResult } from './stores/stores.js';
+import type { StoresResult } from './stores/result.js';
+import { stores } from './stores/stores.js';
 import { markdown, type Table } from './table.js';
 
 /** What has been measured so far, each part with the machine and the day that it was measured on. */

@@ -1,5 +1,4 @@
 import type { BarChart } from './chart.js';
-import type { Summary } from './results.js';
 import type { ServerKind } from './server/server.js';
 import type { Table } from './table.js';
 
@@ -16,8 +15,8 @@ export interface BenchOptions {
   readonly nodes?: readonly string[] | undefined;
   /** Default: nginx where there is one. */
   readonly server?: ServerKind | undefined;
-  /** What was recorded before, for what is computed from it. */
-  readonly recorded?: Summary | undefined;
+  /** CPU time of one send of ours as `pipeline` has recorded it, in microseconds, for what is computed from it. */
+  readonly cpuMicrosPerSend?: number | undefined;
 }
 
 /** One bench: measures, and shows what it measured. */

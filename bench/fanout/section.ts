@@ -1,22 +1,15 @@
 import { PACKETS_PER_SEND } from '../../src/queue/lanes/platform-figures.js';
-import { thisMachine, type Machine } from '../machine.js';
+import { thisMachine } from '../machine.js';
 import { progress } from '../progress.js';
 import type { Section } from '../section.js';
 import { fourDigits } from '../statistics.js';
 import { startRedis } from '../stores/redis-backend.js';
 import type { InstanceBudget } from './budget.js';
 import { timeRun, type Run, type TimedRun } from './runs.js';
+import type { FanoutResult } from './result.js';
 import { runsTable, troubleTable } from './tables.js';
-import { broadcastInTrouble, type TroubledBroadcast } from './trouble.js';
+import { broadcastInTrouble } from './trouble.js';
 import { openFanoutWorld } from './world.js';
-
-export interface FanoutResult {
-  readonly machine: Machine;
-  readonly rounds: number;
-  readonly store: 'redis' | 'ydb';
-  readonly trouble: TroubledBroadcast & { readonly recipients: number; readonly stale: number };
-  readonly runs: readonly TimedRun[];
-}
 
 const TROUBLE = { shards: 16, instances: 4, goneEvery: 100, pageSize: 500 } as const;
 

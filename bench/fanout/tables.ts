@@ -1,7 +1,7 @@
 import { grouped, percent } from '../numbers.js';
 import { left, right, type Table } from '../table.js';
 import type { TimedRun } from './runs.js';
-import type { FanoutResult } from './section.js';
+import type { FanoutResult } from './result.js';
 
 export function runsTable({ runs, store, rounds }: Pick<FanoutResult, 'runs' | 'store' | 'rounds'>): Table {
   const [one] = runs;

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../free-port.js';
 import { collectText, start } from '../processes.js';
 import type { CertificateFiles } from './certificate.js';
-import type { Server } from './server.js';
+import type { Server } from './running-server.js';
 
 /** Linux counts CPU time for others in ticks of 10 ms. */
 const TICK_MICROS = 10_000;

@@ -5,19 +5,9 @@ import { join } from 'node:path';
 import { isInstalled, startWorker } from '../processes.js';
 import { writeCertificate, type CertificateFiles } from './certificate.js';
 import { startNginx } from './nginx.js';
+import type { Server, ServerKind } from './running-server.js';
 
-export type ServerKind = 'nginx' | 'node';
-
-/** A TLS server in another process that answers REST and gRPC sends on one port. */
-export interface Server {
-  readonly name: ServerKind;
-  readonly port: number;
-  /** Requests answered since it was started. */
-  answered(): Promise<number>;
-  /** CPU time used since it was started, in microseconds. */
-  cpuMicros(): Promise<number>;
-  close(): Promise<void>;
-}
+export type { ServerKind } from './running-server.js';
 
 /** The server, and how children reach and trust it. */
 export interface Bench {

@@ -1,4 +1,3 @@
-import { referenceOf } from '../load-table.js';
 import { grouped } from '../numbers.js';
 import { progress } from '../progress.js';
 import type { Section } from '../section.js';
@@ -29,9 +28,7 @@ const QUICK = 10_000;
 
 /** What a million recipients take under a quota. Measures nothing: it needs what `pipeline` has recorded. */
 export const simulation = {
-  async measure({ isQuick, recorded }) {
-    const cpuMicrosPerSend =
-      recorded?.pipeline && referenceOf(recorded.pipeline.rows, 'ours')?.cpuMicrosPerSend.median;
+  async measure({ isQuick, cpuMicrosPerSend }) {
     if (cpuMicrosPerSend === undefined)
       throw new Error('simulate: needs figures of pipeline; record them first');
     const asked = questions(cpuMicrosPerSend).map(({ name, scenario }) => {

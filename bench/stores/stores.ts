@@ -1,49 +1,19 @@
-import { thisMachine, type Machine } from '../machine.js';
+import { thisMachine } from '../machine.js';
 import { startWorker } from '../processes.js';
 import { progress } from '../progress.js';
 import type { BenchOptions, Section } from '../section.js';
-import { fourDigits, rounded, spreadOf, type Spread } from '../statistics.js';
-import { measureAdapters, type AdapterCost } from './adapters.js';
+import { fourDigits, rounded, spreadOf } from '../statistics.js';
+import { measureAdapters } from './adapters.js';
 import type { Backend, MissingBackend } from './backend.js';
 import { freshNamespace, STORE_NAMES, type StoreName } from './contenders.js';
 import type { ListingJob, ListingRun } from './listing-worker.js';
 import type { OperationsJob, OperationsRun } from './operations-worker.js';
-import { OPERATION_NAMES, type OperationName } from './operations.js';
+import { OPERATION_NAMES } from './operations.js';
 import { startPostgres } from './postgres-backend.js';
 import { startRedis } from './redis-backend.js';
+import type { MissingRow, StoreRow, StoresResult } from './result.js';
 import { storesTables } from './tables.js';
 import { startDynalite, startManyRows } from './ydb-backend.js';
-
-export interface OperationCost {
-  readonly perSecond: Spread;
-  readonly roundTrips: number;
-}
-
-export interface StoreRow {
-  readonly name: StoreName;
-  readonly operations: Readonly<Record<OperationName, OperationCost>>;
-  readonly listing: {
-    readonly members: number;
-    readonly perSecond: number;
-    readonly heapGrowthMb: number;
-    readonly rssGrowthMb: number;
-  };
-}
-
-/** A store whose server is not here. */
-export interface MissingRow {
-  readonly name: StoreName;
-  readonly missing: string;
-}
-
-export interface StoresResult {
-  readonly machine: Machine;
-  readonly rounds: number;
-  /** Members of the room that is listed and counted. */
-  readonly members: number;
-  readonly rows: readonly (StoreRow | MissingRow)[];
-  readonly adapters: readonly AdapterCost[];
-}
 
 interface Extent {
   readonly rounds: number;

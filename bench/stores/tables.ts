@@ -2,7 +2,7 @@ import { grouped } from '../numbers.js';
 import { left, markdown, right, type Table } from '../table.js';
 import type { AdapterCost } from './adapters.js';
 import { ENTRIES_MISSED, OPERATION_NAMES, PAGE_SIZE, UNDER_WAY } from './operations.js';
-import type { MissingRow, OperationCost, StoreRow, StoresResult } from './stores.js';
+import type { MissingRow, OperationCost, StoreRow, StoresResult } from './result.js';
 
 /** All that was measured, side by side. */
 export function storesTables(result: StoresResult): Table[] {

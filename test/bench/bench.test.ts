@@ -25,7 +25,7 @@ import { grouped, range, times } from '../../bench/numbers.js';
 import type { Summary } from '../../bench/results.js';
 import { spreadOf, type Spread } from '../../bench/statistics.js';
 import { OPERATION_NAMES } from '../../bench/stores/operations.js';
-import type { StoresResult } from '../../bench/stores/stores.js';
+import type { StoresResult } from '../../bench/stores/result.js';
 import { storesTables } from '../../bench/stores/tables.js';
 import { startTripCounter } from '../../bench/stores/trip-counter.js';
 import { left, markdown, plainText, right } from '../../bench/table.js';
