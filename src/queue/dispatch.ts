@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
-import { refuseLostFilter, type PlanParts, type PlanTarget } from '../server/fanout/begin.js';
+import type { FanoutDeps } from '../server/fanout/deps.js';
 import type { DispatchOptions, MakeText } from '../server/fanout/dispatch.js';
 import { addressedText, messageId } from '../server/fanout/message.js';
 import { numbered } from '../server/fanout/numbering.js';
+import { refuseLostFilter, type Selection } from '../server/fanout/selection.js';
 import { deadlineOf } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import { lazily, parseOptions } from '../base/options.js';
@@ -26,14 +27,17 @@ const optionsSchema = lazily(() =>
   }),
 );
 
-type ParsedOptions = z.output<ReturnType<typeof optionsSchema>>;
-
-/** What a caller knows that would have to be found out. */
-interface Known {
+/** Options of a dispatch, and what a caller may know that would have to be found out. */
+interface CheckedOptions extends z.output<ReturnType<typeof optionsSchema>> {
   /** When the dispatching has to be over, in Unix milliseconds. Default: the end of the call of the function. */
   readonly deadline?: number | undefined;
   /** The size of the audience. Default: the store is asked, for which YDB reads everybody in it. */
   readonly expected?: number | undefined;
+}
+
+/** Throws `INVALID_OPTIONS` that names the option. */
+export function parseDispatchOptions(given: DispatchOptions | undefined): CheckedOptions {
+  return parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
 }
 
 /**
@@ -42,38 +46,37 @@ interface Known {
  * dispatch that was not finished puts them there again.
  */
 export async function dispatch(
-  plan: PlanParts,
+  deps: FanoutDeps,
   fanout: FanoutSettings,
-  target: PlanTarget,
+  selection: Selection,
   textOf: MakeText,
-  given: DispatchOptions | undefined,
-  { deadline = deadlineOf(plan.context, Date.now()), expected }: Known = {},
+  options: CheckedOptions,
 ): Promise<{ readonly id: string; readonly record: BroadcastRecord }> {
-  const options = parseOptions(optionsSchema(), given ?? {}, 'dispatch options');
-  const whom = portableTarget(target, options);
-  const records = recordStoreOf(plan.store);
-  const id = target.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
+  const { deadline = deadlineOf(deps.context, Date.now()), expected } = options;
+  const whom = portableTarget(selection, options);
+  const records = recordStoreOf(deps.store);
+  const id = selection.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
-  plan.transport.encode(addressedText(text, target.audience)); // refuses what is too large, before anything is written
+  deps.transport.encode(addressedText(text, selection.audience)); // refuses what is too large, before anything is written
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,
     ...{ signal: options.signal, audience: whom.audience },
     make: async () => {
       const { audience } = whom;
-      const size = expected ?? (await plan.store.count(audience));
-      return newRecord(fanout, { audience, expected: size, resumed: target.resumed }, options);
+      const size = expected ?? (await deps.store.count(audience));
+      return newRecord(fanout, { audience, expected: size, resumed: selection.resumed }, options);
     },
   });
   if (record.sent) return { id, record };
   try {
-    const placed = await place(plan, records, fanout, { id, record, text, target });
+    const placed = await place(deps, records, fanout, { id, record, text, selection });
     const jobs = await makeJobs(records, fanout, {
       ...{ id, ...whom },
       ...{ text: placed.text, of: record.shards },
       ...{ expiresAt: record.expiresAt, keptUntil: record.keptUntil },
     });
-    const endsAt = deadline === undefined ? undefined : deadline - plan.settings.reserveMs;
+    const endsAt = deadline === undefined ? undefined : deadline - deps.settings.reserveMs;
     await fanout.queue.send(jobs, { signal: options.signal, deadline: endsAt });
     return { id, record: await mark(records, id, fanout, { ...placed.record, sent: true }) };
   } catch (reason) {
@@ -85,11 +88,11 @@ export async function dispatch(
 
 /** Whom a job addresses. Throws `INVALID_OPTIONS` when a job cannot say that. */
 function portableTarget(
-  target: PlanTarget,
-  { shards }: ParsedOptions,
+  selection: Selection,
+  { shards }: CheckedOptions,
 ): Pick<Job, 'audience' | 'after' | 'except' | 'where'> {
-  const { audience, filter, resumed } = target;
-  refuseLostFilter(target);
+  const { audience, filter, resumed } = selection;
+  refuseLostFilter(selection);
   if ('connection' in audience)
     throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
   if (resumed !== undefined && shards !== undefined)
@@ -98,14 +101,14 @@ function portableTarget(
 }
 
 interface Sized extends Pick<BroadcastRecord, 'audience' | 'expected'> {
-  readonly resumed: PlanTarget['resumed'];
+  readonly resumed: Selection['resumed'];
 }
 
 /** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
 function newRecord(
   fanout: FanoutSettings,
   { audience, expected, resumed }: Sized,
-  { expiresAt, shards }: ParsedOptions,
+  { expiresAt, shards }: CheckedOptions,
 ): BroadcastRecord {
   const createdAt = fanout.now();
   const until = expiresAt ?? createdAt + fanout.ttlMs;
@@ -131,19 +134,19 @@ interface Unplaced {
   readonly id: string;
   readonly record: BroadcastRecord;
   readonly text: string;
-  readonly target: PlanTarget;
+  readonly selection: Selection;
 }
 
 /** The text with its place in the history of the room. A dispatch that is made up for has one already. */
 async function place(
-  plan: PlanParts,
+  deps: FanoutDeps,
   records: RecordStore,
   fanout: FanoutSettings,
-  { id, record, text, target }: Unplaced,
+  { id, record, text, selection }: Unplaced,
 ): Promise<{ readonly text: string; readonly record: BroadcastRecord }> {
   const { position: known } = record;
-  const resumed = { audience: target.audience, id, filtered: false, position: known };
-  const { text: placed, position } = await numbered(plan, { ...target, resumed }, text, false);
+  const resumed = { audience: selection.audience, id, filtered: false, position: known };
+  const { text: placed, position } = await numbered(deps, { ...selection, resumed }, text, false);
   if (position === undefined || known !== undefined) return { text: placed, record };
   return { text: placed, record: await mark(records, id, fanout, { ...record, position }) };
 }

@@ -1,10 +1,10 @@
-import type { PlanParts } from '../server/fanout/begin.js';
+import type { FanoutDeps } from '../server/fanout/deps.js';
 import type { BroadcastStatus, QueueFanout } from '../server/fanout/dispatch.js';
 import { createTally } from '../server/fanout/tally.js';
 import { deadlineOf } from '../base/invocation.js';
 import { markReport } from '../model/report.js';
 import { changeBroadcast, readBroadcast } from './broadcast-record.js';
-import { dispatch } from './dispatch.js';
+import { dispatch, parseDispatchOptions } from './dispatch.js';
 import { isJob } from './job.js';
 import { recordStoreOf } from './json-record.js';
 import { parseFanoutOptions, type FanoutSettings, type QueueFanoutOptions } from './options.js';
@@ -13,7 +13,7 @@ import { createSizeCheck } from './size-threshold.js';
 import { bodiesOf } from './trigger-messages.js';
 import { lastOf, watchStatus } from './watch.js';
 import { workBatch } from './work-batch.js';
-import type { WorkParts } from './work-job.js';
+import type { WorkDeps } from './work-deps.js';
 
 /**
  * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue, and the queue's
@@ -32,34 +32,33 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
   const { now } = fanout;
   const sizes = createSizeCheck(fanout);
 
-  async function status({ store }: PlanParts, id: string): Promise<BroadcastStatus | undefined> {
+  async function status({ store }: FanoutDeps, id: string): Promise<BroadcastStatus | undefined> {
     const found = await readBroadcast(recordStoreOf(store), id);
     return found && statusOf(id, found.value, now());
   }
 
   const self: QueueFanout = {
-    async dispatch(plan, target, textOf, given) {
-      const { id, record } = await dispatch(plan, fanout, target, textOf, given);
+    async dispatch(deps, selection, textOf, given) {
+      const options = parseDispatchOptions(given);
+      const { id, record } = await dispatch(deps, fanout, selection, textOf, options);
       const { shards, expected, position } = record;
       return {
         ...{ id, shards, expected },
         ...(position && { position }),
-        finished: (watchOptions) => lastOf(self.watch(plan, id, watchOptions), id),
+        finished: (watchOptions) => lastOf(self.watch(deps, id, watchOptions), id),
       };
     },
-    async takeOver(plan, target, textOf, given) {
-      const size = await sizes.sizeIfTooLarge(plan, target, given);
+    async takeOver(deps, selection, textOf, options) {
+      const size = await sizes.sizeIfTooLarge(deps, selection, options);
       if (size === undefined) return undefined;
       const startedAt = performance.now();
-      const { deadline, idempotencyKey, expiresAt } = given ?? {};
-      const options = { idempotencyKey, expiresAt };
-      const { id, record } = await dispatch(plan, fanout, target, textOf, options, {
-        ...{ deadline, expected: size },
-      });
+      const { deadline, idempotencyKey, expiresAt } = options;
+      const known = { idempotencyKey, expiresAt, deadline, expected: size };
+      const { id, record } = await dispatch(deps, fanout, selection, textOf, known);
       const { shards, expected, position } = record;
       const durationMs = performance.now() - startedAt;
-      const end = { id, skipped: 0, durationMs, stoppedBy: 'queue', cursor: undefined, position } as const;
-      return markReport({ ...createTally(plan.settings).report(end), dispatched: { shards, expected } });
+      const end = { id, skipped: 0, durationMs, stoppedBy: 'queue', position } as const;
+      return markReport({ ...createTally(deps.settings).report(end), dispatched: { shards, expected } });
     },
     status,
     async cancel({ store }, id) {
@@ -71,7 +70,7 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
       );
       return record && statusOf(id, record, at);
     },
-    watch: (plan, id, watchOptions) => watchStatus(id, () => status(plan, id), watchOptions),
+    watch: (deps, id, watchOptions) => watchStatus(id, () => status(deps, id), watchOptions),
     hasJobs(event) {
       try {
         return bodiesOf(event).some(isJob);
@@ -79,9 +78,9 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
         return false;
       }
     },
-    async work(plan, event) {
-      const records = recordStoreOf(plan.store);
-      await workBatch({ plan, fanout, records, ...timesOf(plan, fanout) }, event);
+    async work(deps, event) {
+      const records = recordStoreOf(deps.store);
+      await workBatch({ deps, fanout, records, ...timesOf(deps, fanout) }, event);
     },
   };
   return self;
@@ -98,9 +97,9 @@ const SHARE_OF_QUEUE = 0.75;
  * that is short keeps half of its time for work.
  */
 function timesOf(
-  { context }: PlanParts,
+  { context }: FanoutDeps,
   { now, reserveMs }: FanoutSettings,
-): Pick<WorkParts, 'endsAt' | 'leastPageMs' | 'passBy'> {
+): Pick<WorkDeps, 'endsAt' | 'leastPageMs' | 'passBy'> {
   const start = now();
   const deadline = deadlineOf(context, start) ?? Infinity;
   const endsAt = deadline - Math.min(reserveMs, (deadline - start) / 2);

@@ -1,14 +1,15 @@
 import type { StoredConnection } from '../model/connection.js';
-import type { BroadcastError, ErrorCode } from '../base/errors.js';
-import type { PlanParts } from '../server/fanout/begin.js';
-import { decodeCursor } from '../server/fanout/cursor.js';
-import { runBroadcast } from '../server/fanout/run.js';
+import type { BroadcastError } from '../base/errors.js';
+import { conclude } from '../server/fanout/conclude.js';
+import type { Outcome } from '../server/fanout/delivery.js';
+import type { FanoutDeps } from '../server/fanout/deps.js';
+import { sendTo, type Started } from '../server/fanout/send-to.js';
 import { createTally } from '../server/fanout/tally.js';
 import { through } from '../model/observer.js';
-import type { DeliveryReport, StopReason } from '../model/report.js';
+import type { StopReason } from '../model/report.js';
 import type { Audience } from '../model/store.js';
 import type { EncodedPayload } from '../model/transport.js';
-import { NOBODY, type Counts } from './counts.js';
+import { addCounts, NOBODY, type Counts } from './counts.js';
 import { createStormWatch, isRefusal } from './circuit-breaker.js';
 
 export interface PageOptions {
@@ -39,70 +40,83 @@ export interface PageOutcome {
   readonly retryAfterMs: number;
 }
 
-/** Sends to one page of a shard: a broadcast as any other, with its retries, pace and deadline, that lists nobody itself. */
-export async function runPage(parts: PlanParts, page: PageOptions): Promise<PageOutcome> {
-  const { connections, payload } = page;
-  const stale: string[] = [];
+/** Sends to one page of a shard. To observers and to the local gateway each page is a broadcast. */
+export async function runPage(deps: FanoutDeps, page: PageOptions): Promise<PageOutcome> {
+  const { id, audience, connections, accepts, payload } = page;
+  const wanted = accepts === undefined ? connections : connections.filter(accepts);
+  const account = createAccount();
   const stop = new AbortController();
-  const storms = createStormWatch(parts.transport, () => {
+  const storms = createStormWatch(deps.transport, () => {
     stop.abort();
   });
-  const observers = parts.observe.map((observer) => observer.broadcast);
-  const run = () =>
-    runBroadcast({
-      ...page,
-      pacer: parts.pacer,
-      retry: parts.settings,
-      transport: storms.transport,
-      store: {
-        get: async (id) => connections.find((connection) => connection.id === id),
-        list: async () => ({ connections, done: true }),
-        remove: async (ids) => {
-          stale.push(...ids);
-        },
-      },
-      tally: createTally({ maxFailures: connections.length, includeIds: true }),
+  let last: Started = { started: 0, stoppedBy: undefined };
+
+  async function send() {
+    const startedAt = performance.now();
+    const tally = createTally(deps.settings);
+    last = await sendTo(wanted, {
+      id,
       payload: { same: payload },
+      transport: storms.transport,
+      pacer: deps.pacer,
+      retry: deps.settings,
       signal: stop.signal,
-      listing: { audience: page.audience, after: undefined, pageSize: Math.max(1, connections.length) },
+      endsAt: page.endsAt,
+      expiresAt: page.expiresAt,
+      onOutcome(connectionId, outcome) {
+        tally.add(connectionId, outcome);
+        account.add(connectionId, outcome);
+      },
     });
-  const report = await through(observers, { audience: page.audience, context: parts.context }, run);
+    const { started, stoppedBy = 'done' } = last;
+    const skipped = wanted.length - started;
+    return conclude({ id, tally, audience, startedAt, skipped, stoppedBy });
+  }
+
+  const observers = deps.observe.map((observer) => observer.broadcast);
+  await through(observers, { audience, context: deps.context }, send);
+  const { started, stoppedBy = 'done' } = last;
+  const untried = wanted[started];
   return {
-    ...countsOf(report),
-    refused: refusedOf(report),
-    stale,
-    next: nextOf(report, connections),
-    stoppedBy: report.stoppedBy,
+    ...account.result(stoppedBy === 'expired' ? wanted.length - started : 0),
+    next: untried === undefined ? connections.length : connections.indexOf(untried),
+    stoppedBy,
     storm: storms.storm(),
     retryAfterMs: storms.retryAfterMs(),
   };
 }
 
-function refusedOf({ failures }: DeliveryReport): string[] {
-  const refused = failures.filter(({ code }) => isRefusal(code));
-  return refused.flatMap(({ connectionId }) => (connectionId === undefined ? [] : [connectionId]));
+interface Account {
+  add(connectionId: string, outcome: Outcome): void;
+  result(skipped: number): Pick<PageOutcome, 'counts' | 'refused' | 'refusedCounts' | 'stale'>;
 }
 
-/** The refused apart, since they get another chance. */
-function countsOf(report: DeliveryReport): { counts: Counts; refusedCounts: Counts } {
-  const { delivered, stale, skipped, stoppedBy } = report;
-  const codes = Object.entries(report.codes) as [ErrorCode, number][];
+/** Keeps the refused apart, since they get another chance, and the stale, who are removed later. */
+function createAccount(): Account {
+  let counts = NOBODY;
+  let refusedCounts = NOBODY;
+  let delivered = 0;
+  const refused: string[] = [];
+  const stale: string[] = [];
   return {
-    counts: {
-      ...{ delivered, stale },
-      ...failuresOf(codes.filter(([code]) => !isRefusal(code))),
-      skipped: stoppedBy === 'expired' ? skipped : 0,
+    add(connectionId, outcome) {
+      if (outcome.kind === 'delivered') delivered++;
+      else if (outcome.kind === 'stale') stale.push(connectionId);
+      else {
+        const { code } = outcome.error;
+        const failure: Counts = { ...NOBODY, failed: 1, codes: { [code]: 1 } };
+        if (!isRefusal(code)) counts = addCounts(counts, failure);
+        else {
+          refused.push(connectionId);
+          refusedCounts = addCounts(refusedCounts, failure);
+        }
+      }
     },
-    refusedCounts: { ...NOBODY, ...failuresOf(codes.filter(([code]) => isRefusal(code))) },
+    result: (skipped) => ({
+      counts: { ...counts, delivered, stale: stale.length, skipped },
+      refused,
+      refusedCounts,
+      stale,
+    }),
   };
-}
-
-function failuresOf(codes: readonly [ErrorCode, number][]): Pick<Counts, 'failed' | 'codes'> {
-  return { failed: codes.reduce((sum, [, count]) => sum + count, 0), codes: Object.fromEntries(codes) };
-}
-
-function nextOf({ cursor }: DeliveryReport, connections: readonly StoredConnection[]): number {
-  if (cursor === undefined) return connections.length;
-  const { after } = decodeCursor(cursor);
-  return after === undefined ? 0 : connections.findIndex(({ id }) => id === after) + 1;
 }

@@ -1,5 +1,6 @@
-import { timesOf, type PlanParts, type PlanTarget } from '../server/fanout/begin.js';
-import { parseSendOptions, type SendOptions } from '../server/fanout/send-options.js';
+import { timeLimitsOf, type FanoutDeps } from '../server/fanout/deps.js';
+import type { Selection } from '../server/fanout/selection.js';
+import type { ParsedSendOptions } from '../server/fanout/send-options.js';
 import type { Audience, ConnectionStore } from '../model/store.js';
 import type { FanoutSettings } from './options.js';
 import { portableFilter } from './portable-filter.js';
@@ -13,9 +14,9 @@ const MOST_SMALL = 1000;
 export interface SizeCheck {
   /** The size of the audience when it is too large, else `undefined`. */
   sizeIfTooLarge(
-    plan: PlanParts,
-    target: PlanTarget,
-    options: SendOptions | undefined,
+    deps: FanoutDeps,
+    selection: Selection,
+    options: ParsedSendOptions,
   ): Promise<number | undefined>;
 }
 
@@ -38,19 +39,19 @@ export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'thresh
   }
 
   /** Too late to send, or to dispatch: then the report says so, whatever the size. */
-  function isOver(plan: PlanParts, options: SendOptions | undefined): boolean {
-    const { endsAt, expiresAt } = timesOf(plan, parseSendOptions(options));
+  function isOver(deps: FanoutDeps, options: ParsedSendOptions): boolean {
+    const { endsAt, expiresAt } = timeLimitsOf(deps, options);
     return Date.now() >= endsAt || now() >= expiresAt;
   }
 
   return {
-    async sizeIfTooLarge(plan, { audience, filter, resumed }, options) {
+    async sizeIfTooLarge(deps, { audience, filter, resumed }, options) {
       // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
       if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
         return undefined;
-      if (isOver(plan, options)) return undefined;
-      if (options?.signal !== undefined || options?.onProgress !== undefined) return undefined;
-      return portableFilter(filter) === undefined ? undefined : sizeFrom(plan.store, audience, threshold);
+      if (isOver(deps, options)) return undefined;
+      if (options.signal !== undefined || options.onProgress !== undefined) return undefined;
+      return portableFilter(filter) === undefined ? undefined : sizeFrom(deps.store, audience, threshold);
     },
   };
 }

@@ -1,7 +1,5 @@
 import { BroadcastError } from '../base/errors.js';
-import type { PlanParts } from '../server/fanout/begin.js';
 import { acceptanceOf } from '../server/fanout/filter.js';
-import type { RecordStore } from '../model/records.js';
 import {
   changeBroadcast,
   readBroadcast,
@@ -10,28 +8,18 @@ import {
   type BroadcastRecord,
 } from './broadcast-record.js';
 import type { Job } from './job.js';
-import type { FanoutSettings } from './options.js';
-import { busyMs, putJob, type PassOnParts } from './requeue.js';
+import { busyMs, putJob } from './requeue.js';
 import { ended } from './progress.js';
 import { claimShard, type Claim, type ShardProgress } from './shard-record.js';
+import type { WorkDeps } from './work-deps.js';
 import { goThroughShard, type Left } from './work-shard.js';
-
-export interface WorkParts extends PassOnParts {
-  readonly plan: PlanParts;
-  readonly fanout: FanoutSettings;
-  readonly records: RecordStore;
-  /** When jobs have to be passed on, by the clock of the fan-out; `Infinity` without a deadline. */
-  readonly endsAt: number;
-  /** With less time than that, in milliseconds, no page is begun: the engine starts no send so late. */
-  readonly leastPageMs: number;
-}
 
 /**
  * Does one job, as far as time allows. A job can come twice, late, or while another worker has its shard: what counts is
  * the shard's record. Whoever leaves a shard unfinished has put a job for it into the queue before, or rejects, so that this
  * job comes again: a shard without a job would be lost.
  */
-export async function workJob(parts: WorkParts, job: Job): Promise<void> {
+export async function workJob(parts: WorkDeps, job: Job): Promise<void> {
   const { fanout, records } = parts;
   const { leaseMs, now } = fanout;
   const found = await readBroadcast(records, job.id);
@@ -39,7 +27,7 @@ export async function workJob(parts: WorkParts, job: Job): Promise<void> {
     if (now() >= job.expiresAt) return;
     throw new BroadcastError(
       'INVALID_OPTIONS',
-      `a job's broadcast is not in the store '${parts.plan.store.name}'; give workers the store of those who dispatch`,
+      `a job's broadcast is not in the store '${parts.deps.store.name}'; give workers the store of those who dispatch`,
     );
   }
   const { keptUntil } = found.value;
@@ -57,21 +45,21 @@ export async function workJob(parts: WorkParts, job: Job): Promise<void> {
   }
 }
 
-async function work(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<void> {
+async function work(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<void> {
   const left = await go(parts, job, claim, broadcast);
   await tell(parts, job, claim.progress);
   // Somebody else has the shard, and may be lost in turn.
   if (left === 'lost') await putJob(parts, job, busyMs(parts.fanout.leaseMs));
 }
 
-async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<Left> {
+async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<Left> {
   const page = { isUnwritten: false };
   try {
     return await goThroughShard({
       ...parts,
       ...{ job, claim, broadcast },
       accepts: acceptanceOf({ except: new Set(job.except), where: job.where }),
-      makePayload: async () => parts.plan.transport.encode(await textOf(parts, job)),
+      makePayload: async () => parts.deps.transport.encode(await textOf(parts, job)),
       onPage: (begins) => {
         page.isUnwritten = begins;
       },
@@ -92,7 +80,7 @@ async function go(parts: WorkParts, job: Job, claim: Claim, broadcast: Broadcast
   }
 }
 
-async function textOf({ records }: WorkParts, { id, text }: Job): Promise<string> {
+async function textOf({ records }: WorkDeps, { id, text }: Job): Promise<string> {
   const kept = text ?? (await readText(records, id));
   if (kept !== undefined) return kept;
   throw new BroadcastError('INVALID_OPTIONS', 'the message of a job is not in the store any more');
@@ -100,7 +88,7 @@ async function textOf({ records }: WorkParts, { id, text }: Job): Promise<string
 
 /** Adds what a shard has come to to the record of the broadcast. */
 async function tell(
-  { records, fanout }: WorkParts,
+  { records, fanout }: WorkDeps,
   { id, shard }: Job,
   progress: ShardProgress,
 ): Promise<void> {

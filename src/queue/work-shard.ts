@@ -1,4 +1,5 @@
 import type { StoredConnection } from '../model/connection.js';
+import { tell } from '../model/diagnostics.js';
 import { createListing, type Listing } from '../server/fanout/listing.js';
 import type { EncodedPayload } from '../model/transport.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
@@ -7,10 +8,10 @@ import { putJob, waitMs } from './requeue.js';
 import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress.js';
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
-import type { WorkParts } from './work-job.js';
 import { isAboutAccess } from './circuit-breaker.js';
+import type { WorkDeps } from './work-deps.js';
 
-export interface ShardWork extends WorkParts {
+export interface ShardWork extends WorkDeps {
   readonly job: Job;
   readonly claim: Claim;
   readonly broadcast: BroadcastRecord;
@@ -85,8 +86,8 @@ function isStuck({ connections }: Page, { next }: PageOutcome): boolean {
   return next === 0 && connections.length > 0;
 }
 
-function openListing({ plan, fanout, job, claim }: ShardWork): Listing {
-  return createListing(plan.store, {
+function openListing({ deps, fanout, job, claim }: ShardWork): Listing {
+  return createListing(deps.store, {
     audience: job.audience,
     after: claim.progress.after,
     pageSize: fanout.pageSize,
@@ -96,11 +97,11 @@ function openListing({ plan, fanout, job, claim }: ShardWork): Listing {
 
 /** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
 function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<PageOutcome> {
-  const { plan, fanout, job, claim, endsAt } = work;
+  const { deps, fanout, job, claim, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
   // The engine goes by the machine's clock.
   const real = (instant: number): number => instant - fanout.now() + Date.now();
-  return runPage(plan, {
+  return runPage(deps, {
     ...{ id: job.id, audience: job.audience, payload },
     connections: page.connections,
     // Whoever was refused has passed the filter before.
@@ -115,20 +116,21 @@ function leaseMarginMs(leaseMs: number): number {
   return Math.min(5000, leaseMs / 4);
 }
 
-async function removeStale({ plan, fanout }: ShardWork, { stale }: PageOutcome): Promise<void> {
+async function removeStale({ deps, fanout }: ShardWork, { stale }: PageOutcome): Promise<void> {
   if (stale.length === 0) return;
   try {
-    await plan.store.remove(stale);
+    await deps.store.remove(stale);
+    tell({ type: 'removed', connectionIds: stale });
   } catch (error) {
     // They are counted already, and the next broadcast finds them again.
-    fanout.onError({ error, during: 'removal of stale connections', requestId: plan.context?.requestId });
+    fanout.onError({ error, during: 'removal of stale connections', requestId: deps.context?.requestId });
   }
 }
 
 /** A broadcast that waits for a role or a token would wait unnoticed. */
-function tellOfAccess({ plan, fanout }: ShardWork, { storm: error }: PageOutcome): void {
+function tellOfAccess({ deps, fanout }: ShardWork, { storm: error }: PageOutcome): void {
   if (error === undefined || !isAboutAccess(error.code)) return;
-  fanout.onError({ error, during: 'sending for a job', requestId: plan.context?.requestId });
+  fanout.onError({ error, during: 'sending for a job', requestId: deps.context?.requestId });
 }
 
 /** Puts the next job for the shard into the queue, and only then lets go of it. */

@@ -119,9 +119,9 @@ export function createBroadcaster<K extends Contract = Contract>(
   const histories = createRoomHistories(store, history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const parts = { store, transport, contract, histories, settings, pacer, queue, context, observe };
+    const deps = { store, transport, contract, histories, settings, pacer, queue, context, observe };
     const plan = (audience: BroadcastAudience): Plan<K> =>
-      createPlan<K>(parts, { audience, filter: EVERYBODY });
+      createPlan<K>(deps, { audience, filter: EVERYBODY });
     return {
       store,
       transport,
@@ -131,17 +131,17 @@ export function createBroadcaster<K extends Contract = Contract>(
       toAll: () => plan({ all: true }),
       resume: (cursor) => {
         const resumed = decodeCursor(cursor);
-        return createPlan<K>(parts, { audience: resumed.audience, filter: EVERYBODY, resumed });
+        return createPlan<K>(deps, { audience: resumed.audience, filter: EVERYBODY, resumed });
       },
       during: (call) => {
         transport.onInvocation?.(call);
         store.onInvocation?.(call);
         return within(call);
       },
-      status: async (id) => queueOf(parts).status(parts, id),
-      cancel: async (id) => queueOf(parts).cancel(parts, id),
-      watch: (id, watchOptions) => queueOf(parts).watch(parts, id, watchOptions),
-      work: async (event) => queueOf(parts).work(parts, event),
+      status: async (id) => queueOf(deps).status(deps, id),
+      cancel: async (id) => queueOf(deps).cancel(deps, id),
+      watch: (id, watchOptions) => queueOf(deps).watch(deps, id, watchOptions),
+      work: async (event) => queueOf(deps).work(deps, event),
     };
   }
 

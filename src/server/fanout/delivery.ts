@@ -2,7 +2,6 @@ import pRetry, { AbortError } from 'p-retry';
 import { BroadcastError } from '../../base/errors.js';
 import type { AttemptOptions, EncodedPayload, Transport } from '../../model/transport.js';
 import type { Pacer } from './pacer.js';
-import type { Tally } from './tally.js';
 
 export interface RetryOptions {
   /** Attempts after the first. */
@@ -17,60 +16,56 @@ export interface RetryOptions {
 export interface DeliveryContext {
   readonly transport: Pick<Transport, 'send'>;
   readonly pacer: Pacer;
-  readonly tally: Tally;
   readonly retry: RetryOptions;
   /** Attempts must have ended by then, in Unix milliseconds; `Infinity` without a deadline. */
   readonly endsAt: number;
   /** Whether the caller wants no further attempts. Those under way end by themselves. */
   isStopped(): boolean;
-  onStale(connectionId: string): void;
   /** The id that sends carry; `undefined` when no local gateway watches. */
   readonly watchedAs: string | undefined;
 }
 
-/**
- * Brings one payload to one recipient: attempts, pauses, outcome. Never rejects, since nobody awaits it yet while the
- * listing is still being read; what becomes of the recipient is in the tally.
- */
+/** What became of one recipient. */
+export type Outcome =
+  | {
+      readonly kind: 'delivered';
+      readonly attempts: number;
+      /** Of the payload. */
+      readonly bytes: number;
+      /** From the first attempt to the gateway's acceptance. */
+      readonly latencyMs: number;
+    }
+  /** The gateway does not know the connection any more. */
+  | { readonly kind: 'stale'; readonly attempts: number }
+  | { readonly kind: 'failed'; readonly attempts: number; readonly error: BroadcastError };
+
+/** Brings one payload to one recipient: attempts, pauses, outcome. Never rejects, since nobody awaits it yet. */
 export async function deliver(
   context: DeliveryContext,
   connectionId: string,
   payload: EncodedPayload,
-): Promise<void> {
-  const { tally, retry } = context;
+): Promise<Outcome> {
   const startedAt = performance.now();
   const state = { attempts: 0 };
+  let error: BroadcastError | undefined;
   try {
     await attempt(context, connectionId, payload, state);
   } catch (reason) {
+    error = BroadcastError.from(reason);
     // p-retry costs several times what a plain call does, so only those who need it pay for it.
-    const error = BroadcastError.from(reason);
-    const canRetry = error.retryable && retry.retries > 0;
-    const lastError = canRetry ? await retryUntilOver(context, connectionId, payload, state, error) : error;
-    if (lastError !== undefined) {
-      settleFailure(context, connectionId, lastError, state.attempts);
-      return;
-    }
+    if (error.retryable && context.retry.retries > 0)
+      error = await retryUntilOver(context, connectionId, payload, state, error);
   }
-  tally.delivered(payload.bytes, performance.now() - startedAt);
-}
-
-function settleFailure(
-  { tally, onStale }: DeliveryContext,
-  connectionId: string,
-  error: BroadcastError,
-  attempts: number,
-): void {
-  if (error.code !== 'CONNECTION_STALE') {
-    tally.failed(connectionId, error, attempts);
-    return;
-  }
-  tally.stale();
-  onStale(connectionId);
+  const { attempts } = state;
+  if (error === undefined)
+    return { kind: 'delivered', attempts, bytes: payload.bytes, latencyMs: performance.now() - startedAt };
+  return error.code === 'CONNECTION_STALE'
+    ? { kind: 'stale', attempts }
+    : { kind: 'failed', attempts, error };
 }
 
 async function attempt(
-  { transport, pacer, tally, retry, endsAt, watchedAs }: DeliveryContext,
+  { transport, pacer, retry, endsAt, watchedAs }: DeliveryContext,
   connectionId: string,
   payload: EncodedPayload,
   state: { attempts: number },
@@ -78,7 +73,6 @@ async function attempt(
   const timeoutMs = Math.min(retry.timeoutMs, endsAt - Date.now());
   if (timeoutMs <= 0) throw new BroadcastError('NO_ANSWER', 'no time was left for an attempt');
   state.attempts++;
-  tally.counts.attempts++;
   const startedAt = performance.now();
   try {
     await transport.send(connectionId, payload, optionsOf(timeoutMs, watchedAs));
@@ -112,7 +106,6 @@ async function retryUntilOver(
     if (Date.now() + pauseMs >= context.endsAt || context.isStopped()) throw new AbortError(lastError);
     await sleep(pauseMs);
     if (context.isStopped()) throw new AbortError(lastError);
-    context.tally.counts.retries++;
     await attempt(context, connectionId, payload, state);
   };
   try {

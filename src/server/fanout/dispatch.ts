@@ -1,8 +1,9 @@
 import { BroadcastError, type ErrorCode } from '../../base/errors.js';
 import type { RoomPosition } from '../../base/protocol.js';
 import type { DeliveryReport } from '../../model/report.js';
-import type { PlanParts, PlanTarget } from './begin.js';
-import type { SendOptions } from './send-options.js';
+import type { FanoutDeps } from './deps.js';
+import type { Selection } from './selection.js';
+import type { ParsedSendOptions } from './send-options.js';
 
 /** What may be said of one broadcast that goes through the queue. */
 export interface DispatchOptions {
@@ -90,31 +91,31 @@ export interface BroadcastStatus {
 /** Spreads broadcasts over workers by a queue: `queueFanout()` of `yc-broadcast/queue`. What is in it is for this package only. */
 export interface QueueFanout {
   dispatch(
-    parts: PlanParts,
-    target: PlanTarget,
+    deps: FanoutDeps,
+    selection: Selection,
     textOf: MakeText,
     options: DispatchOptions | undefined,
   ): Promise<Dispatched>;
   /** Dispatches what is too large to be sent from here; `undefined` when it is not. */
   takeOver(
-    parts: PlanParts,
-    target: PlanTarget,
+    deps: FanoutDeps,
+    selection: Selection,
     textOf: MakeText,
-    options: SendOptions | undefined,
+    options: ParsedSendOptions,
   ): Promise<DeliveryReport | undefined>;
-  status(parts: PlanParts, id: string): Promise<BroadcastStatus | undefined>;
-  cancel(parts: PlanParts, id: string): Promise<BroadcastStatus | undefined>;
-  watch(parts: PlanParts, id: string, options: WatchOptions | undefined): AsyncIterable<BroadcastStatus>;
+  status(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
+  cancel(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
+  watch(deps: FanoutDeps, id: string, options: WatchOptions | undefined): AsyncIterable<BroadcastStatus>;
   /** Whether the event of a queue brings jobs, and not messages of the application's own. */
   hasJobs(event: unknown): boolean;
-  work(parts: PlanParts, event: unknown): Promise<void>;
+  work(deps: FanoutDeps, event: unknown): Promise<void>;
 }
 
 /** The text of the message under an id. */
 export type MakeText = (id: string) => string;
 
 /** Throws `INVALID_OPTIONS` that names the remedy when there is no queue. */
-export function queueOf({ queue }: Pick<PlanParts, 'queue'>): QueueFanout {
+export function queueOf({ queue }: { readonly queue: QueueFanout | undefined }): QueueFanout {
   if (queue !== undefined) return queue;
   throw new BroadcastError(
     'INVALID_OPTIONS',

@@ -2,9 +2,9 @@ import type { RoomHistories } from '../history/histories.js';
 import { checkNumberedSize, numberedText } from '../history/numbered-text.js';
 import type { RoomPosition } from '../../base/protocol.js';
 import type { EncodedPayload, Transport } from '../../model/transport.js';
-import type { PlanTarget } from './begin.js';
 import { acceptanceOf } from './filter.js';
 import { addressedText } from './message.js';
+import type { Selection } from './selection.js';
 
 /** What everybody gets, and its place in the room's history, if it has one. */
 export interface SharedPayload {
@@ -12,7 +12,7 @@ export interface SharedPayload {
   readonly position?: RoomPosition | undefined;
 }
 
-export interface NumberingParts {
+export interface NumberingDeps {
   readonly transport: Transport;
   readonly histories: RoomHistories;
 }
@@ -25,13 +25,13 @@ export interface NumberedText {
 
 /** The payload of a message for all; see {@link numbered}. */
 export async function numberedPayload(
-  parts: NumberingParts,
-  target: PlanTarget,
+  deps: NumberingDeps,
+  selection: Selection,
   bare: string,
   isOver: boolean,
 ): Promise<SharedPayload> {
-  const { text, position } = await numbered(parts, target, bare, isOver);
-  return { same: parts.transport.encode(text), position };
+  const { text, position } = await numbered(deps, selection, bare, isOver);
+  return { same: deps.transport.encode(text), position };
 }
 
 /**
@@ -42,8 +42,8 @@ export async function numberedPayload(
  * A resumed broadcast has its place already. One that is over before it began (`isOver`) is not kept either.
  */
 export async function numbered(
-  { transport, histories }: NumberingParts,
-  { audience, filter, resumed }: PlanTarget,
+  { transport, histories }: NumberingDeps,
+  { audience, filter, resumed }: Selection,
   text: string,
   isOver: boolean,
 ): Promise<NumberedText> {

@@ -19,8 +19,8 @@ export interface Pacer {
   changed(): Promise<void>;
   /** Wakes everybody who waits, for example because time is up. */
   wake(): void;
-  /** Runs `send` in a slot, which it keeps until it resolves. It must not reject. */
-  run(send: () => Promise<void>): void;
+  /** Runs `send` in a slot, which it keeps until it resolves; resolves after it. It must not reject. */
+  run(send: () => Promise<void>): Promise<void>;
   /** The gateway accepted a send after this time. */
   accepted(latencyMs: number): void;
   /** The gateway asked for patience; no send starts before `retryAfterMs` have passed. */
@@ -99,7 +99,7 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     wake: wakeAll,
     run(send) {
       bucket.take();
-      void limit(send).then(wakeAll);
+      return limit(send).then(wakeAll);
     },
     accepted(ms) {
       meter.tick();

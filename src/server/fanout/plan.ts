@@ -6,13 +6,15 @@ import {
   type ServerTypeOf,
 } from '../../model/contract.js';
 import type { EncodedPayload, Payload } from '../../model/transport.js';
-import { begin, timesOf, type Broadcast, type PlanParts, type PlanTarget } from './begin.js';
-import { queueOf, type Dispatched, type DispatchOptions } from './dispatch.js';
+import { begin, type Broadcast, type MakePayload } from './begin.js';
+import { timeLimitsOf, type FanoutDeps } from './deps.js';
+import { queueOf, type Dispatched, type DispatchOptions, type QueueFanout } from './dispatch.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
 import { addressedText, messageId, serverMessageText } from './message.js';
 import { numberedPayload } from './numbering.js';
+import type { Selection } from './selection.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
 /**
@@ -75,48 +77,49 @@ export interface Plan<K extends Contract = Contract> {
 /** What `sendEach` takes for one recipient. */
 export type EachData<K extends Contract, T extends keyof K['server']> = ServerDataOf<K, T> | undefined;
 
-export function createPlan<K extends Contract>(parts: PlanParts, target: PlanTarget): Plan<K> {
-  const narrowed = (filter: Filter): Plan<K> => createPlan<K>(parts, { ...target, filter });
+/** What a broadcaster's audiences are reached with. */
+export interface BroadcasterDeps extends FanoutDeps {
+  readonly queue: QueueFanout | undefined;
+}
+
+export function createPlan<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Plan<K> {
+  const { transport, queue } = deps;
+  const narrowed = (filter: Filter): Plan<K> => createPlan<K>(deps, { ...selection, filter });
   const textOf = (type: string, data: unknown, id: string): string =>
-    serverMessageText({ type, data: checkServerData(parts.contract, type, data), id });
-  const encode = (text: string): EncodedPayload =>
-    parts.transport.encode(addressedText(text, target.audience));
+    serverMessageText({ type, data: checkServerData(deps.contract, type, data), id });
+  const encode = (text: string): EncodedPayload => transport.encode(addressedText(text, selection.audience));
+  const beginFromHere = (options: SendOptions | undefined, payloadFor: MakePayload): Broadcast =>
+    begin(deps, selection, options, ({ send }) => send(payloadFor));
 
   return {
-    except: (...connections) => narrowed(addExceptions(target.filter, connections)),
-    where: (where) => narrowed(addWhere(target.filter, where)),
-    send: (type, data, options) =>
-      begin(
-        parts,
-        target,
-        options,
-        (id, isOver) => numberedPayload(parts, target, textOf(type, data, id), isOver),
-        () => parts.queue?.takeOver(parts, target, (id) => textOf(type, data, id), options),
-      ),
+    except: (...connections) => narrowed(addExceptions(selection.filter, connections)),
+    where: (where) => narrowed(addWhere(selection.filter, where)),
+    send: (type, data, given) => {
+      const text = (id: string): string => textOf(type, data, id);
+      return begin(deps, selection, given, async ({ options, send }) => {
+        const dispatched = await queue?.takeOver(deps, selection, text, options);
+        return dispatched ?? send((id, isOver) => numberedPayload(deps, selection, text(id), isOver));
+      });
+    },
     dispatch: async (type, data, options) =>
-      queueOf(parts).dispatch(parts, target, (id) => textOf(type, data, id), options),
+      queueOf(deps).dispatch(deps, selection, (id) => textOf(type, data, id), options),
     sendEach: (type, dataOf, options) =>
-      begin(parts, target, options, (id) => ({
+      beginFromHere(options, (id) => ({
         each: async (connection) => {
           const data = await dataOf(connection);
           return data === undefined ? undefined : encode(textOf(type, data, id));
         },
       })),
-    sendRaw: (payload, options) =>
-      begin(parts, target, options, () => ({ same: parts.transport.encode(payload) })),
+    sendRaw: (payload, options) => beginFromHere(options, () => ({ same: transport.encode(payload) })),
     disconnect: (goodbye, options) =>
-      begin({ ...parts, transport: closingSender(parts.transport) }, target, options, (id) => ({
-        same: parts.transport.encode(goodbyeText(goodbye, id)),
-      })),
+      begin({ ...deps, transport: closingSender(transport) }, selection, options, ({ send }) =>
+        send((id) => ({ same: transport.encode(goodbyeText(goodbye, id)) })),
+      ),
     plan: async (type, data, options) => {
-      const { endsAt } = timesOf(parts, parseSendOptions(options));
+      const { endsAt } = timeLimitsOf(deps, parseSendOptions(options));
       const { bytes } = encode(textOf(type, data, messageId(undefined)));
-      return forecast(parts, {
-        audience: target.audience,
-        accepts: acceptanceOf(target.filter),
-        bytes,
-        endsAt,
-      });
+      const { audience, filter } = selection;
+      return forecast(deps, { audience, accepts: acceptanceOf(filter), bytes, endsAt });
     },
   };
 }

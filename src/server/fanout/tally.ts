@@ -1,6 +1,7 @@
 import type { BroadcastError, ErrorCode } from '../../base/errors.js';
 import type { RoomPosition } from '../../base/protocol.js';
 import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../../model/report.js';
+import type { Outcome } from './delivery.js';
 import { createLatencyHistogram } from './latency.js';
 
 export interface TallyOptions {
@@ -18,9 +19,7 @@ export interface Tally {
     retries: number;
     removed: number;
   };
-  delivered(bytes: number, latencyMs: number): void;
-  stale(): void;
-  failed(connectionId: string, error: BroadcastError, attempts: number): void;
+  add(connectionId: string, outcome: Outcome): void;
   storeFailed(error: BroadcastError): void;
   report(end: TallyEnd): DeliveryReport;
 }
@@ -30,8 +29,8 @@ export interface TallyEnd {
   readonly skipped: number;
   readonly durationMs: number;
   readonly stoppedBy: StopReason;
-  readonly cursor: string | undefined;
-  readonly position: RoomPosition | undefined;
+  readonly cursor?: string | undefined;
+  readonly position?: RoomPosition | undefined;
 }
 
 export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
@@ -42,21 +41,23 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
   let bytes = 0;
   let storeError: DeliveryReport['storeError'];
 
+  function fail(connectionId: string, { code, message }: BroadcastError, attempts: number): void {
+    codes[code] = (codes[code] ?? 0) + 1;
+    if (failures.length >= maxFailures) return;
+    failures.push({ code, reason: message, attempts, ...(includeIds ? { connectionId } : {}) });
+  }
+
   return {
     counts,
-    delivered(payloadBytes, latencyMs) {
-      counts.delivered++;
-      bytes += payloadBytes;
-      latency.record(latencyMs);
-    },
-    stale() {
-      counts.stale++;
-    },
-    failed(connectionId, { code, message }, attempts) {
-      counts.failed++;
-      codes[code] = (codes[code] ?? 0) + 1;
-      if (failures.length >= maxFailures) return;
-      failures.push({ code, reason: message, attempts, ...(includeIds ? { connectionId } : {}) });
+    add(connectionId, outcome) {
+      const { kind, attempts } = outcome;
+      counts[kind]++;
+      counts.attempts += attempts;
+      if (attempts > 1) counts.retries += attempts - 1;
+      if (kind === 'failed') fail(connectionId, outcome.error, attempts);
+      if (kind !== 'delivered') return;
+      bytes += outcome.bytes;
+      latency.record(outcome.latencyMs);
     },
     storeFailed({ code, message }) {
       storeError ??= { code, message };

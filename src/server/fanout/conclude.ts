@@ -1,0 +1,19 @@
+import { isWatched, tell } from '../../model/diagnostics.js';
+import type { DeliveryReport } from '../../model/report.js';
+import type { BroadcastAudience } from '../../model/store.js';
+import type { Tally, TallyEnd } from './tally.js';
+
+export interface Conclusion extends Omit<TallyEnd, 'durationMs'> {
+  readonly tally: Tally;
+  readonly audience: BroadcastAudience;
+  /** By `performance.now()`. */
+  readonly startedAt: number;
+}
+
+/** Writes the report of a broadcast that has ended, and shows it to the local gateway when one watches. */
+export function conclude({ tally, audience, startedAt, ...end }: Conclusion): DeliveryReport {
+  const durationMs = performance.now() - startedAt;
+  const report = tally.report({ ...end, durationMs });
+  if (isWatched()) tell({ type: 'broadcast', audience, startedAt: Date.now() - durationMs, report });
+  return report;
+}
