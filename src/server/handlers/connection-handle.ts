@@ -39,18 +39,22 @@ export interface HandleParts {
 export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
   const { store, transport, presence } = parts;
   const { id } = stored;
+  // The others in a room are told of what changes something only: clients repeat what was not answered.
+  const isIn = async (room: string): Promise<boolean> => (await store.rooms(id)).includes(room);
   return {
     ...stored,
     async join(room) {
       await requireMembership(parts.authorize, stored, room);
+      const wasIn = presence !== undefined && (await isIn(room));
       if ((await store.join(id, room)) === 'absent') throw gone();
       tell({ type: 'joined', connectionId: id, room });
-      await presence?.joined(stored, room);
+      if (!wasIn) await presence?.joined(stored, room);
     },
     async leave(room) {
+      const wasIn = presence !== undefined && (await isIn(room));
       await store.leave(id, room);
       tell({ type: 'left', connectionId: id, room });
-      await presence?.left(stored, room);
+      if (wasIn) await presence.left(stored, room);
     },
     rooms: () => store.rooms(id),
     async setAttributes(attributes) {
