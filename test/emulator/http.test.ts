@@ -1,5 +1,7 @@
 /** The plain HTTP paths of a specification: events, answers, and what they have in common with sockets. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { startEmulator, type Emulator, type EmulatorOptions } from 'yc-broadcast/emulator';
 
 type Event = Record<string, unknown>;
@@ -62,6 +64,16 @@ describe('events of HTTP requests', () => {
     });
     expect(events[0]).not.toHaveProperty('resource');
     expect(events[0]).not.toHaveProperty('version');
+  });
+
+  it('carry headers of any name, also those that every object has', async () => {
+    const { events, emulator } = await start();
+    const request =
+      'POST /rooms/a HTTP/1.1\r\nhost: a\r\n__proto__: x\r\nconstructor: x\r\nconnection: close\r\n\r\n';
+    const socket = connect({ port: Number(new URL(emulator.url).port), host: '127.0.0.1' });
+    socket.write(request);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(events[0]).toMatchObject({ headers: { Constructor: 'x' } });
   });
 
   it('have format 1.0 where it is asked for', async () => {

@@ -47,6 +47,15 @@ describe('somebody who joins a room', () => {
     expect(told('a1')).toHaveLength(1);
   });
 
+  it('once more, where the answer was lost, is not told of again', async () => {
+    const { enter, told, say } = shown();
+    await enter('a1', 'ann');
+    await enter('b1', 'bob');
+    await say({ type: '$join', data: { room: 'lobby' }, id: 'again' }, 'b1');
+    await say({ type: '$hello', data: { v: 1, rooms: { lobby: null } }, id: 'hello' }, 'b1');
+    expect(told('a1')).toHaveLength(1);
+  });
+
   it('with two tabs at once is told of', async () => {
     const store = memoryStore();
     const both: (() => void)[] = [];
@@ -137,6 +146,23 @@ describe('somebody who leaves', () => {
     await enter('c1', 'cat');
     expect(told('a1')).toMatchObject([{}, { left: ['bob'] }, { joined: [{ user: 'cat' }] }]);
     expect(told('b1')).toEqual([]);
+  });
+
+  it('was there: nobody is told of those who were refused, or whose $leave is repeated', async () => {
+    const { enter, told, say, store } = shown(
+      {},
+      { authorize: ({ connection }) => connection.user !== 'eve' },
+    );
+    await enter('a1', 'ann');
+    await enter('e1', 'eve');
+    const leave = (id: string) => say({ type: '$leave', data: { room: 'lobby' }, id: 'l' }, id);
+    expect(await leave('e1')).toEqual({ type: 'reply', replyTo: 'l' });
+    expect(told('a1')).toEqual([]);
+    await enter('b1', 'bob');
+    await leave('b1');
+    await leave('b1');
+    expect(told('a1')).toMatchObject([{ joined: [{ user: 'bob' }] }, { left: ['bob'] }]);
+    expect(await store.rooms('b1')).toEqual([]);
   });
 
   it('without a disconnect event is noticed as soon as a message does not reach it', async () => {

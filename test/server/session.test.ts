@@ -2,8 +2,10 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import {
   BroadcastError,
+  ClientFacingError,
   createApp,
   MAX_MESSAGE_BYTES,
+  presence,
   type AppOptions,
   type ConnectionStore,
   type HistoryStore,
@@ -11,7 +13,7 @@ import {
   type RoomState,
 } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
-import { framesOf, protocolApp, type ProtocolOptions } from '../support/protocol.js';
+import { framesOf, LIMITS, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport } from '../support/scripted-transport.js';
 
 type World = ReturnType<typeof protocolApp>;
@@ -98,6 +100,87 @@ describe('$hello', () => {
       data: { rooms: { vip: refused, $once: refused, lobby: { recovered: true } } },
     });
     expect(await world.store.rooms('c1')).toEqual(['lobby']);
+  });
+
+  it.each([
+    ['a bug', new TypeError('x of undefined'), 'INTERNAL', 1],
+    [
+      'a store of its own in trouble',
+      new BroadcastError('STORE_UNAVAILABLE', 'down'),
+      'STORE_UNAVAILABLE',
+      1,
+    ],
+    ['an error for the client', new ClientFacingError('ROOM_FULL', 'This room is full'), 'ROOM_FULL', 0],
+  ])('settles each room alone when authorize throws %s', async (_name, error, code, reported) => {
+    const authorize: AppOptions['authorize'] = ({ room }) => {
+      if (room === 'bad') throw error;
+      return true;
+    };
+    const world = await connected({ authorize });
+    const answer = await ask(world, '$hello', { v: 1, rooms: { bad: null, lobby: null } });
+    expect(answer).toMatchObject({
+      data: { rooms: { bad: { error: { code } }, lobby: { recovered: true } } },
+    });
+    expect(await world.store.rooms('c1')).toEqual(['lobby']);
+    expect(world.errors).toHaveLength(reported);
+  });
+
+  it('settles each room alone when rooms.join, history or presence throw', async () => {
+    const throwFor = (bad: string) => (room: string) => {
+      if (room === bad) throw new Error('boom');
+      return true;
+    };
+    const world = await connected({
+      rooms: { join: throwFor('a'), presence: presence({ rooms: throwFor('c') }) },
+      history: (room) => (throwFor('b')(room) ? LIMITS : undefined),
+    });
+    const rooms = { a: null, b: null, c: null, d: null };
+    expect(await ask(world, '$hello', { v: 1, rooms })).toMatchObject({
+      data: {
+        rooms: {
+          a: { error: { code: 'INTERNAL' } },
+          b: { error: { code: 'INTERNAL' } },
+          c: { recovered: true },
+          d: { recovered: true, presence: { count: 1 } },
+        },
+      },
+    });
+  });
+
+  it('refuses rooms with impossible names alone, and takes any other name', async () => {
+    const world = await connected();
+    const bad = ['', 'x'.repeat(1025), 'ы'.repeat(513), '\ud800', 'a\0b'];
+    const good = ['__proto__', 'constructor', 'toString', 'x'.repeat(1024), '💬/room?', ' '];
+    const rooms = Object.fromEntries([...bad, ...good].map((name) => [name, null]));
+    const answer = (await ask(world, '$hello', { v: 1, rooms })) as { data: { rooms: object } };
+    const states = new Map<string, unknown>(Object.entries(answer.data.rooms));
+    for (const name of bad)
+      expect(states.get(name)).toMatchObject({ error: { code: 'INVALID_MESSAGE', path: ['data', 'rooms'] } });
+    for (const name of good) expect(states.get(name)).toMatchObject({ recovered: true });
+    expect([...(await world.store.rooms('c1'))].sort()).toEqual(good.sort());
+  });
+
+  it('asks authorize in turn, so that it can count the rooms of a connection', async () => {
+    const store = memoryStore();
+    const authorize: AppOptions['authorize'] = async ({ connection }) =>
+      (await store.rooms(connection.id)).length < 2;
+    const world = await connected({ store, authorize, now: Date.now });
+    const answer = await ask(world, '$hello', { v: 1, rooms: { a: null, b: null, c: null, d: null } });
+    const refused = { error: { code: 'FORBIDDEN' } };
+    expect(answer).toMatchObject({ data: { rooms: { a: {}, b: {}, c: refused, d: refused } } });
+    expect(await store.rooms('c1')).toHaveLength(2);
+  });
+
+  it('stays below the limit of the gateway when a hundred rooms are refused at length', async () => {
+    const world = await connected({
+      authorize: () => {
+        throw new ClientFacingError('x'.repeat(2000), 'y'.repeat(20_000));
+      },
+    });
+    const rooms = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`room ${n}`, null]));
+    const answer = await ask(world, '$hello', { v: 1, rooms });
+    expect(JSON.stringify(answer).length).toBeLessThan(MAX_MESSAGE_BYTES);
+    expect(answer).toMatchObject({ data: { rooms: { 'room 99': { error: { message: 'refused' } } } } });
   });
 
   it('fails as a whole when the store does', async () => {
@@ -297,7 +380,6 @@ describe('a message of the protocol', () => {
     ['$hello', {}, ['data', 'v']],
     ['$hello', undefined, ['data']],
     ['$hello', { v: 1, rooms: { lobby: 7 } }, ['data', 'rooms', 'lobby']],
-    ['$hello', { v: 1, rooms: { '': null } }, ['data', 'rooms', '']],
     [
       '$hello',
       { v: 1, rooms: Object.fromEntries(Array.from({ length: 101 }, (_, n) => [n, null])) },

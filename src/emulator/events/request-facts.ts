@@ -49,19 +49,18 @@ const HOP_BY_HOP = new Set([
 ]);
 
 function canonicalHeaders(raw: readonly string[], own: Readonly<Record<string, string>>) {
-  const multiValueHeaders: Record<string, string[]> = {};
+  const byName = new Map<string, string[]>();
   for (let i = 0; i < raw.length; i += 2) {
     // HTTP/2 has no Host; everything else that begins with a colon is no header.
     const name = raw[i] === ':authority' ? 'host' : (raw[i] ?? '');
     if (name.startsWith(':')) continue;
-    if (!HOP_BY_HOP.has(name.toLowerCase()))
-      (multiValueHeaders[canonicalName(name)] ??= []).push(raw[i + 1] ?? '');
+    if (HOP_BY_HOP.has(name.toLowerCase())) continue;
+    const known = byName.get(canonicalName(name)) ?? [];
+    byName.set(canonicalName(name), [...known, raw[i + 1] ?? '']);
   }
-  for (const [name, value] of Object.entries(own)) multiValueHeaders[name] = [value];
-  const headers = Object.fromEntries(
-    Object.entries(multiValueHeaders).map(([name, values]) => [name, values.at(-1) ?? '']),
-  );
-  return { headers, multiValueHeaders };
+  for (const [name, value] of Object.entries(own)) byName.set(name, [value]);
+  const headers = Object.fromEntries([...byName].map(([name, values]) => [name, values.at(-1) ?? '']));
+  return { headers, multiValueHeaders: Object.fromEntries(byName) };
 }
 
 /** As Go writes header names: `sec-websocket-key` becomes `Sec-Websocket-Key`. */

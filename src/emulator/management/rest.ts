@@ -90,7 +90,7 @@ function parseSend(body: string): OutgoingMessage {
   if (typeof data !== 'string') throw invalid('data: expected a base64 string');
   if (data.length > MAX_SEND_BYTES) throw invalid(`data: at most ${MAX_SEND_BYTES} characters`);
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(data)) throw invalid('data: is not base64');
-  const frame = typeof type === 'string' ? FRAMES[type] : undefined;
+  const frame = typeof type === 'string' && Object.hasOwn(FRAMES, type) ? FRAMES[type] : undefined;
   if (frame === undefined) throw invalid('type: expected TEXT or BINARY');
   return { data: Buffer.from(data, 'base64'), frame };
 }

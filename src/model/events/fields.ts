@@ -63,12 +63,9 @@ export function closeOf(
 }
 
 export function queryOf(event: RawEvent): Readonly<Record<string, string>> {
-  const query: Record<string, string> = {};
-  for (const [name, values] of Object.entries(event.multiValueQueryStringParameters ?? {})) {
-    const last = values.at(-1);
-    if (last !== undefined) query[name] = last;
-  }
-  return { ...query, ...event.queryStringParameters };
+  const lists = Object.entries(event.multiValueQueryStringParameters ?? {});
+  const query = lists.flatMap(([name, values]) => values.slice(-1).map((last) => [name, last] as const));
+  return { ...Object.fromEntries(query), ...event.queryStringParameters };
 }
 
 export function subprotocolsOf(headers: HeaderLookup): string[] {

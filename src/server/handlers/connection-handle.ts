@@ -43,14 +43,13 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     ...stored,
     async join(room) {
       await requireMembership(parts.authorize, stored, room);
-      if ((await store.join(id, room)) === 'absent') throw gone();
-      tell({ type: 'joined', connectionId: id, room });
-      await presence?.joined(stored, room);
+      await joinAuthorized(stored, parts, room);
     },
     async leave(room) {
+      const wasIn = presence !== undefined && (await isIn(store, id, room));
       await store.leave(id, room);
       tell({ type: 'left', connectionId: id, room });
-      await presence?.left(stored, room);
+      if (wasIn) await presence.left(stored, room);
     },
     rooms: () => store.rooms(id),
     async setAttributes(attributes) {
@@ -59,6 +58,24 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     disconnect: (goodbye) =>
       goodbye === undefined ? closeConnection(transport, id) : sayGoodbye(transport, id, goodbye),
   };
+}
+
+/** Joins a room that {@link requireMembership} has allowed. */
+export async function joinAuthorized(
+  stored: StoredConnection,
+  { store, presence }: Pick<HandleParts, 'store' | 'presence'>,
+  room: string,
+): Promise<void> {
+  const { id } = stored;
+  const wasIn = presence !== undefined && (await isIn(store, id, room));
+  if ((await store.join(id, room)) === 'absent') throw gone();
+  tell({ type: 'joined', connectionId: id, room });
+  if (!wasIn) await presence?.joined(stored, room);
+}
+
+/** The others in a room are told only of what changes something: clients repeat what was not answered. */
+async function isIn(store: ConnectionStore, id: string, room: string): Promise<boolean> {
+  return (await store.rooms(id)).includes(room);
 }
 
 /** Rejects with `FORBIDDEN` unless the connection may be in the room. */

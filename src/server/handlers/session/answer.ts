@@ -4,15 +4,7 @@ import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
 import { answerHello, type HelloParts } from './hello.js';
 import { createReplyBudget } from './reply-budget.js';
-import {
-  helloSchema,
-  joinSchema,
-  nothingSchema,
-  readRequest,
-  recoverSchema,
-  refuseOtherVersions,
-  roomSchema,
-} from './requests.js';
+import { joinSchema, nothingSchema, readHello, readRequest, recoverSchema, roomSchema } from './requests.js';
 import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
 
 /** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
@@ -28,15 +20,13 @@ function request<S extends $ZodType>(
   };
 }
 
-const hello = request(helloSchema, answerHello);
-
 /** The messages of the protocol that clients send. */
 const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   [
     '$hello',
     (data) => {
-      refuseOtherVersions(data);
-      return hello(data);
+      const checked = readHello(data);
+      return (parts, connection) => answerHello(parts, connection, checked);
     },
   ],
   [

@@ -1,34 +1,43 @@
 import type { StoredConnection } from '../../../model/connection.js';
 import { BroadcastError } from '../../../base/errors.js';
 import { PROTOCOL_VERSION, type RoomRefusal, type RoomState, type Welcome } from '../../../base/protocol.js';
-import type { Connection } from '../connection-handle.js';
-import { toClientError } from '../responses.js';
-import { createReplyBudget } from './reply-budget.js';
-import type { HelloRequest } from './requests.js';
-import { enterRoom, readRoom, withPresence, type RoomParts } from './room-state.js';
+import { joinAuthorized, type Connection } from '../connection-handle.js';
+import { isExpected, toClientError } from '../responses.js';
+import { createReplyBudget, type ReplyBudget } from './reply-budget.js';
+import { isRoomName, ROOM_NAME, type HelloRequest } from './requests.js';
+import { readRoom, requireAdmission, withPresence, type RoomParts } from './room-state.js';
 
 export interface HelloParts extends RoomParts {
   readonly lifetimeMs: number;
   readonly keepAliveMs: number;
   readonly now: () => number;
+  readonly report: (reason: unknown, during: string) => void;
 }
 
-/** Joins all rooms of a connection that begins or comes back, and tells what it missed in each, as much as fits. */
+/**
+ * Joins all rooms of a connection that begins or comes back, and tells what it missed in each, as much as fits. Each room
+ * settles alone; only a store in trouble fails the whole `$hello`, and then the client comes back.
+ */
 export async function answerHello(
   parts: HelloParts,
   connection: Connection,
   { rooms }: HelloRequest,
 ): Promise<Welcome> {
-  const wanted = Object.entries(rooms);
-  const budget = createReplyBudget(Object.keys(rooms));
-  const joins = await Promise.all(wanted.map(([room]) => tryToJoin(parts, connection, room)));
+  const budget = createReplyBudget(rooms.map(([room]) => room));
+  const refusals = await joinAll(parts, connection, rooms);
   const states: [string, RoomState | RoomRefusal][] = [];
   // One after the other: what fits depends on those before.
-  for (const [index, [room, since]] of wanted.entries())
-    states.push([room, joins[index] ?? (await readRoom(parts, room, since, budget))]);
+  for (const [index, [room, since]] of rooms.entries()) {
+    const refusal = refusals[index];
+    const state = refusal ?? (await settle(parts, () => readRoom(parts, room, since, budget)));
+    states.push([room, 'error' in state ? shortened(state, budget) : state]);
+  }
   // Messages come first: who is there can be asked for.
-  for (const [index, [room, state]] of states.entries())
-    if (!('error' in state)) states[index] = [room, await withPresence(parts, room, state, budget)];
+  for (const [index, [room, state]] of states.entries()) {
+    if ('error' in state) continue;
+    const shown = await settle(parts, () => withPresence(parts, room, state, budget));
+    states[index] = [room, 'error' in shown ? state : shown];
+  }
   return {
     v: PROTOCOL_VERSION,
     lifetimeMs: lifetimeOf(connection, parts),
@@ -38,20 +47,62 @@ export async function answerHello(
   };
 }
 
-/** A refusal, or nothing when it has joined. Whatever else goes wrong fails the whole `$hello`: the client comes back. */
+/** In turn where `authorize` decides: then it sees the rooms that were joined before, and can limit their number. */
+async function joinAll(
+  parts: HelloParts,
+  connection: Connection,
+  rooms: HelloRequest['rooms'],
+): Promise<(RoomRefusal | undefined)[]> {
+  const join = ([room]: HelloRequest['rooms'][number]) => tryToJoin(parts, connection, room);
+  if (parts.authorize === undefined) return Promise.all(rooms.map(join));
+  const refusals: (RoomRefusal | undefined)[] = [];
+  for (const room of rooms) refusals.push(await join(room));
+  return refusals;
+}
+
+/** A refusal, or nothing when it has joined. */
 async function tryToJoin(
-  parts: RoomParts,
+  parts: HelloParts,
   connection: Connection,
   room: string,
 ): Promise<RoomRefusal | undefined> {
+  if (!isRoomName(room))
+    return { error: { code: 'INVALID_MESSAGE', message: ROOM_NAME, path: ['data', 'rooms'] } };
   try {
-    await enterRoom(parts, connection, room);
-    return undefined;
+    await requireAdmission(parts, connection, room);
   } catch (reason) {
-    if (BroadcastError.from(reason).code !== 'FORBIDDEN') throw reason;
-    return { error: toClientError(reason) };
+    return refusalOf(parts, reason);
+  }
+  return settle(parts, async () => {
+    await joinAuthorized(connection, parts, room);
+    return undefined;
+  });
+}
+
+/** What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection has gone. */
+async function settle<T>(parts: HelloParts, work: () => Promise<T>): Promise<T | RoomRefusal> {
+  try {
+    return await work();
+  } catch (reason) {
+    const { retryable, code } = BroadcastError.from(reason);
+    if (retryable || code === 'CONNECTION_STALE') throw reason;
+    return refusalOf(parts, reason);
   }
 }
+
+function refusalOf({ report }: HelloParts, reason: unknown): RoomRefusal {
+  if (!isExpected(reason)) report(reason, "message '$hello'");
+  return { error: toClientError(reason) };
+}
+
+/** An app may refuse with sentences of any length, and a hundred rooms share one reply. */
+function shortened(refusal: RoomRefusal, budget: ReplyBudget): RoomRefusal {
+  const { code } = refusal.error;
+  if (budget.take(JSON.stringify(refusal))) return refusal;
+  return { error: { code: code.slice(0, MAX_CODE_LENGTH), message: 'refused' } };
+}
+
+const MAX_CODE_LENGTH = 64;
 
 /** Relative, since the client's clock is its own. */
 function lifetimeOf({ connectedAt, expiresAt }: StoredConnection, { lifetimeMs, now }: HelloParts): number {

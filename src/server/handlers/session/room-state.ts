@@ -2,15 +2,18 @@ import { BroadcastError, ClientFacingError } from '../../../base/errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
 import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
-import type { PresenceWatch } from '../../presence/presence.js';
-import type { Connection } from '../connection-handle.js';
+import {
+  joinAuthorized,
+  requireMembership,
+  type Connection,
+  type HandleParts,
+} from '../connection-handle.js';
 import type { RoomsOptions } from './options.js';
 import type { ReplyBudget } from './reply-budget.js';
 
-export interface RoomParts {
+export interface RoomParts extends Pick<HandleParts, 'store' | 'authorize' | 'presence'> {
   readonly rooms: RoomsOptions;
   readonly histories: RoomHistories;
-  readonly presence?: PresenceWatch | undefined;
 }
 
 /** Rejects with `FORBIDDEN` unless clients may join and leave the room by themselves. */
@@ -20,10 +23,20 @@ export function requireOpen({ rooms }: RoomParts, room: string): void {
   if (!isOpen) throw new BroadcastError('FORBIDDEN', `rooms.join does not open room '${room}' to clients`);
 }
 
+/** Rejects with `FORBIDDEN` unless the room is open to clients and `authorize` says yes. */
+export async function requireAdmission(
+  parts: RoomParts,
+  connection: Connection,
+  room: string,
+): Promise<void> {
+  requireOpen(parts, room);
+  await requireMembership(parts.authorize, connection, room);
+}
+
 /** Joins a room that is open to clients. Rejects with `FORBIDDEN` also when `authorize` says no. */
 export async function enterRoom(parts: RoomParts, connection: Connection, room: string): Promise<void> {
-  requireOpen(parts, room);
-  await connection.join(room);
+  await requireAdmission(parts, connection, room);
+  await joinAuthorized(connection, parts, room);
 }
 
 export async function requireMember(connection: Connection, room: string): Promise<void> {
