@@ -77,7 +77,7 @@ export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Sett
 }
 
 function checkOption(name: string, value: unknown): void {
-  if (!(name in DEFAULTS)) throw invalid(name, 'there is no such option');
+  if (!Object.keys(DEFAULTS).includes(name)) throw invalid(name, 'there is no such option');
   const isNumber = typeof DEFAULTS[name as keyof typeof DEFAULTS] === 'number';
   if (isNumber && !(Number(value) >= 0)) throw invalid(name, 'expected a number');
 }

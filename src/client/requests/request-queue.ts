@@ -1,3 +1,4 @@
+import { bytesOf } from '../base/bytes.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Link } from '../connection/link.js';
 import { RequestError } from './request-error.js';
@@ -82,7 +83,7 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
   /** Why it cannot be taken, if so. */
   function obstacle({ type, text, over, signal }: Outgoing): RequestError | undefined {
     const refuse = (code: string): RequestError => new RequestError(code, type);
-    if (new TextEncoder().encode(text).length > MAX_FRAME_BYTES) return refuse('PAYLOAD_TOO_LARGE');
+    if (bytesOf(text) > MAX_FRAME_BYTES) return refuse('PAYLOAD_TOO_LARGE');
     if (signal?.aborted) return refuse('ABORTED');
     if (isClosed) return refuse('NOT_SENT');
     if (!over && !link && queue.length >= maxQueued) return refuse('QUEUE_FULL');
