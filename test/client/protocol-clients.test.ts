@@ -214,7 +214,7 @@ describe.each(clients)('%s', (_name, open) => {
 });
 
 it('takes sixty lines to be a client', () => {
-  const code = readFileSync(new URL('support/small-client.js', import.meta.url), 'utf8');
+  const code = readFileSync(new URL('../support/small-client.js', import.meta.url), 'utf8');
   const lines = code.split('\n').filter((line) => !/^\s*($|\/\*|\*|\/\/)/.test(line));
   expect(lines.length).toBeLessThanOrEqual(60);
 });

@@ -48,7 +48,7 @@ const OPENING_MS = 20_000;
 export async function openLink(parts: LinkParts): Promise<Welcomed> {
   const link = await connectSocket(parts, await parts.address());
   try {
-    const asked = { over: link, timeoutMs: OPENING_MS };
+    const asked = { over: link, timeoutMs: OPENING_MS, isUrgent: true };
     return { link, welcome: (await parts.outbox.post('$hello', await parts.hello(), asked)) as Welcome };
   } catch (error) {
     link.close();
