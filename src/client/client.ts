@@ -12,7 +12,7 @@ export interface CoreClient<K extends Contract = Contract> {
   onState(listener: (change: StateChange) => void): Stop;
   /** Who the server takes this client for; known once it is open. */
   readonly user: string | undefined;
-  /** How many messages wait for a connection. */
+  /** How many messages wait for a connection, or for the answers to those that were sent before. */
   readonly queued: number;
   onQueue(listener: (queued: number) => void): Stop;
   /**
@@ -59,6 +59,11 @@ export interface Client<K extends Contract = Contract> extends CoreClient<K> {
 export interface SendOptions {
   /** How long it may wait for a connection and its answer, in milliseconds. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
+  /**
+   * Messages with the same `order` are sent one after the other, each when the one before it was answered: the gateway
+   * keeps no order. `false`: in no order. Default: `data.room` if it is a string, so messages to one room keep theirs.
+   */
+  readonly order?: string | false | undefined;
 }
 
 /** How patient a request is, and what ends it. */

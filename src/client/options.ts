@@ -24,7 +24,7 @@ export interface ConnectOptions<K extends Contract = Contract> {
    * that do no harm. They are sent again when the connection breaks before their answer has come. @default []
    */
   readonly resend?: readonly ClientTypeOf<K>[] | undefined;
-  /** How many messages may wait for a connection. @default 100 */
+  /** How many messages may wait, for a connection or for answers to those that were sent before. @default 1000 */
   readonly maxQueued?: number | undefined;
   /** How long a message waits for a connection and its answer, unless it says otherwise; in milliseconds. @default 30000 */
   readonly timeoutMs?: number | undefined;
@@ -59,7 +59,7 @@ const DEFAULTS = {
   protocols: [],
   WebSocket: (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket,
   resend: [],
-  maxQueued: 100,
+  maxQueued: 1000,
   timeoutMs: 30_000,
   minDelayMs: 1000,
   maxDelayMs: 30_000,
@@ -77,7 +77,7 @@ export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Sett
 }
 
 function checkOption(name: string, value: unknown): void {
-  if (!(name in DEFAULTS)) throw invalid(name, 'there is no such option');
+  if (!Object.keys(DEFAULTS).includes(name)) throw invalid(name, 'there is no such option');
   const isNumber = typeof DEFAULTS[name as keyof typeof DEFAULTS] === 'number';
   if (isNumber && !(Number(value) >= 0)) throw invalid(name, 'expected a number');
 }

@@ -21,6 +21,8 @@ export interface FakeSocket {
   reply(message: SentMessage | undefined, data?: unknown): void;
   refuse(message: SentMessage | undefined, code: string): void;
   end(code?: number, reason?: string): void;
+  /** The handshake fails as in Node.js 22: an error, and no close. */
+  fail(): void;
 }
 
 export interface FakeServer {
@@ -110,6 +112,10 @@ function createSocket(
     },
     refuse(message, code) {
       socket.say({ type: 'error', replyTo: message?.id, error: { code, message: 'no' } });
+    },
+    fail() {
+      isClosed = true;
+      call(client.onerror, {});
     },
     end(code = 1006, reason = '') {
       isClosed = true;

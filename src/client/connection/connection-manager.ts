@@ -13,7 +13,7 @@ export interface Keeper {
   /** Gives a connection up without waiting for its close handshake: a dead network would never answer it. */
   drop(link: Link, reason: string): void;
   /** The server takes its leave. */
-  bye(link: Link, data: ByeMessage['data']): void;
+  bye(link: Link, data: Partial<ByeMessage['data']>): void;
   /** For good. */
   close(code: string | number, reason: string): void;
 }
@@ -35,6 +35,9 @@ const STABLE_MS = 10_000;
 /** Written out, since a bundle would carry all of the codes. */
 const REPLACED: (typeof BYE_CODES)['replaced'] = 4001;
 
+/** Longest time for which a server can send clients away. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
 /** Errors in answer to a hello that no later attempt would change. */
 const FATAL = ['UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'UNAUTHENTICATED', 'FORBIDDEN'];
 
@@ -46,6 +49,8 @@ export function createKeeper(parts: KeeperParts): Keeper {
   let newest: Link | undefined;
   let stopWaiting: Stop | undefined;
   let failures = 0;
+  /** The server's wish: how long to stay away. */
+  let pauseMs = 0;
   let welcomedAt = 0;
   let isClosed = false;
 
@@ -65,8 +70,14 @@ export function createKeeper(parts: KeeperParts): Keeper {
 
   function take(welcomed: Welcomed): void {
     if (isClosed) return;
+    if (welcomed.link.isOver) {
+      // What ended it arrived together with the welcome.
+      failed('closed');
+      return;
+    }
     const before = current;
     isDialling = false;
+    pauseMs = 0;
     current = welcomed.link;
     welcomedAt = clock.now();
     if (before === undefined) onState({ state: 'open' });
@@ -84,15 +95,17 @@ export function createKeeper(parts: KeeperParts): Keeper {
     }
     failures++;
     outbox.sendOver(current);
-    wait(backoff(), reason);
+    wait(reason);
   }
 
   /** Full jitter: when a server restarts, its clients must not all come back in the same second. */
   function backoff(): number {
-    return random() * Math.min(parts.maxDelayMs, parts.minDelayMs * 2 ** failures);
+    return random() * Math.min(parts.maxDelayMs, parts.minDelayMs * 2 ** Math.min(failures, 30));
   }
 
-  function wait(delayMs: number, reason: string): void {
+  function wait(reason: string): void {
+    const delayMs = pauseMs + Math.max(backoff(), random() * pauseMs);
+    pauseMs = 0;
     stopWaiting?.();
     stopWaiting = clock.after(delayMs, dial);
     if (current === undefined)
@@ -105,15 +118,14 @@ export function createKeeper(parts: KeeperParts): Keeper {
     else lose(link, reason);
   }
 
-  /** `afterMs`: the server's wish. */
-  function lose(link: Link, reason: string, afterMs = 0): void {
+  function lose(link: Link, reason: string): void {
     const wasCurrent = link === current;
     if (wasCurrent) current = undefined;
     outbox.lose(link);
     parts.onLost(link);
     if (!wasCurrent) return;
     failures = clock.now() - welcomedAt >= STABLE_MS ? 0 : failures + 1;
-    if (!isDialling) wait(afterMs + Math.max(backoff(), random() * afterMs), reason);
+    if (!isDialling) wait(reason);
     else onState({ state: 'connecting', failures, reason });
   }
 
@@ -131,9 +143,9 @@ export function createKeeper(parts: KeeperParts): Keeper {
     onState({ state: 'closed', code, reason });
   }
 
-  function drop(link: Link, reason: string, afterMs?: number): void {
+  function drop(link: Link, reason: string): void {
     link.close();
-    if (!isClosed) lose(link, reason, afterMs);
+    if (!isClosed) lose(link, reason);
   }
 
   return {
@@ -142,11 +154,15 @@ export function createKeeper(parts: KeeperParts): Keeper {
     },
     dial,
     drop,
-    bye(link, { code, reason, reconnect, afterMs }) {
+    bye(link, { code = 1006, reason = '', reconnect, afterMs }) {
       // A server that allows one connection may take the next one of this client for a stranger's.
       const isOwnSuccessor = code === REPLACED && (isDialling || link !== current);
-      if (reconnect || isOwnSuccessor) drop(link, reason, afterMs);
-      else close(code, reason);
+      if (reconnect === false && !isOwnSuccessor) close(code, reason);
+      else {
+        if (!isOwnSuccessor && afterMs !== undefined && afterMs > 0)
+          pauseMs = Math.min(afterMs, LONGEST_PAUSE_MS);
+        drop(link, reason);
+      }
     },
     close,
   };

@@ -105,7 +105,7 @@ export function createSession<R extends Rooms | undefined>(
       clock,
       random,
       welcome,
-      ping: (timeoutMs) => outbox.post('$ping', undefined, { over: link, timeoutMs }),
+      ping: (timeoutMs) => outbox.post('$ping', undefined, { over: link, timeoutMs, isUrgent: true }),
       onDead: () => {
         keeper.drop(link, 'no answer');
       },

@@ -1,5 +1,6 @@
 import type { HelloMessage, Welcome } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
+import type { Stop } from '../base/emitter.js';
 import type { Link } from './link.js';
 import type { Outbox } from '../requests/request-queue.js';
 import { RequestError } from '../requests/request-error.js';
@@ -46,10 +47,20 @@ const OPENING_MS = 20_000;
  * `NO_ANSWER` when there was none in time.
  */
 export async function openLink(parts: LinkParts): Promise<Welcomed> {
-  const link = await connectSocket(parts, await parts.address());
+  const { clock, address } = parts;
+  let stopTimer: Stop | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    stopTimer = clock.after(OPENING_MS, () => {
+      reject(new RequestError('NO_ANSWER', 'url or token did not settle'));
+    });
+  });
+  const url = await Promise.race([address(), tooLate]).finally(stopTimer);
+  const link = await connectSocket(parts, url);
   try {
-    const asked = { over: link, timeoutMs: OPENING_MS };
-    return { link, welcome: (await parts.outbox.post('$hello', await parts.hello(), asked)) as Welcome };
+    const hello = await parts.hello();
+    if (link.isOver) throw new RequestError('NO_ANSWER', 'closed');
+    const asked = { over: link, timeoutMs: OPENING_MS, isUrgent: true };
+    return { link, welcome: (await parts.outbox.post('$hello', hello, asked)) as Welcome };
   } catch (error) {
     link.close();
     throw error;
@@ -60,7 +71,11 @@ function connectSocket(parts: LinkParts, url: string): Promise<Link> {
   return new Promise((resolve, reject) => {
     const socket = new parts.WebSocket(url, [...parts.protocols]);
     let isOver = false;
+    let isOpen = false;
     const link: Link = {
+      get isOver() {
+        return isOver;
+      },
       send(text) {
         socket.send(text);
       },
@@ -75,13 +90,14 @@ function connectSocket(parts: LinkParts, url: string): Promise<Link> {
       reject(new RequestError('NO_ANSWER', 'no answer'));
     });
     socket.onopen = () => {
+      isOpen = true;
       stopTimer();
       resolve(link);
     };
     socket.onmessage = ({ data }: { data: string }) => {
       if (!isOver) parts.onText(data, link);
     };
-    socket.onclose = ({ code, reason }: { code: number; reason: string }) => {
+    const end = ({ code = 1006, reason = '' }): void => {
       if (isOver) return;
       link.close();
       const why = reason || `closed with ${code}`;
@@ -89,8 +105,11 @@ function connectSocket(parts: LinkParts, url: string): Promise<Link> {
       reject(new RequestError('NO_ANSWER', why));
       parts.onEnd(link, code, why);
     };
-    // A close event follows; `ws` throws an error that nobody listens to.
-    socket.onerror = () => undefined;
+    socket.onclose = end;
+    // Node.js 22 says nothing more of a handshake that failed. `ws` throws an error that nobody listens to.
+    socket.onerror = () => {
+      if (!isOpen) end({});
+    };
     parts.onLink(link);
   });
 }

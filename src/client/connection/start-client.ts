@@ -26,7 +26,8 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
 
   async function request(type: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
     const again = settings.resend.includes(type);
-    return outbox.post(type, data, { ...options, timeoutMs: options.timeoutMs ?? settings.timeoutMs, again });
+    const { timeoutMs = settings.timeoutMs, order = roomIn(data) } = options;
+    return outbox.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
   }
 
   emitter.on(EVENTS.state, (change: StateChange) => {
@@ -59,4 +60,10 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
       keeper.close('CLOSED', 'closed');
     },
   };
+}
+
+/** The room that a message names, as those of most contracts do. */
+function roomIn(data: unknown): string | false {
+  const room = (data as { readonly room?: unknown } | null | undefined)?.room;
+  return typeof room === 'string' && room;
 }

@@ -7,8 +7,9 @@ import type { ClientError } from '../../base/protocol.js';
  * - `NOT_SENT`: it never left, because its time was over or the client was closed. It was certainly not handled.
  * - `NO_ANSWER`: it left, and no answer came in time or the connection broke. It may have been handled.
  * - `ABORTED`: your signal.
- * - `QUEUE_FULL`: there is no connection, and `maxQueued` messages wait for one already.
+ * - `QUEUE_FULL`: `maxQueued` messages wait to be sent already.
  * - `PAYLOAD_TOO_LARGE`: larger than the 32 KB that the gateway takes in one frame; it would close the connection.
+ * - `INVALID_MESSAGE`: also from the client itself, for data that JSON cannot express, such as a `bigint`.
  * - `INVALID_OPTIONS`: an argument is wrong; the message names it and the remedy.
  */
 export class RequestError extends Error {

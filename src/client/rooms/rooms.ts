@@ -1,4 +1,5 @@
 import {
+  MAX_FRAME_BYTES,
   MAX_HELLO_ROOMS,
   PRESENCE_TYPE,
   type NumberedMessage,
@@ -8,6 +9,7 @@ import {
   type Welcome,
 } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
+import { bytesOf } from '../base/bytes.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { Link } from '../connection/link.js';
 import { createMembership, type Membership } from './membership.js';
@@ -16,6 +18,7 @@ import type { RequestError } from '../requests/request-error.js';
 import type { Room } from './room.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
+import { mistakeIn } from './room-name.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
 import { createSeen } from './dedup.js';
 import { createSequence, type Sequence } from './sequence.js';
@@ -50,6 +53,7 @@ interface Entry {
   readonly sequence: Sequence;
   readonly membership: Membership;
   readonly presence: RoomPresence;
+  refuse(error: RequestError): void;
   joined: Promise<void>;
   handles: number;
   /** Whether the server has let the client in. */
@@ -60,6 +64,9 @@ interface Entry {
 
 /** How long the protocol's own messages wait for an answer. */
 const ASK_MS = 15_000;
+
+/** Enough for a hello around its rooms. */
+const HELLO_BYTES = 256;
 
 /** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
 const MOST_SEEN = 200;
@@ -107,13 +114,14 @@ export function createRooms(parts: RoomsParts): Rooms {
         entry.wasIn = true;
         entry.wasLost = false;
       },
-      onRefused(error) {
-        forget();
-        emitter.emit(ROOM_EVENTS.outcome, error);
-        if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
-      },
+      onRefused: refuse,
       onLeft: forget,
     });
+    function refuse(error: RequestError): void {
+      forget();
+      emitter.emit(ROOM_EVENTS.outcome, error);
+      if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
+    }
     function forget(): void {
       if (entries.get(name) === entry) entries.delete(name);
     }
@@ -122,6 +130,7 @@ export function createRooms(parts: RoomsParts): Rooms {
       sequence,
       membership,
       presence,
+      refuse,
       joined: nextOutcome(emitter),
       handles: 0,
       wasIn: false,
@@ -137,8 +146,14 @@ export function createRooms(parts: RoomsParts): Rooms {
       entry.handles++;
       // What was said of the last time says nothing of this one.
       if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
-      entry.membership.isWanted = true;
-      entry.membership.settle();
+      const mistake = mistakeIn(name);
+      entry.membership.isWanted = mistake === undefined;
+      if (mistake === undefined) entry.membership.settle();
+      else if (entry.handles === 1)
+        // Not before listeners of the room can be there.
+        queueMicrotask(() => {
+          entry.refuse(mistake);
+        });
       return createRoomHandle(name, entry, () => {
         entry.handles--;
         // A page that renders anew leaves and joins in one go.
@@ -151,9 +166,12 @@ export function createRooms(parts: RoomsParts): Rooms {
     },
     positions() {
       const wanted = [...entries].filter(([, { membership }]) => membership.isWanted);
-      return Object.fromEntries(
-        wanted.slice(0, MAX_HELLO_ROOMS).map(([name, { sequence }]) => [name, sequence.position]),
-      );
+      let bytes = 0;
+      const fitting = wanted
+        .slice(0, MAX_HELLO_ROOMS)
+        .map(([name, { sequence }]): [string, RoomPosition | null] => [name, sequence.position])
+        .filter((one) => (bytes += bytesOf(JSON.stringify(one))) < MAX_FRAME_BYTES - HELLO_BYTES);
+      return Object.fromEntries(fitting);
     },
     hear(message) {
       const entry = entries.get(message.room);
@@ -165,8 +183,10 @@ export function createRooms(parts: RoomsParts): Rooms {
       entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
     },
     welcomed(link, rooms) {
+      // No name is to be taken for a property that every object has.
+      const states = new Map(Object.entries(rooms));
       for (const [name, { membership }] of entries) {
-        const state = rooms[name];
+        const state = states.get(name);
         if (state === undefined) membership.settle();
         else membership.welcomed(link, state);
       }
