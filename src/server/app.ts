@@ -94,6 +94,8 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
+  /** Types of the contract that clients have sent and nothing handles; each is reported once. */
+  const unhandled = new Set<string>();
   const middlewares: Middleware[] = [];
   const hooks: Hooks<K> = {};
   const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
@@ -116,7 +118,13 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
     const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
-    const parts = { ...parsed, ...handleParts, ...hooks, presence, contract, histories, handlers, report };
+    const reportUnhandled = (type: string): void => {
+      if (unhandled.has(type)) return;
+      unhandled.add(type);
+      report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
+    };
+    const own = { ...parsed, ...handleParts, ...hooks };
+    const parts = { ...own, presence, contract, histories, handlers, report, reportUnhandled };
     switch (event.kind) {
       case 'connect':
         return handleConnect<K>(parts, tools, event);
@@ -186,12 +194,20 @@ interface Hooks<K extends Contract> {
   onOtherEvent?: OtherEventHook<K>;
 }
 
+function noHandler(type: string): BroadcastError {
+  const remedy = `add app.on('${type}', …), or take '${type}' out of the contract's client messages`;
+  return new BroadcastError('INVALID_OPTIONS', `a client sent '${type}', which nothing handles: ${remedy}`);
+}
+
 function requireType(
   contract: Contract | undefined,
   type: string,
   handlers: ReadonlyMap<string, unknown>,
 ): void {
-  if (contract === undefined || !Object.hasOwn(contract.client, type)) {
+  if (contract === undefined) {
+    throw new BroadcastError('INVALID_OPTIONS', `on('${type}'): give createApp a contract, or use onMessage`);
+  }
+  if (!Object.hasOwn(contract.client, type)) {
     throw new BroadcastError(
       'INVALID_OPTIONS',
       `on('${type}'): the contract's client messages have no such type`,

@@ -29,6 +29,8 @@ export interface MessageParts<K extends Contract> extends HandleParts, HelloPart
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
+  /** Told of a type that is in the contract and has no handler. */
+  readonly reportUnhandled: (type: string) => void;
   readonly onMessage?: RawMessageHook<K> | undefined;
 }
 
@@ -79,8 +81,13 @@ async function answer<K extends Contract>(
   const details = specificationOf(parts.contract, type);
   limitSize(bytes, details.maxBytes ?? parts.maxMessageBytes);
   const handler = parts.handlers.get(type);
-  if (handler === undefined) throw unknownType(type);
+  if (handler === undefined) {
+    parts.reportUnhandled(type);
+    throw unknownType(type);
+  }
 
+  // What is no issue of the schema but thrown by it is the developer's to hear.
+  call.step = `the schema of message '${type}'`;
   const data = checkData(details, envelope.data) as never;
   const onceId = details.once === true ? requireOnceId(type, id) : undefined;
   const connection = await loadFor(type);

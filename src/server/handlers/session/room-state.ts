@@ -1,9 +1,10 @@
-import { BroadcastError, ClientFacingError } from '../../../base/errors.js';
+import { ClientFacingError } from '../../../base/errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
 import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
 import type { PresenceWatch } from '../../presence/presence.js';
 import type { Connection } from '../connection-handle.js';
+import { RoomForbiddenError } from '../room-forbidden-error.js';
 import type { RoomsOptions } from './options.js';
 import type { ReplyBudget } from './reply-budget.js';
 
@@ -17,7 +18,7 @@ export interface RoomParts {
 export function requireOpen({ rooms }: RoomParts, room: string): void {
   const { join } = rooms;
   const isOpen = !room.startsWith('$') && (join === true || join?.(room) === true);
-  if (!isOpen) throw new BroadcastError('FORBIDDEN', `rooms.join does not open room '${room}' to clients`);
+  if (!isOpen) throw new RoomForbiddenError(`rooms.join does not open room '${room}' to clients`);
 }
 
 /** Joins a room that is open to clients. Rejects with `FORBIDDEN` also when `authorize` says no. */
@@ -50,7 +51,8 @@ export async function presenceOf(
 ): Promise<Presence> {
   await requireMember(connection, room);
   const here = await presence?.who(room);
-  if (here === undefined) throw new BroadcastError('FORBIDDEN', `room '${room}' does not show who is there`);
+  if (here === undefined)
+    throw new RoomForbiddenError(`rooms.presence does not show who is in room '${room}'`);
   return here;
 }
 
