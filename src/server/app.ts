@@ -36,12 +36,16 @@ import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
 import { parseOptions } from '../base/options.js';
 
+/** What the compiler shows where `on` is called and there is no contract. */
+type HasContract<K extends Contract> =
+  string extends ClientTypeOf<K> ? 'give createApp a contract, or use onMessage' : unknown;
+
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
 export interface App<K extends Contract = Contract> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
   onConnect(hook: ConnectHook<K>): App<K>;
   /** Handles a message type of the contract. */
-  on<T extends ClientTypeOf<K>>(type: T, hook: MessageHook<K, T>): App<K>;
+  on<T extends ClientTypeOf<K>>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
   /** Handles binary frames, and text frames too when there is no contract. */
   onMessage(hook: RawMessageHook<K>): App<K>;
   /** Told when a connection has gone. The platform tries to deliver this event, but does not promise it. */

@@ -1,6 +1,6 @@
 /** What is the developer's to hear reaches `onError`, and in tests it shows its own text. */
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { createApp, defineContract, type Contract, type ErrorReport } from 'yc-broadcast';
+import { createApp, defineContract, type ErrorReport, type StandardSchema } from 'yc-broadcast';
 import { startEmulator } from 'yc-broadcast/emulator';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { ydbStore } from 'yc-broadcast/stores/ydb';
@@ -16,13 +16,16 @@ const boom = (): never => {
   throw new TypeError('the rule is broken');
 };
 
-async function connected(contract: Contract): Promise<{ client: TestConnection; reports: ErrorReport[] }> {
+/** An app that handles `say`, and forgot about `bow`. */
+async function connected(
+  schema: StandardSchema = z.string(),
+): Promise<{ client: TestConnection; reports: ErrorReport[] }> {
+  const contract = defineContract({ client: { say: schema, bow: z.string() }, server: {} });
   const reports: ErrorReport[] = [];
   const kit = createTestKit(({ transport, now }) => {
-    const options = { contract, store: memoryStore({ now }), transport, now, origins: 'any' } as const;
-    const app = createApp({ ...options, onError: (report) => reports.push(report) });
-    if ('say' in contract.client) app.on('say', ({ data }) => ({ data }));
-    return app;
+    const options = { store: memoryStore({ now }), transport, now, origins: 'any' } as const;
+    const onError = (report: ErrorReport): unknown => reports.push(report);
+    return createApp({ ...options, contract, onError }).on('say', () => 'heard').handler;
   });
   return { client: await kit.connect(), reports };
 }
@@ -36,7 +39,7 @@ describe('what a schema of the contract throws', () => {
     ['a check of zod/mini', mini.string().check(mini.refine(boom)), 'the rule is broken'],
     ['an asynchronous refine', z.string().refine(() => Promise.resolve(true)), 'Promise'],
   ])('by %s reaches onError, and the client as INTERNAL', async (_name, schema, text) => {
-    const { client, reports } = await connected(defineContract({ client: { say: schema }, server: {} }));
+    const { client, reports } = await connected(schema);
     await client.send(say);
     await client.expectError('INTERNAL');
     expect(reports).toEqual([expect.objectContaining({ during: "the schema of message 'say'" })]);
@@ -44,7 +47,7 @@ describe('what a schema of the contract throws', () => {
   });
 
   it('is told apart from what a client did wrong', async () => {
-    const { client, reports } = await connected(defineContract({ client: { say: z.int() }, server: {} }));
+    const { client, reports } = await connected(z.int());
     await client.send(say);
     await client.expectError('INVALID_MESSAGE');
     expect(reports).toEqual([]);
@@ -53,7 +56,7 @@ describe('what a schema of the contract throws', () => {
 
 describe('a type of the contract that nothing handles', () => {
   it('is told to onError once, and to each client', async () => {
-    const { client, reports } = await connected(defineContract({ client: { bow: z.string() }, server: {} }));
+    const { client, reports } = await connected();
     for (let times = 0; times < 3; times++) {
       await client.send(JSON.stringify({ type: 'bow', data: '' }));
       await client.expectError('UNKNOWN_TYPE');
@@ -63,8 +66,8 @@ describe('a type of the contract that nothing handles', () => {
   });
 
   it('is not of interest when the contract has it not either', async () => {
-    const { client, reports } = await connected(defineContract({ client: {}, server: {} }));
-    await client.send(say);
+    const { client, reports } = await connected();
+    await client.send(JSON.stringify({ type: 'dance' }));
     await client.expectError('UNKNOWN_TYPE');
     expect(reports).toEqual([]);
   });
@@ -99,5 +102,6 @@ it('ydbStore without an endpoint names the local gateway that sets one', () => {
 
 it('a message type without a contract names the remedy', () => {
   const app = createApp({ store: memoryStore(), origins: 'any' });
+  // @ts-expect-error: there is no contract
   expect(() => app.on('say', () => undefined)).toThrow(/give createApp a contract, or use onMessage/);
 });

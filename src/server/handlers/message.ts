@@ -6,7 +6,7 @@ import {
 } from '../../model/contract.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { MessageEvent } from '../../model/events.js';
-import { check, firstIssue } from '../../base/options.js';
+import { checkStandard } from '../../model/standard-schema.js';
 import { isReport, summaryOf } from '../../model/report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
 import { limitSize, readEnvelope, type Envelope } from './envelope.js';
@@ -134,10 +134,9 @@ function unknownType(type: string): BroadcastError {
 }
 
 function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
-  const result = check(schema, data);
+  const result = checkStandard(schema, data);
   if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
-  throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...path] });
+  throw new BroadcastError('INVALID_MESSAGE', result.message, { path: ['data', ...result.path] });
 }
 
 async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEvent): Promise<Connection> {
