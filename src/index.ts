@@ -6,6 +6,7 @@ export { createBroadcaster } from './server/broadcast.js';
 export type { Broadcaster, BroadcasterOptions } from './server/broadcast.js';
 export type { Attributes, StoredConnection } from './model/connection.js';
 export { defineContract } from './model/contract.js';
+export type { StandardIssue, StandardResult, StandardSchema } from './model/standard-schema.js';
 export type {
   ClientMessageDetails,
   ClientMessages,

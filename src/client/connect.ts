@@ -21,5 +21,5 @@ import { startClient } from './connection/start-client.js';
 export function connect<K extends Contract = Contract>(options: ConnectOptions<K>): Client<K> {
   const session = createSession(settingsOf(options), createRooms);
   const { rooms } = session;
-  return Object.assign(startClient<K>(session), { join: rooms.join });
+  return Object.assign(startClient<K>(session), { join: rooms.join as Client<K>['join'] });
 }

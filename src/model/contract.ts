@@ -1,16 +1,22 @@
-import type { $ZodType, input, output } from 'zod/v4/core';
 import { BroadcastError } from '../base/errors.js';
-import { check, firstIssue } from '../base/options.js';
 import { isReservedType } from '../base/protocol.js';
+import { notJsonIn, type SurvivesJson } from './json-schemas.js';
+import {
+  checkStandard,
+  isSchema,
+  type SchemaInput,
+  type SchemaOutput,
+  type StandardSchema,
+} from './standard-schema.js';
 
 /** A message that clients may send: its schema, or the schema with a reply and a size limit of its own. */
-export type ClientMessageSpec = $ZodType | ClientMessageDetails;
+export type ClientMessageSpec = StandardSchema | ClientMessageDetails;
 
 /** A message that clients may send, with more than its data. */
 export interface ClientMessageDetails {
-  readonly data: $ZodType;
+  readonly data: StandardSchema;
   /** What the handler of this message returns. Checked before it is sent. */
-  readonly reply?: $ZodType | undefined;
+  readonly reply?: StandardSchema | undefined;
   /** Largest message of this type, in bytes of the whole frame. Default: the app's `maxMessageBytes`. */
   readonly maxBytes?: number | undefined;
   /**
@@ -23,7 +29,7 @@ export interface ClientMessageDetails {
 /** What clients may send. */
 export type ClientMessages = Readonly<Record<string, ClientMessageSpec>>;
 /** What the server may send: the schema of each type's `data`. */
-export type ServerMessages = Readonly<Record<string, $ZodType>>;
+export type ServerMessages = Readonly<Record<string, StandardSchema>>;
 
 /** The messages of an application, in both directions. The one source of types for handlers, broadcasts and clients. */
 export interface Contract<
@@ -35,19 +41,21 @@ export interface Contract<
 }
 
 /** What a handler of message `M` receives: the schema's output. */
-export type DataOf<M extends ClientMessageSpec> = M extends $ZodType
-  ? output<M>
-  : M extends { readonly data: infer D extends $ZodType }
-    ? output<D>
+export type DataOf<M extends ClientMessageSpec> = M extends StandardSchema
+  ? SchemaOutput<M>
+  : M extends { readonly data: infer D extends StandardSchema }
+    ? SchemaOutput<D>
     : never;
 
 /** What a handler of message `M` returns: the reply schema's input, or anything that JSON can carry. */
-export type ReplyOf<M extends ClientMessageSpec> = M extends { readonly reply: infer R extends $ZodType }
-  ? input<R>
+export type ReplyOf<M extends ClientMessageSpec> = M extends {
+  readonly reply: infer R extends StandardSchema;
+}
+  ? SchemaInput<R>
   : unknown;
 
 /** What a broadcast of type `T` takes. */
-export type ServerDataOf<K extends Contract, T extends keyof K['server']> = input<K['server'][T]>;
+export type ServerDataOf<K extends Contract, T extends keyof K['server']> = SchemaInput<K['server'][T]>;
 
 /** Names of the messages that contract `K` lets the server send. */
 export type ServerTypeOf<K extends Contract> = keyof K['server'] & string;
@@ -55,11 +63,23 @@ export type ServerTypeOf<K extends Contract> = keyof K['server'] & string;
 /** Names of the messages that contract `K` lets clients send. */
 export type ClientTypeOf<K extends Contract> = keyof K['client'] & string;
 
+/** A contract whose server messages and replies arrive as what their schemas make. */
+type JsonContract<C extends ClientMessages, S extends ServerMessages> = {
+  readonly client: { readonly [T in keyof C]: ReplySurvives<C[T]> };
+  readonly server: { readonly [T in keyof S]: SurvivesJson<SchemaOutput<S[T]>> };
+};
+
+type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSchema }
+  ? { readonly reply: SurvivesJson<SchemaOutput<R>> }
+  : unknown;
+
 /**
- * Declares what clients may send (`client`) and what the server may send (`server`), each by a schema of `zod` or
- * `zod/mini`.
+ * Declares what clients may send (`client`) and what the server may send (`server`), each by a schema of `zod/mini`, `zod`
+ * or any other library that follows https://standardschema.dev.
  *
- * Throws `INVALID_OPTIONS` when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`).
+ * Throws `INVALID_OPTIONS` when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`), when something is
+ * not a schema, and when a server message or a reply would arrive as something else, since messages travel as JSON: a `Date`,
+ * `Map`, `Set`, bytes, a `bigint`.
  *
  * @example
  * const chat = defineContract({
@@ -68,18 +88,58 @@ export type ClientTypeOf<K extends Contract> = keyof K['client'] & string;
  * });
  */
 export function defineContract<const C extends ClientMessages, const S extends ServerMessages>(
-  contract: Contract<C, S>,
+  contract: Contract<C, S> & JsonContract<C, S>,
 ): Contract<C, S> {
-  for (const type of [...Object.keys(contract.client), ...Object.keys(contract.server)]) {
-    if (isReservedType(type)) {
-      throw new BroadcastError(
-        'INVALID_OPTIONS',
-        `contract: the message type '${type}' belongs to the protocol; choose another name`,
-        { path: [type] },
-      );
-    }
+  for (const [type, spec] of Object.entries<unknown>(contract.client)) {
+    checkTypeName(type);
+    if (isSchema(spec)) continue;
+    const details = detailsOf(type, spec);
+    requireSchema(details.data, `client.${type}.data`);
+    if (details.reply !== undefined) requireJson(details.reply, `client.${type}.reply`);
+  }
+  for (const [type, schema] of Object.entries<unknown>(contract.server)) {
+    checkTypeName(type);
+    requireJson(schema, `server.${type}`);
   }
   return contract;
+}
+
+function checkTypeName(type: string): void {
+  if (!isReservedType(type)) return;
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    `contract: the message type '${type}' belongs to the protocol; choose another name`,
+    { path: [type] },
+  );
+}
+
+const DETAILS: readonly string[] = ['data', 'reply', 'maxBytes', 'once'];
+
+function detailsOf(type: string, spec: unknown): Readonly<Record<string, unknown>> {
+  if (typeof spec !== 'object' || spec === null) throw notASchema(`client.${type}`);
+  const unknown = Object.keys(spec).find((key) => !DETAILS.includes(key));
+  if (unknown === undefined && 'data' in spec) return { ...spec };
+  const what = `contract.client.${type}: expected a schema, or { data, reply?, maxBytes?, once? }`;
+  throw new BroadcastError('INVALID_OPTIONS', unknown === undefined ? what : `${what}; got '${unknown}'`);
+}
+
+function requireSchema(schema: unknown, where: string): asserts schema is StandardSchema {
+  if (!isSchema(schema)) throw notASchema(where);
+}
+
+function notASchema(where: string): BroadcastError {
+  const remedy = 'expected a schema of zod 4, zod/mini or another library of standardschema.dev';
+  return new BroadcastError('INVALID_OPTIONS', `contract.${where}: ${remedy}`);
+}
+
+function requireJson(schema: unknown, where: string): void {
+  requireSchema(schema, where);
+  const found = notJsonIn(schema);
+  if (found === undefined) return;
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    `contract.${where}: ${found} does not survive JSON; send a string, a number or an array`,
+  );
 }
 
 /** Whether the contract has messages that are handled once. */
@@ -90,10 +150,6 @@ export function hasOnce(contract: Contract | undefined): boolean {
 /** The parts of a client message's specification, whichever of the two forms was written. */
 export function messageDetails(spec: ClientMessageSpec): ClientMessageDetails {
   return isSchema(spec) ? { data: spec } : spec;
-}
-
-function isSchema(spec: ClientMessageSpec): spec is $ZodType {
-  return '_zod' in spec;
 }
 
 /**
@@ -110,10 +166,10 @@ export function checkServerData(contract: Contract | undefined, type: string, da
 }
 
 /** Parses `data`, or throws `INVALID_OPTIONS` that says where `what` departs from the schema. */
-export function checkAgainst(schema: $ZodType, data: unknown, what: string): unknown {
-  const result = check(schema, data);
+export function checkAgainst(schema: StandardSchema, data: unknown, what: string): unknown {
+  const result = checkStandard(schema, data);
   if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
+  const { path, message } = result;
   const where = path.length === 0 ? '' : ` at '${path.join('.')}'`;
   throw new BroadcastError('INVALID_OPTIONS', `${what} does not fit the contract${where}: ${message}`, {
     path,

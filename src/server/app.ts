@@ -38,12 +38,16 @@ import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
 import { parseOptions } from '../base/options.js';
 
+/** What the compiler shows where `on` is called and there is no contract. */
+type HasContract<K extends Contract> =
+  string extends ClientTypeOf<K> ? 'give createApp a contract, or use onMessage' : unknown;
+
 /** The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. */
 export interface App<K extends Contract = Contract> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
   onConnect(hook: ConnectHook<K>): App<K>;
   /** Handles a message type of the contract. */
-  on<T extends ClientTypeOf<K>>(type: T, hook: MessageHook<K, T>): App<K>;
+  on<T extends ClientTypeOf<K>>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
   /** Handles binary frames, and text frames too when there is no contract. */
   onMessage(hook: RawMessageHook<K>): App<K>;
   /** Told when a connection has gone. The platform tries to deliver this event, but does not promise it. */
@@ -96,6 +100,8 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
+  /** Types of the contract that clients have sent and nothing handles; each is reported once. */
+  const unhandled = new Set<string>();
   const middlewares: Middleware[] = [];
   const hooks: Hooks<K> = {};
   const observers = observe.map((observer) => observer.invocation<GatewayResponse>);
@@ -122,7 +128,12 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
     const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
-    const callParts = { presence, contract, histories, handlers, report, rollback };
+    const reportUnhandled = (type: string): void => {
+      if (unhandled.has(type)) return;
+      unhandled.add(type);
+      report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
+    };
+    const callParts = { presence, contract, histories, handlers, report, reportUnhandled, rollback };
     const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
@@ -199,12 +210,20 @@ interface Hooks<K extends Contract> {
   onOtherEvent?: OtherEventHook<K>;
 }
 
+function noHandler(type: string): BroadcastError {
+  const remedy = `add app.on('${type}', …), or take '${type}' out of the contract's client messages`;
+  return new BroadcastError('INVALID_OPTIONS', `a client sent '${type}', which nothing handles: ${remedy}`);
+}
+
 function requireType(
   contract: Contract | undefined,
   type: string,
   handlers: ReadonlyMap<string, unknown>,
 ): void {
-  if (contract === undefined || !Object.hasOwn(contract.client, type)) {
+  if (contract === undefined) {
+    throw new BroadcastError('INVALID_OPTIONS', `on('${type}'): give createApp a contract, or use onMessage`);
+  }
+  if (!Object.hasOwn(contract.client, type)) {
     throw new BroadcastError(
       'INVALID_OPTIONS',
       `on('${type}'): the contract's client messages have no such type`,

@@ -414,6 +414,7 @@ describe('an app without a contract', () => {
   });
 
   it('refuses handlers for types', () => {
+    // @ts-expect-error: there is no contract
     expect(() => raw().app.on('say', () => undefined)).toThrow(/INVALID_OPTIONS: on\('say'\)/);
   });
 });

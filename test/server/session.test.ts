@@ -95,9 +95,15 @@ describe('$hello', () => {
   it('names the rooms that are refused, and joins the others', async () => {
     const world = await connected({ authorize: ({ room }) => room !== 'vip' });
     const answer = await ask(world, '$hello', { v: 1, rooms: { vip: null, lobby: null, $once: null } });
-    const refused = { error: { code: 'FORBIDDEN', message: 'not allowed' } };
+    const refusal = (message: string): object => ({ error: { code: 'FORBIDDEN', message } });
     expect(answer).toMatchObject({
-      data: { rooms: { vip: refused, $once: refused, lobby: { recovered: true } } },
+      data: {
+        rooms: {
+          vip: refusal("authorize refused room 'vip'"),
+          $once: refusal("rooms.join does not open room '$once' to clients"),
+          lobby: { recovered: true },
+        },
+      },
     });
     expect(await world.store.rooms('c1')).toEqual(['lobby']);
   });

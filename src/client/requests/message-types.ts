@@ -1,21 +1,23 @@
-import type { input, output, $ZodType } from 'zod/v4/core';
 import type { ClientMessageSpec, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../../model/standard-schema.js';
 import type { RoomPosition, ServerMessage } from '../../base/protocol.js';
 
 /** What a client sends as message `M`: the schema's input. */
-export type SentData<M extends ClientMessageSpec> = M extends $ZodType
-  ? input<M>
-  : M extends { readonly data: infer D extends $ZodType }
-    ? input<D>
+export type SentData<M extends ClientMessageSpec> = M extends StandardSchema
+  ? SchemaInput<M>
+  : M extends { readonly data: infer D extends StandardSchema }
+    ? SchemaInput<D>
     : never;
 
 /** What a client gets in reply to message `M`. */
-export type ReplyData<M extends ClientMessageSpec> = M extends { readonly reply: infer R extends $ZodType }
-  ? output<R>
+export type ReplyData<M extends ClientMessageSpec> = M extends {
+  readonly reply: infer R extends StandardSchema;
+}
+  ? SchemaOutput<R>
   : unknown;
 
 /** What a message of type `T` from the server carries. */
-export type ReceivedData<K extends Contract, T extends ServerTypeOf<K>> = output<K['server'][T]>;
+export type ReceivedData<K extends Contract, T extends ServerTypeOf<K>> = SchemaOutput<K['server'][T]>;
 
 /** A message from the server. Numbered when it is part of a room's history. */
 export interface Received<K extends Contract, T extends ServerTypeOf<K>>

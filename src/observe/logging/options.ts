@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, parseOptions } from '../../base/options.js';
+import { isLocal } from '../../model/diagnostics.js';
 import { LEVELS, type LogFields, type LogLevel } from './logger.js';
 
 /** What {@link logs} writes, and where. */
@@ -17,7 +18,7 @@ export interface LogsOptions {
   readonly fields?: (() => LogFields) | undefined;
   /**
    * Whether messages of errors are shown, without what stood in the event and what looks like a token. What else drivers and
-   * hooks may put there, from the store for example, cannot be recognised. @default true at the local gateway, false elsewhere
+   * hooks may put there, from the store for example, cannot be recognised. @default true at the local gateway and in tests, false elsewhere
    */
   readonly errorMessages?: boolean | undefined;
   /** Takes a line, which has no line break at its end. @default console.log */
@@ -41,13 +42,13 @@ const levelSchema = lazily(() =>
 
 export function parseLogsOptions(options: LogsOptions) {
   const { level, errorMessages, write, ...rest } = parseOptions(optionsSchema(), options, 'logs');
-  const { YC_BROADCAST_LOG_LEVEL, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
+  const { YC_BROADCAST_LOG_LEVEL } = process.env;
   const variable = { YC_BROADCAST_LOG_LEVEL: YC_BROADCAST_LOG_LEVEL || undefined };
   return {
     ...rest,
     level: level ?? parseOptions(levelSchema(), variable, 'environment').YC_BROADCAST_LOG_LEVEL,
     // Set by the local gateway.
-    errorMessages: errorMessages ?? YC_BROADCAST_LOCAL_ORIGINS !== undefined,
+    errorMessages: errorMessages ?? isLocal(),
     // Looked up when it is used: tests and tools put another console in its place.
     write:
       write ??

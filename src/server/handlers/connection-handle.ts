@@ -6,6 +6,7 @@ import type { PresenceWatch } from '../presence/presence.js';
 import type { ConnectionStore } from '../../model/store.js';
 import type { Transport } from '../../model/transport.js';
 import { closeConnection, sayGoodbye } from './goodbye.js';
+import { RoomForbiddenError } from './room-forbidden-error.js';
 
 /** A connection in the hands of a handler. */
 export interface Connection extends StoredConnection {
@@ -85,7 +86,7 @@ export async function requireMembership(
   room: string,
 ): Promise<void> {
   if (authorize === undefined || (await authorize({ connection, room }))) return;
-  throw new BroadcastError('FORBIDDEN', `authorize refused room '${room}'`);
+  throw new RoomForbiddenError(`authorize refused room '${room}'`);
 }
 
 function gone(): BroadcastError {

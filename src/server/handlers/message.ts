@@ -6,7 +6,7 @@ import {
 } from '../../model/contract.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { MessageEvent } from '../../model/events.js';
-import { check, firstIssue } from '../../base/options.js';
+import { checkStandard } from '../../model/standard-schema.js';
 import { isReport, summaryOf } from '../../model/report.js';
 import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
 import { limitSize, readEnvelope, type Envelope } from './envelope.js';
@@ -29,6 +29,8 @@ export interface MessageParts<K extends Contract> extends HandleParts, HelloPart
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
+  /** Told of a type that is in the contract and has no handler. */
+  readonly reportUnhandled: (type: string) => void;
   readonly onMessage?: RawMessageHook<K> | undefined;
 }
 
@@ -79,8 +81,13 @@ async function answer<K extends Contract>(
   const details = specificationOf(parts.contract, type);
   limitSize(bytes, details.maxBytes ?? parts.maxMessageBytes);
   const handler = parts.handlers.get(type);
-  if (handler === undefined) throw unknownType(type);
+  if (handler === undefined) {
+    parts.reportUnhandled(type);
+    throw unknownType(type);
+  }
 
+  // What is no issue of the schema but thrown by it is the developer's to hear.
+  call.step = `the schema of message '${type}'`;
   const data = checkData(details, envelope.data) as never;
   const onceId = details.once === true ? requireOnceId(type, id) : undefined;
   const connection = await loadFor(type);
@@ -127,10 +134,9 @@ function unknownType(type: string): BroadcastError {
 }
 
 function checkData({ data: schema }: ClientMessageDetails, data: unknown): unknown {
-  const result = check(schema, data);
+  const result = checkStandard(schema, data);
   if (result.success) return result.data;
-  const { path, message } = firstIssue(result.error);
-  throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...path] });
+  throw new BroadcastError('INVALID_MESSAGE', result.message, { path: ['data', ...result.path] });
 }
 
 async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEvent): Promise<Connection> {

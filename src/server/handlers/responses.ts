@@ -1,5 +1,6 @@
 import { BroadcastError, ClientFacingError, type ErrorCode } from '../../base/errors.js';
 import { ERROR_TYPE, MAX_MESSAGE_BYTES, REPLY_TYPE, type ClientError } from '../../base/protocol.js';
+import { RoomForbiddenError } from './room-forbidden-error.js';
 
 /** What a function gives back to the gateway. */
 export interface GatewayResponse {
@@ -78,7 +79,8 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
 export function toClientError(reason: unknown): ClientError {
   if (reason instanceof ClientFacingError) return clientError(reason.code, reason.message, reason.path);
   const { code, message, path } = BroadcastError.from(reason);
-  if (SHOWN.has(code)) return clientError(code, message.slice(code.length + 2), path);
+  if (SHOWN.has(code) || reason instanceof RoomForbiddenError)
+    return clientError(code, message.slice(code.length + 2), path);
   const sentence = SENTENCES[code];
   return sentence === undefined
     ? { code: 'INTERNAL', message: 'the server could not handle this' }

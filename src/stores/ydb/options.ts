@@ -71,7 +71,8 @@ export function openDatabase(options: unknown, what: string): Database {
   if (endpoint === undefined || endpoint === '') {
     throw new BroadcastError(
       'INVALID_OPTIONS',
-      `${what}.endpoint: give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT`,
+      `${what}.endpoint: give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT; ` +
+        'locally, `yc-broadcast dev --store` sets it',
     );
   }
   const key = parsed.credentials ?? (token === undefined ? keyFromEnvironment() : undefined);

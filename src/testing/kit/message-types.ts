@@ -1,12 +1,12 @@
 /** What a contract says, as a client and its test see it. */
-import type { input, output, $ZodType } from 'zod/v4/core';
 import type { ClientMessageSpec, ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../../model/standard-schema.js';
 
 /** What a client puts into a message: the schema's input. */
-type InputOf<M extends ClientMessageSpec> = M extends $ZodType
-  ? input<M>
-  : M extends { readonly data: infer D extends $ZodType }
-    ? input<D>
+type InputOf<M extends ClientMessageSpec> = M extends StandardSchema
+  ? SchemaInput<M>
+  : M extends { readonly data: infer D extends StandardSchema }
+    ? SchemaInput<D>
     : never;
 
 /** The data of a push; it may be left out where the contract takes none. */
@@ -17,10 +17,10 @@ export type PushArguments<K extends Contract, T extends ClientTypeOf<K>> =
 
 /** What the reply to a message carries; unknown where the contract does not say. */
 export type ReplyDataOf<K extends Contract, T extends ClientTypeOf<K>> = K['client'][T] extends {
-  readonly reply: infer R extends $ZodType;
+  readonly reply: infer R extends StandardSchema;
 }
-  ? output<R>
+  ? SchemaOutput<R>
   : unknown;
 
 /** What a message of the server carries. */
-export type MessageDataOf<K extends Contract, T extends ServerTypeOf<K>> = output<K['server'][T]>;
+export type MessageDataOf<K extends Contract, T extends ServerTypeOf<K>> = SchemaOutput<K['server'][T]>;

@@ -1,4 +1,4 @@
-import { BroadcastError, ClientFacingError } from '../../../base/errors.js';
+import { ClientFacingError } from '../../../base/errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
 import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
@@ -8,6 +8,7 @@ import {
   type Connection,
   type HandleParts,
 } from '../connection-handle.js';
+import { RoomForbiddenError } from '../room-forbidden-error.js';
 import type { RoomsOptions } from './options.js';
 import type { ReplyBudget } from './reply-budget.js';
 
@@ -20,7 +21,7 @@ export interface RoomParts extends Pick<HandleParts, 'store' | 'authorize' | 'pr
 export function requireOpen({ rooms }: RoomParts, room: string): void {
   const { join } = rooms;
   const isOpen = !room.startsWith('$') && (join === true || join?.(room) === true);
-  if (!isOpen) throw new BroadcastError('FORBIDDEN', `rooms.join does not open room '${room}' to clients`);
+  if (!isOpen) throw new RoomForbiddenError(`rooms.join does not open room '${room}' to clients`);
 }
 
 /** Rejects with `FORBIDDEN` unless the room is open to clients and `authorize` says yes. */
@@ -63,7 +64,8 @@ export async function presenceOf(
 ): Promise<Presence> {
   await requireMember(connection, room);
   const here = await presence?.who(room);
-  if (here === undefined) throw new BroadcastError('FORBIDDEN', `room '${room}' does not show who is there`);
+  if (here === undefined)
+    throw new RoomForbiddenError(`rooms.presence does not show who is in room '${room}'`);
   return here;
 }
 
