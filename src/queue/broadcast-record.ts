@@ -2,7 +2,9 @@ import type { RecordStore } from '../model/records.js';
 import type { RoomPosition } from '../base/protocol.js';
 import type { Audience } from '../model/store.js';
 import type { Counts } from './counts.js';
+import { parseJson } from '../base/json.js';
 import { changeJson, readJson, writeJson, type Versioned } from './json-record.js';
+import type { PortableFilter } from './portable-filter.js';
 import type { Ending } from './shard-record.js';
 
 /**
@@ -10,7 +12,13 @@ import type { Ending } from './shard-record.js';
  * their workers have last told of themselves: sums so far, which can be told twice and come late without harm.
  */
 export interface BroadcastRecord {
+  /** Only those who can read the store, and the jobs, know it: a job without it is forged. */
+  readonly key: string;
   readonly audience: Audience;
+  /** Whether there is a filter beside this record. A worker that does not find it sends nothing. */
+  readonly filtered: boolean;
+  /** The connection behind which a broadcast that is resumed goes on; it has one shard then. */
+  readonly after?: string | undefined;
   readonly shards: number;
   /** Size of the audience at dispatch, unfiltered. */
   readonly expected: number;
@@ -39,6 +47,7 @@ export interface ShardSummary {
 
 const keyOf = (id: string): string => `$queue:broadcast:${id}`;
 const textKeyOf = (id: string): string => `$queue:text:${id}`;
+const filterKeyOf = (id: string): string => `$queue:filter:${id}`;
 
 export function readBroadcast(
   records: RecordStore,
@@ -81,16 +90,35 @@ export function withSummary(
   return { ...record, updatedAt: now, parts: { ...record.parts, [shard]: summary } };
 }
 
-/** Keeps a message that is too large for a job. Writing it twice does no harm. */
-export async function keepText(records: RecordStore, id: string, text: string, ttlMs: number): Promise<void> {
-  const version = await records.write(textKeyOf(id), text, { ifVersion: undefined, ttlMs });
-  if (version !== undefined) return;
-  const present = await records.read(textKeyOf(id));
-  await records.write(textKeyOf(id), text, { ifVersion: present?.version, ttlMs });
+/** Keeps the message as it travels, once for all jobs. Writing it twice does no harm. */
+export function keepText(records: RecordStore, id: string, text: string, ttlMs: number): Promise<void> {
+  return overwrite(records, textKeyOf(id), text, ttlMs);
 }
 
 export async function readText(records: RecordStore, id: string): Promise<string | undefined> {
   return (await records.read(textKeyOf(id)))?.value;
+}
+
+/** Keeps the filter apart from the record, which is written again and again. */
+export function keepFilter(
+  records: RecordStore,
+  id: string,
+  filter: PortableFilter,
+  ttlMs: number,
+): Promise<void> {
+  return overwrite(records, filterKeyOf(id), JSON.stringify(filter), ttlMs);
+}
+
+export async function readFilter(records: RecordStore, id: string): Promise<PortableFilter | undefined> {
+  const found = await records.read(filterKeyOf(id));
+  return found && (parseJson(found.value) as PortableFilter);
+}
+
+async function overwrite(records: RecordStore, key: string, value: string, ttlMs: number): Promise<void> {
+  const version = await records.write(key, value, { ifVersion: undefined, ttlMs });
+  if (version !== undefined) return;
+  const present = await records.read(key);
+  await records.write(key, value, { ifVersion: present?.version, ttlMs });
 }
 
 /** Whole milliseconds, as stores want them. */

@@ -9,13 +9,13 @@ import { deadlineOf } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import { lazily, parseOptions } from '../base/options.js';
 import type { RecordStore } from '../model/records.js';
+import type { Audience } from '../model/store.js';
 import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { claimDispatch } from './claim-dispatch.js';
-import type { Job } from './job.js';
 import { recordStoreOf } from './json-record.js';
-import { makeJobs } from './make-jobs.js';
+import { checkFilterSize, makeJobs } from './make-jobs.js';
 import type { FanoutSettings } from './options.js';
-import { requirePortable } from './portable-filter.js';
+import { isFiltered, requirePortable, type PortableFilter } from './portable-filter.js';
 import { shardsFor } from './sharding.js';
 
 const optionsSchema = lazily(() =>
@@ -53,7 +53,9 @@ export async function dispatch(
   options: CheckedOptions,
 ): Promise<{ readonly id: string; readonly record: BroadcastRecord }> {
   const { deadline = deadlineOf(deps.context, Date.now()), expected } = options;
-  const whom = portableTarget(selection, options);
+  const audience = dispatchedAudience(selection, options);
+  const filter = requirePortable(selection.filter);
+  checkFilterSize(filter);
   const records = recordStoreOf(deps.store);
   const id = selection.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
@@ -61,21 +63,18 @@ export async function dispatch(
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,
-    ...{ signal: options.signal, audience: whom.audience },
+    ...{ signal: options.signal, audience },
     make: async () => {
-      const { audience } = whom;
       const size = expected ?? (await deps.store.count(audience));
-      return newRecord(fanout, { audience, expected: size, resumed: selection.resumed }, options);
+      const { resumed } = selection;
+      return newRecord(fanout, { audience, filtered: isFiltered(filter), expected: size, resumed }, options);
     },
   });
   if (record.sent) return { id, record };
+  refuseOtherFilter(record, filter);
   try {
     const placed = await place(deps, records, fanout, { id, record, text, selection });
-    const jobs = await makeJobs(records, fanout, {
-      ...{ id, ...whom },
-      ...{ text: placed.text, of: record.shards },
-      ...{ expiresAt: record.expiresAt, keptUntil: record.keptUntil },
-    });
+    const jobs = await makeJobs(records, { id, record, text: placed.text, filter, now: fanout.now() });
     const endsAt = deadline === undefined ? undefined : deadline - deps.settings.reserveMs;
     await fanout.queue.send(jobs, { signal: options.signal, deadline: endsAt });
     return { id, record: await mark(records, id, fanout, { ...placed.record, sent: true }) };
@@ -86,28 +85,34 @@ export async function dispatch(
   }
 }
 
-/** Whom a job addresses. Throws `INVALID_OPTIONS` when a job cannot say that. */
-function portableTarget(
-  selection: Selection,
-  { shards }: CheckedOptions,
-): Pick<Job, 'audience' | 'after' | 'except' | 'where'> {
-  const { audience, filter, resumed } = selection;
+/** The audience of the jobs. Throws `INVALID_OPTIONS` when jobs cannot reach it. */
+function dispatchedAudience(selection: Selection, { shards }: CheckedOptions): Audience {
+  const { audience, resumed } = selection;
   refuseLostFilter(selection);
   if ('connection' in audience)
     throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
   if (resumed !== undefined && shards !== undefined)
     throw new BroadcastError('INVALID_OPTIONS', 'shards: what is resumed has one; leave this out');
-  return { audience, after: resumed?.after, ...requirePortable(filter) };
+  return audience;
 }
 
-interface Sized extends Pick<BroadcastRecord, 'audience' | 'expected'> {
+/** A dispatch that is made up for has to have a filter if the first one had: workers go by the record. */
+function refuseOtherFilter({ filtered }: BroadcastRecord, filter: PortableFilter): void {
+  if (filtered === isFiltered(filter)) return;
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    'idempotencyKey: the first dispatch with it had another filter; repeat its except() and where()',
+  );
+}
+
+interface Sized extends Pick<BroadcastRecord, 'audience' | 'filtered' | 'expected'> {
   readonly resumed: Selection['resumed'];
 }
 
 /** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
 function newRecord(
   fanout: FanoutSettings,
-  { audience, expected, resumed }: Sized,
+  { audience, filtered, expected, resumed }: Sized,
   { expiresAt, shards }: CheckedOptions,
 ): BroadcastRecord {
   const createdAt = fanout.now();
@@ -115,7 +120,10 @@ function newRecord(
   if (until <= createdAt)
     throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
   return {
+    key: crypto.randomUUID(),
     audience,
+    filtered,
+    after: resumed?.after,
     // A cursor stands in the order of the whole audience, which its shards need not share.
     shards: resumed !== undefined ? 1 : (shards ?? shardsFor(expected, fanout)),
     expected,

@@ -1,86 +1,83 @@
 import * as z from 'zod/mini';
+import { timingSafeEqual } from 'node:crypto';
 import { BroadcastError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
 import { check, firstIssue, lazily } from '../base/options.js';
-import type { JsonValue } from '../base/protocol.js';
-import type { Audience } from '../model/store.js';
+import type { BroadcastRecord } from './broadcast-record.js';
 
 /** The version of the form below. A worker refuses any other: what a newer one means it cannot know. */
-const JOB_VERSION = 1;
+const JOB_VERSION = 2;
 /** The field by which a job is told from an application's own messages. It holds the version. */
 const MARK = 'yc-broadcast-job';
 
-/** What one worker has to do: bring the message of a broadcast to one shard of its audience. */
+/**
+ * What one worker has to do: bring the message of a broadcast to one shard of its audience. Audience, filter and message are
+ * in the store; a job only names them, and proves by its key that it comes from the one who wrote them there.
+ */
 export interface Job {
-  /** The id of the broadcast, which every copy of its message carries. */
+  /** The id of the broadcast, which every copy of its message carries, so that it is no secret. */
   readonly id: string;
-  readonly audience: Audience;
-  /** The number of the shard, from 0 to `of` - 1. */
+  /** The key in the broadcast's record. */
+  readonly key: string;
+  /** The number of the shard, from 0. */
   readonly shard: number;
-  readonly of: number;
   /** How often the shard was passed on. Of two jobs for a shard, the one with the lower turn has nothing to do. */
   readonly turn: number;
-  /** The message as it travels; absent when it is kept in the store, since it is too large for a job. */
-  readonly text?: string | undefined;
-  /** Connections that are left out. */
-  readonly except: readonly string[];
-  /** Attributes that have to be equal, each of these. */
-  readonly where: readonly Readonly<Record<string, JsonValue>>[];
-  /** Where a broadcast that is resumed goes on, which then has one shard. */
-  readonly after?: string | undefined;
-  /** From then on the message is not worth sending, in Unix milliseconds. */
-  readonly expiresAt: number;
 }
 
-const MAX_SHARDS = 256;
 const count = () => z.int().check(z.minimum(0));
 
 const jobSchema = lazily(() =>
   z.strictObject({
     [MARK]: z.literal(JOB_VERSION),
-    id: z.string().check(z.minLength(1)),
-    audience: z.union([
-      z.strictObject({ room: z.string() }),
-      z.strictObject({ user: z.string() }),
-      z.strictObject({ all: z.literal(true) }),
-    ]),
+    id: z.string(),
+    key: z.string(),
     shard: count(),
-    of: z.int().check(z.minimum(1), z.maximum(MAX_SHARDS)),
     turn: count(),
-    text: z.optional(z.string()),
-    except: z._default(z.array(z.string()), []),
-    where: z._default(z.array(z.record(z.string(), z.custom<JsonValue>())), []),
-    after: z.optional(z.string()),
-    expiresAt: z.number(),
   }),
 );
 
-/** A job as the body of a message. Message Queue takes the characters of XML 1.0 only; JSON leaves two others as they are. */
-export function encodeJob({ except, where, ...job }: Job): string {
-  const body = JSON.stringify({
-    [MARK]: JOB_VERSION,
-    ...job,
-    ...(except.length > 0 ? { except } : {}),
-    ...(where.length > 0 ? { where } : {}),
-  });
-  return body.replaceAll(/[\uFFFE\uFFFF]/g, (character) => `\\u${character.charCodeAt(0).toString(16)}`);
+/** What a job has in every version: what it takes to prove it. */
+const claimSchema = lazily(() =>
+  z.object({ id: z.string().check(z.minLength(1), z.maxLength(128), z.refine(isName)), key: z.string() }),
+);
+
+/** Anything may be in a forged job, also what no store can look for. */
+function isName(id: string): boolean {
+  return id.isWellFormed() && !id.includes('\0');
+}
+
+export function encodeJob(job: Job): string {
+  return JSON.stringify({ [MARK]: JOB_VERSION, ...job });
 }
 
 /** Whether a body claims to be a job, of whatever version. */
 export function isJob(body: string): boolean {
-  const value = parseJson(body);
-  return typeof value === 'object' && value !== null && MARK in value;
+  return markedValue(body) !== undefined;
 }
 
-/** Throws `INVALID_EVENT` that says what is wrong, without a word of the body. */
-export function decodeJob(body: string): Job {
-  const value = parseJson(body);
-  if (typeof value !== 'object' || value === null || !(MARK in value)) {
+/** The broadcast that a body claims to be a job of. Throws `INVALID_EVENT` when it does not even claim to be a job. */
+export function claimOf(body: string): Pick<Job, 'id' | 'key'> | undefined {
+  const value = markedValue(body);
+  if (value === undefined) {
     throw new BroadcastError(
       'INVALID_EVENT',
       'a message in the queue is no job; give jobs a queue of their own',
     );
   }
+  const result = check(claimSchema(), value);
+  return result.success ? result.data : undefined;
+}
+
+/** Whether two keys are the same, in a time that does not tell how much of them is. */
+export function isSameKey(a: string, b: string): boolean {
+  const [left, right] = [Buffer.from(a), Buffer.from(b)];
+  return left.length === right.length && timingSafeEqual(left, right);
+}
+
+/** The job of a broadcast that it has proven to belong to. Throws `INVALID_EVENT` that says what is wrong with it. */
+export function decodeJob(body: string, { shards }: Pick<BroadcastRecord, 'shards'>): Job {
+  const value = markedValue(body) ?? {};
   if (value[MARK] !== JOB_VERSION) {
     const version = typeof value[MARK] === 'number' ? value[MARK] : 'unknown';
     throw new BroadcastError(
@@ -89,15 +86,22 @@ export function decodeJob(body: string): Job {
     );
   }
   const result = check(jobSchema(), value);
-  if (result.success && result.data.shard < result.data.of) {
+  if (result.success && result.data.shard < shards) {
     const { [MARK]: _version, ...job } = result.data;
     return job;
   }
   const problem = result.success
-    ? { path: ['shard'], message: 'is not below `of`' }
+    ? { path: ['shard'], message: `expected a number below ${shards}` }
     : firstIssue(result.error);
   throw new BroadcastError(
     'INVALID_EVENT',
     `a job is malformed at '${problem.path.join('.')}': ${problem.message}`,
   );
+}
+
+function markedValue(body: string): Readonly<Record<string, unknown>> | undefined {
+  const value = parseJson(body);
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, MARK)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
 }

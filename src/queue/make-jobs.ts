@@ -1,44 +1,38 @@
 import { BroadcastError } from '../base/errors.js';
-import type { RecordStore } from '../model/records.js';
-import { keepText } from './broadcast-record.js';
-import { encodeJob, type Job } from './job.js';
+import { MAX_RECORD_BYTES, type RecordStore } from '../model/records.js';
+import { keepFilter, keepText, type BroadcastRecord } from './broadcast-record.js';
+import { encodeJob } from './job.js';
 import type { QueueMessage } from './message-queue.js';
-import type { FanoutSettings } from './options.js';
+import { isFiltered, type PortableFilter } from './portable-filter.js';
 
-/** Jobs in one request of the queue, and so how small they should be to go with one. */
-const JOBS_PER_REQUEST = 10;
-
-/** What the jobs of a broadcast have in common. */
-export interface JobParts extends Omit<Job, 'shard' | 'turn'> {
+/** A broadcast whose record is written. */
+export interface Prepared {
+  readonly id: string;
+  readonly record: BroadcastRecord;
   readonly text: string;
-  readonly keptUntil: number;
+  readonly filter: PortableFilter;
+  /** The clock, in Unix milliseconds. */
+  readonly now: number;
 }
 
-/**
- * One job for each shard. A message that would not let ten of them go with one request is kept in the store instead (a
- * claim check): it is written once rather than with every job and every time that one is passed on.
- */
+/** Keeps what the jobs of a broadcast are about, and makes one for each shard. Doing it twice does no harm. */
 export async function makeJobs(
   records: RecordStore,
-  { queue, now }: FanoutSettings,
-  { text, keptUntil, ...common }: JobParts,
+  { id, record, text, filter, now }: Prepared,
 ): Promise<QueueMessage[]> {
-  const most = Math.floor(queue.maxBodyBytes / JOBS_PER_REQUEST);
-  const bodyOf = (shard: number, inline: string | undefined): string =>
-    encodeJob({ ...common, shard, turn: 0, text: inline });
-  const isLarge = Buffer.byteLength(bodyOf(common.of - 1, text)) > most;
-  if (isLarge) {
-    if (Buffer.byteLength(bodyOf(common.of - 1, undefined)) > most) throw tooManyExceptions(common, most);
-    await keepText(records, common.id, text, Math.max(1, Math.ceil(keptUntil - now())));
-  }
-  const shards = Array.from({ length: common.of }, (_, shard) => shard);
-  return shards.map((shard) => ({ body: bodyOf(shard, isLarge ? undefined : text) }));
+  const ttlMs = Math.max(1, Math.ceil(record.keptUntil - now));
+  await keepText(records, id, text, ttlMs);
+  if (isFiltered(filter)) await keepFilter(records, id, filter, ttlMs);
+  const { key, shards } = record;
+  return Array.from({ length: shards }, (_, shard) => ({ body: encodeJob({ id, key, shard, turn: 0 }) }));
 }
 
-function tooManyExceptions({ except }: Pick<Job, 'except'>, most: number): BroadcastError {
-  return new BroadcastError(
+/** Throws `INVALID_OPTIONS` that names the remedy when a filter is too large to be kept. */
+export function checkFilterSize(filter: PortableFilter): void {
+  if (!isFiltered(filter) || Buffer.byteLength(JSON.stringify(filter)) < MAX_RECORD_BYTES - 100) return;
+  throw new BroadcastError(
     'INVALID_OPTIONS',
-    `except and where: with ${except.length} exceptions they do not fit into a job of ${most} bytes; ` +
+    `except and where: with ${filter.except.length} exceptions they do not fit into a record of ${MAX_RECORD_BYTES} bytes; ` +
       'mark those connections by an attribute and use where({ … })',
   );
 }

@@ -9,8 +9,8 @@ export interface QueueFanoutOptions {
   /** Where jobs go, for example `messageQueue({ … })`. Nothing else may be in it. */
   readonly queue: MessageQueue;
   /**
-   * Where jobs go that nobody can do: malformed ones, those of another version, those whose message does not fit. Without it
-   * they make their call fail, so that the queue's own redrive policy takes care of them.
+   * Where jobs go that nobody can do: forged or malformed ones, those of another version, those whose message does not fit.
+   * Without it they make their call fail, so that the queue's own redrive policy takes care of them; forged ones are dropped.
    */
   readonly deadLetters?: MessageQueue | undefined;
   /**

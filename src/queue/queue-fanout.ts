@@ -10,7 +10,7 @@ import { recordStoreOf } from './json-record.js';
 import { parseFanoutOptions, type FanoutSettings, type QueueFanoutOptions } from './options.js';
 import { statusOf } from './status.js';
 import { createSizeCheck } from './size-threshold.js';
-import { bodiesOf } from './trigger-messages.js';
+import { splitEvent } from './trigger-messages.js';
 import { lastOf, watchStatus } from './watch.js';
 import { workBatch } from './work-batch.js';
 import type { WorkDeps } from './work-deps.js';
@@ -71,12 +71,9 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
       return record && statusOf(id, record, at);
     },
     watch: (deps, id, watchOptions) => watchStatus(id, () => status(deps, id), watchOptions),
-    hasJobs(event) {
-      try {
-        return bodiesOf(event).some(isJob);
-      } catch {
-        return false;
-      }
+    split(event) {
+      const { wanted: jobs, others } = splitEvent(event, isJob);
+      return { jobs, others };
     },
     async work(deps, event) {
       const records = recordStoreOf(deps.store);

@@ -12,6 +12,23 @@ const eventSchema = lazily(() =>
   }),
 );
 
+/** A trigger's event in two: one with the messages that are wanted, one with the others; absent when there are none. */
+export function splitEvent(
+  event: unknown,
+  isWanted: (body: string) => boolean,
+): { readonly wanted?: unknown; readonly others?: unknown } {
+  const result = check(eventSchema(), event);
+  if (!result.success) return { others: event };
+  const wanted = result.data.messages.map(({ details }) => isWanted(details.message.body));
+  if (!wanted.includes(true)) return { others: event };
+  if (!wanted.includes(false)) return { wanted: event };
+  const { messages, ...rest } = event as { readonly messages: readonly unknown[] };
+  return {
+    wanted: { ...rest, messages: messages.filter((_, index) => wanted[index]) },
+    others: { ...rest, messages: messages.filter((_, index) => wanted[index] !== true) },
+  };
+}
+
 /** The bodies of the messages that the trigger of a queue brings. Throws `INVALID_EVENT` when it is no such event. */
 export function bodiesOf(event: unknown): string[] {
   const result = check(eventSchema(), event);

@@ -2,7 +2,7 @@ import { BroadcastError } from '../base/errors.js';
 import { acceptanceOf } from '../server/fanout/filter.js';
 import {
   changeBroadcast,
-  readBroadcast,
+  readFilter,
   readText,
   withSummary,
   type BroadcastRecord,
@@ -19,20 +19,12 @@ import { goThroughShard, type Left } from './work-shard.js';
  * the shard's record. Whoever leaves a shard unfinished has put a job for it into the queue before, or rejects, so that this
  * job comes again: a shard without a job would be lost.
  */
-export async function workJob(parts: WorkDeps, job: Job): Promise<void> {
+export async function workJob(parts: WorkDeps, job: Job, broadcast: BroadcastRecord): Promise<void> {
   const { fanout, records } = parts;
   const { leaseMs, now } = fanout;
-  const found = await readBroadcast(records, job.id);
-  if (found === undefined) {
-    if (now() >= job.expiresAt) return;
-    throw new BroadcastError(
-      'INVALID_OPTIONS',
-      `a job's broadcast is not in the store '${parts.deps.store.name}'; give workers the store of those who dispatch`,
-    );
-  }
-  const { keptUntil } = found.value;
-  const { id, shard, turn, after } = job;
-  const result = await claimShard({ ...{ records, id, shard, turn, after, leaseMs, keptUntil, now } });
+  const { keptUntil, after } = broadcast;
+  const { id, shard, turn } = job;
+  const result = await claimShard({ records, id, shard, turn, after, leaseMs, keptUntil, now });
   switch (result.kind) {
     case 'outdated':
       return;
@@ -41,7 +33,7 @@ export async function workJob(parts: WorkDeps, job: Job): Promise<void> {
     case 'ended':
       return tell(parts, job, result.progress);
     case 'mine':
-      return work(parts, job, result.claim, found.value);
+      return work(parts, job, result.claim, broadcast);
   }
 }
 
@@ -58,7 +50,7 @@ async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastR
     return await goThroughShard({
       ...parts,
       ...{ job, claim, broadcast },
-      accepts: acceptanceOf({ except: new Set(job.except), where: job.where }),
+      accepts: await acceptanceFor(parts, job, broadcast),
       makePayload: async () => parts.deps.transport.encode(await textOf(parts, job)),
       onPage: (begins) => {
         page.isUnwritten = begins;
@@ -80,10 +72,21 @@ async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastR
   }
 }
 
-async function textOf({ records }: WorkDeps, { id, text }: Job): Promise<string> {
-  const kept = text ?? (await readText(records, id));
-  if (kept !== undefined) return kept;
-  throw new BroadcastError('INVALID_OPTIONS', 'the message of a job is not in the store any more');
+async function acceptanceFor({ records }: WorkDeps, { id }: Job, { filtered }: BroadcastRecord) {
+  if (!filtered) return undefined;
+  const filter = await readFilter(records, id);
+  if (filter === undefined) throw lost('filter');
+  return acceptanceOf({ except: new Set(filter.except), where: filter.where });
+}
+
+async function textOf({ records }: WorkDeps, { id }: Job): Promise<string> {
+  const text = await readText(records, id);
+  if (text === undefined) throw lost('message');
+  return text;
+}
+
+function lost(what: string): BroadcastError {
+  return new BroadcastError('INVALID_OPTIONS', `the ${what} of a job is not in the store any more`);
 }
 
 /** Adds what a shard has come to to the record of the broadcast. */

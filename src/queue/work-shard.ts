@@ -40,7 +40,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
 
   for (;;) {
     const { again, listed, waits } = claim.progress;
-    const over = endingOf(broadcast, job, fanout.now());
+    const over = endingOf(broadcast, fanout.now());
     if (over !== undefined) return end(work, over);
     if (isThrough(claim)) return end(work, 'done');
     isLaterTry &&= again.length > 0;
@@ -72,7 +72,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
   }
 }
 
-function endingOf({ cancelledAt }: BroadcastRecord, { expiresAt }: Job, now: number): Ending | undefined {
+function endingOf({ cancelledAt, expiresAt }: BroadcastRecord, now: number): Ending | undefined {
   if (cancelledAt !== undefined) return 'cancelled';
   return now >= expiresAt ? 'expired' : undefined;
 }
@@ -86,28 +86,30 @@ function isStuck({ connections }: Page, { next }: PageOutcome): boolean {
   return next === 0 && connections.length > 0;
 }
 
-function openListing({ deps, fanout, job, claim }: ShardWork): Listing {
+function openListing({ deps, fanout, job, claim, broadcast }: ShardWork): Listing {
   return createListing(deps.store, {
-    audience: job.audience,
+    audience: broadcast.audience,
     after: claim.progress.after,
     pageSize: fanout.pageSize,
-    shard: job.of === 1 ? undefined : { index: job.shard, count: job.of },
+    shard: broadcast.shards === 1 ? undefined : { index: job.shard, count: broadcast.shards },
   });
 }
 
 /** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
 function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<PageOutcome> {
-  const { deps, fanout, job, claim, endsAt } = work;
+  const { deps, fanout, job, claim, broadcast, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
   // The engine goes by the machine's clock.
   const real = (instant: number): number => instant - fanout.now() + Date.now();
   return runPage(deps, {
-    ...{ id: job.id, audience: job.audience, payload },
+    id: job.id,
+    audience: broadcast.audience,
+    payload,
     connections: page.connections,
     // Whoever was refused has passed the filter before.
     accepts: page.isLaterTry === true ? undefined : work.accepts,
     endsAt: real(Math.min(endsAt, leaseEndsAt)),
-    expiresAt: real(job.expiresAt),
+    expiresAt: real(broadcast.expiresAt),
   });
 }
 

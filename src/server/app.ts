@@ -155,8 +155,14 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       // Whatever it is, the answer to a message goes to the client as a message.
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
-    if (event.kind === 'other' && event.type === 'queue' && queue?.hasJobs(raw) === true)
-      return worker(raw, context);
+    if (event.kind === 'other' && event.type === 'queue' && queue !== undefined) {
+      const { jobs, others } = queue.split(raw);
+      if (jobs !== undefined) {
+        const answer = await worker(jobs, context);
+        if (others === undefined) return answer;
+        event = { ...event, raw: others };
+      }
+    }
     const tools = toolsOf(broadcaster.during(context), context);
     const rollback = createRollback((error) => {
       onError({ error, during: 'connect, taking it back', requestId: context.requestId });

@@ -232,23 +232,19 @@ describe('a job that nobody can do', () => {
   const poison = [
     ['is no JSON', '{'],
     ['is a message of somebody else', '{"hello":"secret"}'],
-    ['comes from a newer version', '{"yc-broadcast-job":2,"text":"secret"}'],
-    [
-      'has a field too many',
-      '{"yc-broadcast-job":1,"id":"x","audience":{"all":true},"shard":0,"of":1,"turn":0,"expiresAt":1,"secret":1}',
-    ],
-    [
-      'has a shard that cannot be',
-      '{"yc-broadcast-job":1,"id":"x","audience":{"all":true},"shard":1,"of":1,"turn":0,"expiresAt":1}',
-    ],
+    ['comes from a newer version', { 'yc-broadcast-job': 3 }],
+    ['has a field too many', { secret: 1 }],
+    ['has a shard that cannot be', { shard: 4 }],
   ] as const;
 
-  it.each(poison)('goes to the dead letters when it %s, and the others are done', async (_what, body) => {
+  it.each(poison)('goes to the dead letters when it %s, and the others are done', async (_what, wrong) => {
     const deadLetters = memoryQueue('dead');
     const world = await fanoutWorld({ fanout: { deadLetters } });
     const { broadcaster, queue, transport, ids, errors } = world;
     await broadcaster.to('room').dispatch('x', 1);
     const [first, ...rest] = takeBodies(queue);
+    const job = JSON.parse(first?.body ?? '') as object;
+    const body = typeof wrong === 'string' ? wrong : JSON.stringify({ ...job, ...wrong });
     await broadcaster.work(queue.eventOf([first as { body: string }, { body }, ...rest]));
     expect(timesReached(transport)).toEqual(once(ids));
     expect(deadLetters.waiting).toEqual([{ body }]);
@@ -285,16 +281,102 @@ describe('a job that nobody can do', () => {
     });
   });
 
-  it('is told from one that comes to the wrong store', async () => {
+  it('is set aside when it comes to the wrong store, which is said', async () => {
+    const deadLetters = memoryQueue('dead');
     const world = await fanoutWorld({ people: 1 });
-    const other = await fanoutWorld({ people: 1 });
+    const other = await fanoutWorld({ people: 1, fanout: { deadLetters } });
     await world.broadcaster.to('room').dispatch('x', 1);
-    await expect(other.broadcaster.work(world.queue.take())).rejects.toThrow(/not in the store 'memory'/);
+    const jobs = [...world.queue.waiting];
+    await other.broadcaster.work(world.queue.take());
+    expect(String(other.errors[0])).toMatch(/not in the store 'memory'/);
+    expect(deadLetters.waiting).toEqual(jobs);
   });
 
   it('is refused when it is no event of a queue at all', async () => {
     const { broadcaster } = await fanoutWorld({ people: 1 });
     await expect(broadcaster.work({ httpMethod: 'GET' })).rejects.toMatchObject({ code: 'INVALID_EVENT' });
+  });
+});
+
+describe('a forged job', () => {
+  const VERSION_1 = {
+    'yc-broadcast-job': 1,
+    id: 'x',
+    audience: { all: true },
+    shard: 0,
+    of: 1,
+    turn: 0,
+    expiresAt: 1e15,
+    text: 'from a stranger',
+  };
+  const forgeries: [string, (id: string) => unknown][] = [
+    ['brings audience and text of its own', () => VERSION_1],
+    ['names a broadcast that there is, which every client knows', (id) => jobFor(id, { key: '' })],
+    ['guesses the key', (id) => jobFor(id, { key: '9b0e3f2a-6a4e-4a57-8f0f-0d8a1d1b1c11' })],
+    ['names a broadcast that there is not', () => jobFor('nothing', {})],
+    ['has an id that no store can look for', () => jobFor('a\0b', {})],
+    ['has an id of half a surrogate pair', () => jobFor('\uD800', {})],
+    ['has a very long id', () => jobFor('x'.repeat(5000), {})],
+    ['has no key', (id) => ({ 'yc-broadcast-job': 2, id })],
+    ['has a version that nobody knows', () => ({ 'yc-broadcast-job': 99 })],
+    ['has a key of another type', (id) => jobFor(id, { key: { length: 36 } })],
+  ];
+
+  function jobFor(id: string, parts: object): object {
+    return { 'yc-broadcast-job': 2, id, key: 'k', shard: 0, turn: 0, ...parts };
+  }
+
+  async function appWith(deadLetters?: MessageQueue) {
+    const world = await fanoutWorld({ people: 3 });
+    const reports: { readonly error: unknown; readonly during: string }[] = [];
+    const app = createApp({
+      store: world.store,
+      transport: world.transport,
+      origins: 'any',
+      queue: queueFanout({ queue: world.queue, deadLetters, onError: (report) => reports.push(report) }),
+    });
+    const { id } = await app.broadcaster.to('room').dispatch('x', 1);
+    return { ...world, app, id, reports };
+  }
+
+  it.each(forgeries)('reaches nobody and goes aside, once, when it %s', async (_what, forge) => {
+    const deadLetters = memoryQueue('dead');
+    const { app, id, queue, transport, reports } = await appWith(deadLetters);
+    const body = JSON.stringify(forge(id));
+    expect(await app.handler(queue.eventOf([{ body }]))).toEqual({ statusCode: 200 });
+    expect(transport.received.size).toBe(0);
+    expect(deadLetters.waiting).toEqual([{ body }]);
+    expect(reports).toEqual([
+      { error: expect.objectContaining({ code: 'FORBIDDEN' }), during: 'job', requestId: undefined },
+    ]);
+    expect(String(reports[0]?.error)).not.toContain('stranger');
+    expect(await app.broadcaster.status(id)).toMatchObject({ state: 'queued', recipients: 0 });
+  });
+
+  it.each(forgeries)(
+    'does not make its event come again without dead letters when it %s',
+    async (_what, forge) => {
+      const { app, id, queue, transport, reports } = await appWith();
+      const body = JSON.stringify(forge(id));
+      expect(await app.handler(queue.eventOf([{ body }]))).toEqual({ statusCode: 200 });
+      expect(transport.received.size).toBe(0);
+      expect(reports).toHaveLength(1);
+      expect(queue.waiting).toHaveLength(1); // the real one
+    },
+  );
+
+  it('leaves the other messages of its event to the app', async () => {
+    const { app, queue, transport, reports } = await appWith();
+    const bodies: unknown[] = [];
+    app.onOtherEvent(({ event }) => {
+      const { messages } = event.raw as { messages: { details: { message: { body: string } } }[] };
+      bodies.push(...messages.map(({ details }) => details.message.body));
+    });
+    const forged = { body: JSON.stringify(VERSION_1) };
+    await app.handler(queue.eventOf([{ body: 'one' }, forged, ...queue.waiting, { body: 'two' }]));
+    expect(bodies).toEqual(['one', 'two']);
+    expect(reports).toHaveLength(1);
+    expect(timesReached(transport).size).toBe(3);
   });
 });
 

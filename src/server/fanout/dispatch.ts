@@ -106,8 +106,8 @@ export interface QueueFanout {
   status(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
   cancel(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
   watch(deps: FanoutDeps, id: string, options: WatchOptions | undefined): AsyncIterable<BroadcastStatus>;
-  /** Whether the event of a queue brings jobs, and not messages of the application's own. */
-  hasJobs(event: unknown): boolean;
+  /** An event of a queue in two: its jobs, and messages of the application's own; `undefined` when there are none. */
+  split(event: unknown): { readonly jobs?: unknown; readonly others?: unknown };
   work(deps: FanoutDeps, event: unknown): Promise<void>;
 }
 
