@@ -96,7 +96,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
         desk.rest(request, response) ||
         control.answer(request, response) ||
         httpOperations.answer(request, response);
-      if (!isTaken) void servePages(routes, options.static, request, response);
+      if (!isTaken) servePages(routes, options.static, request, response).catch(() => response.destroy());
     },
     grpc: desk.grpc,
     upgrade: gateway.upgrade,

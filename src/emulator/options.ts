@@ -51,7 +51,13 @@ export interface EmulatorOptions {
   readonly grpcErrors?: GrpcErrors | undefined;
   /** `manual` is a clock for tests: it stands still until `clock.advance()`. @default 'system' */
   readonly clock?: 'system' | 'manual' | undefined;
-  /** A directory whose files are served for paths that have no route. */
+  /**
+   * Hosts that clients may reach the gateway by, beside localhost and loopback addresses: the name of a tunnel or of a
+   * container, without a port. `.example.com` stands for all names that end with it. A request with another `Host` gets
+   * 403, which keeps out web pages that point a name of their own at this machine (DNS rebinding). @default []
+   */
+  readonly allowedHosts?: readonly string[] | undefined;
+  /** A directory whose files are served for paths that have no route. Files and folders with a leading dot are not. */
   readonly static?: string | undefined;
   /** Longest time of a function call, in milliseconds. @default 10000 */
   readonly timeoutMs?: number | undefined;
@@ -128,6 +134,11 @@ const settingsSchema = z.strictObject({
     }),
   grpcErrors: z.enum(['headers', 'trailers', 'mixed']).default('mixed'),
   clock: z.enum(['system', 'manual']).default('system'),
+  allowedHosts: z
+    .array(
+      z.string().regex(/^\.?[\w-]+(\.[\w-]+)*$|^\[[\da-f:.]+\]$/i, 'expected a host name without a port'),
+    )
+    .default([]),
   static: z.string().optional(),
   timeoutMs: positive.default(10_000),
   memoryMb: positive.default(128),

@@ -260,7 +260,7 @@ describe('the handshake', () => {
     });
     const socket = connectTcp(emulator.port, '127.0.0.1');
     socket.write(
-      'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
     );
     while (kinds.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -369,7 +369,7 @@ describe('limits', () => {
     const answers: Buffer[] = [];
     socket.on('data', (chunk) => answers.push(chunk));
     socket.write(
-      'GET /ws HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
+      'GET /ws HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
         'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n',
     );
     const received = (): Buffer => Buffer.concat(answers);

@@ -131,7 +131,7 @@ describe('other clients in an instance reach the gateway at the real address', (
       'connect of node:tls, imported',
       "import { connect } from 'node:tls';",
       `const socket = connect(443, '${HOST}', { servername: '${HOST}' });
-       const lines = ['GET ' + new URL(path(connectionId)).pathname + ' HTTP/1.1', 'Host: x', 'Connection: close'];
+       const lines = ['GET ' + new URL(path(connectionId)).pathname + ' HTTP/1.1', 'Host: ${HOST}', 'Connection: close'];
        socket.write(lines.concat('Authorization: ' + headers(context).Authorization, '', '').join('\\r\\n'));
        let text = '';
        for await (const chunk of socket) text += chunk;

@@ -26,6 +26,7 @@ async function start(answer: unknown = { statusCode: 200 }) {
       },
     },
     clock: 'manual',
+    allowedHosts: ['.apigw.yandexcloud.net'],
   });
   return { emulator, events };
 }

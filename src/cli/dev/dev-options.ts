@@ -28,7 +28,11 @@ stay open.
   --tls-port <number> of gRPC and https, for other programs
                                                       (default any free port)
   --no-redirect       code that is written for the cloud goes to the cloud
-  --static <folder>   pages to serve beside the gateway
+  --static <folder>   pages to serve beside the gateway; not files with a
+                      leading dot
+  --allow-host <name> another host to be reached by, beside localhost: of a
+                      tunnel, say. May be repeated; .example.com takes all
+                      names that end with it
   --timeout <time>    longest time of a call: 10s, 1m     (default 10s)
   --memory <MB>       of an instance                      (default 128)
   --instances <n-m>   fewest and most; 1 means just one   (default 2-10)
@@ -74,6 +78,7 @@ export interface DevOptions extends DevQueues {
   readonly tlsPort: number;
   readonly redirect: boolean;
   readonly static: string | undefined;
+  readonly allowedHosts: readonly string[];
   readonly timeoutMs: number;
   readonly memoryMb: number;
   readonly instances: { readonly min: number; readonly max: number };
@@ -100,6 +105,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       'tls-port': { type: 'string', default: '0' },
       'no-redirect': { type: 'boolean', default: false },
       static: { type: 'string' },
+      'allow-host': { type: 'string', multiple: true, default: [] },
       timeout: { type: 'string', default: '10s' },
       memory: { type: 'string', default: '128' },
       instances: { type: 'string', default: '2-10' },
@@ -132,6 +138,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     tlsPort: wholeNumber('--tls-port', values['tls-port']),
     redirect: !values['no-redirect'],
     static: values.static === undefined ? undefined : folder(values.static),
+    allowedHosts: values['allow-host'],
     timeoutMs: duration('--timeout', values.timeout),
     memoryMb: wholeNumber('--memory', values.memory),
     instances: range('--instances', values.instances),

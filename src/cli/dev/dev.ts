@@ -63,6 +63,7 @@ async function start(options: DevOptions): Promise<Emulator> {
       timeoutMs,
       memoryMb,
       static: options.static,
+      allowedHosts: options.allowedHosts,
       store: options.store,
       ...queueOptionsOf(options, source),
       timers: options.timerMs === undefined ? [] : [{ every: options.timerMs, function: source }],

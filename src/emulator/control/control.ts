@@ -11,6 +11,7 @@ import { listConnections, showConnection } from './connections.js';
 import { ControlError } from './control-error.js';
 import type { ControlRequest, Endpoint } from './endpoint.js';
 import { addFaults, clearFaults, listFaults, removeFault } from './faults.js';
+import { requestUrl } from '../http/request-url.js';
 import { requireLocalHost, requireToken } from './guard.js';
 import { killInstance, listInstances, restartInstances } from './instances.js';
 import { invokeFunction } from './invoke.js';
@@ -60,7 +61,7 @@ export function createControl(parts: ControlParts): Control {
   async function serve(request: HttpRequest, response: HttpResponse): Promise<void> {
     try {
       requireLocalHost(request);
-      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://gateway');
+      const { pathname, searchParams } = requestUrl(request);
       if (pathname.startsWith(API)) {
         requireToken(request, token);
         respond(response, 200, await call(parts, request, pathname.slice(API.length), searchParams));
@@ -81,7 +82,7 @@ export function createControl(parts: ControlParts): Control {
     answer(request, response) {
       const [path] = (request.url ?? '').split(/[?#]/, 1);
       if (path !== ROOT && path?.startsWith(`${ROOT}/`) !== true) return false;
-      void serve(request, response);
+      serve(request, response).catch(() => response.destroy());
       return true;
     },
   };

@@ -5,6 +5,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { HttpRequest } from '../http/exchange.js';
+import { isLoopback } from '../listening/hosts.js';
 import { ControlError } from './control-error.js';
 
 export const TOKEN_HEADER = 'x-yc-broadcast-token';
@@ -33,10 +34,8 @@ function hostOf(headers: HttpRequest['headers']): string {
   return headers.host ?? String(headers[':authority'] ?? '');
 }
 
-const LOCAL_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
-
 function isLocal(origin: string): boolean {
-  return URL.canParse(origin) && LOCAL_NAMES.has(new URL(origin).hostname);
+  return URL.canParse(origin) && isLoopback(new URL(origin).hostname);
 }
 
 /** Takes the same time wherever the two differ. */

@@ -103,8 +103,10 @@ export function createActions(now: () => number): (action: string, request: unkn
     Query: (request) => query(tableOf(request.TableName), request, conditions),
   };
 
+  const actionsByName = new Map(Object.entries(actions));
+
   return (name, request) => {
-    const action = actions[name];
+    const action = actionsByName.get(name);
     if (action === undefined) throw new DocumentError('UnknownOperationException', `'${name}' is not served`);
     return action(request as ActionRequest);
   };

@@ -1,3 +1,4 @@
+import { readBody } from '../http/read-body.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import { createActions } from './actions.js';
 import { DocumentError } from './document-error.js';
@@ -10,6 +11,9 @@ export interface DocumentServer {
 
 /** Where it is answered. */
 export const STORE_PATH = '/_yc-broadcast/store';
+
+/** As DynamoDB has it for a batch. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 /** The table that {@link ydbStore} uses when it is told nothing else. */
 const DEFAULT_TABLE = 'yc_broadcast_store';
@@ -31,23 +35,26 @@ export function createDocumentServer(now: () => number): DocumentServer {
     } catch (error) {
       const { type, message } =
         error instanceof DocumentError ? error : new DocumentError('ValidationException', 'no JSON');
-      respond(response, 400, { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message });
+      respond(response, type === 'RequestEntityTooLarge' ? 413 : 400, {
+        __type: `com.amazonaws.dynamodb.v20120810#${type}`,
+        message,
+      });
     }
   }
 
   return {
     answer(request, response) {
       if (request.method !== 'POST' || request.url !== STORE_PATH) return false;
-      void serve(request, response);
+      serve(request, response).catch(() => response.destroy());
       return true;
     },
   };
 }
 
 async function readJson(request: HttpRequest): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (body === undefined) throw new DocumentError('RequestEntityTooLarge', `at most ${MAX_BODY_BYTES} bytes`);
+  return JSON.parse(body.toString('utf8'));
 }
 
 function respond(response: HttpResponse, status: number, body: object): void {

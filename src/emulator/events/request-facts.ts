@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { requestUrl } from '../http/request-url.js';
 
 /** What the gateway knows of a request, whether it asks for a socket or for an answer. */
 export interface RequestFacts {
@@ -22,7 +23,7 @@ export function readRequest(
   request: SourceRequest,
   facts: Pick<RequestFacts, 'template' | 'pathParameters'> & { readonly gatewayId: string },
 ): RequestFacts {
-  const url = new URL(request.url ?? '/', 'http://gateway');
+  const url = requestUrl(request);
   const sourceIp = request.socket.remoteAddress ?? '127.0.0.1';
   const own: Record<string, string> = {
     'X-Forwarded-For': sourceIp,
@@ -49,18 +50,20 @@ const HOP_BY_HOP = new Set([
 ]);
 
 function canonicalHeaders(raw: readonly string[], own: Readonly<Record<string, string>>) {
-  const byName = new Map<string, string[]>();
+  // A map, since names are the client's: `__proto__` is one like any other.
+  const lists = new Map<string, string[]>();
   for (let i = 0; i < raw.length; i += 2) {
     // HTTP/2 has no Host; everything else that begins with a colon is no header.
     const name = raw[i] === ':authority' ? 'host' : (raw[i] ?? '');
     if (name.startsWith(':')) continue;
     if (HOP_BY_HOP.has(name.toLowerCase())) continue;
-    const known = byName.get(canonicalName(name)) ?? [];
-    byName.set(canonicalName(name), [...known, raw[i + 1] ?? '']);
+    const canonical = canonicalName(name);
+    lists.set(canonical, [...(lists.get(canonical) ?? []), raw[i + 1] ?? '']);
   }
-  for (const [name, value] of Object.entries(own)) byName.set(name, [value]);
-  const headers = Object.fromEntries([...byName].map(([name, values]) => [name, values.at(-1) ?? '']));
-  return { headers, multiValueHeaders: Object.fromEntries(byName) };
+  for (const [name, value] of Object.entries(own)) lists.set(name, [value]);
+  const multiValueHeaders = Object.fromEntries(lists);
+  const headers = Object.fromEntries([...lists].map(([name, values]) => [name, values.at(-1) ?? '']));
+  return { headers, multiValueHeaders };
 }
 
 /** As Go writes header names: `sec-websocket-key` becomes `Sec-Websocket-Key`. */

@@ -8,6 +8,8 @@ import { createAuthorizationNotice, logHttp, resultOf } from '../timeline/gatewa
 import { respondWith } from './answer.js';
 import { httpEvent, type HttpRequestFacts } from '../events/http-event.js';
 import { readRequest } from '../events/request-facts.js';
+import { readBody } from './read-body.js';
+import { requestUrl } from './request-url.js';
 import { findRoute, type HttpRoute, type Operation } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
@@ -44,7 +46,7 @@ export function createHttpOperations(options: HttpOperationsOptions): HttpOperat
     const { template } = pattern;
     const place = { method, path: pathOf(incoming) };
     const operation = methods.get(method) ?? methods.get('ANY');
-    const body = await readBody(incoming);
+    const body = await readBody(incoming, MAX_BODY_BYTES);
     if (operation === undefined) {
       refuse(place, response, 405, `${template} has ${[...methods.keys()].join(', ')}`);
     } else if (body === undefined) {
@@ -125,17 +127,6 @@ function rawQueryOf({ url = '' }: AnyRequest): string {
   return at === -1 ? '' : url.slice(at + 1);
 }
 
-function pathOf({ url }: AnyRequest): string {
-  return new URL(url ?? '/', 'http://gateway').pathname;
-}
-
-/** `undefined` when it is too large. */
-async function readBody(request: AsyncIterable<Buffer>): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request) {
-    bytes += chunk.length;
-    if (bytes <= MAX_BODY_BYTES) chunks.push(chunk);
-  }
-  return bytes > MAX_BODY_BYTES ? undefined : Buffer.concat(chunks);
+function pathOf(request: AnyRequest): string {
+  return requestUrl(request).pathname;
 }

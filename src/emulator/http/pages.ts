@@ -1,6 +1,7 @@
 import { CLIENT_PATH, serveClient } from './client-bundle.js';
 import type { HttpRequest, HttpResponse } from './exchange.js';
 import type { Route } from '../routing/routes.js';
+import { requestUrl } from './request-url.js';
 import { serveFile } from './static-files.js';
 
 /** Plain HTTP: a file, or an answer that helps somebody who got the path wrong. */
@@ -10,7 +11,7 @@ export async function servePages(
   request: HttpRequest,
   response: HttpResponse,
 ): Promise<void> {
-  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  const path = requestUrl(request).pathname;
   const isRead = request.method === 'GET' || request.method === 'HEAD';
   if (isRead && root !== undefined && (await serveFile(root, path, response))) return;
   if (isRead && path === CLIENT_PATH) {

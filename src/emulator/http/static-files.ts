@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { realpath, stat } from 'node:fs/promises';
-import { extname, join, sep } from 'node:path';
+import { open, realpath, stat, type FileHandle } from 'node:fs/promises';
+import { extname, join, relative, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import type { HttpResponse } from './exchange.js';
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -17,22 +17,38 @@ const TYPES: Readonly<Record<string, string>> = {
 /** Serves a file of a directory, or `index.html` for a directory's own path. Returns whether there was one. */
 export async function serveFile(root: string, path: string, response: HttpResponse): Promise<boolean> {
   const file = await fileFor(root, path);
-  if (file === undefined) return false;
+  const opened = file === undefined ? undefined : await openFile(file);
+  if (file === undefined || opened === undefined) return false;
   response.writeHead(200, {
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     // Pages change while they are being worked on.
     'Cache-Control': 'no-store',
   });
-  createReadStream(file).pipe(response);
+  // A file that cannot be read to its end, and a client that has gone away, end this answer and nothing else.
+  await pipeline(opened.createReadStream(), response).catch(() => response.destroy());
   return true;
 }
 
-/** The file behind a path, if it is one and lies in the directory, symbolic links resolved. */
+/** Before the answer begins, so that one that may not be read is as good as none. */
+async function openFile(file: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The file behind a path, if it is one and lies in the directory, symbolic links resolved. Files and folders whose names
+ * begin with a dot are not pages: `.env` and `.git` hold secrets.
+ */
 async function fileFor(root: string, path: string): Promise<string | undefined> {
   try {
     const base = await realpath(root);
     const wanted = await realpath(join(base, decodeURIComponent(path)));
     if (wanted !== base && !wanted.startsWith(base + sep)) return undefined;
+    const hidden = relative(base, wanted).split(sep);
+    if (hidden.some((name) => name.startsWith('.'))) return undefined;
     const file = (await stat(wanted)).isDirectory() ? join(wanted, 'index.html') : wanted;
     return (await stat(file)).isFile() ? file : undefined;
   } catch {

@@ -3,7 +3,9 @@ import { mintLocalCertificate } from './certificate.js';
 import { localEnvironment, type InstanceEnvironment } from '../instances/environment.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { openPlainPort, openTlsPort, type Listeners, type Port } from './ports.js';
-import { CERTIFIED_HOSTS, portsByAddress } from '../redirect/hosts.js';
+import { withFrontDoor } from './front-door.js';
+import { createHostCheck } from './hosts.js';
+import { CERTIFIED_HOSTS, METADATA_ADDRESS, portsByAddress } from '../redirect/hosts.js';
 import { createMetadata } from '../redirect/metadata.js';
 import { openRedirect, type RedirectAccess } from '../redirect/redirect.js';
 import { createTunnels } from '../redirect/tunnel.js';
@@ -26,7 +28,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-type ListenOptions = Pick<ParsedEmulatorOptions, 'port' | 'tls' | 'redirect'>;
+type ListenOptions = Pick<ParsedEmulatorOptions, 'port' | 'tls' | 'redirect' | 'allowedHosts'>;
 
 /** @param token What the metadata service gives out. */
 export async function listen(
@@ -39,7 +41,7 @@ export async function listen(
     await Promise.all(closers.splice(0).map((closer) => closer()));
   };
   try {
-    return { ...(await open(options, listeners, token, closers)), close };
+    return { ...(await open(options, throughFrontDoor(options, listeners, token), closers)), close };
   } catch (error) {
     await close();
     throw error;
@@ -49,7 +51,6 @@ export async function listen(
 async function open(
   { port, tls, redirect }: ListenOptions,
   listeners: Listeners,
-  token: string | undefined,
   closers: (() => unknown)[],
 ): Promise<Omit<Listening, 'close'>> {
   if (redirect === undefined) {
@@ -60,10 +61,7 @@ async function open(
   let ports: Readonly<Record<string, number>> = {};
   const tunnels = createTunnels((address) => ports[address]);
   closers.push(tunnels.close);
-  const plain = keep(
-    await openPlainPort(port, { ...withMetadata(listeners, token), connect: tunnels.open }),
-    closers,
-  );
+  const plain = keep(await openPlainPort(port, { ...listeners, connect: tunnels.open }), closers);
   const secure = await openSecure(tls?.port ?? 0, listeners, CERTIFIED_HOSTS, closers);
   ports = portsByAddress(plain.port, secure.port);
   const { folder } = redirect;
@@ -86,6 +84,17 @@ async function openSecure(
   const certificate = mintLocalCertificate(names);
   const { port } = keep(await openTlsPort(wanted, certificate, listeners), closers);
   return { port, endpoint: `https://localhost:${port}`, ca: certificate.ca };
+}
+
+/** A redirected client keeps the cloud's names in `Host`, and nobody but the cloud can point those at this machine. */
+function throughFrontDoor(
+  { redirect, allowedHosts }: ListenOptions,
+  listeners: Listeners,
+  token: string | undefined,
+): Listeners {
+  if (redirect === undefined) return withFrontDoor(listeners, createHostCheck(allowedHosts));
+  const hosts = [...allowedHosts, ...CERTIFIED_HOSTS, METADATA_ADDRESS];
+  return withFrontDoor(withMetadata(listeners, token), createHostCheck(hosts));
 }
 
 function withMetadata(listeners: Listeners, token: string | undefined): Listeners {

@@ -5,6 +5,7 @@ import type { ConnectionInfo } from '../../model/transport.js';
 import { broadcastOf } from './broadcast-header.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { Management, ManagementAnswer, ManagementRequest, OutgoingMessage } from './management.js';
+import { requestUrl } from '../http/request-url.js';
 import { invalid, Refusal } from './refusal.js';
 
 const PREFIX = '/apigateways/';
@@ -64,7 +65,7 @@ function requestOf(
 
 /** Takes the forms of the path that are seen in the wild, and tells the right one for those that do not work. */
 function parsePath(url: string): { connectionId: string; isSend: boolean } {
-  const path = new URL(url, 'http://gateway').pathname;
+  const path = requestUrl({ url }).pathname;
   const rest = path.startsWith(CONNECTIONS) ? path.slice(CONNECTIONS.length) : '';
   const [, encoded, action] = /^([^/:]+?)(:send|%3Asend)?$/i.exec(rest) ?? [];
   if (encoded === undefined) throw new Refusal(404, 5, `no such path; it is ${RIGHT_PATH}`);

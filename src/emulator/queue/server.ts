@@ -1,7 +1,7 @@
 /** Answers requests to Message Queue, on the port that answers everything else. */
 import type { IncomingHttpHeaders } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { Clock } from '../clock.js';
+import { readBody } from '../http/read-body.js';
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { textIn } from './checks.js';
@@ -29,14 +29,14 @@ export interface QueueServer {
 }
 
 export function createQueueServer({ queues, clock, timeline, accessKeyId }: QueueServerParts): QueueServer {
-  const onMessages = createMessageActions({ clock, timeline });
-  const onQueues = createQueueActions(queues);
+  const onMessages = new Map(Object.entries(createMessageActions({ clock, timeline })));
+  const onQueues = new Map(Object.entries(createQueueActions(queues)));
   const rates = createRates(CALLS_PER_SECOND);
 
   async function perform({ action, fields }: QueueRequest, keyId: string, origin: string): Promise<object> {
-    const onQueue = onQueues[action];
+    const onQueue = onQueues.get(action);
     if (onQueue !== undefined) return onQueue(fields, origin);
-    const onMessage = onMessages[action];
+    const onMessage = onMessages.get(action);
     if (onMessage === undefined) throw new QueueError('InvalidAction', `'${action}' is not served here`);
     const queue = queues.at(textIn(fields, 'QueueUrl'));
     if (!rates.take(`${queue.name} ${action}`)) {
@@ -52,7 +52,7 @@ export function createQueueServer({ queues, clock, timeline, accessKeyId }: Queu
     let action = '';
     try {
       const keyId = authenticate(request.headers, accessKeyId);
-      const read = protocol.read(request.headers, await text(request));
+      const read = protocol.read(request.headers, await readText(request));
       ({ action } = read);
       respond(response, 200, protocol.result(action, await perform(read, keyId, originOf(request))));
     } catch (reason) {
@@ -70,10 +70,22 @@ export function createQueueServer({ queues, clock, timeline, accessKeyId }: Queu
   return {
     answer(request, response) {
       if (request.method !== 'POST' || credentialOf(request.headers)?.service !== 'sqs') return false;
-      void serve(request, response, isJsonRequest(request.headers) ? jsonProtocol : queryProtocol);
+      const protocol = isJsonRequest(request.headers) ? jsonProtocol : queryProtocol;
+      serve(request, response, protocol).catch(() => response.destroy());
       return true;
     },
   };
+}
+
+/** Ten messages of 256 KB, each byte of them as six characters of a form or of JSON. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
+
+async function readText(request: HttpRequest): Promise<string> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (body === undefined) {
+    throw new QueueError('RequestEntityTooLarge', `a request has at most ${MAX_BODY_BYTES} bytes`, 413);
+  }
+  return body.toString('utf8');
 }
 
 /** What a signature says of itself. Pages of other sites cannot send this header without asking first. */

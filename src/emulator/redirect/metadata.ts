@@ -1,5 +1,6 @@
 /** The metadata service, as far as the official SDK asks it: for the IAM token of the function's service account. */
 import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import { requestUrl } from '../http/request-url.js';
 import { TOKEN_LIFE_SECONDS } from '../events/function-context.js';
 
 const PREFIX = '/computeMetadata/';
@@ -13,8 +14,8 @@ export interface Metadata {
 /** @param token `undefined` for a function without a service account. */
 export function createMetadata(token: string | undefined): Metadata {
   return {
-    answer({ url = '/', headers }, response) {
-      const path = new URL(url, 'http://metadata').pathname;
+    answer({ url, headers }, response) {
+      const path = requestUrl({ url }).pathname;
       if (!path.startsWith(PREFIX)) return false;
       // A page in a browser cannot send this header to another origin, which is what it is for.
       if (headers['metadata-flavor'] !== 'Google')

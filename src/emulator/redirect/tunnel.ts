@@ -17,6 +17,10 @@ export function createTunnels(portFor: (address: string) => number | undefined):
 
   async function begin(address: string, client: Duplex, head: Buffer): Promise<void> {
     const server = await reach(address, portFor(address));
+    if (client.destroyed) {
+      server.destroy();
+      return;
+    }
     server.setNoDelay(true);
     open.add(server);
     server.on('close', () => {

@@ -9,6 +9,7 @@ import { logLostHandshake, logNoSuchPath, logUnauthorized } from '../timeline/ga
 import { newConnectionId } from '../ids.js';
 import type { FunctionResponse } from '../calls/invoker.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
+import { requestUrl } from '../http/request-url.js';
 import { findRoute, type Route } from '../routing/routes.js';
 
 export interface UpgradeOptions extends ConnectOptions {
@@ -33,7 +34,7 @@ export async function settleUpgrade(
   socket: Duplex,
 ): Promise<AcceptedUpgrade | undefined> {
   const { routes, clock, timeline, gatewayId } = options;
-  const path = new URL(request.url ?? '/', 'http://gateway').pathname;
+  const path = requestUrl(request).pathname;
   const found = findRoute(routes, path);
   if (found === undefined) {
     const known = routes.map(({ pattern }) => pattern.template).join(', ');
