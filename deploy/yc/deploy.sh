@@ -22,13 +22,14 @@ main() {
   trap 'finish $?' EXIT
 
   account=$(ensure "$NAME" iam service-account --)
-  grant api-gateway.websocketWriter "$account" resource-manager folder "$FOLDER_ID"
+  caller=$(ensure "$CALLER" iam service-account --)
   log_group=$(ensure "$NAME" logging group --)
   function=$(ensure "$NAME" serverless function --)
-  grant functions.functionInvoker "$account" serverless function "$function"
+  grant functions.functionInvoker "$caller" serverless function "$function"
 
   add_database
   if [ "$QUEUE" = yes ] || [ -n "$BROADCAST_PATH" ]; then add_queues; fi
+  add_app_secrets
   add_version
   add_gateway
   if [ "$QUEUE" = yes ]; then add_job_trigger; fi
@@ -44,9 +45,16 @@ check_settings() {
   fi
   [ -n "$FOLDER_ID" ] || die "which folder? yc config set folder-id <id>, or FOLDER_ID=<id>"
   [ -n "$ORIGINS" ] || die "which pages may connect? ORIGINS='https://chat.example'"
-  case "$ORIGINS$VARIABLES" in
-    *,*) die "yc splits variables at commas: put spaces between ORIGINS, and no commas into VARIABLES" ;;
+  case "$ORIGINS$VARIABLES$SECRETS" in
+    *,*) die "yc splits variables at commas: put spaces between ORIGINS, and no commas into VARIABLES and SECRETS" ;;
   esac
+  local secret
+  for secret in $SECRETS; do
+    case "$secret" in
+      ?*=?*/?*) ;;
+      *) die "SECRETS: '$secret' has to be VARIABLE=<id of the Lockbox secret>/<key>" ;;
+    esac
+  done
 }
 
 finish() {
@@ -78,7 +86,7 @@ add_database() {
 
 add_queues() {
   local url secret_id
-  grant ymq.reader "$account" resource-manager folder "$FOLDER_ID"
+  grant ymq.reader "$caller" resource-manager folder "$FOLDER_ID"
   grant ymq.writer "$account" resource-manager folder "$FOLDER_ID"
   secret_id=$(ensure_queue_key "$account")
   use_queue_key "$secret_id"
@@ -98,6 +106,16 @@ add_queues() {
   fi
 }
 
+# The app's own secrets: the runtime reads them from Lockbox, so that they stand in no argument and no version.
+add_app_secrets() {
+  local secret id
+  for secret in $SECRETS; do
+    id=${secret#*=} id=${id%%/*}
+    grant lockbox.payloadViewer "$account" lockbox secret "$id"
+    secrets+=(--secret "environment-variable=${secret%%=*},id=$id,key=${secret#*/}")
+  done
+}
+
 add_version() {
   local variable
   environment+=(--environment "ORIGINS=$ORIGINS")
@@ -112,30 +130,31 @@ add_version() {
 add_gateway() {
   local spec=$work/gateway.yaml paths=(--path "$WS_PATH") path
   for path in $HTTP_PATHS; do paths+=(--http "$path"); done
-  run spec --function-id "$function" --service-account-id "$account" "${paths[@]}" --title "$NAME" >"$spec"
+  run spec --function-id "$function" --service-account-id "$caller" "${paths[@]}" --title "$NAME" >"$spec"
   gateway=$(ensure "$NAME" serverless api-gateway -- --spec "$spec" --log-group-id "$log_group")
   domain=$(cloud serverless api-gateway update --id "$gateway" --spec "$spec" --log-group-id "$log_group" | json field domain)
+  grant api-gateway.websocketWriter "$account" serverless api-gateway "$gateway"
 }
 
 # One job a call: what one instance cannot do at once, several do.
 add_job_trigger() {
   ensure "$JOBS_QUEUE" serverless trigger -- message-queue --queue "$(queue_arn "$JOBS_QUEUE")" \
-    --queue-service-account-id "$account" --batch-size 1 --batch-cutoff 1s \
-    --invoke-function-id "$function" --invoke-function-service-account-id "$account" >/dev/null
+    --queue-service-account-id "$caller" --batch-size 1 --batch-cutoff 1s \
+    --invoke-function-id "$function" --invoke-function-service-account-id "$caller" >/dev/null
 }
 
 add_broadcast_trigger() {
-  grant api-gateway.websocketBroadcaster "$account" resource-manager folder "$FOLDER_ID"
+  grant api-gateway.websocketBroadcaster "$caller" serverless api-gateway "$gateway"
   ensure "$LIVE_QUEUE" serverless trigger -- message-queue --queue "$(queue_arn "$LIVE_QUEUE")" \
-    --queue-service-account-id "$account" --batch-size 1 --batch-cutoff 1s \
+    --queue-service-account-id "$caller" --batch-size 1 --batch-cutoff 1s \
     --gateway-id "$gateway" --gateway-websocket-broadcast-path "$BROADCAST_PATH" \
-    --gateway-websocket-broadcast-service-account-id "$account" >/dev/null
+    --gateway-websocket-broadcast-service-account-id "$caller" >/dev/null
 }
 
 add_timer() {
   local trigger
   trigger=$(ensure "$NAME-timer" serverless trigger -- timer --cron-expression "$TIMER" \
-    --invoke-function-id "$function" --invoke-function-service-account-id "$account")
+    --invoke-function-id "$function" --invoke-function-service-account-id "$caller")
   cloud serverless trigger update timer --id "$trigger" --new-cron-expression "$TIMER" >/dev/null
 }
 

@@ -30,17 +30,17 @@ queue_url() {
   sqs list-queues --queue-name-prefix "$1" | json queue "$1"
 }
 
-# ensure_queue <name> [attributes as JSON]: prints its address.
+# ensure_queue <name> [attributes as JSON]: prints its address. The attributes are those of a new queue: changing them takes
+# the role ymq.admin (documented), which the key's account does not have.
 ensure_queue() {
   local name=$1 attributes=${2:-} url
   url=$(queue_url "$name")
   if [ -z "$url" ]; then
-    url=$(sqs create-queue --queue-name "$name" | json field QueueUrl)
+    url=$(sqs create-queue --queue-name "$name" ${attributes:+--attributes "$attributes"} | json field QueueUrl)
     say "created  queue $name"
   else
     say "kept     queue $name"
   fi
-  if [ -n "$attributes" ]; then sqs set-queue-attributes --queue-url "$url" --attributes "$attributes" >/dev/null; fi
   printf '%s\n' "$url"
 }
 

@@ -25,7 +25,8 @@ main() {
   remove_queues
   remove "$NAME" logging group
   if [ "${1:-}" = --with-data ]; then remove "$NAME" ydb database; fi
-  remove_account
+  remove_account "$CALLER"
+  remove_account "$NAME"
 }
 
 # remove <name> <kind …>
@@ -39,10 +40,13 @@ remove() {
 }
 
 remove_queues() {
-  local name url secret_id
+  local name url secret_id account
   secret_id=$(id_of "$KEY_SECRET" lockbox secret)
   if [ -z "$secret_id" ]; then return; fi
   use_queue_key "$secret_id"
+  # Deleting a queue takes ymq.admin (documented); remove_account takes the role back.
+  account=$(id_of "$NAME" iam service-account)
+  if [ -n "$account" ]; then grant ymq.admin "$account" resource-manager folder "$FOLDER_ID"; fi
   for name in "$LIVE_QUEUE" "$JOBS_QUEUE" "$DEAD_JOBS_QUEUE"; do
     url=$(queue_url "$name")
     if [ -z "$url" ]; then continue; fi
@@ -52,18 +56,19 @@ remove_queues() {
   remove "$KEY_SECRET" lockbox secret
 }
 
-# Its roles on the folder and its keys first: nothing says that they go with it.
+# remove_account <name>: its roles on the folder and its keys first: nothing says that they go with it.
 remove_account() {
-  local account role key
-  account=$(id_of "$NAME" iam service-account)
+  local name=$1 account role key
+  account=$(id_of "$name" iam service-account)
   if [ -z "$account" ]; then return; fi
-  for role in api-gateway.websocketWriter api-gateway.websocketBroadcaster ymq.reader ymq.writer; do
+  # The first two: deploy.sh gave them on the folder before 2026-11-30.
+  for role in api-gateway.websocketWriter api-gateway.websocketBroadcaster ymq.reader ymq.writer ymq.admin; do
     revoke "$role" "$account"
   done
   for key in $(cloud iam access-key list --service-account-id "$account" | json ids); do
     cloud iam access-key delete --id "$key" >/dev/null
   done
-  remove "$NAME" iam service-account
+  remove "$name" iam service-account
 }
 
 revoke() {

@@ -12,6 +12,7 @@ TIMEOUT_SECONDS=${TIMEOUT_SECONDS:-60}    # 600 at most
 CONCURRENCY=${CONCURRENCY:-4}             # calls that one instance works on at the same time, 16 at most
 ORIGINS=${ORIGINS:-}                      # pages that may connect, with spaces between them
 VARIABLES=${VARIABLES:-}                  # more for the function's environment: 'A=1 B=2'
+SECRETS=${SECRETS:-}                      # variables from Lockbox: 'NOTIFY_SECRET=<secret id>/<key>'
 WS_PATH=${WS_PATH:-/ws}                   # where clients connect
 HTTP_PATHS=${HTTP_PATHS:-}                # plain HTTP paths of the same function: '/notify /health'
 YDB_RU=${YDB_RU:-100}                     # throttling limit of the database, in RU/s; a new one has 10
@@ -26,3 +27,4 @@ JOBS_QUEUE=$NAME-jobs
 DEAD_JOBS_QUEUE=$NAME-dead-jobs
 LIVE_QUEUE=$NAME-live
 KEY_SECRET=$NAME-queue-key
+CALLER=$NAME-caller                       # what gateway and triggers run as; the function runs as $NAME

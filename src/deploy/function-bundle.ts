@@ -1,11 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { writeBundle } from './bundle-folder.js';
 
 export interface BundleOptions {
   /** The TypeScript or JavaScript file that exports the handler. */
   readonly file: string;
-  /** Where the archive's content is written. */
+  /** Where the archive's content is written. Files in it that are not from an earlier bundle are never overwritten. */
   readonly outDir: string;
   /** Packages that stay outside: a bundle that asks for one of them fails when it does. */
   readonly external?: readonly string[] | undefined;
@@ -31,19 +31,18 @@ export interface BundlePart {
 /**
  * Bundles a function as one minified file of ES modules with its source map, and a `package.json` that says so, without
  * which the runtime takes it for CommonJS (documented). What lies in `outDir` is the archive's content. Rejects with
- * esbuild's `BuildFailure`.
+ * esbuild's `BuildFailure`, and with `INVALID_OPTIONS` when `outDir` has a file of that name that is not from a bundle.
  */
 export async function bundleFunction({ file, outDir, external }: BundleOptions): Promise<FunctionBundle> {
   const options = buildOptions(file, external ?? []);
   let built = await build(options);
   // Only those who need it get a `require`: what is CommonJS asks for Node's own modules by it.
   if (hasCommonJs(built.metafile)) built = await build({ ...options, banner: { js: REQUIRE } });
-  await mkdir(outDir, { recursive: true });
-  for (const { path, contents } of built.outputFiles) await writeFile(join(outDir, basename(path)), contents);
-  await writeFile(join(outDir, 'package.json'), '{ "type": "module" }\n');
+  const code = built.outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  const files = await writeBundle(outDir, code);
   const output = Object.values(built.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
   return {
-    files: ['index.js', 'index.js.map', 'package.json'],
+    files,
     bytes: output?.bytes ?? 0,
     exports: output?.exports ?? [],
     parts: partsOf(output),

@@ -1,5 +1,6 @@
 /** What is deployed: the function's bundle and the gateway's specification, and both together in the local gateway. */
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,14 +32,18 @@ function elsewhere(): string {
 
 const IDS = ['--function-id', 'd4efunction', '--service-account-id', 'ajeaccount'];
 
+const FILES = ['index.js', 'index.js.map', 'package-lock.json', 'package.json'];
+
 describe('yc-broadcast bundle', () => {
   it('makes the content of an archive that needs nothing else', async () => {
     const out = elsewhere();
     const { code, output } = await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
     expect(code).toBe(0);
-    expect(readdirSync(out).sort()).toEqual(['index.js', 'index.js.map', 'package.json']);
-    expect(readFileSync(join(out, 'package.json'), 'utf8')).toBe('{ "type": "module" }\n');
-    expect(output).toMatch(/index\.js +1\d\d KB, with index\.js\.map and package\.json\n/);
+    expect(readdirSync(out).sort()).toEqual(FILES);
+    expect(JSON.parse(readFileSync(join(out, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
+    expect(output).toMatch(
+      /index\.js +1\d\d KB, with index\.js\.map, package-lock\.json and package\.json\n/,
+    );
     expect(output).toMatch(/\n {2}zod +\d+ KB\n/);
     expect(output).toMatch(/\nentry point: index\.handler \(runtime nodejs22\)\n$/);
     expect(
@@ -48,6 +53,42 @@ describe('yc-broadcast bundle', () => {
         .filter((line) => line.length > 80),
     ).toEqual([]);
   });
+
+  it('lets the platform run `npm ci` in its folder', async () => {
+    const out = elsewhere();
+    await runCli('bundle', 'examples/chat/handler.ts', '--out', out);
+    execFileSync('npm', ['ci', '--omit=dev', '--offline', '--no-audit', '--no-fund'], { cwd: out });
+    expect(
+      readdirSync(out)
+        .filter((name) => name !== 'node_modules')
+        .sort(),
+    ).toEqual(FILES);
+  });
+
+  it('may be made again in the same folder, also over one of an earlier version', async () => {
+    const out = elsewhere();
+    expect((await runCli('bundle', 'examples/chat/handler.ts', '--out', out)).code).toBe(0);
+    writeFileSync(join(out, 'package.json'), '{ "type": "module" }\n');
+    rmSync(join(out, 'package-lock.json'));
+    expect((await runCli('bundle', 'examples/chat/handler.ts', '--out', out)).code).toBe(0);
+    expect(readdirSync(out).sort()).toEqual(FILES);
+  });
+
+  it.each(['package.json', 'index.js', 'package-lock.json'])(
+    'overwrites no %s that it has not written, and writes nothing then',
+    async (name) => {
+      const out = elsewhere();
+      const mine =
+        name === 'index.js' ? 'export const mine = 1;\n' : '{ "name": "mine", "type": "module" }\n';
+      writeFileSync(join(out, name), mine);
+      expect(await runCli('bundle', 'examples/chat/handler.ts', '--out', out)).toEqual({
+        code: 1,
+        output: `yc-broadcast: ${join(out, name)} is not from an earlier bundle, and would be overwritten: choose another folder for the bundle, such as build\n`,
+      });
+      expect(readdirSync(out)).toEqual([name]);
+      expect(readFileSync(join(out, name), 'utf8')).toBe(mine);
+    },
+  );
 
   it('makes the same bytes of the same source', async () => {
     const [first, second] = [elsewhere(), elsewhere()];

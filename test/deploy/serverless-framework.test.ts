@@ -92,7 +92,8 @@ describeIfInstalled('offline', () => {
     const { code, logged } = await serverless(['package'], { env: SETTINGS });
     expect([code, logged]).toEqual([0, expect.stringMatching(/Function "chat" bundled, \d+ KB packed/)]);
     const out = await unpack(readFileSync(join(projectRoot, '.serverless/chat.zip')));
-    expect(readFileSync(join(out, 'package.json'), 'utf8')).toBe('{ "type": "module" }\n');
+    expect(JSON.parse(readFileSync(join(out, 'package.json'), 'utf8'))).toMatchObject({ type: 'module' });
+    expect(readFileSync(join(out, 'package-lock.json'), 'utf8')).toContain('"lockfileVersion":3');
     expect(readFileSync(join(out, 'index.js'), 'utf8')).toMatch(/\/\/# sourceMappingURL=index\.js\.map\n$/);
     expect(JSON.parse(readFileSync(join(out, 'index.js.map'), 'utf8'))).toHaveProperty('mappings');
     expect(statSync(join(out, 'index.js')).mode & 0o777).toBe(0o644);

@@ -22,6 +22,7 @@ const SETTINGS = {
   QUEUE: 'yes',
   BROADCAST_PATH: '/ws',
   TIMER: '0 9 * * ? *',
+  SECRETS: 'NOTIFY_SECRET=e6qown/signing-key',
 };
 const HANDLER = 'examples/chat/handler.ts';
 
@@ -32,6 +33,7 @@ let first: ScriptRun;
 beforeAll(async () => {
   database = await startEmulator({ routes: { '/ws': () => ({ statusCode: 200 }) }, store: true });
   cloud = fakeCloud(database.store?.endpoint ?? '');
+  cloud.addSecret('e6qown', 'own');
   first = await cloud.run('deploy.sh', [HANDLER], SETTINGS);
 });
 
@@ -77,16 +79,22 @@ describe('deploy/yc/deploy.sh', () => {
       secret: [
         'environment-variable=YC_BROADCAST_QUEUE_ACCESS_KEY_ID,id=e6qchatqueuekey,key=access_key_id',
         'environment-variable=YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY,id=e6qchatqueuekey,key=secret_access_key',
+        'environment-variable=NOTIFY_SECRET,id=e6qown,key=signing-key',
       ],
     });
   });
 
   it('gives the roles that docs/deploy.md lists, each on what it lists, and no other', () => {
-    const given = cloud
-      .state()
-      .bindings.map(({ role_id, kind }) => ({ role: role_id, on: kind.split(' ').at(-1) }));
+    const given = cloud.state().bindings.map(({ role_id, kind, subject }) => ({
+      role: role_id,
+      on: kind.split(/[ -]/).at(-1),
+      to: subject.id === 'ajechat' ? 'app' : subject.id.replace('ajechat', ''),
+    }));
     const byRole = (a: { role: string }, b: { role: string }): number => a.role.localeCompare(b.role);
-    expect(given.sort(byRole)).toEqual(documentedRoles().sort(byRole));
+    // The queue's key and the app's own secret.
+    const [viewer] = documentedRoles().filter(({ role }) => role === 'lockbox.payloadViewer');
+    const documented = [...documentedRoles(), ...(viewer === undefined ? [] : [viewer])];
+    expect(given.sort(byRole)).toEqual(documented.sort(byRole));
   });
 
   it('sets jobs aside that fail again and again, after the longest call', () => {
@@ -153,6 +161,12 @@ describe('deploy/yc/deploy.sh', () => {
       'deploy: yc splits variables at commas',
       1,
     ],
+    [
+      [HANDLER],
+      { ORIGINS: 'https://a.example', SECRETS: 'NOTIFY_SECRET=abc' },
+      "deploy: SECRETS: 'NOTIFY_SECRET=abc' has to be VARIABLE=<id of the Lockbox secret>/<key>",
+      1,
+    ],
     [['test/nothing.ts'], { ORIGINS: 'https://a.example' }, 'test/nothing.ts', 1],
   ])('%j with %j is refused before anything is made', async (args, env, problem, code) => {
     const empty = fakeCloud('');
@@ -171,7 +185,10 @@ describe('deploy/yc/deploy.sh', () => {
     expect(run.stderr).toContain(
       'ERROR: code = PermissionDenied\ndeploy: the last step failed. Run it again',
     );
-    expect(strict.state().resources.map(({ kind }) => kind)).toEqual(['iam service-account']);
+    expect(strict.state().resources.map(({ kind }) => kind)).toEqual([
+      'iam service-account',
+      'iam service-account',
+    ]);
     strict.remove();
   });
 });
@@ -180,11 +197,12 @@ describe('deploy/yc/remove.sh', () => {
   it('takes away all but the database, and that when asked to', async () => {
     const removal = await cloud.run('remove.sh', []);
     expect(removal).toMatchObject({ code: 0, stdout: '' });
-    expect(names()).toEqual(['ydb database chat']);
+    expect(removal.stderr).not.toContain('removed  lockbox secret own');
+    expect(names()).toEqual(['lockbox secret own', 'ydb database chat']);
     expect(cloud.state()).toMatchObject({ keys: [], queues: {} });
     expect(cloud.state().bindings.filter(({ kind }) => kind === 'resource-manager folder')).toEqual([]);
     expect((await cloud.run('remove.sh', ['--with-data'])).code).toBe(0);
-    expect(names()).toEqual([]);
+    expect(names()).toEqual(['lockbox secret own']);
   });
 
   it('does nothing to an empty folder, and nothing when the call is wrong', async () => {

@@ -7,14 +7,15 @@ import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 
 const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
 
-Writes index.js, minified, with its source map, and a package.json that marks
-it as ES modules: the content of the function's archive. Nothing has to be
-installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
+Writes index.js, minified, with its source map, a package.json that marks it as
+ES modules, and its lock file: the content of the function's archive. Nothing
+has to be installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
 that rules out is left out, with what it imports.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)
-  --out <folder>      where to write                        (default build)
+  --out <folder>      where to write; what is not from an earlier bundle is
+                      never overwritten                     (default build)
   --external <name>   leave a package out that the function will not need; may
                       be given several times
 
@@ -79,12 +80,16 @@ function report({ bytes, files, parts }: FunctionBundle, out: string, name: stri
   const rest = parts.slice(SHOWN_PARTS).reduce((sum, part) => sum + part.bytes, 0);
   if (rest > 0) shown.push(`  ${'others'.padEnd(width)}  ${kilobytes({ name: 'others', bytes: rest })}`);
   return [
-    `${out}/index.js  ${kilobytes({ name: '', bytes }).trim()}, with ${files.slice(1).join(' and ')}`,
+    `${out}/index.js  ${kilobytes({ name: '', bytes }).trim()}, with ${listed(files.slice(1))}`,
     ...shown,
     ...parts.filter((part) => part.name !== '.' && part.bytes > LARGE_BYTES).map(warning),
     `entry point: index.${name} (runtime nodejs22)`,
     '',
   ].join('\n');
+}
+
+function listed(names: readonly string[]): string {
+  return `${names.slice(0, -1).join(', ')} and ${names.at(-1) ?? ''}`;
 }
 
 function warning(part: BundlePart): string {

@@ -17,20 +17,33 @@ export function aws(args, state) {
       return urls.length === 0 ? undefined : { QueueUrls: urls.map(URL_OF) };
     }
     case 'sqs create-queue':
-      state.queues[only(flags, 'queue-name')] = {};
+      state.queues[only(flags, 'queue-name')] = attributesOf(flags);
       return { QueueUrl: URL_OF(only(flags, 'queue-name')) };
-    case 'sqs set-queue-attributes': {
-      const attributes = JSON.parse(only(flags, 'attributes'));
-      if (attributes.RedrivePolicy !== undefined) JSON.parse(attributes.RedrivePolicy);
-      Object.assign(state.queues[nameOf(flags, state)], attributes);
+    case 'sqs set-queue-attributes':
+      requireAdmin(id, state);
+      Object.assign(state.queues[nameOf(flags, state)], attributesOf(flags));
       return undefined;
-    }
     case 'sqs delete-queue':
+      requireAdmin(id, state);
       delete state.queues[nameOf(flags, state)];
       return undefined;
     default:
       throw new Error(`unknown command: ${command}`);
   }
+}
+
+function attributesOf(flags) {
+  if (flags.attributes === undefined) return {};
+  const attributes = JSON.parse(only(flags, 'attributes'));
+  if (attributes.RedrivePolicy !== undefined) JSON.parse(attributes.RedrivePolicy);
+  return attributes;
+}
+
+/** Documented: only this role changes and deletes queues. */
+function requireAdmin(keyId, state) {
+  const account = state.keys.find((key) => key.key_id === keyId)?.service_account_id;
+  const isAdmin = state.bindings.some((one) => one.role_id === 'ymq.admin' && one.subject.id === account);
+  if (!isAdmin) throw new Error('AccessDenied: ymq.admin');
 }
 
 function nameOf(flags, state) {

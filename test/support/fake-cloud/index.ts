@@ -21,7 +21,12 @@ export interface CloudResource {
 
 export interface CloudState {
   readonly resources: readonly CloudResource[];
-  readonly bindings: readonly { readonly on: string; readonly kind: string; readonly role_id: string }[];
+  readonly bindings: readonly {
+    readonly on: string;
+    readonly kind: string;
+    readonly role_id: string;
+    readonly subject: { readonly id: string };
+  }[];
   readonly keys: readonly { readonly key_id: string; readonly secret: string }[];
   readonly queues: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -31,6 +36,8 @@ export interface FakeCloud {
   readonly folder: string;
   /** Runs a script of deploy/yc. */
   run(script: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<ScriptRun>;
+  /** A secret that is there before a script runs. */
+  addSecret(id: string, name: string): void;
   state(): CloudState;
   /** Every call of yc and aws, one a line. */
   calls(): string;
@@ -75,6 +82,11 @@ export function fakeCloud(documentApi: string): FakeCloud {
         once(child, 'close'),
       ]);
       return { code: child.exitCode, stdout, stderr };
+    },
+    addSecret(id, name) {
+      const secret = { kind: 'lockbox secret', id, folder_id: 'b1gfolder', name, flags: {}, payload: [] };
+      const state = { resources: [secret], bindings: [], keys: [], queues: {} };
+      writeFileSync(join(folder, 'state.json'), JSON.stringify(state));
     },
     state: () => JSON.parse(read('state.json') || '{"resources":[]}') as CloudState,
     calls: () => read('calls.jsonl'),

@@ -50,7 +50,7 @@ async function sendTo(connection: Visit, transport: Transport, source: string): 
 
 const REMEDIES: Readonly<Record<string, string>> = {
   FORBIDDEN:
-    'yc resource-manager folder add-access-binding <folder> --role api-gateway.websocketWriter --service-account-id <account>',
+    'yc serverless api-gateway add-access-binding --id <gateway> --role api-gateway.websocketWriter --service-account-id <account>',
   UNAUTHENTICATED: 'the token is none, or has expired: YC_TOKEN=$(yc iam create-token)',
   CONNECTION_STALE:
     'the connection is open, but unknown there: is YC_BROADCAST_ENDPOINT that of another gateway?',
