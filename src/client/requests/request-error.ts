@@ -25,6 +25,7 @@ export class RequestError extends Error {
   }
 }
 
-export function fromServer({ code, message, path }: ClientError): RequestError {
+export function fromServer(error: Partial<ClientError> | undefined): RequestError {
+  const { code = 'INTERNAL', message = '', path } = error ?? {};
   return new RequestError(code, message, path);
 }

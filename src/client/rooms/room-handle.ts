@@ -17,12 +17,16 @@ export function createRoomHandle(
   { emitter, sequence, presence, joined }: RoomHandleParts,
   onLeave: () => void,
 ): Room {
-  let stops: Stop[] = [];
+  const stops = new Set<Stop>();
   let hasLeft = false;
   function on(event: EventName, listener: (...values: never[]) => void): Stop {
     if (hasLeft) return () => undefined;
-    const stop = emitter.on(event, listener);
-    stops.push(stop);
+    const end = emitter.on(event, listener);
+    const stop = (): void => {
+      stops.delete(stop);
+      end();
+    };
+    stops.add(stop);
     return stop;
   }
   return {
@@ -43,7 +47,6 @@ export function createRoomHandle(
       if (hasLeft) return;
       hasLeft = true;
       for (const stop of stops) stop();
-      stops = [];
       onLeave();
     },
   };

@@ -20,6 +20,7 @@ import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
 import { createSeen } from './dedup.js';
+import { isNumbered, isPresence } from './read-state.js';
 import { createSequence, type Sequence } from './sequence.js';
 
 /** All rooms that the page wants to be in. */
@@ -82,8 +83,8 @@ function nextOutcome(emitter: Emitter): Promise<void> {
 
 export function createRooms(parts: RoomsParts): Rooms {
   const entries = new Map<string, Entry>();
-  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange) => {
-    entries.get(change.room)?.presence.tell(change);
+  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
+    if (isPresence(change)) entries.get(change.room)?.presence.tell(change);
   });
 
   function createEntry(name: string): Entry {
@@ -172,7 +173,7 @@ export function createRooms(parts: RoomsParts): Rooms {
     },
     hear(message) {
       const entry = entries.get(message.room);
-      entry?.sequence.hear(message);
+      if (isNumbered(message)) entry?.sequence.hear(message);
       entry?.membership.settle();
       return entry !== undefined;
     },
