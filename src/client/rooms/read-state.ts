@@ -24,6 +24,7 @@ export function readState(state: Partial<RoomState> | null | undefined): RoomSta
 /** Whether it says who is in a room. */
 export function isPresence(presence: Partial<Presence> | null | undefined): presence is Presence {
   const { count, at, users = [] } = presence ?? {};
-  const isList = Array.isArray(users) && users.every((one: Partial<PresentUser> | null) => typeof one?.user === 'string');
+  const isList =
+    Array.isArray(users) && users.every((one: Partial<PresentUser> | null) => typeof one?.user === 'string');
   return typeof count === 'number' && typeof at === 'number' && isList;
 }

@@ -13,7 +13,7 @@ import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { Link } from '../connection/link.js';
 import { createMembership, type Membership } from './membership.js';
 import type { Outbox } from '../requests/request-queue.js';
-import type { RequestError } from '../requests/request-error.js';
+import { RequestError } from '../requests/request-error.js';
 import type { Room } from './room.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
@@ -33,6 +33,8 @@ export interface Rooms {
   /** A connection was opened, with rooms in it. */
   welcomed(link: Link, rooms: Welcome['rooms']): void;
   lost(link: Link): void;
+  /** Nobody is let in any more. */
+  close(): void;
 }
 
 export interface RoomsParts {
@@ -83,6 +85,8 @@ function nextOutcome(emitter: Emitter): Promise<void> {
 
 export function createRooms(parts: RoomsParts): Rooms {
   const entries = new Map<string, Entry>();
+  let isClosed = false;
+  const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
   parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
     if (isPresence(change)) entries.get(change.room)?.presence.tell(change);
   });
@@ -152,6 +156,7 @@ export function createRooms(parts: RoomsParts): Rooms {
         queueMicrotask(() => {
           entry.refuse(mistake);
         });
+      if (isClosed) entry.emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
       return createRoomHandle(name, entry, () => {
         entry.handles--;
         // A page that renders anew leaves and joins in one go.
@@ -185,6 +190,10 @@ export function createRooms(parts: RoomsParts): Rooms {
         if (state === undefined) membership.settle();
         else membership.welcomed(link, state);
       }
+    },
+    close() {
+      isClosed = true;
+      for (const [name, { emitter }] of entries) emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
     },
     lost(link) {
       for (const entry of entries.values()) {
