@@ -1,6 +1,6 @@
 /** Who is in a room, as a page shows it. */
 import type { Presence } from '../base/protocol.js';
-import { systemClock, type ClientClock } from './base/clock.js';
+import { LONGEST_MS, systemClock, type ClientClock } from './base/clock.js';
 import { createEmitter, type Stop } from './base/emitter.js';
 import type { Room } from './rooms/room.js';
 import { RequestError } from './requests/request-error.js';
@@ -28,9 +28,6 @@ export interface PresenceWatch {
   /** Ends it; the room is not left. May be called twice. */
   stop(): void;
 }
-
-/** Longest timer of browsers and Node.js, in milliseconds; a longer one would fire at once. */
-const LONGEST_MS = 2_147_483_647;
 
 /**
  * Keeps who is in a room that shows it (`rooms.presence` of the app): users, not connections. Somebody who leaves is shown

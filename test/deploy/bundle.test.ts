@@ -97,7 +97,7 @@ describe('a page', () => {
   }
 
   it.each([
-    ['without rooms', "export { connect } from 'yc-broadcast/client/core';", 4096],
+    ['without rooms', "export { connect } from 'yc-broadcast/client/core';", 5120],
     [
       'with everything',
       "export * from 'yc-broadcast/client'; export * from 'yc-broadcast/client/presence';",

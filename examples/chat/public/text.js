@@ -111,7 +111,8 @@ export const language = /^ru\b/i.test(navigator.language) ? 'ru' : 'en';
 export const languages = { en: english, ru: russian };
 export const text = languages[language];
 
-const clock = new Intl.DateTimeFormat(navigator.language, { hour: '2-digit', minute: '2-digit' });
+// `navigator.language` need not be a language tag: WebKitGTK says `C`.
+const clock = new Intl.DateTimeFormat(language, { hour: '2-digit', minute: '2-digit' });
 const calendar = new Intl.DateTimeFormat(language, { weekday: 'long', day: 'numeric', month: 'long' });
 
 export function timeOf(at) {

@@ -27,7 +27,9 @@ export function createEmitter(): Emitter {
     },
     emit(event, ...values) {
       const all = listeners.get(event) ?? new Set();
-      for (const listener of all) {
+      // Those that listen from now on hear the next one.
+      for (const listener of [...all]) {
+        if (!all.has(listener)) continue;
         try {
           listener(...(values as never[]));
         } catch (error) {

@@ -1,4 +1,4 @@
-import type { Welcome } from '../../base/protocol.js';
+import { KEEP_ALIVE_MS, type Welcome } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { RequestError } from '../requests/request-error.js';
@@ -28,18 +28,24 @@ const TICK_MS = 15_000;
 const ASLEEP_MS = 5_000;
 const PING_TIMEOUT_MS = 10_000;
 
+/** Whatever the server says, the client does not spin. */
+const SHORTEST_MS = 10_000;
+const atLeast = (ms: unknown): number =>
+  Number.isFinite(ms) ? Math.max(SHORTEST_MS, Number(ms)) : KEEP_ALIVE_MS;
+
 /** Codes of a ping that mean that this connection is of no use any more. */
 const DEAD = ['NO_ANSWER', 'CONNECTION_STALE'];
 
 export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: UpkeepParts): Upkeep {
   let touchedAt = clock.now();
   // Spread over a tenth of the lifetime, so that those who came together do not all return together.
-  let replaceAt = touchedAt + welcome.lifetimeMs * (0.85 + 0.1 * random());
+  let replaceAt = touchedAt + atLeast(welcome.lifetimeMs) * (0.85 + 0.1 * random());
+  const keepAliveMs = atLeast(welcome.keepAliveMs);
   let stopTimer: Stop;
 
   function schedule(): void {
     const now = clock.now();
-    const due = Math.min(TICK_MS, replaceAt - now, touchedAt + welcome.keepAliveMs - now);
+    const due = Math.min(TICK_MS, replaceAt - now, touchedAt + keepAliveMs - now);
     const delayMs = Math.max(due, 0);
     stopTimer = clock.after(delayMs, () => {
       tick(clock.now() - now > delayMs + ASLEEP_MS);
@@ -48,7 +54,7 @@ export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: Up
 
   function tick(hasSlept: boolean): void {
     const now = clock.now();
-    if (hasSlept || now - touchedAt >= welcome.keepAliveMs) check();
+    if (hasSlept || now - touchedAt >= keepAliveMs) check();
     if (now >= replaceAt) {
       replaceAt = Infinity;
       onOld();

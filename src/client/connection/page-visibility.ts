@@ -9,8 +9,8 @@ export interface Surroundings {
 }
 
 interface Target {
-  addEventListener?(type: string, listener: () => void): void;
-  removeEventListener?(type: string, listener: () => void): void;
+  addEventListener?(type: string, listener: (event: { readonly persisted?: boolean }) => void): void;
+  removeEventListener?(type: string, listener: (event: { readonly persisted?: boolean }) => void): void;
 }
 
 /** Nothing happens outside browsers. */
@@ -20,7 +20,14 @@ export function watchSurroundings({ onOnline, onOffline, onVisible }: Surroundin
   const onVisibility = (): void => {
     if (document?.hidden === false) onVisible();
   };
+  // Out of the back-forward cache, without its sockets.
+  const onShow = ({ persisted }: { readonly persisted?: boolean }): void => {
+    if (persisted !== true) return;
+    onOffline();
+    onOnline();
+  };
   const watched = [
+    [page, 'pageshow', onShow],
     [page, 'online', onOnline],
     [page, 'offline', onOffline],
     [document, 'visibilitychange', onVisibility],

@@ -82,7 +82,10 @@ export function createSession<R extends Rooms | undefined>(
       rooms?.lost(link);
       if (keeper.current === undefined) upkeep?.stop();
     },
-    onClose: retirement.close,
+    onClose() {
+      retirement.close();
+      rooms?.close();
+    },
   });
 
   /** Nothing is sent while the next connection is introduced: a handler would meet a client that is there twice. */

@@ -60,7 +60,8 @@ export async function openLink(parts: LinkParts): Promise<Welcomed> {
     const hello = await parts.hello();
     if (link.isOver) throw new RequestError('NO_ANSWER', 'closed');
     const asked = { over: link, timeoutMs: OPENING_MS, isUrgent: true };
-    return { link, welcome: (await parts.outbox.post('$hello', hello, asked)) as Welcome };
+    const said = (await parts.outbox.post('$hello', hello, asked)) as Welcome | undefined;
+    return { link, welcome: { ...(said as Welcome), rooms: Object(said?.rooms) as Welcome['rooms'] } };
   } catch (error) {
     link.close();
     throw error;

@@ -21,7 +21,7 @@ export interface ReaderParts {
   readonly emitter: Emitter;
   /** Whether broadcasts on this connection are to be ignored. */
   readonly isMuted: (link: Link) => boolean;
-  readonly onBye: (link: Link, data: ByeMessage['data']) => void;
+  readonly onBye: (link: Link, data: Partial<ByeMessage['data']>) => void;
   /** The server does not know the connection any more. */
   readonly onStale: (link: Link) => void;
   /** An error that answers nothing that anybody waits for. */
@@ -42,7 +42,7 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
   function takeError({ replyTo, error }: ErrorMessage, link: Link): void {
     const failure = fromServer(error);
     if (!outbox.answer(replyTo, failure) && replyTo === undefined) parts.onError(failure);
-    if (error.code === 'CONNECTION_STALE') parts.onStale(link);
+    if (failure.code === 'CONNECTION_STALE') parts.onStale(link);
   }
 
   function takeBroadcast(frame: ServerMessage): void {
@@ -55,11 +55,11 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
   return (text, link) => {
     const frame = parseJson(text) as Frame | undefined;
     // What is no message of ours, for example a page of the gateway's, says nothing to us.
-    const type = frame?.type;
-    if (type === undefined) return;
+    const type: unknown = frame?.type;
+    if (frame == null || typeof type !== 'string') return;
     if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
     else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
-    else if (type === '$bye') parts.onBye(link, (frame as ByeMessage).data);
+    else if (type === '$bye') parts.onBye(link, (frame as Partial<ByeMessage>).data ?? {});
     // Nobody listens to types that begin with `$` and are of a later version of the protocol.
     else if (!parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
   };

@@ -6,6 +6,7 @@ import type { ClientError } from '../../base/protocol.js';
  *
  * - `NOT_SENT`: it never left, because its time was over or the client was closed. It was certainly not handled.
  * - `NO_ANSWER`: it left, and no answer came in time or the connection broke. It may have been handled.
+ * - `LEFT`, `CLOSED`: the page left the room, or closed the client, before the server had let it in.
  * - `ABORTED`: your signal.
  * - `QUEUE_FULL`: `maxQueued` messages wait to be sent already.
  * - `PAYLOAD_TOO_LARGE`: larger than the 32 KB that the gateway takes in one frame; it would close the connection.
@@ -25,6 +26,7 @@ export class RequestError extends Error {
   }
 }
 
-export function fromServer({ code, message, path }: ClientError): RequestError {
+export function fromServer(error: Partial<ClientError> | undefined): RequestError {
+  const { code = 'INTERNAL', message = '', path } = error ?? {};
   return new RequestError(code, message, path);
 }

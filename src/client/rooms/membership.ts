@@ -3,6 +3,7 @@ import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { Link } from '../connection/link.js';
 import { fromServer, type RequestError } from '../requests/request-error.js';
+import { readState } from './read-state.js';
 import type { Sequence } from './sequence.js';
 
 /** Brings one room to where the page wants it: in or out, on the connection of the moment, with nothing missing. */
@@ -14,7 +15,7 @@ export interface Membership {
   /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
   settle(): void;
   /** What a welcome said of the room. */
-  welcomed(link: Link, state: RoomState | RoomRefusal): void;
+  welcomed(link: Link, state: RoomState | RoomRefusal | null): void;
   /** A connection has broken. */
   lost(link: Link): void;
 }
@@ -47,6 +48,9 @@ const GAP_PATIENCE_MS = 500;
 const MIN_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
 
+/** Answers of a history that are asked for without a pause. */
+const MOST_ANSWERS = 200;
+
 /** Errors that another attempt may not meet. */
 const TRANSIENT = ['NO_ANSWER', 'INTERNAL', 'STORE_UNAVAILABLE', 'RATE_LIMITED', 'CONNECTION_STALE'];
 
@@ -59,6 +63,8 @@ export function createMembership(parts: MembershipParts): Membership {
   let failures = 0;
   let isLost = false;
   let messages = 0;
+  /** How many answers in a row said that there is more. */
+  let answers = 0;
   let stopWaiting: Stop | undefined;
 
   const isIn = (): boolean => joined !== undefined && joined === current();
@@ -100,7 +106,7 @@ export function createMembership(parts: MembershipParts): Membership {
       .ask(over, request, data)
       .then(
         (reply) => {
-          if (request !== '$leave') took(over, reply as RoomState);
+          if (request !== '$leave') took(over, reply as Partial<RoomState> | undefined);
           else if (isIn()) joined = undefined;
         },
         (error: unknown) => {
@@ -118,8 +124,13 @@ export function createMembership(parts: MembershipParts): Membership {
       });
   }
 
-  function took(over: Link, state: RoomState): void {
+  function took(over: Link, said: Partial<RoomState> | undefined): void {
     if (over !== current()) return;
+    const state = readState(said);
+    if (state === undefined) {
+      failures++;
+      return;
+    }
     const isNew = joined !== over;
     joined = over;
     if (!membership.isWanted) return;
@@ -129,7 +140,10 @@ export function createMembership(parts: MembershipParts): Membership {
     messages += taken.delivered;
     hasMore = state.more;
     // The history does not have it yet, or not any more: asking again at once would not help.
-    failures = (hasMore || sequence.hasGap) && taken.delivered === 0 ? failures + 1 : 0;
+    // Nor does a history end that takes so long to read.
+    const isStuck = taken.delivered === 0 || ++answers % MOST_ANSWERS === 0;
+    if (!hasMore) answers = 0;
+    failures = (hasMore || sequence.hasGap) && isStuck ? failures + 1 : 0;
     if (hasMore) return;
     parts.onSettled({ recovered: !isLost, messages });
     isLost = false;
@@ -151,11 +165,13 @@ export function createMembership(parts: MembershipParts): Membership {
     isLeaving: false,
     settle,
     welcomed(over, state) {
-      if ('error' in state) failed(fromServer(state.error));
+      const { error, ...said } = (state ?? {}) as Partial<RoomRefusal & RoomState>;
+      if (error !== undefined) failed(fromServer(error));
       else {
-        took(over, state);
-        // A welcome says `more` of rooms that did not fit.
         failures = 0;
+        took(over, said);
+        // A welcome says `more` of rooms that did not fit.
+        if (isIn()) failures = 0;
       }
       settle();
     },

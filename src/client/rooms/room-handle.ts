@@ -1,5 +1,6 @@
 import type { Emitter, EventName, Stop } from '../base/emitter.js';
 import type { Room } from './room.js';
+import { RequestError } from '../requests/request-error.js';
 import { ROOM_EVENTS } from './room-events.js';
 import type { RoomPresence } from './room-presence.js';
 import type { Sequence } from './sequence.js';
@@ -17,17 +18,28 @@ export function createRoomHandle(
   { emitter, sequence, presence, joined }: RoomHandleParts,
   onLeave: () => void,
 ): Room {
-  let stops: Stop[] = [];
+  const stops = new Set<Stop>();
   let hasLeft = false;
+  let giveUp: (error: RequestError) => void = () => undefined;
+  const outcome = new Promise<void>((resolve, reject) => {
+    giveUp = reject;
+    joined.then(resolve, reject);
+  });
+  // Whoever does not wait for it is told by `onRefused`.
+  outcome.catch(() => undefined);
   function on(event: EventName, listener: (...values: never[]) => void): Stop {
     if (hasLeft) return () => undefined;
-    const stop = emitter.on(event, listener);
-    stops.push(stop);
+    const end = emitter.on(event, listener);
+    const stop = (): void => {
+      stops.delete(stop);
+      end();
+    };
+    stops.add(stop);
     return stop;
   }
   return {
     name,
-    joined,
+    joined: outcome,
     get position() {
       return sequence.position;
     },
@@ -42,8 +54,8 @@ export function createRoomHandle(
     leave() {
       if (hasLeft) return;
       hasLeft = true;
+      giveUp(new RequestError('LEFT', `room ${name}`));
       for (const stop of stops) stop();
-      stops = [];
       onLeave();
     },
   };

@@ -2,6 +2,7 @@ import { PRESENCE_TYPE, type Presence, type RoomState } from '../../base/protoco
 import type { Emitter } from '../base/emitter.js';
 import type { Link } from '../connection/link.js';
 import type { RequestError } from '../requests/request-error.js';
+import { isPresence } from './read-state.js';
 import { ROOM_EVENTS } from './room-events.js';
 
 /** What the server says of who is in a room, on its way to those who want to know. */
@@ -32,7 +33,9 @@ export function createRoomPresence({ room, emitter, ask, complain }: RoomPresenc
     const over = joined;
     if (over === undefined) return;
     ask(over, PRESENCE_TYPE, { room }).then(
-      (presence) => tell(presence as Presence),
+      (presence) => {
+        if (isPresence(presence as Presence | undefined)) tell(presence as Presence);
+      },
       (error: unknown) => {
         // Of an earlier connection: the next one has told, or will.
         if (over === joined) complain(error as RequestError);

@@ -14,13 +14,14 @@ import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { Link } from '../connection/link.js';
 import { createMembership, type Membership } from './membership.js';
 import type { Outbox } from '../requests/request-queue.js';
-import type { RequestError } from '../requests/request-error.js';
+import { RequestError } from '../requests/request-error.js';
 import type { Room } from './room.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
 import { createSeen } from './dedup.js';
+import { isNumbered, isPresence } from './read-state.js';
 import { createSequence, type Sequence } from './sequence.js';
 
 /** All rooms that the page wants to be in. */
@@ -35,6 +36,8 @@ export interface Rooms {
   /** A connection was opened, with rooms in it. */
   welcomed(link: Link, rooms: Welcome['rooms']): void;
   lost(link: Link): void;
+  /** Nobody is let in any more. */
+  close(): void;
 }
 
 export interface RoomsParts {
@@ -85,8 +88,10 @@ function nextOutcome(emitter: Emitter): Promise<void> {
 
 export function createRooms(parts: RoomsParts): Rooms {
   const entries = new Map<string, Entry>();
-  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange) => {
-    entries.get(change.room)?.presence.tell(change);
+  let isClosed = false;
+  const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
+  parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
+    if (isPresence(change)) entries.get(change.room)?.presence.tell(change);
   });
 
   function createEntry(name: string): Entry {
@@ -154,6 +159,7 @@ export function createRooms(parts: RoomsParts): Rooms {
         queueMicrotask(() => {
           entry.refuse(mistake);
         });
+      if (isClosed) entry.emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
       return createRoomHandle(name, entry, () => {
         entry.handles--;
         // A page that renders anew leaves and joins in one go.
@@ -175,7 +181,7 @@ export function createRooms(parts: RoomsParts): Rooms {
     },
     hear(message) {
       const entry = entries.get(message.room);
-      entry?.sequence.hear(message);
+      if (isNumbered(message)) entry?.sequence.hear(message);
       entry?.membership.settle();
       return entry !== undefined;
     },
@@ -190,6 +196,10 @@ export function createRooms(parts: RoomsParts): Rooms {
         if (state === undefined) membership.settle();
         else membership.welcomed(link, state);
       }
+    },
+    close() {
+      isClosed = true;
+      for (const [name, { emitter }] of entries) emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
     },
     lost(link) {
       for (const entry of entries.values()) {
