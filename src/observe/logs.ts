@@ -58,10 +58,11 @@ export function logs(options: LogsOptions = {}): Logs {
   }
 
   /** Without an id to tell by, an error may belong to any call under way. */
-  function secretsBehind(requestId: string | undefined): readonly string[] {
+  function secretsBehind(requestId: string | undefined): readonly string[] | undefined {
     const all = [...running].map(({ call }) => call);
     const own = all.filter((call) => requestId !== undefined && requestIdOf(call) === requestId);
-    return (own.length > 0 ? own : all).flatMap(({ event, context }) => secretsOf(event.raw, context));
+    const lists = (own.length > 0 ? own : all).map(({ event, context }) => secretsOf(event.raw, context));
+    return lists.includes(undefined) ? undefined : lists.flatMap((list = []) => list);
   }
 
   return {
@@ -112,7 +113,7 @@ export function logs(options: LogsOptions = {}): Logs {
       }
     },
     onError({ error, during, requestId }) {
-      const { text, ...fields } = errorFields(error, errorMessages, secretsBehind(requestId));
+      const { text, ...fields } = errorFields(error, errorMessages ? secretsBehind(requestId) : undefined);
       const message = `${during}: ${fields.code}${text === undefined ? '' : `: ${text}`}`;
       logger.error(message, { line: 'error', during, requestId, ...fields });
     },

@@ -1,3 +1,4 @@
+import { neverThrowing } from './app/log-error.js';
 import { appOptionsSchema, type AppOptions } from './app/options.js';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
 import { hasOnce, type ClientTypeOf, type Contract } from '../model/contract.js';
@@ -79,11 +80,14 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const { history, queue, observe, onError, ...parsed } = parseOptions(
-    appOptionsSchema(),
-    options,
-    'createApp',
-  );
+  const {
+    history,
+    queue,
+    observe,
+    onError: told,
+    ...parsed
+  } = parseOptions(appOptionsSchema(), options, 'createApp');
+  const onError = neverThrowing(told);
   const contract = options.contract;
   const broadcaster = createBroadcaster<K>({
     store: parsed.store,

@@ -51,6 +51,10 @@ function startApp(options: LogsOptions = {}, script?: Script, store: ConnectionS
   };
 }
 
+function manyWords(): string[] {
+  return Array.from({ length: 2400 }, (_, n) => `word-${n}`);
+}
+
 const id = (text: string): string => hashId('d4efunction', text);
 
 describe('the line of a call', () => {
@@ -191,6 +195,35 @@ describe('the line of an error', () => {
       message: 'disconnect: UNKNOWN: no row for […]: "[…]"',
       error: 'Error',
     });
+  });
+
+  it('is written of a message that is nested 8,000 deep, or full of words, and the client is answered', async () => {
+    const { app, lines, connect } = startApp({ errorMessages: true });
+    await connect('a');
+    const deep = `{"type":"fail","data":{"a":${'['.repeat(8000)}${']'.repeat(8000)}}}`;
+    const wordy = JSON.stringify({ type: 'fail', data: { list: manyWords() } });
+    for (const body of [deep, wordy]) {
+      lines.length = 0;
+      const startedAt = performance.now();
+      const response = await app.handler(messageEvent(body, { connectionId: 'a' }), functionContext());
+      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(response.body).toContain('INTERNAL');
+      const line = lines.find((one) => one['line'] === 'error');
+      expect(line).toMatchObject({ error: 'TypeError', during: "message 'fail'" });
+      expect(JSON.stringify(line)).not.toContain('nobody should read this');
+    }
+  });
+
+  it('shows no line of a message that looks like one of a stack', async () => {
+    const { app, lines, connect, send } = startApp();
+    app.use(() => {
+      throw new Error('said\n    at secret (/etc/passwd:1:1)');
+    });
+    await connect('a');
+    await send('say');
+    const text = lines.map((line) => JSON.stringify(line)).join();
+    expect(text).not.toContain('secret');
+    expect(text).toContain('logs.test');
   });
 
   it('has the system code behind it, too', async () => {

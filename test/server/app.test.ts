@@ -482,6 +482,33 @@ describe('use', () => {
   });
 });
 
+describe('onError', () => {
+  it('that throws rejects no call, and both errors are written the default way', async () => {
+    const write = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { app, call } = setUp({
+      onError: () => {
+        throw new Error('of onError');
+      },
+    });
+    app.use(() => Promise.reject(new TypeError('of a middleware')));
+    expect(await call(connectEvent(soon))).toMatchObject({ statusCode: 500 });
+    expect(
+      write.mock.calls.map(([line]) => (JSON.parse(String(line)) as { message: string }).message),
+    ).toEqual(['connect: UNKNOWN', 'onError: UNKNOWN']);
+    write.mockRestore();
+  });
+
+  it('by default prints no text that looks like a line of a stack', async () => {
+    const write = jest.spyOn(console, 'error').mockImplementation(() => undefined);
+    const { app, call } = setUp({ onError: undefined });
+    app.use(() => Promise.reject(new Error('said\n    at secret (/etc/passwd:1:1)')));
+    await call(connectEvent(soon));
+    expect(String(write.mock.calls[0]?.[0])).toContain('app.test');
+    expect(String(write.mock.calls[0]?.[0])).not.toContain('secret');
+    write.mockRestore();
+  });
+});
+
 describe('other events', () => {
   const timer = {
     messages: [{ event_metadata: { event_type: 'yandex.cloud.events.serverless.triggers.TimerMessage' } }],

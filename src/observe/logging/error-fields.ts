@@ -1,4 +1,5 @@
 import { BroadcastError } from '../../base/errors.js';
+import { stackFrames } from '../../base/stack-frames.js';
 import { scrub } from './scrub.js';
 
 /** What a log line tells of an error. */
@@ -17,15 +18,17 @@ export interface ErrorFields {
 /**
  * Messages say which value was wrong, and even sentences of this library may quote a driver's. So they are shown only on
  * demand, and scrubbed; what has few values, and says as much of an outage, is shown always.
+ *
+ * @param secrets What must not be in the message; the message is left out when they are not known.
  */
-export function errorFields(error: unknown, isTold: boolean, secrets: readonly string[]): ErrorFields {
+export function errorFields(error: unknown, secrets: readonly string[] | undefined): ErrorFields {
   const isOurs = error instanceof BroadcastError;
   const { code, message } = BroadcastError.from(error);
-  const frames = isOurs ? undefined : framesOf(error);
+  const frames = !isOurs && error instanceof Error ? stackFrames(error) : undefined;
   const cause = isOurs ? nameOf(error.cause) : undefined;
   return {
     code,
-    ...(isTold ? { text: scrub(message.slice(code.length + 2), secrets) } : {}),
+    ...(secrets === undefined ? {} : { text: scrub(message.slice(code.length + 2), secrets) }),
     ...(isOurs ? {} : { error: nameOf(error) ?? typeof error }),
     ...(cause === undefined ? {} : { cause }),
     ...(frames === undefined ? {} : { stack: frames }),
@@ -38,16 +41,4 @@ function nameOf(error: unknown): string | undefined {
   const code: unknown = Reflect.get(error, 'code');
   const name = /^[A-Za-z_]\w{0,60}$/.test(error.name) ? error.name : 'Error';
   return typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,30}$/.test(code) ? `${name} ${code}` : name;
-}
-
-const MAX_FRAMES = 20;
-
-/** The lines of a stack that name a place in a file; the first ones repeat the message. */
-function framesOf(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const own = error.stack?.replace(error.message, '') ?? '';
-  return own
-    .match(/^ +at .*:\d+:\d+\)?$/gm)
-    ?.slice(0, MAX_FRAMES)
-    .join('\n');
 }

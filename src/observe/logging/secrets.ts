@@ -8,31 +8,37 @@ const SHORTEST = 4;
 const HARMLESS =
   /^(resource|operationId|httpMethod|eventType|connectedAt|requestTime|version|content-type|content-length|host|connection|upgrade|x-request-id|x-trace-id|x-forwarded-proto|x-serverless-gateway-id|x-api-gateway-function-id|x-yc-apigateway-websocket-(event-type|connected-at|message-id))$/i;
 
+/** An event that is nested deeper, or has more words, is not taken apart: that would take time, and stack. */
+const MAX_DEPTH = 64;
+const MAX_WORDS = 2000;
+
 /**
  * All that an event and its context say that must not be repeated in a log: values of headers, cookies and queries, bodies
- * and what stands in them, tokens. The longest come first.
+ * and what stands in them, tokens. The longest come first. `undefined` when that is too much to tell.
  */
-export function secretsOf(raw: unknown, { token }: FunctionContext): readonly string[] {
+export function secretsOf(raw: unknown, { token }: FunctionContext): readonly string[] | undefined {
   const found = new Set<string>();
-  collect(raw, found);
-  collect(token, found);
+  if (!collect(raw, found, 0) || !collect(token, found, 0)) return undefined;
   const forms = [...found].flatMap(formsOf);
   return [...new Set(forms)].sort((a, b) => b.length - a.length);
 }
 
-function collect(value: unknown, found: Set<string>): void {
+/** Whether all was found. */
+function collect(value: unknown, found: Set<string>, depth: number): boolean {
+  if (depth > MAX_DEPTH) return false;
   if (typeof value === 'string') {
     for (const text of [value, ...partsOf(value)]) if (text.length >= SHORTEST) found.add(text);
     const inner = parseJson(value);
-    if (typeof inner === 'object') collect(inner, found);
+    if (typeof inner === 'object' && !collect(inner, found, depth + 1)) return false;
   }
-  if (typeof value !== 'object' || value === null) return;
-  for (const [name, part] of Object.entries(value)) {
-    if (HARMLESS.test(name)) continue;
+  if (found.size > MAX_WORDS) return false;
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, part]) => {
+    if (HARMLESS.test(name)) return true;
     // Keys of a record may be somebody's words, too; those of the gateway are short.
     if (name.length >= 16 && !/^[a-z-]+$/i.test(name)) found.add(name);
-    collect(part, found);
-  }
+    return collect(part, found, depth + 1);
+  });
 }
 
 /** Values within a cookie header, a query, a list of subprotocols or `Bearer …`; what base64 stands for. */

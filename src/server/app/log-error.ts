@@ -1,4 +1,5 @@
 import { BroadcastError } from '../../base/errors.js';
+import { stackFrames } from '../../base/stack-frames.js';
 import { isLocal } from '../../model/diagnostics.js';
 
 /** An error and where it happened. Holds no message body and no connection id. */
@@ -16,16 +17,25 @@ export interface ErrorReport {
 export function logError({ error, during, requestId }: ErrorReport): void {
   const showsText = isLocal();
   const { code, message } = BroadcastError.from(error);
-  const stack = error instanceof Error && !(error instanceof BroadcastError) ? error.stack : undefined;
+  const foreign = error instanceof Error && !(error instanceof BroadcastError) ? error : undefined;
   const line = {
     level: 'ERROR',
     message: `${during}: ${showsText ? message : code}`,
     code,
     requestId,
-    stack: showsText ? stack : stack?.match(FRAMES)?.join('\n'),
+    stack: showsText || foreign === undefined ? foreign?.stack : stackFrames(foreign),
   };
   console.error(JSON.stringify(line));
 }
 
-/** Lines of a stack that name a place in a file. */
-const FRAMES = /^ +at .*:\d+:\d+\)?$/gm;
+/** An `onError` that can be called from anywhere: when it throws, both errors take the default way. */
+export function neverThrowing(onError: (report: ErrorReport) => void): (report: ErrorReport) => void {
+  return (report) => {
+    try {
+      onError(report);
+    } catch (error) {
+      logError(report);
+      logError({ error, during: 'onError', requestId: report.requestId });
+    }
+  };
+}
