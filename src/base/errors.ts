@@ -103,3 +103,8 @@ export class ClientFacingError extends Error {
     this.path = path;
   }
 }
+
+/** The error of an attempt whose signal was aborted. */
+export function abortedError(): BroadcastError {
+  return new BroadcastError('ABORTED', 'the attempt was aborted');
+}

@@ -1,5 +1,4 @@
-import { BroadcastError } from '../base/errors.js';
-import { abortedError } from '../transports/outcome.js';
+import { abortedError, BroadcastError } from '../base/errors.js';
 import { connect, type Target } from './connect.js';
 import type { Answer, Exchange } from './exchange.js';
 import { createInlet } from './read-buffer.js';

@@ -47,6 +47,8 @@ export interface Exchange {
   keptBytes: number;
   /** Bytes of the answer's body that arrived since the window was last widened. */
   unacknowledged: number;
+  /** How often its session had heard from the other side when the request left. */
+  heardBefore: number;
   /** How often the gateway returned it without having touched it. */
   returns: number;
   onAbort: (() => void) | undefined;
@@ -73,6 +75,7 @@ export function createExchange(fields: NewExchange): Exchange {
     chunks: undefined,
     keptBytes: 0,
     unacknowledged: 0,
+    heardBefore: 0,
     returns: 0,
     onAbort: undefined,
   };

@@ -32,6 +32,7 @@ export function createNodeSession(
   const streams = new Map<Exchange, ClientHttp2Stream>();
   let state: 'greeting' | 'ready' | 'probing' | 'draining' | 'over' = 'greeting';
   let heardAt = Date.now();
+  let heard = 0;
   let carried = 0;
   let failure: Omit<SessionEnd, 'why'> = { message: 'the connection to the gateway ended' };
   let why: SessionEnd['why'] = 'lost';
@@ -45,9 +46,14 @@ export function createNodeSession(
     return setTimeout(() => setImmediate(judge), ms).unref();
   }
 
+  function noteLife(): void {
+    heardAt = Date.now();
+    heard++;
+  }
+
   function becomeReady(): void {
     clearTimeout(patience);
-    heardAt = Date.now();
+    noteLife();
     if (state === 'greeting' || state === 'probing') state = 'ready';
     events.onRoom();
   }
@@ -79,7 +85,7 @@ export function createNodeSession(
       authorization: `Bearer ${token}`,
     });
     stream.on('response', (headers) => {
-      heardAt = Date.now();
+      noteLife();
       exchange.fields = readFields(noFields(), headers);
     });
     stream.on('trailers', (headers: IncomingHttpHeaders) => {
@@ -130,6 +136,15 @@ export function createNodeSession(
     return streams.delete(exchange);
   }
 
+  function probe(): void {
+    if (state !== 'ready') return;
+    state = 'probing';
+    patience = expectWithin(PROBE_TIMEOUT_MS);
+    session.ping((error) => {
+      if (error === null) becomeReady();
+    });
+  }
+
   return {
     hasRoom: () =>
       state === 'ready' &&
@@ -138,6 +153,7 @@ export function createNodeSession(
     isPending: () => state === 'greeting' || state === 'probing',
     open(exchange) {
       carried++;
+      exchange.heardBefore = heard;
       streams.set(exchange, begin(exchange));
     },
     cancel: drop,
@@ -146,6 +162,8 @@ export function createNodeSession(
       for (const exchange of streams.keys()) {
         if (exchange.endsAt > now) next = Math.min(next, exchange.endsAt);
         else if (drop(exchange)) {
+          // Before it is told of, since a retry must not take a connection that may be dead.
+          if (exchange.heardBefore === heard) probe();
           events.onFailure(
             exchange,
             new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'),
@@ -154,14 +172,7 @@ export function createNodeSession(
       }
       return next;
     },
-    probe() {
-      if (state !== 'ready') return;
-      state = 'probing';
-      patience = expectWithin(PROBE_TIMEOUT_MS);
-      session.ping((error) => {
-        if (error === null) becomeReady();
-      });
-    },
+    probe,
     lastHeardAt: () => heardAt,
     hasCarried: () => carried > 0,
     close() {

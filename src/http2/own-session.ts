@@ -69,6 +69,7 @@ export function createOwnSession(
   let nextStreamId = firstStreamId;
   let maxStreams = LAST_STREAM_ID;
   let heardAt = Date.now();
+  let heard = 0;
   /** After a refusal, nothing new goes out before something has come back. */
   let isReluctant = false;
   let complaint: SessionEnd | undefined;
@@ -231,6 +232,7 @@ export function createOwnSession(
 
   inlet.listen((chunk) => {
     heardAt = Date.now();
+    heard++;
     try {
       read(chunk);
     } catch (reason) {
@@ -238,11 +240,20 @@ export function createOwnSession(
     }
   });
 
+  function probe(): void {
+    if (state !== 'ready') return;
+    state = 'probing';
+    output.frame(PING, 0, 0, PING_PAYLOAD);
+    output.flush();
+    patience = expectWithin(PROBE_TIMEOUT_MS);
+  }
+
   return {
     hasRoom: () => state === 'ready' && streams.size < maxStreams && !(isReluctant && streams.size > 0),
     isPending: () => state === 'greeting' || state === 'probing',
     open(exchange) {
       exchange.streamId = nextStreamId;
+      exchange.heardBefore = heard;
       requests.write(exchange);
       nextStreamId += 2;
       streams.set(exchange.streamId, exchange);
@@ -263,18 +274,14 @@ export function createOwnSession(
           continue;
         }
         output.number(RST_STREAM, exchange.streamId, CANCEL);
+        // Before it is told of, since a retry must not take a connection that may be dead.
+        if (exchange.heardBefore === heard) probe();
         fail(exchange, new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'));
       }
       endIfDrained();
       return next;
     },
-    probe() {
-      if (state !== 'ready') return;
-      state = 'probing';
-      output.frame(PING, 0, 0, PING_PAYLOAD);
-      output.flush();
-      patience = expectWithin(PROBE_TIMEOUT_MS);
-    },
+    probe,
     lastHeardAt: () => heardAt,
     hasCarried: () => nextStreamId > firstStreamId,
     close() {

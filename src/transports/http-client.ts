@@ -2,8 +2,8 @@ import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
 import { BROADCAST_HEADER } from '../model/diagnostics.js';
-import { BroadcastError } from '../base/errors.js';
-import { abortedError, codeOfNetworkError } from './outcome.js';
+import { abortedError, BroadcastError } from '../base/errors.js';
+import { codeOfNetworkError } from './outcome.js';
 
 export interface HttpRequest {
   /** Scheme, host and port. */

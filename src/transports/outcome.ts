@@ -185,11 +185,6 @@ export function excerpt(text: string): string {
   return text.replace(/[^\s:,;"'()]{25,}/g, '…').slice(0, 200);
 }
 
-/** The error of an attempt whose signal was aborted. */
-export function abortedError(): BroadcastError {
-  return new BroadcastError('ABORTED', 'the attempt was aborted');
-}
-
 function isRedirect(status: number): boolean {
   return status >= 300 && status < 400;
 }

@@ -1,7 +1,6 @@
-import { BroadcastError } from '../base/errors.js';
+import { abortedError, BroadcastError } from '../base/errors.js';
 import type { AttemptOptions } from '../model/transport.js';
 import type { TokenProvider } from '../base/credentials/token-provider.js';
-import { abortedError } from './outcome.js';
 
 /**
  * Makes an attempt with a token. A token can be revoked before it expires, so when the gateway does not accept it, a

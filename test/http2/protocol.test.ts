@@ -399,9 +399,37 @@ describe('time and patience', () => {
     const { streamId } = await peer.next(HEADERS);
     expect(await outcome).toBe('NO_ANSWER: no answer within the time of the attempt');
     expect((await peer.next(RST_STREAM)).payload).toEqual(number(CANCEL));
+    const next = sendTo(peer);
+    peer.send(frame(PING, ACK, 0, (await peer.next(PING)).payload));
+    peer.send(answer(streamId), answer((await next).streamId));
+    expect(await (await next).outcome).toBe('ok');
+  });
+
+  it('leaves a connection on which a request stayed without an answer, before the next attempt', async () => {
+    const { peer } = await readySession();
+    expect(await outcomeOf(send('hello', 50))).toBe('NO_ANSWER: no answer within the time of the attempt');
+    const again = outcomeOf(send('again'));
+    await peer.next(PING);
+    const other = await server.greet();
+    other.send(answer((await other.next(HEADERS)).streamId));
+    expect(await again).toBe('ok');
+    // The request that timed out is the only one that the silent connection ever got.
+    await peer.next(HEADERS);
+    expect(peer.waiting.filter(({ type }) => type === HEADERS)).toEqual([]);
+  });
+
+  it('stays with a connection that has answered others meanwhile', async () => {
+    const { peer } = await readySession();
+    const slow = outcomeOf(send('slow', 100));
+    await peer.next(HEADERS);
+    const quick = await sendTo(peer);
+    peer.send(answer(quick.streamId));
+    expect(await quick.outcome).toBe('ok');
+    expect(await slow).toContain('NO_ANSWER');
     const next = await sendTo(peer);
-    peer.send(answer(streamId), answer(next.streamId));
+    peer.send(answer(next.streamId));
     expect(await next.outcome).toBe('ok');
+    expect(peer.waiting.filter(({ type }) => type === PING)).toEqual([]);
   });
 
   it('gives every attempt its own time, the shorter one first', async () => {

@@ -518,6 +518,26 @@ describe('a broadcast that is cut short', () => {
     expect(report.cursor).toBeDefined();
   });
 
+  it('tries some sends in every call, however slow the gateway has been before', async () => {
+    jest.useFakeTimers();
+    let answersAfterMs = 2000;
+    const { transport, broadcaster } = await roomOf(20, async () => {
+      await new Promise((resolve) => setTimeout(resolve, answersAfterMs));
+      return 'ok';
+    });
+    const call = async (ms: number): Promise<DeliveryReport> => {
+      const sending = broadcaster.to('room').send('x', 1, { deadline: Date.now() + ms });
+      await jest.advanceTimersByTimeAsync(ms);
+      return sending;
+    };
+    expect(await call(10_000)).toMatchObject({ delivered: 20, stoppedBy: 'done' });
+    // Still slow: those that fit into the call are sent.
+    expect(await call(3000)).toMatchObject({ delivered: 20, stoppedBy: 'done' });
+    answersAfterMs = 5;
+    for (let calls = 0; calls < 3; calls++) expect(await call(500)).toMatchObject({ delivered: 20 });
+    expect(transport.attempts.get('p00000')).toBe(5);
+  });
+
   it('sends nothing when the deadline has passed', async () => {
     const { transport, broadcaster } = await roomOf(5);
     const report = await broadcaster.to('room').send('x', 1, { deadline: Date.now() - 1 });

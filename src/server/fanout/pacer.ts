@@ -27,7 +27,7 @@ export interface Pacer {
   troubled(retryAfterMs?: number): void;
   /** Recent sends per second, or `undefined` before anything was measured. */
   pace(): number | undefined;
-  /** Smoothed time that a send takes, in milliseconds; a guess before anything was measured. */
+  /** Smoothed time that a send takes, in milliseconds; a guess before anything was measured, and again after minutes. */
   typicalLatencyMs(): number;
 }
 
@@ -38,6 +38,8 @@ export interface PacerOptions {
 
 const SMOOTHING = 0.1;
 const ASSUMED_LATENCY_MS = 50;
+/** While nothing is measured, what the typical latency exceeds the guess by halves in this time. */
+const LATENCY_HALF_LIFE_MS = 30_000;
 /** Slower than the best time by this factor and by this many milliseconds counts as trouble. */
 const SLOW_FACTOR = 4;
 const SLOW_MARGIN_MS = 250;
@@ -54,6 +56,7 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
   let pausedUntil = 0;
   let latencyMs = ASSUMED_LATENCY_MS;
   let bestLatencyMs = Infinity;
+  let measuredAt = 0;
 
   function wakeAll(): void {
     for (const wake of waiters) wake();
@@ -90,6 +93,14 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     return Math.max(pausedUntil === 0 ? 0 : pausedUntil - Date.now(), bucket.waitMs());
   }
 
+  /** A measurement grows old: it must not decide for hours about an instance that sends nothing because of it. */
+  function typicalLatencyMs(): number {
+    const excess = latencyMs - ASSUMED_LATENCY_MS;
+    if (excess <= 0) return latencyMs;
+    const ageMs = Math.max(0, Date.now() - measuredAt);
+    return ASSUMED_LATENCY_MS + excess * 2 ** (-ageMs / LATENCY_HALF_LIFE_MS);
+  }
+
   return {
     get window() {
       return limit.concurrency;
@@ -104,6 +115,7 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     accepted(ms) {
       meter.tick();
       latencyMs += SMOOTHING * (ms - latencyMs);
+      measuredAt = Date.now();
       if (ms < bestLatencyMs) bestLatencyMs = ms;
       countAnswer();
     },
@@ -113,7 +125,7 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
       if (retryAfterMs > 0) pausedUntil = Math.max(pausedUntil, Date.now() + retryAfterMs);
     },
     pace: meter.perSecond,
-    typicalLatencyMs: () => latencyMs,
+    typicalLatencyMs,
   };
 }
 

@@ -1,9 +1,11 @@
 import type { StopReason } from '../../model/report.js';
 import type { Pacer } from './pacer.js';
 
-/** Sends in flight get this many typical latencies, and never less than the floor, to end before the deadline. */
+/** Sends in flight get this many typical latencies to end before the deadline, never less than the floor. */
 const LATENCIES_TO_END = 3;
 const LEAST_TIME_TO_END_MS = 50;
+/** And never more than this share of the broadcast's time, so that a gateway that was slow once is tried again. */
+const MOST_SHARE_TO_END = 1 / 2;
 /** Longest delay that a Node.js timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -33,8 +35,12 @@ export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): S
   // `Promise.race` with one promise that lasts as long as the broadcast would keep every page in memory.
   let interrupt: ((reason: EarlyStop) => void) | undefined;
 
-  const lastStart = (): number =>
-    endsAt - Math.max(LEAST_TIME_TO_END_MS, pacer.typicalLatencyMs() * LATENCIES_TO_END);
+  const mostTimeToEnd = (endsAt - Date.now()) * MOST_SHARE_TO_END;
+
+  function lastStart(): number {
+    const wanted = Math.min(pacer.typicalLatencyMs() * LATENCIES_TO_END, mostTimeToEnd);
+    return endsAt - Math.max(LEAST_TIME_TO_END_MS, wanted);
+  }
 
   function reason(): EarlyStop | undefined {
     if (signal?.aborted === true) return 'signal';

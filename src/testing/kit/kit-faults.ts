@@ -1,9 +1,9 @@
 /** Sends that go wrong on purpose, in a kit that has no wire. */
 import type { Fault, SendFault } from '../../emulator/faults/fault.js';
 import { createFaults, type ActiveFault, type FaultTable, type Strike } from '../../emulator/faults/table.js';
-import { BroadcastError } from '../../base/errors.js';
+import { abortedError, BroadcastError } from '../../base/errors.js';
 import type { AttemptOptions } from '../../model/transport.js';
-import { abortedError, codeOfHttpStatus } from '../../transports/outcome.js';
+import { codeOfHttpStatus } from '../../transports/outcome.js';
 
 /** Makes sends of the kit go wrong, decided as in the local gateway. What else can go wrong needs that one. */
 export interface KitFaults {

@@ -1,7 +1,6 @@
-import { BroadcastError } from '../../base/errors.js';
+import { abortedError, BroadcastError } from '../../base/errors.js';
 import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../model/transport.js';
-import { abortedError } from '../../transports/outcome.js';
 import { checkConnectionId, checkSize } from '../../transports/rest.js';
 import type { FaultTable } from '../../emulator/faults/table.js';
 import type { Frame } from './inbox.js';
