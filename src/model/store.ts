@@ -125,8 +125,11 @@ export interface HistoryRead {
  * Numbered messages of a room, kept for clients that come back. Rooms need no members, and names follow the rules of
  * {@link ConnectionStore}, as do errors and reads.
  *
- * - **No gap in the numbers.** Offsets of one room and epoch are 1, 2, 3 … whoever appends, also from two instances at
- *   once.
+ * - **No gap in the numbers.** Offsets of one room and epoch are consecutive, whoever appends, also from two instances at
+ *   once. The first epoch of a room begins at 1.
+ * - **A lost append ends the epoch.** When the backend may have lost appends (a failover, a restart from a snapshot) and
+ *   would give their numbers again, the room gets another epoch. Numbers and entries that survived may stay. Where the
+ *   backend cannot know, its page in the docs says so.
  * - **No gap in the entries.** What can be read is the newest n entries, for some n. Where the clocks of instances
  *   differ, this goes before `maxAgeMs`: an aged entry may stay readable as long as an older one is.
  * - **All or nothing.** When an entry behind `since` was trimmed, has aged or was lost, the answer is

@@ -1,5 +1,8 @@
 import { BroadcastError } from '../../base/errors.js';
 
+/** How the error of a history's script begins when the server does not tell it the replication id. */
+export const NO_INFO = 'NOINFO';
+
 /**
  * The error of a call that did not succeed. `problem` is what is wrong with the connection, if that is known.
  *
@@ -9,6 +12,10 @@ import { BroadcastError } from '../../base/errors.js';
 export function unavailable(reason: unknown, problem: unknown): BroadcastError {
   const texts = [reason, problem].filter((each) => each !== undefined).map(textOf);
   const cause = new Error(textOf(problem ?? reason));
+  if (cause.message.includes(NO_INFO)) {
+    const remedy = 'a history needs INFO replication: give the user of the server the right +info';
+    return new BroadcastError('INVALID_OPTIONS', `redis: ${texts.join('; ')}: ${remedy}`, { cause });
+  }
   return new BroadcastError('STORE_UNAVAILABLE', `redis: ${[...new Set(texts)].join('; ')}`, { cause });
 }
 
