@@ -22,8 +22,6 @@ await build({
   outbase: sources,
   format: 'esm',
   target: 'node20',
-  sourcemap: true,
-  sourcesContent: false,
   logLevel: 'warning',
 });
 

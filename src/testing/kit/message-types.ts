@@ -9,11 +9,17 @@ type InputOf<M extends ClientMessageSpec> = M extends StandardSchema
     ? SchemaInput<D>
     : never;
 
-/** The data of a push; it may be left out where the contract takes none. */
+/** What may be said of one push. */
+export interface PushOptions {
+  /** The message's id, at most 64 characters: to send the same message again. Default: one that no other message has. */
+  readonly id?: string | undefined;
+}
+
+/** The data of a push; it may be left out where the contract takes none. Then the options. */
 export type PushArguments<K extends Contract, T extends ClientTypeOf<K>> =
   undefined extends InputOf<K['client'][T]>
-    ? [data?: InputOf<K['client'][T]>]
-    : [data: InputOf<K['client'][T]>];
+    ? [data?: InputOf<K['client'][T]>, options?: PushOptions]
+    : [data: InputOf<K['client'][T]>, options?: PushOptions];
 
 /** What the reply to a message carries; unknown where the contract does not say. */
 export type ReplyDataOf<K extends Contract, T extends ClientTypeOf<K>> = K['client'][T] extends {

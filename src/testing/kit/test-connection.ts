@@ -1,6 +1,6 @@
 import { AssertionError } from 'node:assert';
 import type { ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
-import type { ClientError } from '../../base/protocol.js';
+import type { ClientError, RoomPosition, RoomState } from '../../base/protocol.js';
 import { createInbox, described, type Arrival, type Frame } from './inbox.js';
 import type { KitClosure, KitGateway, KitSocket } from './kit-gateway.js';
 import type { MessageDataOf, PushArguments, ReplyDataOf } from './message-types.js';
@@ -17,9 +17,16 @@ export interface TestConnection<K extends Contract = Contract> {
   readonly subprotocol: string | undefined;
   /**
    * Sends a message of the contract. Resolves when the handler has answered; pushes that are not awaited overlap, as in
-   * the cloud. Rejects when the handler throws, and when the connection is closed.
+   * the cloud. Each has an id of its own, fit for `once`; give `{ id }` to send one again. Rejects when the function itself
+   * rejects, which that of `createApp` never does (see `expectError`), and when the connection is closed.
    */
-  push<T extends ClientTypeOf<K>>(type: T, ...data: PushArguments<K, T>): Promise<void>;
+  push<T extends ClientTypeOf<K>>(type: T, ...rest: PushArguments<K, T>): Promise<void>;
+  /**
+   * Enters a room as the browser's client does, with `$join`: `rooms.join` of the app has to open it. Resolves with what the
+   * server says of the room: where it stands, what was missed behind `since`. Rejects with an `AssertionError` that holds the
+   * code and message of a refusal.
+   */
+  join(room: string, since?: RoomPosition): Promise<RoomState>;
   /**
    * Sends a frame as it is: text as text, bytes as binary. For handlers without a contract, and for input that the
    * contract does not allow. More than 32,768 bytes close the connection with 1009, since browsers send one frame.
@@ -61,6 +68,8 @@ export interface TestConnectionParts {
   readonly inbox: TestInbox;
 }
 
+const JOIN_TYPE = '$join';
+
 /** The frames of one client, and which messages its replies answer. */
 export function createTestInbox() {
   const types = new Map<string, string>();
@@ -73,12 +82,19 @@ export type TestInbox = ReturnType<typeof createTestInbox>;
 export function createTestConnection<K extends Contract>(parts: TestConnectionParts): TestConnection<K> {
   const { gateway, idle, socket, inbox } = parts;
   const { connectionId: id } = socket.handshake;
+  let messages = 0;
 
   async function send(frame: Frame): Promise<void> {
     if (socket.closed !== undefined)
       throw new Error(`connection ${id} is closed (${closure(socket.closed)})`);
     const problem = await gateway.message(socket, frame);
     if (problem !== undefined) throw new Error(`the handler failed on a message: ${problem}`);
+  }
+
+  /** Sends a message of the protocol. */
+  function ask(type: string, data: unknown, messageId = `${id}.${++messages}`): Promise<void> {
+    inbox.types.set(messageId, type);
+    return send(JSON.stringify({ type, data, id: messageId }));
   }
 
   /** The arrival that `pick` wants. Waits for it for as long as something is under way. */
@@ -96,10 +112,15 @@ export function createTestConnection<K extends Contract>(parts: TestConnectionPa
   return {
     id,
     subprotocol: socket.response.headers['sec-websocket-protocol'],
-    push(type, ...[data]) {
-      const messageId = String(inbox.types.size + 1);
-      inbox.types.set(messageId, type);
-      return send(JSON.stringify({ type, data, id: messageId }));
+    push: (type, ...[data, options]) => ask(type, data, options?.id),
+    async join(room, since) {
+      await ask(JOIN_TYPE, { room, since });
+      return expect(`to be let into room '${room}'`, (arrival) => {
+        if (arrival.kind === 'error' && arrival.to === JOIN_TYPE) return shown(arrival.error);
+        return arrival.kind === 'reply' && arrival.to === JOIN_TYPE
+          ? { value: arrival.data as RoomState }
+          : undefined;
+      });
     },
     send: (frame) => send(typeof frame === 'string' ? frame : Buffer.from(frame)),
     ping: () => {
