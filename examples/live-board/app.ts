@@ -26,6 +26,7 @@ export interface LiveBoardOptions {
 
 export function createLiveBoard(options: LiveBoardOptions): App<typeof board> {
   const { live, operatorKey, triggerSeconds, now = Date.now, ...parts } = options;
+  if (operatorKey === '') throw new Error('OPERATOR_KEY: is empty, which would let anyone in');
   const current = createCurrentScore(parts.store);
   const lanes = createLaneChooser(triggerSeconds, now);
   const app = createApp({ ...parts, now, contract: board });

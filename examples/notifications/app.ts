@@ -25,6 +25,7 @@ const authenticate: Authenticate = ({ query }) => {
 };
 
 export function createNotifications({ secret, ...options }: NotificationsOptions): App<typeof notifications> {
+  if (secret === '') throw new Error('NOTIFY_SECRET: is empty, which would let anyone in');
   const { store } = options;
   const inboxes = createInboxes(store);
   const app = createApp({

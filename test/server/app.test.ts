@@ -88,6 +88,26 @@ describe('connecting', () => {
     expect(await store.get('c1')).toBeUndefined();
   });
 
+  it.each(['capacitor://localhost', 'chrome-extension://abcdefghijklmnopabcdefghijklmnop'])(
+    'accepts the page of an app that is listed: %s',
+    async (origin) => {
+      const { call } = setUp({ origins: [origin] });
+      expect(await call(connectEvent({ ...soon, headers: { origin } }))).toMatchObject({ statusCode: 200 });
+    },
+  );
+
+  it.each([
+    ['past', now - 1, 0],
+    ['seconds', Math.floor(now / 1000) + 3600, 1],
+    ['no number', NaN, 0],
+  ])('refuses with 401 whose identity has expired already: %s', async (_name, expiresAt, reported) => {
+    const { store, call, errors } = setUp({ authenticate: () => ({ user: 'ann', expiresAt }) });
+    expect(await call(connectEvent(soon))).toMatchObject({ statusCode: 401 });
+    expect(await store.get('c1')).toBeUndefined();
+    expect(errors).toHaveLength(reported);
+    if (reported > 0) expect(String(errors[0]?.error)).toContain('got seconds; multiply by 1000');
+  });
+
   it('accepts every origin when told so', async () => {
     const { call } = setUp({ origins: 'any' });
     expect(await call(connectEvent({ ...soon, headers: { Origin: 'null' } }))).toMatchObject({
@@ -565,6 +585,11 @@ describe('createApp', () => {
       { origins: ['https://app.example/'] },
       /createApp\.origins\.0: 'https:\/\/app\.example\/' is not an origin/,
     ],
+    [{ origins: ['https://чат.рф'] }, /browsers send 'https:\/\/xn--80a0bn\.xn--p1ai', so write that/],
+    [{ origins: ['https://APP.example'] }, /browsers send 'https:\/\/app\.example', so write that/],
+    [{ origins: ['https://*.example'] }, /'https:\/\/\*\.example' has a wildcard; list each origin in full/],
+    [{ origins: ['wss://app.example'] }, /'wss:\/\/app\.example' is not an origin; write scheme/],
+    [{ origins: ['null'] }, /'null' is not an origin/],
     [{ store: undefined }, /createApp\.store: expected a connection store/],
     [{ orgins: [] }, /createApp: Unrecognized key: "orgins"/],
     [{ maxMessageBytes: 131_073 }, /createApp\.maxMessageBytes/],

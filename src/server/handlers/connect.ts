@@ -31,6 +31,8 @@ export interface ConnectParts<K extends Contract> {
   readonly presence?: PresenceWatch | undefined;
   readonly onConnect?: ConnectHook<K> | undefined;
   readonly rollback: Rollback;
+  readonly now: () => number;
+  readonly report: (reason: unknown, during: string) => void;
 }
 
 /**
@@ -57,7 +59,9 @@ export async function handleConnect<K extends Contract>(
     const { statusCode, message } = accepted.refused;
     return errorResponse(statusCode, { code: 'REFUSED', message });
   }
-  const connection = storedConnection(event, { ...identity, ...accepted });
+  const settled = { ...identity, ...accepted };
+  requireValid(parts, settled);
+  const connection = storedConnection(event, settled);
   const response = acceptance(parts, event, accepted);
   parts.rollback.onFailure(() => takeBack(parts, tools, connection, rooms));
   await store(tools, connection, rooms);
@@ -99,6 +103,22 @@ async function runHook<K extends Contract>(
   };
   const { user, attributes } = connection;
   return (await onConnect({ ...tools, request, user, attributes, join })) ?? {};
+}
+
+/** Years in seconds look like days of 1970. */
+const LATEST_IN_SECONDS = 100_000_000_000;
+
+/** A client with an expired proof would be told to come back at once, with the same. */
+function requireValid<K extends Contract>(
+  { now, report }: ConnectParts<K>,
+  { expiresAt = Infinity }: Identity,
+): void {
+  if (expiresAt > now()) return;
+  if (expiresAt < LATEST_IN_SECONDS && expiresAt * 1000 > now()) {
+    const problem = 'expiresAt: expected Unix milliseconds, got seconds; multiply by 1000';
+    report(new BroadcastError('INVALID_OPTIONS', problem, { path: ['expiresAt'] }), 'connect');
+  }
+  throw new BroadcastError('UNAUTHENTICATED', 'expiresAt of the identity is not in the future');
 }
 
 function storedConnection(event: ConnectEvent, { user, attributes, expiresAt }: Identity): StoredConnection {

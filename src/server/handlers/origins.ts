@@ -10,12 +10,28 @@ export const originsSchema = lazily(() =>
   }),
 );
 
+/** Pages of apps have origins of their own, such as `capacitor://localhost`, which `URL` does not know. */
+const OF_AN_APP = /^(?!(?:https?|wss?|ftp|file):)[a-z][a-z0-9+.-]*:\/\/[a-z0-9._-]+(?::\d+)?$/;
+
 function isOrigin(text: string): boolean {
-  return URL.canParse(text) && new URL(text).origin === text;
+  return !text.includes('*') && (canonicalOrigin(text) === text || OF_AN_APP.test(text));
+}
+
+/** As a browser sends it; `undefined` for what is no address of a page. */
+function canonicalOrigin(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url.origin : undefined;
 }
 
 function notAnOrigin({ input }: { readonly input?: unknown }): string {
-  return `'${String(input)}' is not an origin; write scheme, host and port only, as in 'https://app.example'`;
+  const text = String(input);
+  if (text.includes('*')) return `'${text}' has a wildcard; list each origin in full, or write 'any'`;
+  const canonical = canonicalOrigin(text);
+  const remedy =
+    canonical === undefined
+      ? "write scheme, host and port only, as in 'https://app.example'"
+      : `browsers send '${canonical}', so write that`;
+  return `'${text}' is not an origin; ${remedy}`;
 }
 
 /**
