@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
+import { MODULE_SETTINGS, REQUIRE_BANNER } from '../emulator/code/compiler.js';
 import { writeBundle } from './bundle-folder.js';
 
 export interface BundleOptions {
@@ -37,7 +38,7 @@ export async function bundleFunction({ file, outDir, external }: BundleOptions):
   const options = buildOptions(file, external ?? []);
   let built = await build(options);
   // Only those who need it get a `require`: what is CommonJS asks for Node's own modules by it.
-  if (hasCommonJs(built.metafile)) built = await build({ ...options, banner: { js: REQUIRE } });
+  if (hasCommonJs(built.metafile)) built = await build({ ...options, banner: { js: REQUIRE_BANNER } });
   const code = built.outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
   const files = await writeBundle(outDir, code);
   const output = Object.values(built.metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
@@ -49,27 +50,21 @@ export async function bundleFunction({ file, outDir, external }: BundleOptions):
   };
 }
 
-const REQUIRE =
-  "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
-
 function buildOptions(file: string, external: readonly string[]) {
   return {
+    ...MODULE_SETTINGS,
     entryPoints: { index: file },
     // Nothing is written there: names are taken from it.
     outdir: 'out',
-    bundle: true,
     minify: true,
     sourcemap: 'linked',
     sourcesContent: false,
-    format: 'esm',
-    platform: 'node',
     target: 'node22',
     external: [...external],
     // As bundlers do: what a program does on a laptop only is left out, and what it imports for that.
     define: { 'process.env.NODE_ENV': '"production"' },
     write: false,
     metafile: true,
-    logLevel: 'silent',
   } as const satisfies BuildOptions;
 }
 

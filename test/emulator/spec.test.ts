@@ -109,18 +109,24 @@ paths:
     expect(events.map(({ requestContext }) => requestContext['eventType'])).toEqual(['MESSAGE']);
   });
 
-  it('without a message operation makes no WebSocket path, and says so', async () => {
+  it('without a message operation takes sockets where there is a connect operation, and says so', async () => {
+    const { events, handler } = recorder();
     const emulator = await start({
       spec: spec({
-        '/ws': { [MESSAGE]: functionOperation('m') },
         '/push': { [CONNECT]: functionOperation('m') },
         '/login': { post: functionOperation('m') },
       }),
-      functions: () => ({ statusCode: 200 }),
+      functions: handler,
     });
-    expect((await emulator.connect('/push')).handshake.status).toBe(404);
+    const client = await emulator.connect('/push');
+    expect(client.handshake.status).toBe(101);
+    client.send('x');
+    await emulator.idle();
+    expect(events.map(({ requestContext }) => requestContext['eventType'])).toEqual(['CONNECT']);
     expect((await fetch(`${emulator.url}/login`, { method: 'POST' })).status).toBe(200);
-    expect(emulator.warnings).toEqual([`/push has no ${MESSAGE} operation, so it is no WebSocket path`]);
+    expect(emulator.warnings).toEqual([
+      expect.stringContaining(`/push has no ${MESSAGE} operation, which is documented as mandatory`),
+    ]);
   });
 
   it('gives events the declared parameters, the context, the operation id and the payload format', async () => {

@@ -28,7 +28,8 @@ export async function loadModule(entry: Entry): Promise<Exports> {
 
 async function compile(entry: Entry, outfile: string): Promise<void> {
   try {
-    await build({ ...compilerSettings(entry), outfile });
+    // The library stays one: its errors are recognised by their class.
+    await build({ ...compilerSettings(entry), external: ['yc-broadcast'], outfile });
   } catch (reason) {
     throw await compileError(entry, reason);
   }

@@ -3,22 +3,35 @@ import { dirname, join } from 'node:path';
 import type { BuildFailure, BuildOptions } from 'esbuild';
 import { BroadcastError } from '../../base/errors.js';
 import type { Entry } from './entry.js';
+import { ownPlace } from './own-place.js';
 
 /**
- * How a function's file and everything of the project that it imports become one module. Packages are not bundled: they
- * are found from the project's folder, as they would be without us.
+ * What `dev` and `bundle` have in common, so that the one takes what the other takes: a function's file, everything of the
+ * project that it imports, and its packages become one module.
  */
+export const MODULE_SETTINGS = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  logLevel: 'silent',
+} as const satisfies BuildOptions;
+
+/** CommonJS code in a bundle asks for Node's own modules by it. It imports nothing, since the code may import the same name. */
+export const REQUIRE_BANNER =
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);";
+
+/** How a function is compiled to run here. */
 export function compilerSettings({ file }: Entry) {
   return {
+    ...MODULE_SETTINGS,
     entryPoints: [file],
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
+    banner: { js: REQUIRE_BANNER },
+    plugins: [ownPlace()],
     target: 'node20',
     sourcemap: 'inline',
-    logLevel: 'silent',
-  } as const satisfies BuildOptions;
+    // Stacks show lines, not code; the text of all packages would be held by each instance.
+    sourcesContent: false,
+  } satisfies BuildOptions;
 }
 
 /** Where compiled code stands while it runs: inside the project, so that its packages are found. */

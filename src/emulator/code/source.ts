@@ -22,7 +22,7 @@ export interface Source {
    * shows the place when the code does not compile.
    */
   compile(): Promise<Generation | undefined>;
-  /** The files that the last good compilation has read. */
+  /** The files that the last good compilation has read, those of installed packages left out. */
   files(): ReadonlySet<string>;
   /** Deletes the compiled code of generations before this one. */
   forget(before: Generation): void;
@@ -56,7 +56,11 @@ export async function openSource(written: string): Promise<Source> {
       const { outputFiles, metafile } = await compiler.rebuild().catch(async (reason: unknown) => {
         throw await compileError(entry, reason);
       });
-      files = new Set(Object.keys(metafile.inputs).map((file) => resolve(project, file)));
+      files = new Set(
+        Object.keys(metafile.inputs)
+          .filter((file) => !file.includes('node_modules/'))
+          .map((file) => resolve(project, file)),
+      );
       const text = outputFiles[0]?.text ?? '';
       if (last.number > 0 && text === last.text) return undefined;
       last = { number: last.number + 1, text };

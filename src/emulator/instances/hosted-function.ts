@@ -113,7 +113,10 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
     underWay: () => pool?.underWay() ?? 0,
     instances: () => pool?.instances() ?? [],
     async restart() {
-      await pool?.restart();
+      // Packages are not watched, and may have changed.
+      const next = await source?.compile().catch(() => undefined);
+      if (next === undefined) await pool?.restart();
+      else await pool?.replace(next);
     },
     async settled() {
       await pool?.settled();

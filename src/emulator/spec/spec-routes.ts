@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { BroadcastError } from '../../base/errors.js';
 import type { Invoker } from '../calls/invoker.js';
 import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routing/routes.js';
+import { createDummyInvoker, dummySchema } from './dummy.js';
 import { INTEGRATION, readOperation, type OperationParts } from './operations.js';
 import { parsePart } from './parse-part.js';
 import { readSecurity } from './security.js';
@@ -65,10 +66,18 @@ function routeOf(
   }
   const { message, ...others } = operations;
   if (message === undefined) {
-    // Documented: it is the message operation that lets a path take WebSockets.
-    if (Object.keys(others).length > 0)
-      parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
-    return undefined;
+    if (others.connect === undefined) {
+      if (others.disconnect !== undefined)
+        parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
+      return undefined;
+    }
+    // Documented: the message operation lets a path take WebSockets. One of the platform's own tools goes without it.
+    parts.warnings.push(
+      `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped here. ` +
+        'Add one; an integration of the type dummy will do',
+    );
+    const dropped = { invoker: createDummyInvoker(dummySchema.parse({ type: 'dummy' })), parameters: [] };
+    return { pattern: parsePathPattern(path), operations: { message: dropped, ...others } };
   }
   warnOfSockets(path, { message, ...others }, parts.warnings);
   return { pattern: parsePathPattern(path), operations: { message, ...others } };
