@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream';
-import type { WebSocket } from 'ws';
 import type { Clock } from '../clock.js';
 import type { Handshake } from '../events/event-builder.js';
 
@@ -10,11 +9,22 @@ export interface CloseCause {
   readonly by: 'client' | 'gateway' | 'api' | 'inspector' | 'fault';
 }
 
+/** As much of a socket of `ws` as is used. Users of this package need not have the types of `ws`. */
+export interface ServerSocket {
+  /** The subprotocol that was agreed on; empty when there is none. */
+  readonly protocol: string;
+  send(data: Buffer, options: { readonly binary: boolean }, onWritten: (error?: Error | null) => void): void;
+  close(code?: number): void;
+  terminate(): void;
+  once(event: 'close', listener: () => void): unknown;
+  emit(event: 'message', data: Buffer, isBinary: boolean): boolean;
+}
+
 /** One open socket. */
 export interface OpenConnection {
   readonly id: string;
   readonly handshake: Handshake;
-  readonly socket: WebSocket;
+  readonly socket: ServerSocket;
   /** What the socket's bytes travel through. */
   readonly raw: Duplex;
   lastActiveAt: number;

@@ -10,6 +10,7 @@ import {
   type ConnectionLimits,
   type Connections,
   type OpenConnection,
+  type ServerSocket,
 } from './connections.js';
 import { createDisconnects } from './disconnects.js';
 import { createEventBuilder, type Handshake } from '../events/event-builder.js';
@@ -71,7 +72,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     IncomingMessage,
     { readonly id: string; readonly subprotocol: string | undefined }
   >();
-  const sockets = new Set<WebSocket>();
+  const sockets = new Set<ServerSocket>();
   /** Sockets whose handshake has not been answered. */
   const upgrading = new Set<Duplex>();
   const server = new WebSocketServer({
@@ -217,7 +218,9 @@ export function createGateway(options: GatewayOptions): Gateway {
     underWay: calls.underWay,
     async stop() {
       connections.stop();
-      const closed = [...sockets].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      const closed = [...sockets].map(
+        (socket) => new Promise<void>((resolve) => socket.once('close', resolve)),
+      );
       for (const socket of sockets) socket.terminate();
       for (const socket of upgrading) socket.destroy();
       await Promise.all(closed);
