@@ -17,7 +17,7 @@ export interface ConnectOptions<K extends Contract = Contract> {
   readonly token?: Given<string> | undefined;
   /** Subprotocols to offer. @default [] */
   readonly protocols?: readonly string[] | undefined;
-  /** The constructor of sockets. Default: the global one of browsers and Node.js 22; in Node.js 20, that of `ws`. */
+  /** The constructor of sockets. Default: the global one of browsers and Node.js 22; Node.js 20 needs that of `ws`. */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
    * Types of messages that may reach the server twice: those that it handles once (`once` in the contract), and those
