@@ -375,6 +375,21 @@ describe('limits', () => {
     expect(await sending).toMatchObject({ delivered: 10, retries: 1 });
   });
 
+  it('lets the others go on when only a few are asked to wait', async () => {
+    jest.useFakeTimers();
+    const refused = new BroadcastError('RATE_LIMITED', 'slow down', { retryAfterMs: 1000 });
+    const script: Script = async (id, attempt) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return id.endsWith('50') && attempt === 1 ? refused : 'ok';
+    };
+    const { broadcaster } = await roomOf(2000, script);
+    const sending = broadcaster.to('room').send('x', 1);
+    await jest.advanceTimersByTimeAsync(40_000);
+    const { delivered, retries, durationMs } = await sending;
+    expect({ delivered, retries }).toEqual({ delivered: 2000, retries: 20 });
+    expect(durationMs).toBeLessThan(3000);
+  });
+
   it('sends fewer at a time while the gateway refuses, and more again afterwards', async () => {
     jest.useFakeTimers();
     let underWay = 0;

@@ -23,7 +23,10 @@ export interface Pacer {
   run(send: () => Promise<void>): Promise<void>;
   /** The gateway accepted a send after this time. */
   accepted(latencyMs: number): void;
-  /** The gateway asked for patience; no send starts before `retryAfterMs` have passed. */
+  /**
+   * The gateway asked for patience. No send starts before `retryAfterMs` have passed if it refuses about half of them or
+   * more; otherwise only the refused one waits, and the window shrinks in proportion.
+   */
   troubled(retryAfterMs?: number): void;
   /** Recent sends per second, or `undefined` before anything was measured. */
   pace(): number | undefined;
@@ -43,6 +46,8 @@ const LATENCY_HALF_LIFE_MS = 30_000;
 /** Slower than the best time by this factor and by this many milliseconds counts as trouble. */
 const SLOW_FACTOR = 4;
 const SLOW_MARGIN_MS = 250;
+/** From this share of refusals on, a `Retry-After` is meant for all sends. */
+const REFUSED_BY_MOST = 0.5;
 /** Slowness weighs as much as this share of refusals. */
 const SLOW_TROUBLE = 0.5;
 
@@ -53,6 +58,8 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
   const meter = createPaceMeter();
   let answers = 0;
   let refusals = 0;
+  /** Smoothed share of refusals; `undefined` before the first answer. */
+  let refusedShare: number | undefined;
   let pausedUntil = 0;
   let latencyMs = ASSUMED_LATENCY_MS;
   let bestLatencyMs = Infinity;
@@ -67,7 +74,10 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     return latencyMs > bestLatencyMs * SLOW_FACTOR && latencyMs > bestLatencyMs + SLOW_MARGIN_MS;
   }
 
-  function countAnswer(): void {
+  function countAnswer(isRefusal: boolean): void {
+    const outcome = isRefusal ? 1 : 0;
+    refusedShare = (refusedShare ?? outcome) * (1 - SMOOTHING) + outcome * SMOOTHING;
+    refusals += outcome;
     answers++;
     if (answers < limit.concurrency) return;
     const trouble = Math.max(refusals / answers, isSlow() ? SLOW_TROUBLE : 0);
@@ -117,12 +127,12 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
       latencyMs += SMOOTHING * (ms - latencyMs);
       measuredAt = Date.now();
       if (ms < bestLatencyMs) bestLatencyMs = ms;
-      countAnswer();
+      countAnswer(false);
     },
     troubled(retryAfterMs = 0) {
-      refusals++;
-      countAnswer();
-      if (retryAfterMs > 0) pausedUntil = Math.max(pausedUntil, Date.now() + retryAfterMs);
+      countAnswer(true);
+      const isMeantForAll = (refusedShare ?? 1) >= REFUSED_BY_MOST;
+      if (retryAfterMs > 0 && isMeantForAll) pausedUntil = Math.max(pausedUntil, Date.now() + retryAfterMs);
     },
     pace: meter.perSecond,
     typicalLatencyMs,
