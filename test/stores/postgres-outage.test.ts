@@ -68,6 +68,49 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
     expect([...transport.received.values()].every((texts) => texts.length === 1)).toBe(true);
   });
 
+  it('gives a room another epoch when the server was started again, and keeps its entries', async () => {
+    const history = historyOf(store);
+    await history.append('failover', 'one', LIMITS);
+    const seen = await history.append('failover', 'two', LIMITS);
+    expect((await history.append('failover-2', 'one', LIMITS)).offset).toBe(1);
+    expect(await history.read('failover', { since: seen, limit: 10 })).toMatchObject({ recovered: true });
+    const other = await history.read('failover-2', { limit: 0 });
+    const elsewhere = encodeURIComponent(
+      '-c TimeZone=Asia/Tokyo -c DateStyle=German -c extra_float_digits=0',
+    );
+    const there = postgresStore({ connectionString: `${server().url}?options=${elsewhere}` });
+    expect(await historyOf(there).read('failover-2', { limit: 0 })).toEqual(other);
+    await there.close();
+    await server().kill();
+    await server().start();
+    const read = await history.read('failover', { since: seen, limit: 10 });
+    expect(read).toMatchObject({ recovered: false, entries: [], position: { offset: 2 } });
+    expect(read.position.epoch).not.toBe(seen.epoch);
+    const three = await history.append('failover', 'three', LIMITS);
+    expect(three).toEqual({ offset: 3, epoch: read.position.epoch });
+    expect((await history.read('failover', { limit: 10 })).entries).toHaveLength(3);
+    const appended = await history.append('failover-2', 'two', LIMITS);
+    expect(appended.epoch).not.toBe(other.position.epoch);
+    expect(appended.offset).toBe(2);
+  });
+
+  it.each(['serializable', 'repeatable read'])(
+    'numbers appends from all sides where %s is default',
+    async (level) => {
+      const settings = encodeURIComponent(`-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
+      const strict = postgresStore({ connectionString: `${server().url}?options=${settings}` });
+      const room = `strict ${level}`;
+      const positions = await Promise.all(
+        Array.from({ length: 15 }, (_, n) =>
+          historyOf(strict).append(room, `${n}`, { ...LIMITS, maxEntries: 100 }),
+        ),
+      );
+      const offsets = positions.map(({ offset }) => offset).sort((a, b) => a - b);
+      expect(offsets).toEqual(Array.from({ length: 15 }, (_, n) => n + 1));
+      await strict.close();
+    },
+  );
+
   it('is not the end of the process when idle connections of a pool are ended, and the next call gets others', async () => {
     const pool = new pg.Pool({ connectionString: server().url, max: 3 });
     const pooled = postgresStore({ pool });

@@ -1,11 +1,18 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Access } from './access.js';
-import { isConnectionLost, storeFailure } from './failure.js';
+import { isConnectionLost, isRolledBack, storeFailure } from './failure.js';
 import { withinTime } from './time-limit.js';
 
 /** What comes back in a column. Big integers are text, unless the application has told `pg` otherwise. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Runs statements: one round trip each, one transaction each. Rejects with `BroadcastError` only. */
+/** Statements that got in each other's way wait for a random part of this before they are run again. */
+const ROLLBACK_PAUSE_MS = 50;
+
+/**
+ * Runs statements: one round trip each, one transaction each. Rejects with `BroadcastError` only. A statement that the
+ * server has rolled back because of others was not carried out, and is run again until the time of the call is over.
+ */
 export interface Database {
   /**
    * Runs a statement that does no harm when it is run twice: it is, when its connection turns out to be lost. Those of
@@ -24,11 +31,15 @@ export function createDatabase(access: Access, timeoutMs: number): Database {
     const query = { text, query_timeout: timeoutMs, ...(values !== undefined && { values }) };
     try {
       return await withinTime(timeoutMs, async (isOver) => {
-        for (let attempt = 1; ; attempt++) {
+        let lost = 0;
+        for (;;) {
           try {
             return (await access.query(query, isOver)).rows as readonly Row[];
           } catch (reason) {
-            if (attempt === attempts || isOver() || !isConnectionLost(reason)) throw reason;
+            if (isOver()) throw reason;
+            if (isRolledBack(reason)) await pause(Math.random() * ROLLBACK_PAUSE_MS);
+            else if (!isConnectionLost(reason) || ++lost === attempts) throw reason;
+            if (isOver()) throw reason;
           }
         }
       });

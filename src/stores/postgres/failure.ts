@@ -55,6 +55,11 @@ export function isConnectionLost(reason: unknown): boolean {
   return state === undefined || /^(08|57P0)/.test(state);
 }
 
+/** Whether the server has undone the statement because of others (serialization, deadlock): it can be run again. */
+export function isRolledBack(reason: unknown): boolean {
+  return /^40(001|P01)$/.test(sqlState(reason) ?? '');
+}
+
 /** Of a program, not of a network: such errors come from a pool that somebody has wrapped, or from here. */
 function isMistake(reason: unknown): boolean {
   return /^(Type|Range|Reference|Syntax)Error$/.test(String(driverError(reason).name));

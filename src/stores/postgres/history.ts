@@ -17,12 +17,27 @@ const FORGET_STEP_MS = 600_000;
 /** Bigger numbers are not whole any more. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
+/**
+ * Another one after each start of a server and each promotion: only then may appends be lost whose numbers are given
+ * again. It is the end of an epoch behind a dot, so a room whose epoch ends otherwise gets a new one. Hashed, since
+ * clients see it. Nothing in it depends on settings of the session, such as its time zone.
+ */
+const GENERATION = `(SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE
+  to_hex(hashtextextended((extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint::text
+    || left(pg_walfile_name(pg_current_wal_lsn()), 8), 0)) END)`;
+
+/** The crash of one process keeps the start time: what was appended must have reached the disk. */
+const DURABLE = `CASE WHEN current_setting('synchronous_commit') = 'off'
+  THEN set_config('synchronous_commit', 'on', true) END`;
+
 /** What came back of a room: its numbers, and the entries that were asked for. */
 interface RoomRead {
   readonly position: HistoryPosition;
   /** Offset of the oldest entry that can be read, or the next one when there is none. */
   readonly first: number;
   readonly forgetAt: number;
+  /** False when the server may have lost appends since the epoch began. */
+  readonly isCurrent: boolean;
   readonly rows: readonly Row[];
 }
 
@@ -45,7 +60,7 @@ export function postgresHistory(database: Database, tables: TableNames, now: () 
     return rows[0] === undefined ? undefined : roomOf(rows[0], rows);
   }
 
-  /** Makes an empty room, or has one remembered for longer. */
+  /** Makes an empty room, has one remembered for longer, or begins an epoch after a failover. */
   async function remember(room: string): Promise<void> {
     await database.rows(statements.remember, [room, randomUUID(), forgetAt(now()), now()]);
   }
@@ -72,7 +87,7 @@ export function postgresHistory(database: Database, tables: TableNames, now: () 
       const from = since !== undefined && isPossible(since) ? since : undefined;
       const asked = from === since ? limit : 0;
       let read = await readRoom(room, from, asked);
-      if (read === undefined || isSoonForgotten(read, now())) {
+      if (read === undefined || !read.isCurrent || isSoonForgotten(read, now())) {
         await remember(room);
         read = await readRoom(room, from, asked);
       }
@@ -82,6 +97,10 @@ export function postgresHistory(database: Database, tables: TableNames, now: () 
 }
 
 function historyStatements({ histories, entries }: TableNames) {
+  const fresh = (epoch: string): string => `${epoch}::text || '.' || ${GENERATION}`;
+  const isCurrent = (epoch: string): string => `split_part(${epoch}, '.', 2) = ${GENERATION}`;
+  const renewed = `epoch = CASE WHEN ${isCurrent('known.epoch')} THEN known.epoch ELSE excluded.epoch END`;
+
   /** Never waits: whoever uses a room has it locked, and has moved its `forget_at`. */
   const sweep = (before: string): string => `
     DELETE FROM ${histories} WHERE room = ANY (ARRAY(
@@ -97,8 +116,8 @@ function historyStatements({ histories, entries }: TableNames) {
     append: `
       WITH counter AS (
         INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at)
-        VALUES ($1, $6, 1, 1, $7)
-        ON CONFLICT (room) DO UPDATE SET newest = known.newest + 1,
+        VALUES ($1, ${fresh('$6')}, 1, 1, $7)
+        ON CONFLICT (room) DO UPDATE SET newest = known.newest + 1, ${renewed},
           oldest = greatest(known.oldest, known.newest + 2 - $5::bigint),
           forget_at = greatest(known.forget_at, excluded.forget_at)
         RETURNING epoch, newest, oldest
@@ -109,11 +128,11 @@ function historyStatements({ histories, entries }: TableNames) {
         DELETE FROM ${entries} USING counter WHERE room = $1 AND entry < greatest(oldest, coalesce(
           (SELECT entry FROM ${entries} WHERE room = $1 AND expires_at > $3 ORDER BY entry LIMIT 1), newest))
       ), done AS (SELECT count(*) FROM counter), swept AS (${sweep('$3')})
-      SELECT epoch, newest FROM counter`,
+      SELECT epoch, newest, ${DURABLE} FROM counter`,
 
     /** room, now, limit, since offset or null, since epoch or null. One row without an entry when none is found. */
     read: `
-      SELECT epoch, newest, first, forget_at, entry, data::text, at
+      SELECT epoch, newest, first, forget_at, ${isCurrent('epoch')} AS is_current, entry, data::text, at
       FROM ${histories} AS history
       CROSS JOIN LATERAL (SELECT coalesce(
         (SELECT entry FROM ${entries} AS kept
@@ -129,8 +148,8 @@ function historyStatements({ histories, entries }: TableNames) {
     /** room, epoch, forget_at, now */
     remember: `
       WITH remembered AS (
-        INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at) VALUES ($1, $2, 0, 1, $3)
-        ON CONFLICT (room) DO UPDATE SET forget_at = greatest(known.forget_at, excluded.forget_at)
+        INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at) VALUES ($1, ${fresh('$2')}, 0, 1, $3)
+        ON CONFLICT (room) DO UPDATE SET ${renewed}, forget_at = greatest(known.forget_at, excluded.forget_at)
         RETURNING room
       ), done AS (SELECT count(*) FROM remembered)
       ${sweep('$4')}`,
@@ -161,6 +180,7 @@ function roomOf(row: Row, rows: readonly Row[]): RoomRead {
     position: positionOf(row),
     first: Number(row['first']),
     forgetAt: Number(row['forget_at']),
+    isCurrent: row['is_current'] === true,
     rows: rows.filter(({ entry }) => entry !== null),
   };
 }
