@@ -296,3 +296,26 @@ describe('a host that is not this machine', () => {
     }
   });
 });
+
+describe('a handshake that cannot become a WebSocket', () => {
+  it.each([
+    ['without a key', UPGRADE.replace(/Sec-WebSocket-Key.*\r\n/, ''), 400],
+    ['with a key that is none', UPGRADE.replace('dGhlIHNhbXBsZSBub25jZQ==', 'x'), 400],
+    ['of version 7', UPGRADE.replace('Version: 13', 'Version: 7'), 426],
+    ['for another protocol', UPGRADE.replace('websocket', 'h2c'), 400],
+  ])('%s is refused before the function is asked', async (_what, head, status) => {
+    const asked: unknown[] = [];
+    const { port } = await start({
+      spec: undefined,
+      functions: undefined,
+      routes: {
+        '/ws': (event: unknown) => {
+          asked.push(event);
+          return { statusCode: 200 };
+        },
+      },
+    });
+    expect(await statusOf(port, `GET /ws HTTP/1.1\r\n${head}`)).toBe(status);
+    expect(asked).toEqual([]);
+  });
+});

@@ -133,9 +133,9 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     entry: parseEntry(onlyOne(positionals)),
     paths: values.path ?? ['/ws'],
     spec: values.spec,
-    port: wholeNumber('--port', values.port ?? (values.exec === undefined ? String(DEFAULT_PORT) : '0')),
+    port: portNumber('--port', values.port ?? (values.exec === undefined ? String(DEFAULT_PORT) : '0')),
     exec: values.exec,
-    tlsPort: wholeNumber('--tls-port', values['tls-port']),
+    tlsPort: portNumber('--tls-port', values['tls-port']),
     redirect: !values['no-redirect'],
     static: values.static === undefined ? undefined : folder(values.static),
     allowedHosts: values['allow-host'],
@@ -173,6 +173,12 @@ function onlyOne([entry, ...more]: readonly string[]): string {
 function wholeNumber(option: string, text: string): number {
   if (!/^\d+$/.test(text)) throw usageError(`${option}: expected a whole number, got '${text}'`);
   return Number(text);
+}
+
+function portNumber(option: string, text: string): number {
+  const port = wholeNumber(option, text);
+  if (port > 65_535) throw usageError(`${option}: expected a port from 0 to 65535, got '${text}'`);
+  return port;
 }
 
 function range(option: string, text: string): { readonly min: number; readonly max: number } {

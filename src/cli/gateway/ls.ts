@@ -3,6 +3,7 @@ import type { ConnectionPage, ConnectionRow, QueuePage, Status } from '../../emu
 import { usageError, type Command } from '../command.js';
 import { connectToGateway } from './client.js';
 import { PORT_HELP } from './find.js';
+import { printable } from '../terminal/printable.js';
 import { paletteFor } from '../terminal/palette.js';
 import { span } from '../terminal/duration.js';
 
@@ -94,7 +95,7 @@ function tableText({ total, connections }: ConnectionPage, now: number): string 
 
 /** Columns as wide as what is in them. */
 function columns(headings: readonly string[], cells: readonly (readonly string[])[]): string {
-  const rows = [headings, ...cells];
+  const rows = [headings, ...cells.map((row) => row.map(printable))];
   const widths = headings.map((_heading, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const [heading = '', ...lines] = rows.map((row) =>
     row

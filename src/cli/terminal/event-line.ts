@@ -1,5 +1,6 @@
 import type { TimelineEntry } from '../../emulator/index.js';
 import type { Palette } from './palette.js';
+import { printable } from './printable.js';
 
 const LABELS: Readonly<Record<TimelineEntry['type'], string>> = {
   connect: '→ CONNECT',
@@ -20,7 +21,8 @@ const LABELS: Readonly<Record<TimelineEntry['type'], string>> = {
 
 /** One event as one line: when, what, on which connection, how it ended, how long it took, and why. */
 export function formatEntry(paint: Palette): (entry: TimelineEntry) => string {
-  return (entry) => {
+  return (given) => {
+    const entry = withPrintableTexts(given);
     const columns = [
       paint('dim', timeOf(entry.at)),
       LABELS[entry.type].padEnd(12),
@@ -31,6 +33,15 @@ export function formatEntry(paint: Palette): (entry: TimelineEntry) => string {
     ];
     return columns.join(' ').trimEnd();
   };
+}
+
+/** What clients and functions have written is never sent to a terminal as it is. */
+function withPrintableTexts(entry: TimelineEntry): TimelineEntry {
+  const texts = Object.entries(entry).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? printable(value) : value,
+  ]);
+  return Object.fromEntries(texts) as TimelineEntry;
 }
 
 /** One event as one line of JSON, for other programs. */

@@ -150,7 +150,7 @@ export function createPool(options: PoolOptions): Pool {
     if (underWay > requestsLimit) {
       return {
         status: 429,
-        problem: `${requestsLimit} calls are under way or wait for an instance; more are refused (requestsLimit)`,
+        problem: `${requestsLimit} calls are under way or wait for an instance; more are refused (requestsLimit, dev --requests)`,
       };
     }
     const free = waiting.length === 0 ? choose() : undefined;

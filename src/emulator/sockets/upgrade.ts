@@ -8,6 +8,7 @@ import { readHandshake, type Handshake } from '../events/event-builder.js';
 import { logLostHandshake, logNoSuchPath, logUnauthorized } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';
 import type { FunctionResponse } from '../calls/invoker.js';
+import { handshakeProblem } from './handshake-problem.js';
 import { refuseUpgrade } from './refuse-upgrade.js';
 import { requestUrl } from '../http/request-url.js';
 import { findRoute, type Route } from '../routing/routes.js';
@@ -40,6 +41,11 @@ export async function settleUpgrade(
     const known = routes.map(({ pattern }) => pattern.template).join(', ');
     logNoSuchPath(timeline, path, known);
     refuseUpgrade(socket, 404, 'text/plain', Buffer.from(`No WebSocket at ${path}. There is: ${known}\n`));
+    return undefined;
+  }
+  const problem = handshakeProblem(request);
+  if (problem !== undefined) {
+    refuseUpgrade(socket, problem.status, 'text/plain', Buffer.from(`${problem.message}\n`));
     return undefined;
   }
   const { route, parameters: pathParameters } = found;
