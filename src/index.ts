@@ -33,13 +33,7 @@ export type {
   WebSocketEvent,
 } from './model/events.js';
 export type { Broadcast } from './server/fanout/begin.js';
-export type {
-  BroadcastStatus,
-  Dispatched,
-  DispatchOptions,
-  QueueFanout,
-  WatchOptions,
-} from './server/fanout/dispatch.js';
+export type { DispatchOptions, QueueFanout } from './server/fanout/dispatch.js';
 export type { Exception, Where } from './server/fanout/filter.js';
 export type { Forecast } from './server/fanout/forecast.js';
 export type { Goodbye } from './server/fanout/goodbye.js';
@@ -75,6 +69,7 @@ export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
 export { checkName } from './base/names.js';
+export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
 export type {
   BroadcastStart,
   Invocation,
@@ -94,6 +89,7 @@ export type {
   FailedDelivery,
   LatencySummary,
   Progress,
+  SendReport,
   StopReason,
 } from './model/report.js';
 export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';

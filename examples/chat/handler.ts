@@ -69,6 +69,9 @@ app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster 
   const idempotencyKey = messageId === undefined ? undefined : `${from.user}.${messageId}`;
   // To the whole room: what leaves somebody out has no place in the history. The author's page knows its own message.
   const report = await broadcaster.to(room).send('said', said, { idempotencyKey });
+  // With a queue, a large room is reached by workers, and nobody is counted yet.
+  if (report.kind === 'dispatched')
+    return { at: said.at, recipients: report.expected - 1, delivered: 0, stale: 0 };
   if (report.removed > 0) await announce(broadcaster, room);
   const { recipients, delivered, stale } = report;
   return { at: said.at, recipients: recipients - 1, delivered: Math.max(0, delivered - 1), stale };

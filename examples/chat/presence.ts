@@ -24,7 +24,7 @@ export async function announce(
   // With a filter it is no message of the room's history, where a list would only grow old.
   const everybody = broadcaster.to(room).where(() => true);
   const report = await everybody.except(...except).send('here', here);
-  return report.removed > 0 ? announce(broadcaster, room, except) : here;
+  return report.kind === 'sent' && report.removed > 0 ? announce(broadcaster, room, except) : here;
 }
 
 async function whoIsHere(store: ConnectionStore, room: string): Promise<Here> {

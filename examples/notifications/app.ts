@@ -75,7 +75,10 @@ export function createNotifications({ secret, ...options }: NotificationsOptions
       ),
     );
     await Promise.all(people.map((user) => showBadge(broadcaster, user)));
-    return { kept: people.length, delivered: reports.reduce((sum, { delivered }) => sum + delivered, 0) };
+    return {
+      kept: people.length,
+      delivered: reports.reduce((sum, one) => sum + (one.kind === 'sent' ? one.delivered : 0), 0),
+    };
   }
 
   /** On every device of a user. */

@@ -1,7 +1,7 @@
 import type { Contract } from './contract.js';
 import type { GatewayEvent } from './events.js';
 import type { FunctionContext } from '../base/invocation.js';
-import type { DeliveryReport } from './report.js';
+import type { SendReport } from './report.js';
 import type { BroadcastAudience, ConnectionStore } from './store.js';
 import type { Transport } from './transport.js';
 
@@ -15,8 +15,8 @@ export interface Observer {
   parts?(parts: ObservedParts): ObservedParts;
   /** Around one call of the handler, whatever its event; outside of all middlewares. */
   invocation?<R extends InvocationAnswer>(call: Invocation, next: () => Promise<R>): Promise<R>;
-  /** Around one broadcast, from its listing to its report. */
-  broadcast?(start: BroadcastStart, next: () => Promise<DeliveryReport>): Promise<DeliveryReport>;
+  /** Around one broadcast, from its listing to its report; or around its dispatch, when `send` hands it to workers. */
+  broadcast?<R extends SendReport>(start: BroadcastStart, next: () => Promise<R>): Promise<R>;
 }
 
 /** What an observer can stand around. */

@@ -1,8 +1,9 @@
 import type { ErrorCode } from '../base/errors.js';
 import type { RoomPosition } from '../base/protocol.js';
+import type { Dispatched } from './dispatched.js';
 
-/** Why a broadcast ended: everybody was tried, or something came first. `queue`: it was handed over to workers. */
-export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'queue';
+/** Why a broadcast ended: everybody was tried, or something came first. */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
 
 /** One recipient that was not reached. */
 export interface FailedDelivery {
@@ -28,6 +29,8 @@ export interface LatencySummary {
  * how many recipients there were.
  */
 export interface DeliveryReport {
+  /** This call has sent it; see {@link SendReport}. */
+  readonly kind: 'sent';
   /** The id that every copy of the message carries. */
   readonly id: string;
   /** Connections that the store listed and no filter left out, up to where the broadcast ended. */
@@ -58,43 +61,49 @@ export interface DeliveryReport {
   readonly cursor?: string;
   /** The message's place in the history of the room; set when it was kept there. */
   readonly position?: RoomPosition;
-  /**
-   * Set when the audience was above the queue's threshold: this call has sent nothing and counts nobody, workers do. How
-   * they stand is `broadcaster.status(report.id)`.
-   */
-  readonly dispatched?: { readonly shards: number; readonly expected: number };
   /** The first failures, at most `maxFailures`. */
   readonly failures: readonly FailedDelivery[];
   /** What went wrong in the store during the broadcast, if anything. */
   readonly storeError?: { readonly code: ErrorCode; readonly message: string };
 }
 
+/**
+ * What `send` resolves with: `sent` with what became of everybody, or `dispatched` when there is a queue and the audience is
+ * above its threshold. Then this call has sent nothing, and `broadcaster.status(report.id)` tells how the workers stand.
+ */
+export type SendReport = DeliveryReport | Dispatched;
+
 /** The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or ids. */
-export type DeliverySummary = Pick<
-  DeliveryReport,
-  'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position' | 'dispatched'
->;
+export type DeliverySummary =
+  | Pick<
+      DeliveryReport,
+      'kind' | 'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position'
+    >
+  | Pick<Dispatched, 'kind' | 'id' | 'shards' | 'expected' | 'position'>;
 
 /** Counts of a report, safe to send to a client. */
-export function summaryOf(report: DeliveryReport): DeliverySummary {
-  const { id, recipients, delivered, stale, failed, skipped, complete, position, dispatched } = report;
-  return {
-    ...{ id, recipients, delivered, stale, failed, skipped, complete },
-    ...(position && { position }),
-    ...(dispatched && { dispatched }),
-  };
+export function summaryOf<R extends SendReport>(report: R): Extract<DeliverySummary, Pick<R, 'kind'>>;
+export function summaryOf(report: SendReport): DeliverySummary {
+  const { id, position } = report;
+  const place = position && { position };
+  if (report.kind === 'dispatched') {
+    const { kind, shards, expected } = report;
+    return { kind, id, shards, expected, ...place };
+  }
+  const { kind, recipients, delivered, stale, failed, skipped, complete } = report;
+  return { kind, id, recipients, delivered, stale, failed, skipped, complete, ...place };
 }
 
 const reports = new WeakSet();
 
 /** Marks an object as a report that a broadcast made. */
-export function markReport(report: DeliveryReport): DeliveryReport {
+export function markReport<R extends SendReport>(report: R): R {
   reports.add(report);
   return report;
 }
 
 /** Whether a broadcast made it. */
-export function isReport(value: unknown): value is DeliveryReport {
+export function isReport(value: unknown): value is SendReport {
   return typeof value === 'object' && value !== null && reports.has(value);
 }
 

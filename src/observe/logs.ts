@@ -10,6 +10,7 @@ import { learnUsers } from './learn-users.js';
 import { errorFields } from './logging/error-fields.js';
 import {
   broadcastLine,
+  dispatchLine,
   invocationLine,
   refusedBroadcastLine,
   requestIdOf,
@@ -105,7 +106,7 @@ export function logs(options: LogsOptions = {}): Logs {
       if (start.context !== undefined) ids.learnFrom(start.context);
       try {
         const report = await next();
-        write(broadcastLine(start, report, ids));
+        write(report.kind === 'sent' ? broadcastLine(start, report, ids) : dispatchLine(start, report, ids));
         return report;
       } catch (reason) {
         write(refusedBroadcastLine(start, BroadcastError.from(reason).code, ids));

@@ -1,9 +1,9 @@
 import type { FanoutDeps } from '../server/fanout/deps.js';
-import type { BroadcastStatus, QueueFanout } from '../server/fanout/dispatch.js';
-import { createTally } from '../server/fanout/tally.js';
+import type { QueueFanout } from '../server/fanout/dispatch.js';
+import type { BroadcastStatus, Dispatched } from '../model/dispatched.js';
 import { deadlineOf } from '../base/invocation.js';
 import { markReport } from '../model/report.js';
-import { changeBroadcast, readBroadcast } from './broadcast-record.js';
+import { changeBroadcast, readBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { dispatch, parseDispatchOptions } from './dispatch.js';
 import { isJob } from './job.js';
 import { recordStoreOf } from './json-record.js';
@@ -37,28 +37,31 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
     return found && statusOf(id, found.value, now());
   }
 
+  function dispatched(deps: FanoutDeps, id: string, record: BroadcastRecord): Dispatched {
+    const { shards, expected, position } = record;
+    return markReport({
+      kind: 'dispatched',
+      id,
+      shards,
+      expected,
+      ...(position && { position }),
+      finished: (watchOptions) => lastOf(self.watch(deps, id, watchOptions), id),
+    });
+  }
+
   const self: QueueFanout = {
     async dispatch(deps, selection, textOf, given) {
       const options = parseDispatchOptions(given);
       const { id, record } = await dispatch(deps, fanout, selection, textOf, options);
-      const { shards, expected, position } = record;
-      return {
-        ...{ id, shards, expected },
-        ...(position && { position }),
-        finished: (watchOptions) => lastOf(self.watch(deps, id, watchOptions), id),
-      };
+      return dispatched(deps, id, record);
     },
     async takeOver(deps, selection, textOf, options) {
-      const size = await sizes.sizeIfTooLarge(deps, selection, options);
-      if (size === undefined) return undefined;
-      const startedAt = performance.now();
+      const expected = await sizes.sizeIfTooLarge(deps, selection, options);
+      if (expected === undefined) return undefined;
       const { deadline, idempotencyKey, expiresAt } = options;
-      const known = { idempotencyKey, expiresAt, deadline, expected: size };
+      const known = { idempotencyKey, expiresAt, deadline, expected };
       const { id, record } = await dispatch(deps, fanout, selection, textOf, known);
-      const { shards, expected, position } = record;
-      const durationMs = performance.now() - startedAt;
-      const end = { id, skipped: 0, durationMs, stoppedBy: 'queue', position } as const;
-      return markReport({ ...createTally(deps.settings).report(end), dispatched: { shards, expected } });
+      return dispatched(deps, id, record);
     },
     status,
     async cancel({ store }, id) {

@@ -6,7 +6,7 @@ import type { FanoutDeps } from '../server/fanout/deps.js';
 import { sendTo, type Started } from '../server/fanout/send-to.js';
 import { createTally } from '../server/fanout/tally.js';
 import { through } from '../model/observer.js';
-import type { StopReason } from '../model/report.js';
+import type { DeliveryReport, StopReason } from '../model/report.js';
 import type { Audience } from '../model/store.js';
 import type { EncodedPayload } from '../model/transport.js';
 import { addCounts, NOBODY, type Counts } from './counts.js';
@@ -73,7 +73,7 @@ export async function runPage(deps: FanoutDeps, page: PageOptions): Promise<Page
     return conclude({ id, tally, audience, startedAt, skipped, stoppedBy });
   }
 
-  const observers = deps.observe.map((observer) => observer.broadcast);
+  const observers = deps.observe.map((observer) => observer.broadcast<DeliveryReport>);
   await through(observers, { audience, context: deps.context }, send);
   const { started, stoppedBy = 'done' } = last;
   const untried = wanted[started];

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../model/contract.js';
 import { decodeCursor } from './fanout/cursor.js';
-import { queueOf, type BroadcastStatus, type QueueFanout, type WatchOptions } from './fanout/dispatch.js';
+import { queueOf, type QueueFanout } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
 import { partsShape } from './fanout/shared-options.js';
@@ -10,6 +10,7 @@ import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
+import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
 import type { ObservedParts, Observer } from '../model/observer.js';
 import { lazily, parseOptions } from '../base/options.js';
 import type { BroadcastAudience, ConnectionStore } from '../model/store.js';

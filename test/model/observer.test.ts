@@ -31,7 +31,7 @@ function scribe(name: string, lines: string[]): Observer {
     async broadcast({ audience, context }, next) {
       lines.push(`${name}: broadcast ${JSON.stringify(audience)} ${context?.requestId ?? 'outside'}`);
       const report = await next();
-      lines.push(`${name}: ${report.delivered} delivered`);
+      lines.push(`${name}: ${report.kind === 'sent' ? report.delivered : 'none'} delivered`);
       return report;
     },
   };

@@ -548,7 +548,7 @@ describe('an app', () => {
     await app.handler(connectEvent({ connectedAt: Date.now() }));
     const { body = '' } = await app.handler(messageEvent({ type: 'shout', id: '1', data: 'x' }));
     expect(JSON.parse(body)).toMatchObject({
-      data: { recipients: 0, complete: false, dispatched: { shards: 4, expected: 100 } },
+      data: { kind: 'dispatched', shards: 4, expected: 100 },
     });
   });
 

@@ -5,6 +5,7 @@ import { startEmulator, type Emulator, type TestClient } from 'yc-broadcast/emul
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { restTransport } from 'yc-broadcast/transports/rest';
 import * as z from 'zod';
+import { sent } from '../support/sent.js';
 
 const cleanUps: (() => Promise<void>)[] = [];
 
@@ -28,7 +29,7 @@ async function startRoom() {
   const reports: DeliveryReport[] = [];
   app.onConnect(({ join }) => join('room'));
   app.on('say', async ({ data, connection, to }) => {
-    reports.push(await to('room').except(connection).send('said', data));
+    reports.push(sent(await to('room').except(connection).send('said', data)));
   });
   const emulator = await startEmulator({ routes: { '/ws': app.handler }, timeoutMs: 60_000 });
   gateway.endpoint = emulator.endpoint;

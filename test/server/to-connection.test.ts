@@ -5,6 +5,7 @@ import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storedConnection } from '../support/people.js';
 import { framesOf, protocolApp } from '../support/protocol.js';
 import { scriptedTransport, type Script } from '../support/scripted-transport.js';
+import { sent } from '../support/sent.js';
 
 async function setUp(script?: Script) {
   const store = memoryStore();
@@ -47,7 +48,7 @@ describe('toConnection', () => {
     const { transport, broadcaster } = await setUp();
     const first = await broadcaster.toConnection('b').send('x', 1, { deadline: 0 });
     expect(first).toMatchObject({ delivered: 0, stoppedBy: 'deadline' });
-    const second = await broadcaster.resume(first.cursor ?? '').send('x', 1);
+    const second = await broadcaster.resume(sent(first).cursor ?? '').send('x', 1);
     expect(second).toMatchObject({ id: first.id, delivered: 1, complete: true });
     expect([...transport.received.keys()]).toEqual(['b']);
   });

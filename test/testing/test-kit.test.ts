@@ -10,6 +10,7 @@ import { createTestKit, transportContract, type KitWorld, type TestKitOptions } 
 import { restTransport } from 'yc-broadcast/transports/rest';
 import * as z from 'zod';
 import { temporaryProject } from '../support/cli.js';
+import { sent } from '../support/sent.js';
 
 const contract = defineContract({
   client: {
@@ -40,11 +41,10 @@ function createChat({ transport, now }: KitWorld) {
     return { message: { type: 'welcome', data: { user: user ?? '' } } };
   });
   app.on('join', ({ data, connection }) => connection.join(data.room));
-  app.on('say', ({ data, connection, to }) =>
-    to(data.room)
-      .except(connection)
-      .send('said', { from: connection.user ?? '', text: data.text }),
-  );
+  app.on('say', async ({ data, connection, to }) => {
+    const others = to(data.room).except(connection);
+    return sent(await others.send('said', { from: connection.user ?? '', text: data.text }));
+  });
   app.on('kick', ({ data }) => transport.disconnect(data.id, { timeoutMs: 1000 }));
   app.on('ping', () => undefined);
   app.onDisconnect(async ({ rooms, connection, to }) => {

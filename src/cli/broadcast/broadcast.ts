@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../emulator/clock.js';
-import type { Broadcast, Broadcaster, DeliveryReport, Plan, SendOptions } from '../../index.js';
+import type { Broadcaster, Plan, SendOptions, SendReport } from '../../index.js';
 import { CliError, usageError, type Command } from '../command.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
@@ -147,7 +147,7 @@ async function runBroadcast(options: BroadcastOptions): Promise<number> {
     const text =
       format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report, paletteFor(process.stdout));
     process.stdout.write(text);
-    return report.complete ? 0 : 3;
+    return report.kind === 'dispatched' || report.complete ? 0 : 3;
   } finally {
     await broadcaster.transport.close();
     await broadcaster.store.close?.();
@@ -155,7 +155,7 @@ async function runBroadcast(options: BroadcastOptions): Promise<number> {
 }
 
 /** Sends, with a line on stderr that says how far it is, until it has ended or Ctrl-C is pressed. */
-async function watched(plan: Plan, message: Message, deadline: number | undefined): Promise<DeliveryReport> {
+async function watched(plan: Plan, message: Message, deadline: number | undefined): Promise<SendReport> {
   const stop = new AbortController();
   void stopSignal().then(() => {
     stop.abort();
@@ -168,7 +168,7 @@ async function watched(plan: Plan, message: Message, deadline: number | undefine
   }
 }
 
-function begin(plan: Plan, message: Message, options: SendOptions): Broadcast {
+function begin(plan: Plan, message: Message, options: SendOptions): Promise<SendReport> {
   if ('type' in message) return plan.send(message.type, message.data, options);
   return plan.sendRaw('text' in message ? message.text : readBytes(message.file), options);
 }

@@ -1,8 +1,12 @@
-import type { DeliveryReport, Forecast } from '../../index.js';
+import type { DeliveryReport, Forecast, SendReport } from '../../index.js';
 import type { Palette } from '../terminal/palette.js';
 
 /** A delivery report for people. */
-export function reportText(report: DeliveryReport, paint: Palette): string {
+export function reportText(report: SendReport, paint: Palette): string {
+  if (report.kind === 'dispatched') {
+    const [shards, expected] = [report.shards, report.expected].map((count) => count.toLocaleString('en'));
+    return `  dispatched to workers in ${shards} jobs, ${expected} connections expected\n`;
+  }
   const { delivered, stale, failed, skipped } = report;
   const lines = [
     row('delivered', delivered, pace(report)),
@@ -43,7 +47,6 @@ const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   signal: 'and those behind them: it was stopped',
   expired: 'and those behind them: the message had expired',
   store: 'and those behind them: the store failed',
-  queue: 'none of them here: workers send this, through the queue',
 };
 
 function whyStopped({ stoppedBy }: DeliveryReport): string {

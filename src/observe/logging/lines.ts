@@ -1,5 +1,6 @@
 import type { InvocationAnswer } from '../../model/observer.js';
 import type { BroadcastStart, Invocation } from '../../model/observer.js';
+import type { Dispatched } from '../../model/dispatched.js';
 import type { DeliveryReport } from '../../model/report.js';
 import { factsOf } from '../call-facts.js';
 import type { IdHasher } from '../hash.js';
@@ -80,6 +81,23 @@ export function broadcastLine(start: BroadcastStart, report: DeliveryReport, ids
       complete,
       stoppedBy,
       storeError: storeError?.code,
+      requestId: start.context?.requestId,
+    },
+  };
+}
+
+/** A broadcast that `send` has handed to workers, each of whose pages gets a line of its own. */
+export function dispatchLine(start: BroadcastStart, report: Dispatched, ids: IdHasher): LogLine {
+  const { id, shards, expected } = report;
+  return {
+    level: 'INFO',
+    message: `broadcast to ${audienceKind(start)}: dispatched to workers in ${shards} jobs, ${expected} expected`,
+    fields: {
+      line: 'dispatch',
+      ...audienceFields(start, ids),
+      broadcast: ids.hash(id),
+      shards,
+      expected,
       requestId: start.context?.requestId,
     },
   };

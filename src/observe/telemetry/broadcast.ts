@@ -1,7 +1,7 @@
 import { context, createContextKey, SpanKind, trace, type Attributes } from '@opentelemetry/api';
 import { BroadcastError } from '../../base/errors.js';
 import type { BroadcastStart } from '../../model/observer.js';
-import type { DeliveryReport } from '../../model/report.js';
+import type { DeliveryReport, SendReport } from '../../model/report.js';
 import { ATTRIBUTES, MESSAGING_SYSTEM, OWN_ATTRIBUTES } from './names.js';
 import { defined, markFailed, secondsSince, type TelemetryParts } from './parts.js';
 
@@ -69,7 +69,7 @@ export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }:
     };
   }
 
-  return async (start: BroadcastStart, next: () => Promise<DeliveryReport>): Promise<DeliveryReport> => {
+  return async <R extends SendReport>(start: BroadcastStart, next: () => Promise<R>): Promise<R> => {
     if (start.context !== undefined) ids.learnFrom(start.context);
     const destination = destinationOf(start);
     const attributes = startAttributes(start, destination);
@@ -79,6 +79,10 @@ export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }:
     try {
       const inside = trace.setSpan(context.active(), span).setValue(BROADCAST, running);
       const report = await context.with(inside, next);
+      if (report.kind === 'dispatched') {
+        span.setAttribute(A.messageId, ids.hash(report.id));
+        return report;
+      }
       span.setAttributes(endAttributes(report));
       if (report.storeError !== undefined) markFailed(span, report.storeError.code);
       measure(destination, report);

@@ -1,5 +1,5 @@
 import { through } from '../../model/observer.js';
-import type { DeliveryReport, Progress } from '../../model/report.js';
+import type { DeliveryReport, Progress, SendReport } from '../../model/report.js';
 import type { Transport } from '../../model/transport.js';
 import { timeLimitsOf, type FanoutDeps, type TimeLimits } from './deps.js';
 import { acceptanceOf } from './filter.js';
@@ -12,7 +12,7 @@ import { parseSendOptions, type ParsedSendOptions, type SendOptions } from './se
 import { createTally, type Tally } from './tally.js';
 
 /** A broadcast under way: await it for the report, or iterate over it for its progress. It runs either way. */
-export type Broadcast = Promise<DeliveryReport> & AsyncIterable<Progress>;
+export type Broadcast<R extends SendReport = DeliveryReport> = Promise<R> & AsyncIterable<Progress>;
 
 /** All that a broadcast needs once its payload can be made; how it reaches a connection may be another than the app's. */
 type BeginDeps = Omit<FanoutDeps, 'transport'> & { readonly transport: Pick<Transport, 'send'> };
@@ -31,16 +31,16 @@ export interface Begun {
 }
 
 /** Checks everything, then lets `run` decide who sends; a mistake of the caller's rejects before anything is sent. */
-export function begin(
+export function begin<R extends SendReport>(
   deps: BeginDeps,
   selection: Selection,
   given: SendOptions | undefined,
-  run: (begun: Begun) => Promise<DeliveryReport>,
-): Broadcast {
+  run: (begun: Begun) => Promise<R>,
+): Broadcast<R> {
   const tally = createTally(deps.settings);
   const progress = progressOf(deps, selection, tally, given?.progressEveryMs);
 
-  async function checkAndRun(): Promise<DeliveryReport> {
+  async function checkAndRun(): Promise<R> {
     const options = parseSendOptions(given);
     refuseLostFilter(selection);
     return run({ options, send: (payloadFor) => sendFromHere(options, payloadFor) });
@@ -65,7 +65,7 @@ export function begin(
     });
   }
 
-  const observers = deps.observe.map((observer) => observer.broadcast);
+  const observers = deps.observe.map((observer) => observer.broadcast<R>);
   const start = { audience: selection.audience, context: deps.context };
   const report = through(observers, start, checkAndRun).finally(progress.finish);
   return Object.assign(report, { [Symbol.asyncIterator]: () => progress[Symbol.asyncIterator]() });

@@ -5,10 +5,12 @@ import {
   type ServerDataOf,
   type ServerTypeOf,
 } from '../../model/contract.js';
+import type { Dispatched } from '../../model/dispatched.js';
+import type { SendReport } from '../../model/report.js';
 import type { EncodedPayload, Payload } from '../../model/transport.js';
 import { begin, type Broadcast, type MakePayload } from './begin.js';
 import { timeLimitsOf, type FanoutDeps } from './deps.js';
-import { queueOf, type Dispatched, type DispatchOptions, type QueueFanout } from './dispatch.js';
+import { queueOf, type DispatchOptions, type QueueFanout } from './dispatch.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
@@ -36,7 +38,11 @@ export interface Plan<K extends Contract = Contract> {
    * With a queue, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
    * when there is a `signal`, an `onProgress` or a `where` function, which go with sending from here.
    */
-  send<T extends ServerTypeOf<K>>(type: T, data: ServerDataOf<K, T>, options?: SendOptions): Broadcast;
+  send<T extends ServerTypeOf<K>>(
+    type: T,
+    data: ServerDataOf<K, T>,
+    options?: SendOptions,
+  ): Broadcast<SendReport>;
   /**
    * The same message for all, sent by workers: written down once, with one job in the queue for each shard of the audience.
    * Resolves when all jobs are in the queue. A function in `where` is refused, since it cannot travel.

@@ -65,6 +65,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
     report({ id, skipped, durationMs, stoppedBy, cursor, position }) {
       const recipients = counts.delivered + counts.stale + counts.failed + skipped;
       return markReport({
+        kind: 'sent',
         id,
         recipients,
         ...counts,
