@@ -16,7 +16,7 @@ export function createLaneChooser(triggerSeconds: number, now: () => number): La
   return {
     async choose(broadcaster, score) {
       if (latest === undefined || now() - latest.at >= FORECAST_MS)
-        latest = { forecast: await broadcaster.toAll().plan('score', score), at: now() };
+        latest = { forecast: await broadcaster.toAll().forecast('score', score), at: now() };
       return compareLanes(latest.forecast, { mustArrive: score.isFinal, triggerSeconds });
     },
   };

@@ -194,7 +194,7 @@ async function liveEventfully(telemetry: Telemetry, lines: object[]): Promise<vo
   await app.broadcaster.to('lobby').where(stopping).send('said', { text: 'late' }, { signal });
   await app.broadcaster
     .to('lobby')
-    .plan('said', { text: '' })
+    .forecast('said', { text: '' })
     .catch(() => undefined);
   await app.broadcaster
     .to('lobby')

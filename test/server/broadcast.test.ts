@@ -676,7 +676,7 @@ describe('plan', () => {
     const { transport, broadcaster } = await roomOf(500);
     const forecast = await broadcaster
       .to('room')
-      .plan('x', { text: 'hello' }, { deadline: Date.now() + 60_000 });
+      .forecast('x', { text: 'hello' }, { deadline: Date.now() + 60_000 });
     expect(forecast).toMatchObject({
       recipients: 500,
       calls: 500,
@@ -695,7 +695,7 @@ describe('plan', () => {
         .to('room')
         .except('p00003')
         .where(({ id }) => id < 'p00010')
-        .plan('x', 1),
+        .forecast('x', 1),
     ).toMatchObject({
       recipients: 9,
       fitsDeadline: undefined,
@@ -708,7 +708,7 @@ describe('plan', () => {
     const sending = broadcaster.to('room').send('x', 1);
     await jest.advanceTimersByTimeAsync(15_000);
     await sending;
-    const forecast = await broadcaster.to('room').plan('x', 1, { deadline: Date.now() + 5000 });
+    const forecast = await broadcaster.to('room').forecast('x', 1, { deadline: Date.now() + 5000 });
     expect(forecast.pace.measured).toBe(true);
     expect(forecast.pace.perSecond).toBeGreaterThan(80);
     expect(forecast.pace.perSecond).toBeLessThan(130);

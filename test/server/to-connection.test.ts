@@ -56,8 +56,8 @@ describe('toConnection', () => {
   it('can be narrowed, planned and watched like any other', async () => {
     const { transport, broadcaster } = await setUp();
     const one = broadcaster.toConnection('b');
-    expect(await one.plan('x', 1)).toMatchObject({ recipients: 1, calls: 1 });
-    expect(await broadcaster.toConnection('z').plan('x', 1)).toMatchObject({ recipients: 0 });
+    expect(await one.forecast('x', 1)).toMatchObject({ recipients: 1, calls: 1 });
+    expect(await broadcaster.toConnection('z').forecast('x', 1)).toMatchObject({ recipients: 0 });
     expect(await one.where({ role: 'admin' }).send('x', 1)).toMatchObject({ recipients: 0 });
     const totals: unknown[] = [];
     for await (const { total } of one.send('x', 1, { progressEveryMs: 1 })) totals.push(total);

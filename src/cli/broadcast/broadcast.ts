@@ -139,7 +139,7 @@ async function runBroadcast(options: BroadcastOptions): Promise<number> {
     const plan = options.audience(broadcaster);
     const deadline = options.withinMs === undefined ? undefined : Date.now() + options.withinMs;
     if (isPlan && 'type' in message) {
-      const forecast = await plan.plan(message.type, message.data, { deadline });
+      const forecast = await plan.forecast(message.type, message.data, { deadline });
       process.stdout.write(format === 'json' ? `${JSON.stringify(forecast)}\n` : forecastText(forecast));
       return 0;
     }

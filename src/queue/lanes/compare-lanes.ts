@@ -63,7 +63,7 @@ const optionsSchema = lazily(() =>
  * Throws `INVALID_OPTIONS` that names the option.
  *
  * @example
- * const { lane, why } = compareLanes(await broadcaster.toAll().plan('score', score));
+ * const { lane, why } = compareLanes(await broadcaster.toAll().forecast('score', score));
  * await (lane === 'native' ? live.send('score', score) : broadcaster.toAll().send('score', score));
  */
 export function compareLanes(forecast: Forecast, options: LaneOptions = {}): LaneChoice {

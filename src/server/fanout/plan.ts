@@ -73,7 +73,7 @@ export interface Plan<K extends Contract = Contract> {
    */
   disconnect(goodbye: Goodbye, options?: SendOptions): Broadcast;
   /** What `send` with the same arguments would do, without sending. Reads the store. */
-  plan<T extends ServerTypeOf<K>>(
+  forecast<T extends ServerTypeOf<K>>(
     type: T,
     data: ServerDataOf<K, T>,
     options?: SendOptions,
@@ -121,7 +121,7 @@ export function createPlan<K extends Contract>(deps: BroadcasterDeps, selection:
       begin({ ...deps, transport: closingSender(transport) }, selection, options, ({ send }) =>
         send((id) => ({ same: transport.encode(goodbyeText(goodbye, id)) })),
       ),
-    plan: async (type, data, options) => {
+    forecast: async (type, data, options) => {
       const { endsAt } = timeLimitsOf(deps, parseSendOptions(options));
       const { bytes } = encode(textOf(type, data, messageId(undefined)));
       const { audience, filter } = selection;
