@@ -11,6 +11,7 @@ export default tseslint.config(
       'bench/results',
       'docs/api',
       '.serverless',
+      '.yc-broadcast',
       'examples/react-room/public/page.js',
     ],
   },

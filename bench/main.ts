@@ -16,7 +16,14 @@ import { stores } from './stores/stores.js';
 import { plainText } from './table.js';
 
 const SECTIONS = {
-  ...{ sends, pipeline, cold, start, engine, stores, gateway, fanout },
+  sends,
+  pipeline,
+  cold,
+  start,
+  engine,
+  stores,
+  gateway,
+  fanout,
   simulate: simulation,
 } satisfies Record<SectionName, unknown>;
 

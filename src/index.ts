@@ -74,7 +74,7 @@ export type {
   BroadcastStart,
   Invocation,
   InvocationAnswer,
-  ObservedParts,
+  ObservedDeps,
   Observer,
 } from './model/observer.js';
 export { presence } from './server/presence/presence.js';

@@ -40,8 +40,13 @@ const REPEATS = 9;
 /** Times a broadcast through the local queue to workers with these budgets. Throws when the gateway counted otherwise. */
 export async function timeRun(run: Run, redisUrl: string | undefined): Promise<TimedRun> {
   const world = await openFanoutWorld({
-    ...{ recipients: run.recipients, instances: run.instances, budget: run.budget, redisUrl },
-    ...{ concurrency: WINDOW, fanout: { pageSize: PAGE_SIZE }, visibilityMs: 600_000 },
+    recipients: run.recipients,
+    instances: run.instances,
+    budget: run.budget,
+    redisUrl,
+    concurrency: WINDOW,
+    fanout: { pageSize: PAGE_SIZE },
+    visibilityMs: 600_000,
   });
   try {
     const times = await measureTimes(world);
@@ -66,15 +71,24 @@ export async function timeRun(run: Run, redisUrl: string | undefined): Promise<T
 export function scenarioOf({ recipients, instances, shards, budget }: Run, times: MeasuredTimes): Scenario {
   const base = usual(budget.cpuMicrosPerSend);
   return {
-    ...{ recipients, staleShare: 0, seed: 1 },
+    recipients,
+    staleShare: 0,
+    seed: 1,
     fanout: { ...base.fanout, shards, pageSize: PAGE_SIZE, window: WINDOW },
     // Instances run before the jobs come.
     instances: { ...base.instances, ...budget, zones: 1, perZone: instances, coldMs: 0 },
     gateway: { medianMs: times.sendMs, p99Ms: times.sendMs },
     store: {
-      ...{ unitsPerSecond: Infinity, savedUnits: 0, listUnitsPer1000: 0, countUnitsPer1000: 0 },
-      ...{ writeUnits: 0, readUnits: 0, removalUnits: 0 },
-      ...{ listMsPer1000: times.list1000Ms, countMsPer1000: times.count1000Ms, recordMs: times.recordMs },
+      unitsPerSecond: Infinity,
+      savedUnits: 0,
+      listUnitsPer1000: 0,
+      countUnitsPer1000: 0,
+      writeUnits: 0,
+      readUnits: 0,
+      removalUnits: 0,
+      listMsPer1000: times.list1000Ms,
+      countMsPer1000: times.count1000Ms,
+      recordMs: times.recordMs,
     },
     // From the queue to a free instance it is a message between two threads.
     queue: { sendMs: times.queueMs, pollMs: [0, 1], batchSize: 1, cutoffMs: 0 },

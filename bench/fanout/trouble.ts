@@ -44,8 +44,12 @@ export async function broadcastInTrouble(world: FanoutWorld, shards: number): Pr
   const copies = [...gateway.copies.values()];
   return {
     status,
-    ...{ reached: copies.length, repeated: copies.filter((count) => count > 1).length },
-    ...{ most: Math.max(0, ...copies), left: await store.count({ all: true }), kills, seconds },
+    reached: copies.length,
+    repeated: copies.filter((count) => count > 1).length,
+    most: Math.max(0, ...copies),
+    left: await store.count({ all: true }),
+    kills,
+    seconds,
     duplicates: emulator.timeline('type:trigger').filter(({ fault }) => fault !== undefined).length,
     deadLetters: emulator.queue('dead').counts().visible,
   };

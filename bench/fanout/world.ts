@@ -79,7 +79,11 @@ export async function openFanoutWorld(options: FanoutWorldOptions): Promise<Fano
     throw reason;
   }
   return {
-    ...{ emulator, gateway, store, ids, isGone },
+    emulator,
+    gateway,
+    store,
+    ids,
+    isGone,
     broadcaster: createBroadcaster({ store, transport, queue: queueFanout({ queue, ...fanout }) }),
     async close() {
       queue.close();
@@ -96,7 +100,10 @@ function workerFunction(instances: number, job: WorkerJob) {
   );
   return {
     entry,
-    ...{ instances, requestsLimit: 100, timeoutMs: 600_000, memoryMb: 512 },
+    instances,
+    requestsLimit: 100,
+    timeoutMs: 600_000,
+    memoryMb: 512,
     env: { FANOUT: JSON.stringify(job) },
   };
 }

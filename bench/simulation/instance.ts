@@ -15,14 +15,14 @@ export interface Sent {
   readonly lastMs: number;
 }
 
-export interface InstanceParts {
+export interface InstanceDeps {
   readonly quota: InstanceQuota;
   readonly window: FanoutQuota['window'];
   readonly latency: Latency;
   readonly chance: Chance;
 }
 
-export function createInstance({ quota, window, latency, chance }: InstanceParts): Instance {
+export function createInstance({ quota, window, latency, chance }: InstanceDeps): Instance {
   const { cpuMicrosPerSend, cpuShare, packetsPerSend, packetsPerSecond, savedMs } = quota;
   const cpuMs = cpuMicrosPerSend / 1000 / cpuShare;
   const packetsMs = (packetsPerSend * 1000) / packetsPerSecond;

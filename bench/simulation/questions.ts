@@ -13,15 +13,28 @@ export interface Question {
  */
 const YDB: StoreQuota = {
   ...ydbQuota(1000),
-  ...{ listUnitsPer1000: 23, countUnitsPer1000: 22, writeUnits: 3, readUnits: 1, removalUnits: 6 },
-  ...{ listMsPer1000: 40, countMsPer1000: 4, recordMs: 10 },
+  listUnitsPer1000: 23,
+  countUnitsPer1000: 22,
+  writeUnits: 3,
+  readUnits: 1,
+  removalUnits: 6,
+  listMsPer1000: 40,
+  countMsPer1000: 4,
+  recordMs: 10,
 };
 
 /** A server whose calls cost time only. Assumed, too. */
 const REDIS: StoreQuota = {
-  ...{ unitsPerSecond: Infinity, savedUnits: 0 },
-  ...{ listUnitsPer1000: 0, countUnitsPer1000: 0, writeUnits: 0, readUnits: 0, removalUnits: 0 },
-  ...{ listMsPer1000: 10, countMsPer1000: 0, recordMs: 1 },
+  unitsPerSecond: Infinity,
+  savedUnits: 0,
+  listUnitsPer1000: 0,
+  countUnitsPer1000: 0,
+  writeUnits: 0,
+  readUnits: 0,
+  removalUnits: 0,
+  listMsPer1000: 10,
+  countMsPer1000: 0,
+  recordMs: 1,
 };
 
 /** Five minutes of what is not used are saved up. Documented. */
@@ -37,9 +50,15 @@ export function usual(cpuMicrosPerSend: number): Scenario {
     seed: 1,
     fanout: { shards: 16, pageSize: 1000, window: 100, reserveMs: 2000 },
     instances: {
-      ...{ zones: 1, perZone: 10, cpuShare: 512 / PLATFORM.mbOfFullCore, cpuMicrosPerSend, savedMs: 0 },
-      ...{ packetsPerSecond: PLATFORM.packetsPerSecond, packetsPerSend: PACKETS_PER_SEND },
-      ...{ coldMs: 1000, callMs: 1000 * PLATFORM.longestCallSeconds },
+      zones: 1,
+      perZone: 10,
+      cpuShare: 512 / PLATFORM.mbOfFullCore,
+      cpuMicrosPerSend,
+      savedMs: 0,
+      packetsPerSecond: PLATFORM.packetsPerSecond,
+      packetsPerSend: PACKETS_PER_SEND,
+      coldMs: 1000,
+      callMs: 1000 * PLATFORM.longestCallSeconds,
     },
     gateway: { medianMs: 10, p99Ms: 60 },
     store: YDB,
@@ -86,7 +105,9 @@ function changed(base: Scenario, change: Change): Scenario {
   const gatewayOf = { medianMs, p99Ms: (medianMs * gateway.p99Ms) / gateway.medianMs };
   return {
     ...base,
-    ...{ instances: { ...instances, zones, perZone, cpuShare }, fanout: { ...fanout, shards } },
-    ...{ gateway: gatewayOf, store },
+    instances: { ...instances, zones, perZone, cpuShare },
+    fanout: { ...fanout, shards },
+    gateway: gatewayOf,
+    store,
   };
 }

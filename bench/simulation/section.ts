@@ -59,7 +59,9 @@ export function rowOf(name: string, scenario: Scenario): SimulatedRow {
   const { progress: _progress, sends, ...outcome } = simulate(scenario);
   const { instances, fanout } = scenario;
   return {
-    ...{ name, most: instances.zones * instances.perZone, shards: fanout.shards },
+    name,
+    most: instances.zones * instances.perZone,
+    shards: fanout.shards,
     ...outcome,
     seconds: fourDigits(outcome.seconds),
     firstSeconds: fourDigits(outcome.firstSeconds),

@@ -4,7 +4,7 @@ import { createInstance, type Instance } from './instance.js';
 import type { Outcome, Scenario } from './scenario.js';
 import { createStoreBudget } from './store-budget.js';
 import { createTrigger, type Trigger } from './trigger.js';
-import { records, work, type Job, type WorkerParts, type Works } from './worker.js';
+import { records, work, type Job, type WorkerDeps, type Works } from './worker.js';
 
 /** Most jobs of one request to the queue. Documented. */
 const JOBS_PER_REQUEST = 10;
@@ -40,18 +40,21 @@ export function simulate(scenario: Scenario): Outcome {
       return true;
     },
   });
-  const parts: WorkerParts = { scenario, simulation, budget, trigger, works };
+  const parts: WorkerDeps = { scenario, simulation, budget, trigger, works };
   simulation.start(dispatch(parts, chance));
   simulation.run();
   return {
     ...outcomeOf(works),
-    ...{ calls, passedOn: works.passedOn, callSeconds: works.callMs / 1000 },
-    ...{ storeUnits: budget.taken, instances: pool.made() },
+    calls,
+    passedOn: works.passedOn,
+    callSeconds: works.callMs / 1000,
+    storeUnits: budget.taken,
+    instances: pool.made(),
   };
 }
 
 /** Counts the audience, writes the broadcast down, and puts a job for each shard into the queue. */
-function* dispatch({ scenario, budget, trigger }: WorkerParts, chance: Chance): Process {
+function* dispatch({ scenario, budget, trigger }: WorkerDeps, chance: Chance): Process {
   const { recipients, fanout, store, queue } = scenario;
   const thousands = recipients / 1000;
   yield thousands * store.countMsPer1000 + budget.take(thousands * store.countUnitsPer1000);

@@ -9,7 +9,7 @@ export interface Trigger<J> {
   pull(): void;
 }
 
-export interface TriggerParts<J> {
+export interface TriggerDeps<J> {
   readonly simulation: Simulation;
   readonly times: QueueTimes;
   readonly pollMs: () => number;
@@ -17,7 +17,7 @@ export interface TriggerParts<J> {
   call(jobs: readonly J[]): boolean;
 }
 
-export function createTrigger<J>({ simulation, times, pollMs, call }: TriggerParts<J>): Trigger<J> {
+export function createTrigger<J>({ simulation, times, pollMs, call }: TriggerDeps<J>): Trigger<J> {
   const { batchSize, cutoffMs } = times;
   /** What the trigger has, and since when. */
   const waiting: { readonly job: J; readonly since: number }[] = [];

@@ -16,7 +16,7 @@ export interface Works {
   callMs: number;
 }
 
-export interface WorkerParts {
+export interface WorkerDeps {
   readonly scenario: Scenario;
   readonly simulation: Simulation;
   readonly budget: StoreBudget;
@@ -31,7 +31,7 @@ const MOST_PASSED_ON = 100_000;
 
 /** One call of the function, from its start to its end: the steps of `src/queue/work-job.ts` and what they cost. */
 export function* work(
-  parts: WorkerParts,
+  parts: WorkerDeps,
   instance: Instance,
   jobs: readonly Job[],
   coldMs: number,
@@ -56,7 +56,7 @@ export function* work(
 
 /** Returns how many are left when time is over. */
 function* workJob(
-  parts: WorkerParts,
+  parts: WorkerDeps,
   instance: Instance,
   job: Job,
   endsAt: number,
@@ -88,7 +88,7 @@ function* workJob(
 }
 
 /** When a page that is asked for now will be there. */
-function listPage({ scenario, budget, simulation }: WorkerParts, size: number): number {
+function listPage({ scenario, budget, simulation }: WorkerDeps, size: number): number {
   const { listMsPer1000, listUnitsPer1000 } = scenario.store;
   const share = size / 1000;
   return simulation.now() + listMsPer1000 * share + budget.take(listUnitsPer1000 * share);
@@ -102,14 +102,14 @@ interface RecordCalls {
 }
 
 export function* records(
-  { scenario, budget }: Pick<WorkerParts, 'scenario' | 'budget'>,
+  { scenario, budget }: Pick<WorkerDeps, 'scenario' | 'budget'>,
   { reads, writes, inARow }: RecordCalls,
 ): Process {
   const { recordMs, readUnits, writeUnits } = scenario.store;
   yield inARow * recordMs + budget.take(reads * readUnits + writes * writeUnits);
 }
 
-function* removeStale({ scenario, budget }: WorkerParts, sends: number): Process {
+function* removeStale({ scenario, budget }: WorkerDeps, sends: number): Process {
   const { staleShare, store } = scenario;
   if (staleShare === 0 || sends === 0) return;
   yield store.recordMs + budget.take(sends * staleShare * store.removalUnits);

@@ -5,7 +5,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2000;
 
 /** How long something may be tried again. */
-export interface Patience {
+export interface Backoff {
   /** Unix milliseconds. */
   readonly endsAt: number;
   /** Waits with full jitter, longer each time. Resolves with whether there is time for another attempt. */
@@ -13,7 +13,7 @@ export interface Patience {
 }
 
 /** @param signal Ends a pause, and with it the patience. */
-export function createPatience(endsAt: number, signal?: AbortSignal): Patience {
+export function createBackoff(endsAt: number, signal?: AbortSignal): Backoff {
   let pauses = 0;
   return {
     endsAt,

@@ -5,7 +5,7 @@
 import { safeParse, type $ZodError, type $ZodType, type output, type util } from 'zod/v4/core';
 import { custom, type ZodMiniType } from 'zod/mini';
 import { BroadcastError } from './errors.js';
-import { sentenceOf } from './zod-messages.js';
+import { messageOf } from './zod-messages.js';
 
 /**
  * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them takes longer
@@ -18,7 +18,7 @@ export function lazily<T extends object>(make: () => T): () => T {
 
 /** Checks a value; `zod/mini` has no sentences for what is wrong unless it is given some. */
 export function check<T extends $ZodType>(schema: T, value: unknown): util.SafeParseResult<output<T>> {
-  return safeParse(schema, value, { error: sentenceOf });
+  return safeParse(schema, value, { error: messageOf });
 }
 
 /**

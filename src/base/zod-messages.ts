@@ -5,7 +5,7 @@ import { config, type $ZodErrorMap, type $ZodRawIssue } from 'zod/v4/core';
  * the word to a locale or error map that the application has chosen (`z.config`; importing `zod` does, too), and to zod
  * for what is rare.
  */
-export const sentenceOf: $ZodErrorMap = (issue) => {
+export const messageOf: $ZodErrorMap = (issue) => {
   const { customError, localeError } = config();
   return customError?.(issue) ?? (localeError === undefined ? describe(issue) : undefined);
 };

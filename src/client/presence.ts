@@ -4,7 +4,7 @@ import { LONGEST_MS, systemClock, type ClientClock } from './base/clock.js';
 import { createEmitter, type Stop } from './base/emitter.js';
 import type { Room } from './rooms/room.js';
 import { RequestError } from './requests/request-error.js';
-import { createRoster, type PresenceUpdate, type PresenceView } from './rooms/presence-set.js';
+import { createPresenceSet, type PresenceUpdate, type PresenceView } from './rooms/presence-set.js';
 
 export type { Presence, PresentUser } from '../base/protocol.js';
 export type { PresenceUpdate, PresenceView } from './rooms/presence-set.js';
@@ -45,7 +45,7 @@ export function watchPresence(room: Pick<Room, 'onPresence'>, options: PresenceO
     throw new RequestError('INVALID_OPTIONS', 'watchPresence.leaveAfterMs: expected milliseconds');
   const emitter = createEmitter();
   let now: PresenceView = { count: undefined, users: undefined };
-  const roster = createRoster({
+  const roster = createPresenceSet({
     leaveAfterMs,
     clock,
     onChange(update) {
@@ -55,7 +55,7 @@ export function watchPresence(room: Pick<Room, 'onPresence'>, options: PresenceO
   });
   const stopHearing = room.onPresence((presence: Presence | undefined) => {
     if (presence === undefined) roster.lose();
-    else roster.take(presence);
+    else roster.update(presence);
   });
   return {
     get now() {

@@ -17,7 +17,7 @@ import { selectEntries } from './timeline/query.js';
 import type { Timers } from './timers/timers.js';
 import type { Timeline } from './timeline/timeline.js';
 
-export interface ControlParts {
+export interface ControlDeps {
   readonly listening: Listening;
   readonly gateway: Gateway;
   readonly functions: Functions;
@@ -38,7 +38,7 @@ export interface ControlParts {
 }
 
 /** What a test or the command line does with a gateway that runs. */
-export function createControls(parts: ControlParts): Emulator {
+export function createControls(parts: ControlDeps): Emulator {
   const {
     listening,
     gateway,

@@ -54,11 +54,22 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const calls = createCalls(faults);
   const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, calls, gatewayId });
   const messageQueues = createMessageQueues({
-    ...{ options, clock, timeline, faults, calls, gateway, routes },
-    ...{ invokerOf: functions.invokerOf, folderId: identity.folderId },
+    options,
+    clock,
+    timeline,
+    faults,
+    calls,
+    gateway,
+    routes,
+    invokerOf: functions.invokerOf,
+    folderId: identity.folderId,
   });
   const timers = createTimers({
-    ...{ options, clock, timeline, calls, folderId: identity.folderId },
+    options,
+    clock,
+    timeline,
+    calls,
+    folderId: identity.folderId,
     invokerOf: functions.invokerOf,
   });
   const httpOperations = createHttpOperations({ httpRoutes, calls, clock, timeline, gatewayId });

@@ -1,7 +1,7 @@
 import { abortedError, BroadcastError } from '../base/errors.js';
 import { connect, type Target } from './connect.js';
 import type { Answer, Exchange } from './exchange.js';
-import { createInlet } from './read-buffer.js';
+import { createReadBuffer } from './read-buffer.js';
 import { createNodeSession } from './node-session.js';
 import { createOwnSession } from './own-session.js';
 import type { Session, SessionEnd, SessionEvents } from './session.js';
@@ -94,9 +94,9 @@ export function createHttp2Client(target: Target): Http2Client {
   }
 
   async function openOwn(): Promise<void> {
-    const inlet = createInlet();
-    const socket = await connect(target, inlet);
-    adopt((events) => createOwnSession(socket, inlet, target, events));
+    const readBuffer = createReadBuffer();
+    const socket = await connect(target, readBuffer);
+    adopt((events) => createOwnSession(socket, readBuffer, target, events));
   }
 
   async function openFallback(): Promise<void> {

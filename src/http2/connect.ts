@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { BroadcastError } from '../base/errors.js';
-import type { Inlet } from './read-buffer.js';
+import type { ReadBuffer } from './read-buffer.js';
 import type { Origin } from './request-writer.js';
 
 /** Where a client connects to. */
@@ -19,8 +19,8 @@ const CONNECT_TIMEOUT_MS = 5000;
  *
  * @param inlet Gets what is received, instead of the socket's `data` event. Without it the socket is an ordinary one.
  */
-export async function connect(target: Target, inlet?: Inlet): Promise<Socket> {
-  const onread = inlet === undefined ? {} : { onread: inlet.onread };
+export async function connect(target: Target, readBuffer?: ReadBuffer): Promise<Socket> {
+  const onread = readBuffer === undefined ? {} : { onread: readBuffer.onread };
   const socket = target.scheme === 'https' ? await openTls(target, onread) : await openPlain(target, onread);
   socket.setNoDelay(true);
   socket.unref();
@@ -31,7 +31,10 @@ export async function connect(target: Target, inlet?: Inlet): Promise<Socket> {
 }
 
 /** `node:tls` is loaded when the first connection is made: a function that only answers connect events never needs it. */
-async function openTls({ host, port, ca }: Target, onread: Partial<Pick<Inlet, 'onread'>>): Promise<Socket> {
+async function openTls(
+  { host, port, ca }: Target,
+  onread: Partial<Pick<ReadBuffer, 'onread'>>,
+): Promise<Socket> {
   const [tls, net] = await Promise.all([import('node:tls'), import('node:net')]);
   const authorities = ca?.();
   return tls.connect({
@@ -44,7 +47,10 @@ async function openTls({ host, port, ca }: Target, onread: Partial<Pick<Inlet, '
   });
 }
 
-async function openPlain({ host, port }: Target, onread: Partial<Pick<Inlet, 'onread'>>): Promise<Socket> {
+async function openPlain(
+  { host, port }: Target,
+  onread: Partial<Pick<ReadBuffer, 'onread'>>,
+): Promise<Socket> {
   const net = await import('node:net');
   return net.connect({ host, port, ...onread });
 }

@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.js';
 import { WINDOW_UPDATE } from './frames.js';
-import type { Output } from './write-buffer.js';
+import type { WriteBuffer } from './write-buffer.js';
 
 /**
  * Our windows: how much the other side may send. They are opened again as soon as half is used, so that they never hold
@@ -16,7 +16,7 @@ export interface Downloads {
 const DEFAULT_WINDOW = 65_535;
 const CONNECTION_WINDOW = 16 * 1024 * 1024;
 
-export function createDownloads(output: Output): Downloads {
+export function createDownloads(output: WriteBuffer): Downloads {
   let unacknowledged = 0;
 
   return {

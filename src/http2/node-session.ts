@@ -36,7 +36,7 @@ export function createNodeSession(
   let carried = 0;
   let failure: Omit<SessionEnd, 'why'> = { message: 'the connection to the gateway ended' };
   let why: SessionEnd['why'] = 'lost';
-  let patience = expectWithin(GREETING_TIMEOUT_MS);
+  let backoff = expectWithin(GREETING_TIMEOUT_MS);
   session.unref();
 
   function expectWithin(ms: number): NodeJS.Timeout {
@@ -52,7 +52,7 @@ export function createNodeSession(
   }
 
   function becomeReady(): void {
-    clearTimeout(patience);
+    clearTimeout(backoff);
     noteLife();
     if (state === 'greeting' || state === 'probing') state = 'ready';
     events.onRoom();
@@ -69,7 +69,7 @@ export function createNodeSession(
     failure = { message: `the connection to the gateway broke (${cause.code ?? cause.message})`, cause };
   });
   session.on('close', () => {
-    clearTimeout(patience);
+    clearTimeout(backoff);
     state = 'over';
     // Streams tell of themselves before their session does; what is left now has never become one.
     for (const exchange of streams.keys()) settle(exchange, constants.NGHTTP2_INTERNAL_ERROR);
@@ -139,7 +139,7 @@ export function createNodeSession(
   function probe(): void {
     if (state !== 'ready') return;
     state = 'probing';
-    patience = expectWithin(PROBE_TIMEOUT_MS);
+    backoff = expectWithin(PROBE_TIMEOUT_MS);
     session.ping((error) => {
       if (error === null) becomeReady();
     });

@@ -15,8 +15,8 @@ import {
   RST_STREAM,
   SETTINGS,
 } from './frames.js';
-import type { Inlet } from './read-buffer.js';
-import { createOutput } from './write-buffer.js';
+import type { ReadBuffer } from './read-buffer.js';
+import { createWriteBuffer } from './write-buffer.js';
 import {
   CANCEL,
   INTERNAL_ERROR,
@@ -54,12 +54,12 @@ type State = 'greeting' | 'ready' | 'probing' | 'draining' | 'over';
  */
 export function createOwnSession(
   socket: Duplex,
-  inlet: Pick<Inlet, 'listen'>,
+  readBuffer: Pick<ReadBuffer, 'listen'>,
   origin: Origin,
   events: SessionEvents,
   firstStreamId = 1,
 ): Session {
-  const output = createOutput(socket);
+  const output = createWriteBuffer(socket);
   const requests = createRequestWriter(output, origin);
   const uploads = createUploads(output);
   const downloads = createDownloads(output);
@@ -73,7 +73,7 @@ export function createOwnSession(
   /** After a refusal, nothing new goes out before something has come back. */
   let isReluctant = false;
   let complaint: SessionEnd | undefined;
-  let patience = expectWithin(GREETING_TIMEOUT_MS);
+  let backoff = expectWithin(GREETING_TIMEOUT_MS);
 
   function expectWithin(ms: number): NodeJS.Timeout {
     const judge = (): void => {
@@ -87,7 +87,7 @@ export function createOwnSession(
   function finish(end: SessionEnd): void {
     if (state === 'over') return;
     state = 'over';
-    clearTimeout(patience);
+    clearTimeout(backoff);
     socket.destroy();
     const left = [...streams.values()];
     streams.clear();
@@ -198,7 +198,7 @@ export function createOwnSession(
     /** No new requests; those that the other side has not touched can go elsewhere, the others are waited for. */
     onGoAway(lastStreamId, code) {
       state = 'draining';
-      clearTimeout(patience);
+      clearTimeout(backoff);
       if (isComplaint(code)) {
         complaint = { why: 'protocol', message: `HTTP/2: the gateway complains about us (code ${code})` };
       }
@@ -210,7 +210,7 @@ export function createOwnSession(
 
   function becomeReady(): void {
     state = 'ready';
-    clearTimeout(patience);
+    clearTimeout(backoff);
   }
 
   const read = createFrameReader(createFrameRouter(handlers, answers.isInBlock), () => state !== 'over');
@@ -230,7 +230,7 @@ export function createOwnSession(
   output.frame(SETTINGS, 0, 0, OWN_SETTINGS);
   downloads.open();
 
-  inlet.listen((chunk) => {
+  readBuffer.listen((chunk) => {
     heardAt = Date.now();
     heard++;
     try {
@@ -245,7 +245,7 @@ export function createOwnSession(
     state = 'probing';
     output.frame(PING, 0, 0, PING_PAYLOAD);
     output.flush();
-    patience = expectWithin(PROBE_TIMEOUT_MS);
+    backoff = expectWithin(PROBE_TIMEOUT_MS);
   }
 
   return {

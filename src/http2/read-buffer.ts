@@ -4,7 +4,7 @@ import type { OnReadOpts } from 'node:net';
 export type OnBytes = (chunk: Buffer) => void;
 
 /** Where a socket puts what it receives: always into the same memory, and on to whoever listens. */
-export interface Inlet {
+export interface ReadBuffer {
   /** For the socket's options. */
   readonly onread: OnReadOpts;
   /** Gives what has come so far, and from then on every chunk. */
@@ -14,7 +14,7 @@ export interface Inlet {
 const BUFFER_BYTES = 64 * 1024;
 
 /** A buffer of its own for every chunk would keep the garbage collector busier than the answers keep us. */
-export function createInlet(): Inlet {
+export function createReadBuffer(): ReadBuffer {
   const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   const early: Buffer[] = [];
   let onBytes: OnBytes = (chunk) => {

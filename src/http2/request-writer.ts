@@ -2,7 +2,7 @@ import { BroadcastError } from '../base/errors.js';
 import type { Exchange, RequestTemplate } from './exchange.js';
 import { END_HEADERS, FRAME_HEADER_BYTES, HEADERS, MAX_FRAME_BYTES, writeFrameHeader } from './frames.js';
 import { createHeaderEncoder } from './header-encoder.js';
-import type { Output } from './write-buffer.js';
+import type { WriteBuffer } from './write-buffer.js';
 
 /** Where the requests of a session go to. */
 export interface Origin {
@@ -23,7 +23,7 @@ interface Block {
   readonly bytes: Buffer;
 }
 
-export function createRequestWriter(output: Output, { scheme, authority }: Origin): RequestWriter {
+export function createRequestWriter(output: WriteBuffer, { scheme, authority }: Origin): RequestWriter {
   const encoder = createHeaderEncoder();
   const blocks = new Map<RequestTemplate, Block>();
 

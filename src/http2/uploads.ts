@@ -1,6 +1,6 @@
 import type { Exchange } from './exchange.js';
 import { DATA, END_STREAM, FRAME_HEADER_BYTES, MAX_FRAME_BYTES, writeFrameHeader } from './frames.js';
-import type { Output } from './write-buffer.js';
+import type { WriteBuffer } from './write-buffer.js';
 import { FLOW_CONTROL_ERROR, PROTOCOL_ERROR, ProtocolFailure } from './protocol-failure.js';
 
 /** Request bodies, as far as the windows of the receiver let them through (RFC 9113, section 5.2). */
@@ -26,7 +26,7 @@ interface Pending {
   window: number;
 }
 
-export function createUploads(output: Output): Uploads {
+export function createUploads(output: WriteBuffer): Uploads {
   const pending = new Map<number, Pending>();
   let initialWindow = DEFAULT_WINDOW;
   let connectionWindow = DEFAULT_WINDOW;

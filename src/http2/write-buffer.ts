@@ -5,7 +5,7 @@ import { FRAME_HEADER_BYTES, writeFrameHeader } from './frames.js';
  * What is on its way to the socket. Everything that is written in one turn of the event loop leaves in one write, since
  * a write costs more than the frames in it: a turn that answers 50 sends usually starts 50 others.
  */
-export interface Output {
+export interface WriteBuffer {
   /** Makes room for so many bytes and returns where in `buffer` they have to be written, before anything else is done. */
   reserve(bytes: number): number;
   /** Valid until the next `reserve`. */
@@ -21,7 +21,7 @@ export interface Output {
 const BUFFER_BYTES = 64 * 1024;
 const MAX_SPARE = 4;
 
-export function createOutput(socket: Writable): Output {
+export function createWriteBuffer(socket: Writable): WriteBuffer {
   /** Buffers that the socket has done with. */
   const spare: Buffer[] = [];
   let full: Buffer[] = [];

@@ -40,6 +40,6 @@ export function isWatched(): boolean {
   return diagnostics.hasSubscribers;
 }
 
-export function tell(diagnostic: Diagnostic): void {
+export function publish(diagnostic: Diagnostic): void {
   diagnostics.publish(diagnostic);
 }

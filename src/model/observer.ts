@@ -12,7 +12,7 @@ import type { Transport } from './transport.js';
  */
 export interface Observer {
   /** Gives back stores and transports that tell what is done with them. Called once for each app and broadcaster. */
-  parts?(parts: ObservedParts): ObservedParts;
+  parts?(parts: ObservedDeps): ObservedDeps;
   /** Around one call of the handler, whatever its event; outside of all middlewares. */
   invocation?<R extends InvocationAnswer>(call: Invocation, next: () => Promise<R>): Promise<R>;
   /** Around one broadcast, from its listing to its report; or around its dispatch, when `send` hands it to workers. */
@@ -20,7 +20,7 @@ export interface Observer {
 }
 
 /** What an observer can stand around. */
-export interface ObservedParts {
+export interface ObservedDeps {
   readonly store: ConnectionStore;
   readonly transport: Transport;
 }

@@ -12,7 +12,7 @@ import { createBroadcastLayer } from './telemetry/broadcast.js';
 import { createFlush } from './telemetry/flush.js';
 import { createInstruments, SCOPE } from './telemetry/instruments.js';
 import { createInvocationLayer } from './telemetry/invocation.js';
-import type { TelemetryParts } from './telemetry/parts.js';
+import type { TelemetryDeps } from './telemetry/parts.js';
 import { observeStore } from './telemetry/store.js';
 
 export { hashId } from './hash.js';
@@ -72,7 +72,7 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): Observer {
     options,
     'openTelemetry',
   );
-  const parts: TelemetryParts = {
+  const parts: TelemetryDeps = {
     tracer: lazily(() => (tracerProvider ?? trace.getTracerProvider()).getTracer(SCOPE)),
     instruments: lazily(() => createInstruments(meterProvider)),
     ids: createIdHasher(hashKey),

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { createSigner } from '../base/credentials/static-key.js';
 import { createTokenBucket } from '../server/fanout/token-bucket.js';
 import { createPoster } from '../base/http-post.js';
-import { createPatience, type Patience } from '../base/backoff.js';
+import { createBackoff, type Backoff } from '../base/backoff.js';
 import { batchesOf } from './client/batches.js';
 import { readQueueOptions, type MessageQueueOptions } from './client/options.js';
 import { refusalOfNetwork, sendError, type Refusal } from './client/refusal.js';
@@ -55,7 +55,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
       if (bucket.available()) break;
       await wait(bucket.waitMs());
     }
-    bucket.take();
+    bucket.spend();
     return true;
   }
 
@@ -77,7 +77,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
   /** Sends until all of the batch is taken. Resolves with the reason when that is not to be. */
   async function persist(
     batch: readonly QueueMessage[],
-    { endsAt, pause }: Patience,
+    { endsAt, pause }: Backoff,
     sending: Sending,
   ): Promise<Refusal | undefined> {
     let rest = batch;
@@ -103,7 +103,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
       await Promise.all(
         batches.map((batch) =>
           limit(async () => {
-            sending.ended(await persist(batch, createPatience(endsAt, signal), sending));
+            sending.ended(await persist(batch, createBackoff(endsAt, signal), sending));
           }),
         ),
       );
@@ -116,7 +116,9 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
 }
 
 const OUT_OF_TIME: Refusal = {
-  ...{ isTransient: true, code: 'QUEUE_UNAVAILABLE', reason: 'there was no time left' },
+  isTransient: true,
+  code: 'QUEUE_UNAVAILABLE',
+  reason: 'there was no time left',
 };
 const ABORTED = { code: 'ABORTED', reason: 'the signal came' } as const;
 

@@ -63,7 +63,8 @@ export async function dispatch(
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,
-    ...{ signal: options.signal, audience },
+    signal: options.signal,
+    audience,
     make: async () => {
       const size = expected ?? (await deps.store.count(audience));
       const { resumed } = selection;

@@ -114,8 +114,13 @@ export function pathBroadcaster<K extends Contract = Contract>(
       await queue.send([{ body }], sending);
       const unknown = 'unknown';
       return {
-        ...{ id, bytes: Buffer.byteLength(body), queued: true },
-        ...{ recipients: unknown, delivered: unknown, stale: unknown, failed: unknown },
+        id,
+        bytes: Buffer.byteLength(body),
+        queued: true,
+        recipients: unknown,
+        delivered: unknown,
+        stale: unknown,
+        failed: unknown,
       };
     },
   };

@@ -3,14 +3,14 @@ import { MAX_QUEUE_DELAY_SECONDS } from './message-queue.js';
 import { encodeJob, type Job } from './job.js';
 import type { FanoutSettings } from './options.js';
 
-export interface PassOnParts {
+export interface PassOnDeps {
   readonly fanout: Pick<FanoutSettings, 'queue'>;
   /** When the queue must have taken a job, in Unix milliseconds; `undefined`: as long as the queue's own time limit. */
   readonly passBy: number | undefined;
 }
 
 /** Puts a job into the queue for whoever goes on with the shard, not before a time, in milliseconds. */
-export async function putJob({ fanout, passBy }: PassOnParts, job: Job, afterMs: number): Promise<void> {
+export async function putJob({ fanout, passBy }: PassOnDeps, job: Job, afterMs: number): Promise<void> {
   const body = encodeJob(job);
   const delaySeconds = Math.min(MAX_QUEUE_DELAY_SECONDS, Math.ceil(afterMs / 1000));
   try {

@@ -30,7 +30,9 @@ export function statusOf(id: string, record: BroadcastRecord, now: number): Broa
     ...counts,
     restarts: summaries.reduce((sum, { restarts }) => sum + restarts, 0),
     ...(position && { position }),
-    ...{ createdAt, expiresAt, updatedAt },
+    createdAt,
+    expiresAt,
+    updatedAt,
     ...(etaMs === undefined ? {} : { etaMs }),
   };
 }

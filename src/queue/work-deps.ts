@@ -1,10 +1,10 @@
 import type { FanoutDeps } from '../server/fanout/deps.js';
 import type { RecordStore } from '../model/records.js';
 import type { FanoutSettings } from './options.js';
-import type { PassOnParts } from './requeue.js';
+import type { PassOnDeps } from './requeue.js';
 
 /** What the jobs of one call have in common. */
-export interface WorkDeps extends PassOnParts {
+export interface WorkDeps extends PassOnDeps {
   readonly deps: FanoutDeps;
   readonly fanout: FanoutSettings;
   readonly records: RecordStore;

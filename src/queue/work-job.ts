@@ -31,7 +31,7 @@ export async function workJob(parts: WorkDeps, job: Job, broadcast: BroadcastRec
     case 'busy':
       return putJob(parts, job, busyMs(result.until - now()));
     case 'ended':
-      return tell(parts, job, result.progress);
+      return notify(parts, job, result.progress);
     case 'mine':
       return work(parts, job, result.claim, broadcast);
   }
@@ -39,7 +39,7 @@ export async function workJob(parts: WorkDeps, job: Job, broadcast: BroadcastRec
 
 async function work(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastRecord): Promise<void> {
   const left = await go(parts, job, claim, broadcast);
-  await tell(parts, job, claim.progress);
+  await notify(parts, job, claim.progress);
   // Somebody else has the shard, and may be lost in turn.
   if (left === 'lost') await putJob(parts, job, busyMs(parts.fanout.leaseMs));
 }
@@ -49,7 +49,9 @@ async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastR
   try {
     return await goThroughShard({
       ...parts,
-      ...{ job, claim, broadcast },
+      job,
+      claim,
+      broadcast,
       accepts: await acceptanceFor(parts, job, broadcast),
       makePayload: async () => parts.deps.transport.encode(await textOf(parts, job)),
       onPage: (begins) => {
@@ -61,7 +63,7 @@ async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastR
     const { progress } = claim;
     if (isLasting(error)) {
       await claim.release(ended(progress, 'abandoned'));
-      await tell(parts, job, claim.progress);
+      await notify(parts, job, claim.progress);
     } else {
       // So that the job that comes again need not wait for the lease. If it fails as well, the lease does it.
       await claim
@@ -90,7 +92,7 @@ function lost(what: string): BroadcastError {
 }
 
 /** Adds what a shard has come to to the record of the broadcast. */
-async function tell(
+async function notify(
   { records, fanout }: WorkDeps,
   { id, shard }: Job,
   progress: ShardProgress,

@@ -1,5 +1,5 @@
 import type { StoredConnection } from '../model/connection.js';
-import { tell } from '../model/diagnostics.js';
+import { publish } from '../model/diagnostics.js';
 import { createListing, type Listing } from '../server/fanout/listing.js';
 import type { EncodedPayload } from '../model/transport.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
@@ -60,13 +60,13 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     await removeStale(work, outcome);
     const latest = await reading;
     broadcast = latest?.value ?? broadcast;
-    tellOfAccess(work, outcome);
+    reportAccess(work, outcome);
     if (outcome.storm !== undefined || isStuck(page, outcome))
       return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;
     if (latest !== undefined && !isThrough(claim) && fanout.now() - toldAt >= TELL_EVERY_MS) {
-      await tellNow(work, latest);
+      await notifyNow(work, latest);
       toldAt = fanout.now();
     }
   }
@@ -122,7 +122,7 @@ async function removeStale({ deps, fanout }: ShardWork, { stale }: PageOutcome):
   if (stale.length === 0) return;
   try {
     await deps.store.remove(stale);
-    tell({ type: 'removed', connectionIds: stale });
+    publish({ type: 'removed', connectionIds: stale });
   } catch (error) {
     // They are counted already, and the next broadcast finds them again.
     fanout.onError({ error, during: 'removal of stale connections', requestId: deps.context?.requestId });
@@ -130,7 +130,7 @@ async function removeStale({ deps, fanout }: ShardWork, { stale }: PageOutcome):
 }
 
 /** A broadcast that waits for a role or a token would wait unnoticed. */
-function tellOfAccess({ deps, fanout }: ShardWork, { storm: error }: PageOutcome): void {
+function reportAccess({ deps, fanout }: ShardWork, { storm: error }: PageOutcome): void {
   if (error === undefined || !isAboutAccess(error.code)) return;
   fanout.onError({ error, during: 'sending for a job', requestId: deps.context?.requestId });
 }
@@ -150,7 +150,7 @@ async function end({ claim }: ShardWork, ending: Ending): Promise<Left> {
 }
 
 /** Tells how far the shard is, unless another worker tells something at the same moment: then the next page does it. */
-async function tellNow(
+async function notifyNow(
   { records, job, claim, fanout }: ShardWork,
   { value, version }: { readonly value: BroadcastRecord; readonly version: string },
 ): Promise<void> {

@@ -11,7 +11,7 @@ import {
   type OtherEvent,
   type WebSocketEvent,
 } from '../model/events.js';
-import type { HandleParts } from './handlers/connection-handle.js';
+import type { HandleDeps } from './handlers/connection-handle.js';
 import { handleConnect } from './handlers/connect.js';
 import { handleDisconnect } from './handlers/disconnect.js';
 import type {
@@ -102,7 +102,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
-  const handleParts: HandleParts = { store, transport: broadcaster.transport, authorize: parsed.authorize };
+  const handleParts: HandleDeps = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   /** Types of the contract that clients have sent and nothing handles; each is reported once. */
   const unhandled = new Set<string>();

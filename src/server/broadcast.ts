@@ -11,7 +11,7 @@ import { createRoomHistories, type HistoryOption } from './history/histories.js'
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
-import type { ObservedParts, Observer } from '../model/observer.js';
+import type { ObservedDeps, Observer } from '../model/observer.js';
 import { lazily, parseOptions } from '../base/options.js';
 import type { BroadcastAudience, ConnectionStore } from '../model/store.js';
 import { defaultTransport } from '../transports/default.js';
@@ -112,7 +112,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     options,
     'createBroadcaster',
   );
-  const { store, transport } = observe.reduceRight<ObservedParts>(
+  const { store, transport } = observe.reduceRight<ObservedDeps>(
     (parts, observer) => observer.parts?.(parts) ?? parts,
     { store: settings.store, transport: settings.transport ?? defaultTransport() },
   );

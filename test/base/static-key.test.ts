@@ -23,8 +23,14 @@ describe('a signature', () => {
         const key = { accessKeyId: 'YCAJE', secretAccessKey: secret };
         const datetime = at.toISOString().replaceAll(/[:-]|\.\d+/g, '');
         const theirs = await new AwsV4Signer({
-          ...{ method: 'POST', url: url.href, headers, body, datetime },
-          ...{ ...key, region: 'ru-central1', service },
+          method: 'POST',
+          url: url.href,
+          headers,
+          body,
+          datetime,
+          ...key,
+          region: 'ru-central1',
+          service,
         }).sign();
         const sign = createSigner({ key, region: 'ru-central1', service, now: () => at.getTime() });
         const ours = sign({ url, headers, body });
@@ -38,7 +44,9 @@ describe('a signature', () => {
     const day = 24 * 60 * 60 * 1000;
     let at = Date.UTC(2026, 10, 24);
     const sign = createSigner({
-      ...{ key: { accessKeyId: 'a', secretAccessKey: 'b' }, region: 'ru-central1', service: 'sqs' },
+      key: { accessKeyId: 'a', secretAccessKey: 'b' },
+      region: 'ru-central1',
+      service: 'sqs',
       now: () => at,
     });
     const request = { url: new URL('https://q.example/'), headers: {}, body: '' };

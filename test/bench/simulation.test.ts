@@ -14,19 +14,38 @@ import { simulate } from '../../bench/simulation/simulate.js';
 const RUNS = Number(process.env['MODEL_RUNS'] ?? 25);
 const FREE = { sendMs: 0, pollMs: [0, 0], batchSize: 1, cutoffMs: 0 } as const;
 const NO_STORE = {
-  ...{ unitsPerSecond: Infinity, savedUnits: 0, listUnitsPer1000: 0, countUnitsPer1000: 0 },
-  ...{ writeUnits: 0, readUnits: 0, removalUnits: 0, listMsPer1000: 0, countMsPer1000: 0, recordMs: 0 },
+  unitsPerSecond: Infinity,
+  savedUnits: 0,
+  listUnitsPer1000: 0,
+  countUnitsPer1000: 0,
+  writeUnits: 0,
+  readUnits: 0,
+  removalUnits: 0,
+  listMsPer1000: 0,
+  countMsPer1000: 0,
+  recordMs: 0,
 };
 
 /** One instance, one shard, one page, and nothing in the way but sends of 10 ms. */
 const BARE: Scenario = {
-  ...{ recipients: 1000, staleShare: 0, seed: 1, gateway: { medianMs: 10, p99Ms: 10 } },
+  recipients: 1000,
+  staleShare: 0,
+  seed: 1,
+  gateway: { medianMs: 10, p99Ms: 10 },
   fanout: { shards: 1, pageSize: 1000, window: 1000, reserveMs: 0 },
   instances: {
-    ...{ zones: 1, perZone: 1, packetsPerSecond: Infinity, packetsPerSend: 1 },
-    ...{ cpuShare: 1, cpuMicrosPerSend: 0, savedMs: 0, coldMs: 0, callMs: 600_000 },
+    zones: 1,
+    perZone: 1,
+    packetsPerSecond: Infinity,
+    packetsPerSend: 1,
+    cpuShare: 1,
+    cpuMicrosPerSend: 0,
+    savedMs: 0,
+    coldMs: 0,
+    callMs: 600_000,
   },
-  ...{ store: NO_STORE, queue: FREE },
+  store: NO_STORE,
+  queue: FREE,
 };
 
 type Part = 'fanout' | 'instances' | 'store' | 'queue';
@@ -99,14 +118,15 @@ describe('what can be worked out by hand', () => {
 
 describe('whatever the scenario', () => {
   const scenarios = fc.record({
-    ...{
-      seed: fc.nat(1000),
-      recipients: fc.integer({ min: 1, max: 8000 }),
-      shards: fc.constantFrom(1, 4, 16, 64),
-    },
-    ...{ perZone: fc.integer({ min: 1, max: 8 }), window: fc.integer({ min: 1, max: 200 }) },
-    ...{ packetsPerSecond: fc.integer({ min: 50, max: 20_000 }), pageSize: fc.constantFrom(100, 1000) },
-    ...{ unitsPerSecond: fc.constantFrom(10, 100, 1000), callMs: fc.constantFrom(5000, 600_000) },
+    seed: fc.nat(1000),
+    recipients: fc.integer({ min: 1, max: 8000 }),
+    shards: fc.constantFrom(1, 4, 16, 64),
+    perZone: fc.integer({ min: 1, max: 8 }),
+    window: fc.integer({ min: 1, max: 200 }),
+    packetsPerSecond: fc.integer({ min: 50, max: 20_000 }),
+    pageSize: fc.constantFrom(100, 1000),
+    unitsPerSecond: fc.constantFrom(10, 100, 1000),
+    callMs: fc.constantFrom(5000, 600_000),
   });
 
   function scenarioOf(drawn: typeof scenarios extends fc.Arbitrary<infer T> ? T : never): Scenario {
@@ -114,12 +134,17 @@ describe('whatever the scenario', () => {
     const { seed, recipients, shards, perZone, window, packetsPerSecond, pageSize, unitsPerSecond, callMs } =
       drawn;
     return {
-      ...{ ...base, seed, recipients, gateway: { medianMs: 20, p99Ms: 20 } },
+      ...base,
+      seed,
+      recipients,
+      gateway: { medianMs: 20, p99Ms: 20 },
       fanout: { ...base.fanout, shards, window, pageSize },
       // Where units are rare, a short call may get nothing done at all.
       instances: {
         ...base.instances,
-        ...{ perZone, packetsPerSecond, callMs: unitsPerSecond < 1000 ? 600_000 : callMs },
+        perZone,
+        packetsPerSecond,
+        callMs: unitsPerSecond < 1000 ? 600_000 : callMs,
       },
       store: { ...base.store, unitsPerSecond, savedUnits: unitsPerSecond },
       queue: { ...base.queue, pollMs: [500, 500] },

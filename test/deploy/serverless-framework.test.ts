@@ -137,11 +137,17 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     addGateway(cloud, 'somebody-elses');
     environment = {
       ...SETTINGS,
-      ...{ YC_IAM_TOKEN: IAM_TOKEN, YC_FOLDER_ID: cloud.folderId, YC_ENDPOINT: cloud.endpoint },
-      ...{ GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ca, NODE_EXTRA_CA_CERTS: ca },
-      ...{ SQS_ENDPOINT: queues.endpoint, AWS_ACCESS_KEY_ID: 'YCAJE', AWS_SECRET_ACCESS_KEY: 'YCsecret' },
+      YC_IAM_TOKEN: IAM_TOKEN,
+      YC_FOLDER_ID: cloud.folderId,
+      YC_ENDPOINT: cloud.endpoint,
+      GRPC_DEFAULT_SSL_ROOTS_FILE_PATH: ca,
+      NODE_EXTRA_CA_CERTS: ca,
+      SQS_ENDPOINT: queues.endpoint,
+      AWS_ACCESS_KEY_ID: 'YCAJE',
+      AWS_SECRET_ACCESS_KEY: 'YCsecret',
       // The provider's plugin asks about operations at the cloud's own address, whatever YC_ENDPOINT says.
-      ...{ grpc_proxy: wayIn.url, no_grpc_proxy: 'localhost' },
+      grpc_proxy: wayIn.url,
+      no_grpc_proxy: 'localhost',
     };
   });
 
@@ -179,9 +185,12 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     addresses = printed;
     const [, current] = versionsOf('chat');
     expect(current?.version).toMatchObject({
-      ...{ runtime: 'nodejs22', entrypoint: 'index.handler', concurrency: 4 },
+      runtime: 'nodejs22',
+      entrypoint: 'index.handler',
+      concurrency: 4,
       environment: { ORIGINS: SETTINGS.ORIGINS, YC_BROADCAST_YDB_ENDPOINT: SETTINGS.CHAT_YDB_ENDPOINT },
-      ...{ resources: { memory: 268_435_456 }, executionTimeout: { seconds: 20 } },
+      resources: { memory: 268_435_456 },
+      executionTimeout: { seconds: 20 },
     });
   });
 
@@ -194,7 +203,8 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     const out = await unpack(versionsOf(key).at(-1)?.content ?? Buffer.alloc(0));
     const functionId = functionOf(key)?.definition.id ?? '';
     return startEmulator({
-      ...{ spec, store: true },
+      spec,
+      store: true,
       functions: {
         [functionId]: { entry: join(out, 'index.js'), env: { ORIGINS: SETTINGS.ORIGINS, ...env } },
       },

@@ -265,7 +265,9 @@ describe('concurrency', () => {
     expect(old?.version.concurrency).toBe(0);
     expect(copy?.version).toEqual({
       ...old?.version,
-      ...{ id: copy?.version.id, createdAt: copy?.version.createdAt, status: copy?.version.status },
+      id: copy?.version.id,
+      createdAt: copy?.version.createdAt,
+      status: copy?.version.status,
       concurrency: 4,
     });
     expect(copy?.content).toBe(old?.content);

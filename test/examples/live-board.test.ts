@@ -40,8 +40,12 @@ async function start(triggerSeconds: number): Promise<World> {
   const queue = messageQueue(gateway.queue('live').access);
   closers.push(gateway.stop, queue.close);
   ({ handler } = createLiveBoard({
-    ...{ store: memoryStore(), transport: restTransport({ endpoint: gateway.endpoint, token: 't' }) },
-    ...{ live: pathBroadcaster({ queue, contract: board }), operatorKey: KEY, origins: [], triggerSeconds },
+    store: memoryStore(),
+    transport: restTransport({ endpoint: gateway.endpoint, token: 't' }),
+    live: pathBroadcaster({ queue, contract: board }),
+    operatorKey: KEY,
+    origins: [],
+    triggerSeconds,
   }));
   return {
     gateway,

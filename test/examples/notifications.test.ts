@@ -20,7 +20,9 @@ let call: (event: unknown) => Promise<GatewayResponse>;
 beforeEach(() => {
   kit = createTestKit(({ transport, now }) => {
     const app = createNotifications({
-      ...{ store: memoryStore({ now }), transport, secret: SECRET },
+      store: memoryStore({ now }),
+      transport,
+      secret: SECRET,
       origins: ['https://site.example'],
     });
     call = app.handler;
@@ -49,7 +51,9 @@ async function publish(
     httpMethod: method,
     path: '/notify',
     headers: {
-      ...{ 'Idempotency-Key': key, 'X-Signed-At': String(time), 'X-Signature': signature },
+      'Idempotency-Key': key,
+      'X-Signed-At': String(time),
+      'X-Signature': signature,
       ...headers,
     },
     body: Buffer.from(body).toString('base64'),

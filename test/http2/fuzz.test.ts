@@ -223,8 +223,8 @@ describe('a session', () => {
       },
     });
     let feed: (chunk: Buffer) => void = () => undefined;
-    const inlet = { listen: (onBytes: typeof feed) => (feed = onBytes) };
-    const session = createOwnSession(socket, inlet, { scheme: 'https', authority: 'localhost' }, events);
+    const readBuffer = { listen: (onBytes: typeof feed) => (feed = onBytes) };
+    const session = createOwnSession(socket, readBuffer, { scheme: 'https', authority: 'localhost' }, events);
     feed(settings());
     for (let i = 0; i < 3; i++) session.open(newExchange());
     for (const chunk of chunks) feed(chunk);

@@ -8,7 +8,7 @@ import type { BroadcastError, Transport } from 'yc-broadcast';
 import { grpcTransport } from 'yc-broadcast/transports/grpc';
 import { connect } from '../../src/http2/connect.js';
 import { createExchange, type Exchange } from '../../src/http2/exchange.js';
-import { createInlet } from '../../src/http2/read-buffer.js';
+import { createReadBuffer } from '../../src/http2/read-buffer.js';
 import { createNodeSession } from '../../src/http2/node-session.js';
 import { createOwnSession } from '../../src/http2/own-session.js';
 import type { Session, SessionEvents } from '../../src/http2/session.js';
@@ -283,10 +283,10 @@ async function openSession(
   const { host, hostname, port } = new URL(endpoint);
   const origin = { scheme: 'https' as const, authority: host };
   const target = { ...origin, host: hostname, port: Number(port), ca: () => certificate.cert };
-  const inlet = createInlet();
+  const readBuffer = createReadBuffer();
   const session =
     which === 'own'
-      ? createOwnSession(await connect(target, inlet), inlet, origin, events, firstStreamId)
+      ? createOwnSession(await connect(target, readBuffer), readBuffer, origin, events, firstStreamId)
       : createNodeSession(http2, await connect(target), origin, events);
   cleanups.push(() => {
     session.close();

@@ -19,7 +19,11 @@ describe('a crowd behind the queue, in bad times', () => {
 
   beforeAll(async () => {
     world = await openFanoutWorld({
-      ...{ recipients: RECIPIENTS, goneEvery: GONE_EVERY, instances: 4, concurrency: 20, visibilityMs: 3000 },
+      recipients: RECIPIENTS,
+      goneEvery: GONE_EVERY,
+      instances: 4,
+      concurrency: 20,
+      visibilityMs: 3000,
       fanout: { pageSize: PAGE, leaseMs: 2000 },
       faults: [{ on: 'queue', effect: 'duplicate', rate: 0.1, queue: 'jobs' }],
     });
@@ -38,8 +42,15 @@ describe('a crowd behind the queue, in bad times', () => {
 
   it('says what the gateway has counted', () => {
     expect(outcome.status).toMatchObject({
-      ...{ state: 'done', settled: true, complete: true, expected: RECIPIENTS, recipients: RECIPIENTS },
-      ...{ delivered: outcome.reached, stale: GONE, failed: 0, skipped: 0 },
+      state: 'done',
+      settled: true,
+      complete: true,
+      expected: RECIPIENTS,
+      recipients: RECIPIENTS,
+      delivered: outcome.reached,
+      stale: GONE,
+      failed: 0,
+      skipped: 0,
       shards: { total: 16, started: 16, done: 16, abandoned: 0 },
     });
     expect(outcome.status.restarts).toBeGreaterThanOrEqual(1);

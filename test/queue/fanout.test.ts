@@ -10,11 +10,6 @@ import { fillRoom, storedConnection } from '../support/people.js';
 import { scriptedTransport } from '../support/scripted-transport.js';
 import { sent } from '../support/sent.js';
 
-function sum({ delivered, stale, failed, skipped }: Omit<DeliveryReport, 'id'> | Counted): number {
-  return delivered + stale + failed + skipped;
-}
-type Counted = Pick<DeliveryReport, 'delivered' | 'stale' | 'failed' | 'skipped'>;
-
 function once(ids: readonly string[]): Map<string, number> {
   return new Map(ids.map((id) => [id, 1]));
 }
@@ -45,8 +40,16 @@ describe('dispatch', () => {
     const data = { title: 'Hi' };
     expect(JSON.parse(text)).toEqual({ type: 'headline', data, id: dispatched.id, room: 'room' });
     expect(await broadcaster.status(dispatched.id)).toMatchObject({
-      ...{ state: 'done', settled: true, complete: true, recipients: 100, delivered: 100 },
-      ...{ stale: 0, failed: 0, skipped: 0, restarts: 0, etaMs: 0 },
+      state: 'done',
+      settled: true,
+      complete: true,
+      recipients: 100,
+      delivered: 100,
+      stale: 0,
+      failed: 0,
+      skipped: 0,
+      restarts: 0,
+      etaMs: 0,
       shards: { total: 4, started: 4, done: 4, abandoned: 0 },
     });
   });
@@ -68,7 +71,8 @@ describe('dispatch', () => {
       },
     };
     const asking = createBroadcaster({
-      ...{ store: counting, transport: scriptedTransport() },
+      store: counting,
+      transport: scriptedTransport(),
       queue: queueFanout({ queue: memoryQueue() }),
     });
     expect(await asking.status(id)).toMatchObject({ state: 'done', recipients: 0, complete: true });

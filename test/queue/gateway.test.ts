@@ -52,7 +52,11 @@ async function town(
   closers.push(gateway.stop, transport.close, queue.close, deadLetters.close);
   const settings = { recipientsPerShard: 5, pageSize: 3, now, onError: () => undefined };
   const app: App = createApp({
-    ...{ store, transport, origins: 'any', now, broadcast: { minDelayMs: 0, maxDelayMs: 0 } },
+    store,
+    transport,
+    origins: 'any',
+    now,
+    broadcast: { minDelayMs: 0, maxDelayMs: 0 },
     queue: queueFanout({ queue, deadLetters, ...settings, ...fanout }),
   }).onConnect(({ join }) => join('room'));
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => gateway.connect('/ws')));
@@ -70,7 +74,10 @@ async function town(
   }
 
   return {
-    ...{ gateway, app, sockets, pass },
+    gateway,
+    app,
+    sockets,
+    pass,
     async settle(id) {
       for (let rounds = 0; rounds < 100; rounds++) {
         await gateway.idle();

@@ -108,7 +108,10 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
     };
     const ownQueue: MessageQueue = { ...queue, send: (...args) => step(() => queue.send(...args)) };
     const broadcaster = createBroadcaster({
-      ...{ store: ownStore, concurrency, minDelayMs: 0, maxDelayMs: 0 },
+      store: ownStore,
+      concurrency,
+      minDelayMs: 0,
+      maxDelayMs: 0,
       transport: { ...gateway, send: (...args) => step(() => gateway.send(...args)) },
       queue: queueFanout({
         queue: ownQueue,
@@ -172,8 +175,14 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
   expect(texts.size).toBeLessThanOrEqual(1);
   const status = await broadcaster.status(id);
   expect(status).toMatchObject({
-    ...{ state: 'done', settled: true, complete: true, failed: 0, skipped: 0 },
-    ...{ recipients: people, delivered: live.length, stale: people - live.length },
+    state: 'done',
+    settled: true,
+    complete: true,
+    failed: 0,
+    skipped: 0,
+    recipients: people,
+    delivered: live.length,
+    stale: people - live.length,
   });
   const copies = [...gateway.received.values()].reduce((sum, { length }) => sum + length - 1, 0);
   expect(copies).toBeLessThanOrEqual((status?.restarts ?? 0) * pageSize);

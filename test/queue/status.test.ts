@@ -46,7 +46,12 @@ describe('status', () => {
     const { id } = await broadcaster.to('room').dispatch('x', 1);
     await drain();
     expect(await broadcaster.status(id)).toMatchObject({
-      ...{ recipients: 40, delivered: 32, stale: 4, failed: 4, skipped: 0, complete: true },
+      recipients: 40,
+      delivered: 32,
+      stale: 4,
+      failed: 4,
+      skipped: 0,
+      complete: true,
       codes: { FORBIDDEN: 4 },
     });
     expect(await store.count({ room: 'room' })).toBe(36);
@@ -173,7 +178,9 @@ describe('a message that expires', () => {
   it('is not sent from then on; those listed are skipped', async () => {
     const start = Date.now();
     const world = await fanoutWorld({
-      ...{ people: 60, fanout: { maxShards: 1 }, broadcaster: { concurrency: 1 } },
+      people: 60,
+      fanout: { maxShards: 1 },
+      broadcaster: { concurrency: 1 },
       script: () =>
         new Promise((resolve) =>
           setTimeout(() => {

@@ -9,7 +9,8 @@ describe('a gateway that refuses everything', () => {
   it('is left alone for a while, longer each time, and then everybody is reached once', async () => {
     let isOpen = false;
     const world = await fanoutWorld({
-      ...{ people: 300, fanout: ONE_SHARD },
+      people: 300,
+      fanout: ONE_SHARD,
       script: () => (isOpen ? 'ok' : 'RATE_LIMITED'),
     });
     const { broadcaster, queue, transport, ids, drain } = world;
@@ -34,7 +35,9 @@ describe('a gateway that refuses everything', () => {
   it('gets the pause that it asks for', async () => {
     const refusal = new BroadcastError('RATE_LIMITED', 'scripted', { retryAfterMs: 60_000 });
     const world = await fanoutWorld({
-      ...{ people: 100, fanout: ONE_SHARD, broadcaster: { retries: 0 } },
+      people: 100,
+      fanout: ONE_SHARD,
+      broadcaster: { retries: 0 },
       script: () => refusal,
     });
     await world.broadcaster.to('room').dispatch('x', 1);
@@ -47,7 +50,8 @@ describe('a worker without its role', () => {
   it.each(['FORBIDDEN', 'UNAUTHENTICATED'] as const)('waits for it, and says so: %s', async (code) => {
     let isAllowed = false;
     const world = await fanoutWorld({
-      ...{ people: 300, fanout: ONE_SHARD },
+      people: 300,
+      fanout: ONE_SHARD,
       script: () => (isAllowed ? 'ok' : code),
     });
     const { broadcaster, queue, transport, ids, errors } = world;
@@ -65,7 +69,9 @@ describe('a worker without its role', () => {
 describe('a gateway that refuses some', () => {
   it('is asked for them again, later', async () => {
     const world = await fanoutWorld({
-      ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 1 } },
+      people: 30,
+      fanout: ONE_SHARD,
+      broadcaster: { retries: 1 },
       script: (id, attempt) => (id === 'p00003' && attempt <= 2 ? 'RATE_LIMITED' : 'ok'),
     });
     const { broadcaster, queue, transport } = world;
@@ -80,14 +86,20 @@ describe('a gateway that refuses some', () => {
 
   it('has failed those whom it refuses three more times', async () => {
     const world = await fanoutWorld({
-      ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 1 } },
+      people: 30,
+      fanout: ONE_SHARD,
+      broadcaster: { retries: 1 },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : id === 'p00004' ? 'GATEWAY_UNAVAILABLE' : 'ok'),
     });
     const { broadcaster, transport } = world;
     const { id } = await broadcaster.to('room').dispatch('x', 1);
     await world.drain();
     expect(await broadcaster.status(id)).toMatchObject({
-      ...{ recipients: 30, delivered: 28, failed: 2, complete: true, settled: true },
+      recipients: 30,
+      delivered: 28,
+      failed: 2,
+      complete: true,
+      settled: true,
       codes: { RATE_LIMITED: 1, GATEWAY_UNAVAILABLE: 1 },
     });
     expect(transport.attempts.get('p00003')).toBe(8);
@@ -95,7 +107,9 @@ describe('a gateway that refuses some', () => {
 
   it('has failed those whom it refused when the broadcast is called off before that', async () => {
     const world = await fanoutWorld({
-      ...{ people: 30, fanout: ONE_SHARD, broadcaster: { retries: 0 } },
+      people: 30,
+      fanout: ONE_SHARD,
+      broadcaster: { retries: 0 },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : 'ok'),
     });
     const { broadcaster, queue } = world;
@@ -104,20 +118,20 @@ describe('a gateway that refuses some', () => {
     await broadcaster.cancel(id);
     await world.drain();
     expect(await broadcaster.status(id)).toMatchObject({
-      ...{
-        state: 'cancelled',
-        settled: true,
-        recipients: 30,
-        delivered: 29,
-        failed: 1,
-        codes: { ABORTED: 1 },
-      },
+      state: 'cancelled',
+      settled: true,
+      recipients: 30,
+      delivered: 29,
+      failed: 1,
+      codes: { ABORTED: 1 },
     });
   });
 
   it('is not asked again where it may have sent: no answer is a failure', async () => {
     const world = await fanoutWorld({
-      ...{ people: 10, fanout: ONE_SHARD, broadcaster: { retries: 0 } },
+      people: 10,
+      fanout: ONE_SHARD,
+      broadcaster: { retries: 0 },
       script: (id) => (id === 'p00003' ? 'NO_ANSWER' : 'ok'),
     });
     const { broadcaster, transport } = world;

@@ -172,7 +172,8 @@ describe('a worker that is lost', () => {
     let now = 1_000_000;
     const stale = ['p00001', 'p00003'];
     const world = await fanoutWorld({
-      ...{ people: 10, fanout: { now: () => now } },
+      people: 10,
+      fanout: { now: () => now },
       script: (to) => (stale.includes(to) ? 'CONNECTION_STALE' : 'ok'),
     });
     const { broadcaster, instance, queue, store } = world;
@@ -193,7 +194,9 @@ describe('a worker that is lost', () => {
 describe('a call without time', () => {
   it('passes its shard on before it is over, and nobody is sent to twice', async () => {
     const world = await fanoutWorld({
-      ...{ people: 60, fanout: { maxShards: 1, reserveMs: 100 }, broadcaster: { concurrency: 1 } },
+      people: 60,
+      fanout: { maxShards: 1, reserveMs: 100 },
+      broadcaster: { concurrency: 1 },
       script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
@@ -212,7 +215,8 @@ describe('a call without time', () => {
 
   it('puts the other jobs of its event back', async () => {
     const world = await fanoutWorld({
-      ...{ fanout: { reserveMs: 100 }, broadcaster: { concurrency: 1 } },
+      fanout: { reserveMs: 100 },
+      broadcaster: { concurrency: 1 },
       script: () =>
         new Promise((resolve) =>
           setTimeout(() => {
@@ -276,7 +280,10 @@ describe('a job that nobody can do', () => {
     await drain(instance(scriptedTransport(undefined, 500)));
     expect(deadLetters.waiting).toHaveLength(1);
     expect(await broadcaster.status(id)).toMatchObject({
-      ...{ state: 'done', settled: true, complete: false, recipients: 0 },
+      state: 'done',
+      settled: true,
+      complete: false,
+      recipients: 0,
       shards: { done: 1, abandoned: 1 },
     });
   });
@@ -440,7 +447,9 @@ function createFailing(
     },
   };
   return createApp({
-    ...{ store: failing, transport, origins: 'any' },
+    store: failing,
+    transport,
+    origins: 'any',
     queue: queueFanout({ queue, pageSize: 10, onError: () => undefined }),
   }).broadcaster;
 }
@@ -448,7 +457,9 @@ function createFailing(
 describe('a queue in trouble', () => {
   it('makes the job come again, which then goes on', async () => {
     const world = await fanoutWorld({
-      ...{ people: 60, fanout: { maxShards: 1, reserveMs: 50 }, broadcaster: { concurrency: 1 } },
+      people: 60,
+      fanout: { maxShards: 1, reserveMs: 50 },
+      broadcaster: { concurrency: 1 },
       script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
@@ -477,7 +488,7 @@ it('tells the queue how long it may take, so that a call is not over before it l
 it('abandons no shard because the queue is not where it should be', async () => {
   let storm = true;
   const world = await fanoutWorld({
-    ...{ fanout: { maxShards: 1, pageSize: 100 } },
+    fanout: { maxShards: 1, pageSize: 100 },
     script: () => (storm ? 'RATE_LIMITED' : 'ok'),
   });
   const { broadcaster, queue, ids, transport } = world;
@@ -488,7 +499,9 @@ it('abandons no shard because the queue is not where it should be', async () => 
     send: () => Promise.reject(new BroadcastError('INVALID_OPTIONS', 'there is no queue at this address')),
   };
   const misled = createApp({
-    ...{ store: world.store, transport, origins: 'any' },
+    store: world.store,
+    transport,
+    origins: 'any',
     queue: queueFanout({ queue: wrong, deadLetters: world.deadLetters, onError: () => undefined }),
   }).broadcaster;
   await expect(misled.work(event)).rejects.toThrow(
@@ -504,7 +517,9 @@ it('abandons no shard because the queue is not where it should be', async () => 
 describe('an app', () => {
   function appOf({ store, transport, queue }: FanoutWorld) {
     return createApp({
-      ...{ store, transport, origins: 'any' },
+      store,
+      transport,
+      origins: 'any',
       queue: queueFanout({ queue, recipientsPerShard: 25, onError: () => undefined }),
     });
   }
@@ -542,7 +557,10 @@ describe('an app', () => {
     const { store, transport, queue } = await fanoutWorld();
     const contract = defineContract({ client: { shout: z.string() }, server: { heard: z.string() } });
     const app = createApp({
-      ...{ contract, store, transport, origins: 'any' },
+      contract,
+      store,
+      transport,
+      origins: 'any',
       queue: queueFanout({ queue, threshold: 50, recipientsPerShard: 25 }),
     }).on('shout', ({ data, to }) => to('room').send('heard', data));
     await app.handler(connectEvent({ connectedAt: Date.now() }));

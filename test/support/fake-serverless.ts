@@ -66,7 +66,9 @@ export function fakeServerless(plugin: unknown, options: FakeOptions): FakeServe
   };
   const { hooks } = new (plugin as PluginClass)(serverless, {}, tools);
   return {
-    ...{ serverless, printed, logged },
+    serverless,
+    printed,
+    logged,
     async run(lifecycle) {
       await hooks[`before:${lifecycle}`]?.();
       if (lifecycle === 'deploy:deploy') deploy?.();

@@ -46,9 +46,14 @@ export async function fanoutWorld(options: WorldOptions = {}): Promise<FanoutWor
 
   function instance(own: ScriptedTransport = transport): Broadcaster {
     return createBroadcaster({
-      ...{ store, transport: own, ...QUICK, ...options.broadcaster },
+      store,
+      transport: own,
+      ...QUICK,
+      ...options.broadcaster,
       queue: queueFanout({
-        ...{ queue, recipientsPerShard: 25, pageSize: 10 },
+        queue,
+        recipientsPerShard: 25,
+        pageSize: 10,
         onError: ({ error }) => errors.push(error),
         ...fanout,
       }),
@@ -57,7 +62,14 @@ export async function fanoutWorld(options: WorldOptions = {}): Promise<FanoutWor
 
   const broadcaster = instance();
   return {
-    ...{ store, transport, queue, deadLetters, ids, broadcaster, errors, instance },
+    store,
+    transport,
+    queue,
+    deadLetters,
+    ids,
+    broadcaster,
+    errors,
+    instance,
     async drain(worker = broadcaster, batch = 1) {
       for (let event = queue.take(batch); event !== undefined; event = queue.take(batch))
         await worker.work(event);

@@ -36,8 +36,13 @@ export function memoryQueue(name = 'memory'): MemoryQueue {
     return triggerEvent(
       place,
       messages.map(({ body }) => ({
-        ...{ id: `m${++ids}`, body, sentAt: at, firstReceivedAt: at },
-        ...{ receiveCount, senderId: 'ajetest', attributes: {} },
+        id: `m${++ids}`,
+        body,
+        sentAt: at,
+        firstReceivedAt: at,
+        receiveCount,
+        senderId: 'ajetest',
+        attributes: {},
       })),
     );
   }

@@ -1,31 +1,31 @@
 import type { BYE_CODES, ByeMessage } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
-import type { Link } from './link.js';
-import { openLink, type LinkParts, type Welcomed } from './socket.js';
+import type { ClientSocket } from './link.js';
+import { openSocket, type ClientSocketDeps, type Welcomed } from './socket.js';
 import { RequestError } from '../requests/request-error.js';
 import type { StateChange } from '../state.js';
 
 /** Keeps one connection open: comes back when it breaks, and opens the next one before it is too old. */
-export interface Keeper {
-  readonly current: Link | undefined;
+export interface ConnectionManager {
+  readonly current: ClientSocket | undefined;
   /** Opens a connection now, in the place of one that is too old or one that is waited for. */
   dial(): void;
   /** Gives a connection up without waiting for its close handshake: a dead network would never answer it. */
-  drop(link: Link, reason: string): void;
+  drop(link: ClientSocket, reason: string): void;
   /** The server takes its leave. */
-  bye(link: Link, data: Partial<ByeMessage['data']>): void;
+  bye(link: ClientSocket, data: Partial<ByeMessage['data']>): void;
   /** For good. */
   close(code: string | number, reason: string): void;
 }
 
-export interface KeeperParts extends Omit<LinkParts, 'onLink' | 'onEnd'> {
+export interface ConnectionManagerDeps extends Omit<ClientSocketDeps, 'onLink' | 'onEnd'> {
   readonly random: () => number;
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   readonly onState: (change: StateChange) => void;
   /** `before` is the connection that this one replaces, while it still works. */
-  readonly onWelcome: (welcomed: Welcomed, before: Link | undefined) => void;
-  readonly onLost: (link: Link) => void;
+  readonly onWelcome: (welcomed: Welcomed, before: ClientSocket | undefined) => void;
+  readonly onLost: (link: ClientSocket) => void;
   readonly onClose: () => void;
 }
 
@@ -41,12 +41,12 @@ const LONGEST_PAUSE_MS = 3_600_000;
 /** Errors in answer to a hello that no later attempt would change. */
 const FATAL = ['UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'UNAUTHENTICATED', 'FORBIDDEN'];
 
-export function createKeeper(parts: KeeperParts): Keeper {
-  const { clock, random, outbox, onState } = parts;
-  let current: Link | undefined;
+export function createConnectionManager(parts: ConnectionManagerDeps): ConnectionManager {
+  const { clock, random, requestQueue, onState } = parts;
+  let current: ClientSocket | undefined;
   let isDialling = false;
   /** The newest socket, welcomed or not. */
-  let newest: Link | undefined;
+  let newest: ClientSocket | undefined;
   let stopWaiting: Stop | undefined;
   let failures = 0;
   /** The server's wish: how long to stay away. */
@@ -60,15 +60,15 @@ export function createKeeper(parts: KeeperParts): Keeper {
     if (isDialling || isClosed) return;
     isDialling = true;
     if (current === undefined) onState({ state: 'connecting', failures });
-    openLink({ ...parts, onLink, onEnd: ended }).then(take, failed);
+    openSocket({ ...parts, onLink, onEnd: ended }).then(adopt, failed);
   }
 
-  function onLink(link: Link): void {
+  function onLink(link: ClientSocket): void {
     newest = link;
     if (isClosed) link.close();
   }
 
-  function take(welcomed: Welcomed): void {
+  function adopt(welcomed: Welcomed): void {
     if (isClosed) return;
     if (welcomed.link.isOver) {
       // What ended it arrived together with the welcome.
@@ -81,7 +81,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     current = welcomed.link;
     welcomedAt = clock.now();
     if (before === undefined) onState({ state: 'open' });
-    outbox.sendOver(current);
+    requestQueue.sendOver(current);
     parts.onWelcome(welcomed, before);
   }
 
@@ -94,7 +94,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
       return;
     }
     failures++;
-    outbox.sendOver(current);
+    requestQueue.sendOver(current);
     wait(reason);
   }
 
@@ -112,16 +112,16 @@ export function createKeeper(parts: KeeperParts): Keeper {
       onState({ state: 'connecting', failures, reason, retryAt: clock.now() + delayMs });
   }
 
-  function ended(link: Link, code: number, reason: string): void {
+  function ended(link: ClientSocket, code: number, reason: string): void {
     if (isClosed) return;
     if (code >= 4000 && code < 4500) close(code, reason);
     else lose(link, reason);
   }
 
-  function lose(link: Link, reason: string): void {
+  function lose(link: ClientSocket, reason: string): void {
     const wasCurrent = link === current;
     if (wasCurrent) current = undefined;
-    outbox.lose(link);
+    requestQueue.lose(link);
     parts.onLost(link);
     if (!wasCurrent) return;
     failures = clock.now() - welcomedAt >= STABLE_MS ? 0 : failures + 1;
@@ -134,7 +134,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     isClosed = true;
     stopWaiting?.();
     newest?.close();
-    outbox.close();
+    requestQueue.close();
     const last = current;
     current = undefined;
     last?.close();
@@ -143,7 +143,7 @@ export function createKeeper(parts: KeeperParts): Keeper {
     onState({ state: 'closed', code, reason });
   }
 
-  function drop(link: Link, reason: string): void {
+  function drop(link: ClientSocket, reason: string): void {
     link.close();
     if (!isClosed) lose(link, reason);
   }

@@ -4,7 +4,7 @@ import type { Stop } from '../base/emitter.js';
 import type { RequestError } from '../requests/request-error.js';
 
 /** Looks after one connection: keeps it from idling, finds out when it is dead, asks for the next one in time. */
-export interface Upkeep {
+export interface Heartbeat {
   /** Something was sent, so the gateway starts counting anew. */
   touch(): void;
   /** Finds out whether the connection is alive. */
@@ -12,7 +12,7 @@ export interface Upkeep {
   stop(): void;
 }
 
-export interface UpkeepParts {
+export interface HeartbeatDeps {
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly welcome: Welcome;
@@ -36,7 +36,7 @@ const atLeast = (ms: unknown): number =>
 /** Codes of a ping that mean that this connection is of no use any more. */
 const DEAD = ['NO_ANSWER', 'CONNECTION_STALE'];
 
-export function createUpkeep({ clock, random, welcome, ping, onDead, onOld }: UpkeepParts): Upkeep {
+export function createHeartbeat({ clock, random, welcome, ping, onDead, onOld }: HeartbeatDeps): Heartbeat {
   let touchedAt = clock.now();
   // Spread over a tenth of the lifetime, so that those who came together do not all return together.
   let replaceAt = touchedAt + atLeast(welcome.lifetimeMs) * (0.85 + 0.1 * random());

@@ -1,5 +1,5 @@
 /** A socket to the server. */
-export interface Link {
+export interface ClientSocket {
   /** Closed, by either side. */
   readonly isOver: boolean;
   send(text: string): void;

@@ -1,7 +1,7 @@
 import type { Stop } from '../base/emitter.js';
 
 /** What a browser tells of the network and the tab. */
-export interface Surroundings {
+export interface PageEvents {
   readonly onOnline: () => void;
   readonly onOffline: () => void;
   /** The tab is looked at again: it, or the whole machine, may have slept. */
@@ -14,7 +14,7 @@ interface Target {
 }
 
 /** Nothing happens outside browsers. */
-export function watchSurroundings({ onOnline, onOffline, onVisible }: Surroundings): Stop {
+export function watchPage({ onOnline, onOffline, onVisible }: PageEvents): Stop {
   const page = globalThis as Target & { readonly document?: Target & { readonly hidden: boolean } };
   const { document } = page;
   const onVisibility = (): void => {

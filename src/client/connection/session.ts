@@ -1,24 +1,24 @@
 import { PROTOCOL_VERSION, type HelloMessage, type Welcome } from '../../base/protocol.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
-import { createKeeper, type Keeper } from './connection-manager.js';
-import type { Link } from './link.js';
+import { createConnectionManager, type ConnectionManager } from './connection-manager.js';
+import type { ClientSocket } from './link.js';
 import type { Welcomed } from './socket.js';
 import type { Settings } from '../options.js';
-import { createOutbox, type Outbox } from '../requests/request-queue.js';
+import { createRequestQueue, type RequestQueue } from '../requests/request-queue.js';
 import { randomDigits } from '../base/random.js';
 import { createReader } from '../requests/read-message.js';
 import type { RequestError } from '../requests/request-error.js';
-import { createRetirement } from './draining.js';
-import type { Rooms, RoomsParts } from '../rooms/rooms.js';
-import { createUpkeep, type Upkeep } from './heartbeat.js';
+import { createDraining } from './draining.js';
+import type { Rooms, RoomsDeps } from '../rooms/rooms.js';
+import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
 /** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
 export interface Session<R extends Rooms | undefined = Rooms | undefined> {
   readonly emitter: Emitter;
   readonly settings: Settings;
-  readonly outbox: Outbox;
+  readonly requestQueue: RequestQueue;
   readonly rooms: R;
-  readonly keeper: Keeper;
+  readonly manager: ConnectionManager;
   /** What the server said of the newest connection. */
   readonly welcome: Welcome | undefined;
   /** Finds out whether the connection is alive. */
@@ -37,82 +37,89 @@ const QUIET_STEP_MS = 50;
 /** A client without rooms has no `createRooms`, and none of its code. */
 export function createSession<R extends Rooms | undefined>(
   settings: Settings,
-  createRooms: (parts: RoomsParts) => R,
+  createRooms: (parts: RoomsDeps) => R,
 ): Session<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
   const idPrefix = randomDigits();
   let messages = 0;
   let welcome: Welcome | undefined;
-  let upkeep: Upkeep | undefined;
+  let heartbeat: Heartbeat | undefined;
 
-  const outbox = createOutbox({
+  const requestQueue = createRequestQueue({
     ...settings,
     newId: () => `${idPrefix}.${messages++}`,
     onQueue: (queued) => emitter.emit(EVENTS.queue, queued),
     onSent(link, type) {
-      if (link !== keeper.current) return;
-      upkeep?.touch();
-      if (!type.startsWith('$')) retirement.mute();
+      if (link !== manager.current) return;
+      heartbeat?.touch();
+      if (!type.startsWith('$')) draining.mute();
     },
   });
-  const retirement = createRetirement(clock, outbox);
-  const rooms = createRooms({ clock, random, outbox, emitter, current: () => keeper.current, complain });
-  const keeper = createKeeper({
+  const draining = createDraining(clock, requestQueue);
+  const rooms = createRooms({
+    clock,
+    random,
+    requestQueue,
+    emitter,
+    current: () => manager.current,
+    complain,
+  });
+  const manager = createConnectionManager({
     ...settings,
-    outbox,
+    requestQueue,
     hello,
     onText: createReader({
-      outbox,
+      requestQueue,
       rooms,
       emitter,
-      isMuted: retirement.isMuted,
+      isMuted: draining.isMuted,
       onBye: (link, data) => {
-        keeper.bye(link, data);
+        manager.bye(link, data);
       },
       onStale: (link) => {
-        keeper.drop(link, 'unknown');
+        manager.drop(link, 'unknown');
       },
       onError: complain,
     }),
     onState: (change) => emitter.emit(EVENTS.state, change),
-    onWelcome: take,
+    onWelcome: adopt,
     onLost(link) {
-      retirement.forget(link);
+      draining.forget(link);
       rooms?.lost(link);
-      if (keeper.current === undefined) upkeep?.stop();
+      if (manager.current === undefined) heartbeat?.stop();
     },
     onClose() {
-      retirement.close();
+      draining.close();
       rooms?.close();
     },
   });
 
   /** Nothing is sent while the next connection is introduced: a handler would meet a client that is there twice. */
   async function hello(): Promise<HelloMessage['data']> {
-    const { current } = keeper;
-    outbox.sendOver(undefined);
+    const { current } = manager;
+    requestQueue.sendOver(undefined);
     for (let waited = 0; current !== undefined && waited < QUIET_MS; waited += QUIET_STEP_MS) {
-      if (outbox.unanswered(current) === 0) break;
+      if (requestQueue.unanswered(current) === 0) break;
       await new Promise<void>((resolve) => clock.after(QUIET_STEP_MS, resolve));
     }
     return { v: PROTOCOL_VERSION, rooms: rooms?.positions() ?? {} };
   }
 
-  function take(welcomed: Welcomed, before: Link | undefined): void {
+  function adopt(welcomed: Welcomed, before: ClientSocket | undefined): void {
     const { link } = welcomed;
     welcome = welcomed.welcome;
-    if (before !== undefined) retirement.add(before);
-    upkeep?.stop();
-    upkeep = createUpkeep({
+    if (before !== undefined) draining.add(before);
+    heartbeat?.stop();
+    heartbeat = createHeartbeat({
       clock,
       random,
       welcome,
-      ping: (timeoutMs) => outbox.post('$ping', undefined, { over: link, timeoutMs, isUrgent: true }),
+      ping: (timeoutMs) => requestQueue.post('$ping', undefined, { over: link, timeoutMs, isUrgent: true }),
       onDead: () => {
-        keeper.drop(link, 'no answer');
+        manager.drop(link, 'no answer');
       },
-      onOld: keeper.dial,
+      onOld: manager.dial,
     });
     rooms?.welcomed(link, welcome.rooms);
     emitter.emit(EVENTS.connection, { isReplacement: before !== undefined });
@@ -125,13 +132,13 @@ export function createSession<R extends Rooms | undefined>(
   return {
     settings,
     emitter,
-    outbox,
+    requestQueue,
     rooms,
-    keeper,
+    manager,
     get welcome() {
       return welcome;
     },
-    check: () => upkeep?.check(),
+    check: () => heartbeat?.check(),
     complain,
   };
 }

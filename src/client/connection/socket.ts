@@ -1,8 +1,8 @@
 import type { HelloMessage, Welcome } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
-import type { Link } from './link.js';
-import type { Outbox } from '../requests/request-queue.js';
+import type { ClientSocket } from './link.js';
+import type { RequestQueue } from '../requests/request-queue.js';
 import { RequestError } from '../requests/request-error.js';
 
 /** As much of a WebSocket as this client needs: browsers, Node.js 22 and the package `ws` have it. */
@@ -18,24 +18,24 @@ export interface WebSocketLike {
 /** The `WebSocket` of browsers and of Node.js 22, or of a package such as `ws`. */
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
-export interface LinkParts {
+export interface ClientSocketDeps {
   readonly WebSocket: WebSocketConstructor;
   /** Asked before every attempt. */
   readonly address: () => Promise<string>;
   readonly protocols: readonly string[];
   readonly clock: ClientClock;
-  readonly outbox: Outbox;
+  readonly requestQueue: RequestQueue;
   /** What to say first. Asked for when the socket is open. */
   readonly hello: () => Promise<HelloMessage['data']>;
   /** There is something to close from now on. */
-  readonly onLink: (link: Link) => void;
-  readonly onText: (text: string, link: Link) => void;
+  readonly onLink: (link: ClientSocket) => void;
+  readonly onText: (text: string, link: ClientSocket) => void;
   /** The socket has closed by itself, after or instead of a welcome. */
-  readonly onEnd: (link: Link, code: number, reason: string) => void;
+  readonly onEnd: (link: ClientSocket, code: number, reason: string) => void;
 }
 
 export interface Welcomed {
-  readonly link: Link;
+  readonly link: ClientSocket;
   readonly welcome: Welcome;
 }
 
@@ -46,7 +46,7 @@ const OPENING_MS = 20_000;
  * Opens a socket and says hello. Rejects with what `address` threw, or with {@link RequestError}: of the server, or
  * `NO_ANSWER` when there was none in time.
  */
-export async function openLink(parts: LinkParts): Promise<Welcomed> {
+export async function openSocket(parts: ClientSocketDeps): Promise<Welcomed> {
   const { clock, address } = parts;
   let stopTimer: Stop | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
@@ -60,7 +60,7 @@ export async function openLink(parts: LinkParts): Promise<Welcomed> {
     const hello = await parts.hello();
     if (link.isOver) throw new RequestError('NO_ANSWER', 'closed');
     const asked = { over: link, timeoutMs: OPENING_MS, isUrgent: true };
-    const said = (await parts.outbox.post('$hello', hello, asked)) as Welcome | undefined;
+    const said = (await parts.requestQueue.post('$hello', hello, asked)) as Welcome | undefined;
     return { link, welcome: { ...(said as Welcome), rooms: Object(said?.rooms) as Welcome['rooms'] } };
   } catch (error) {
     link.close();
@@ -68,12 +68,12 @@ export async function openLink(parts: LinkParts): Promise<Welcomed> {
   }
 }
 
-function connectSocket(parts: LinkParts, url: string): Promise<Link> {
+function connectSocket(parts: ClientSocketDeps, url: string): Promise<ClientSocket> {
   return new Promise((resolve, reject) => {
     const socket = new parts.WebSocket(url, [...parts.protocols]);
     let isOver = false;
     let isOpen = false;
-    const link: Link = {
+    const link: ClientSocket = {
       get isOver() {
         return isOver;
       },
@@ -102,7 +102,7 @@ function connectSocket(parts: LinkParts, url: string): Promise<Link> {
       if (isOver) return;
       link.close();
       const why = reason || `closed with ${code}`;
-      parts.outbox.lose(link);
+      parts.requestQueue.lose(link);
       reject(new RequestError('NO_ANSWER', why));
       parts.onEnd(link, code, why);
     };

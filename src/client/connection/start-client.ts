@@ -2,17 +2,17 @@ import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
 import { EVENTS, type Session } from './session.js';
 import type { ClientState, StateChange } from '../state.js';
-import { watchSurroundings } from './page-visibility.js';
+import { watchPage } from './page-visibility.js';
 
 /** Begins to connect, and puts the public names before a session. */
 export function startClient<K extends Contract>(session: Session): CoreClient<K> {
-  const { settings, emitter, outbox, keeper } = session;
+  const { settings, emitter, requestQueue, manager } = session;
   let state: ClientState = 'connecting';
 
-  const stopWatching = watchSurroundings({
+  const stopWatching = watchPage({
     onOnline: retryNow,
     onOffline() {
-      if (keeper.current !== undefined) keeper.drop(keeper.current, 'offline');
+      if (manager.current !== undefined) manager.drop(manager.current, 'offline');
     },
     onVisible() {
       retryNow();
@@ -21,20 +21,20 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
   });
 
   function retryNow(): void {
-    if (keeper.current === undefined) keeper.dial();
+    if (manager.current === undefined) manager.dial();
   }
 
   async function request(type: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
     const again = settings.resend.includes(type);
     const { timeoutMs = settings.timeoutMs, order = roomIn(data) } = options;
-    return outbox.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
+    return requestQueue.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
   }
 
   emitter.on(EVENTS.state, (change: StateChange) => {
     state = change.state;
     if (state === 'closed') stopWatching();
   });
-  keeper.dial();
+  manager.dial();
 
   return {
     get state() {
@@ -44,7 +44,7 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
       return session.welcome?.user;
     },
     get queued() {
-      return outbox.queued;
+      return requestQueue.queued;
     },
     onState: (listener) => emitter.on(EVENTS.state, listener),
     onQueue: (listener) => emitter.on(EVENTS.queue, listener),
@@ -57,7 +57,7 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
     on: (type, listener) => emitter.on(type, listener),
     retryNow,
     close() {
-      keeper.close('CLOSED', 'closed');
+      manager.close('CLOSED', 'closed');
     },
   };
 }

@@ -9,21 +9,21 @@ import {
 } from '../../base/protocol.js';
 import { parseJson } from '../../base/json.js';
 import type { Emitter } from '../base/emitter.js';
-import type { Link } from '../connection/link.js';
-import type { Outbox } from './request-queue.js';
+import type { ClientSocket } from '../connection/link.js';
+import type { RequestQueue } from './request-queue.js';
 import { fromServer, type RequestError } from './request-error.js';
 import type { Rooms } from '../rooms/rooms.js';
-import { createSeen } from '../rooms/dedup.js';
+import { createDedup } from '../rooms/dedup.js';
 
-export interface ReaderParts {
-  readonly outbox: Outbox;
+export interface ReaderDeps {
+  readonly requestQueue: RequestQueue;
   readonly rooms: Rooms | undefined;
   readonly emitter: Emitter;
   /** Whether broadcasts on this connection are to be ignored. */
-  readonly isMuted: (link: Link) => boolean;
-  readonly onBye: (link: Link, data: Partial<ByeMessage['data']>) => void;
+  readonly isMuted: (link: ClientSocket) => boolean;
+  readonly onBye: (link: ClientSocket, data: Partial<ByeMessage['data']>) => void;
   /** The server does not know the connection any more. */
-  readonly onStale: (link: Link) => void;
+  readonly onStale: (link: ClientSocket) => void;
   /** An error that answers nothing that anybody waits for. */
   readonly onError: (error: RequestError) => void;
 }
@@ -35,20 +35,20 @@ const MOST_SEEN = 1000;
 type Frame = ReplyMessage | ErrorMessage | ByeMessage | NumberedMessage | ServerMessage;
 
 /** Takes what arrives, on whichever connection, to where it belongs. */
-export function createReader(parts: ReaderParts): (text: string, link: Link) => void {
-  const { outbox, rooms, emitter } = parts;
-  const isSeen = createSeen(MOST_SEEN);
+export function createReader(parts: ReaderDeps): (text: string, link: ClientSocket) => void {
+  const { requestQueue, rooms, emitter } = parts;
+  const isSeen = createDedup(MOST_SEEN);
 
-  function takeError({ replyTo, error }: ErrorMessage, link: Link): void {
+  function handleError({ replyTo, error }: ErrorMessage, link: ClientSocket): void {
     const failure = fromServer(error);
-    if (!outbox.answer(replyTo, failure) && replyTo === undefined) parts.onError(failure);
+    if (!requestQueue.answer(replyTo, failure) && replyTo === undefined) parts.onError(failure);
     if (failure.code === 'CONNECTION_STALE') parts.onStale(link);
   }
 
-  function takeBroadcast(frame: ServerMessage): void {
+  function handleBroadcast(frame: ServerMessage): void {
     if (rooms !== undefined && 'offset' in frame && rooms.hear(frame as NumberedMessage)) return;
     if (isSeen(frame.id)) return;
-    rooms?.tell(frame);
+    rooms?.notify(frame);
     emitter.emit(frame.type, frame.data, frame);
   }
 
@@ -57,10 +57,11 @@ export function createReader(parts: ReaderParts): (text: string, link: Link) => 
     // What is no message of ours, for example a page of the gateway's, says nothing to us.
     const type: unknown = frame?.type;
     if (frame == null || typeof type !== 'string') return;
-    if (type === REPLY_TYPE) outbox.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
-    else if (type === ERROR_TYPE) takeError(frame as ErrorMessage, link);
+    if (type === REPLY_TYPE)
+      requestQueue.answer((frame as ReplyMessage).replyTo, (frame as ReplyMessage).data);
+    else if (type === ERROR_TYPE) handleError(frame as ErrorMessage, link);
     else if (type === '$bye') parts.onBye(link, (frame as Partial<ByeMessage>).data ?? {});
     // Nobody listens to types that begin with `$` and are of a later version of the protocol.
-    else if (!parts.isMuted(link)) takeBroadcast(frame as ServerMessage);
+    else if (!parts.isMuted(link)) handleBroadcast(frame as ServerMessage);
   };
 }

@@ -1,24 +1,24 @@
 import { bytesOf } from '../base/bytes.js';
 import type { ClientClock } from '../base/clock.js';
-import type { Link } from '../connection/link.js';
+import type { ClientSocket } from '../connection/link.js';
 import { RequestError } from './request-error.js';
 import { createSendWindow } from './send-window.js';
 import { MAX_FRAME_BYTES } from '../../base/protocol.js';
 
 /** Messages on their way to the server: waiting to be sent, or sent and not answered yet. */
-export interface Outbox {
+export interface RequestQueue {
   /** How many of the page's messages wait for a connection, or for answers to those before them. */
   readonly queued: number;
   /** Resolves with the reply. Rejects with {@link RequestError}. */
   post(type: string, data: unknown, options: PostOptions): Promise<unknown>;
   /** Where messages go from now on; without a link they wait. */
-  sendOver(link: Link | undefined): void;
+  sendOver(link: ClientSocket | undefined): void;
   /** The server's answer to a message. Returns false when nobody waits for it. */
   answer(id: string | undefined, outcome: unknown): boolean;
   /** How many were sent over this link and are not answered yet. */
-  unanswered(link: Link): number;
+  unanswered(link: ClientSocket): number;
   /** The link has broken: what may be sent again waits for the next one, the rest fails with `NO_ANSWER`. */
-  lose(link: Link): void;
+  lose(link: ClientSocket): void;
   /** Nothing is sent any more; whatever is there fails. */
   close(): void;
 }
@@ -28,7 +28,7 @@ export interface PostOptions {
   readonly signal?: AbortSignal | undefined;
   readonly id?: string | undefined;
   /** Goes over this link or not at all, before what the page sends. */
-  readonly over?: Link | undefined;
+  readonly over?: ClientSocket | undefined;
   /** Does not wait for answers to others. */
   readonly isUrgent?: boolean | undefined;
   /** Messages with the same word are sent one after the other. */
@@ -42,25 +42,31 @@ interface Outgoing extends PostOptions {
   readonly type: string;
   readonly text: string;
   /** Over which it was sent last. */
-  link?: Link;
+  link?: ClientSocket;
   settle(outcome: unknown): void;
 }
 
-export interface OutboxParts {
+export interface RequestQueueDeps {
   readonly clock: ClientClock;
   readonly maxQueued: number;
   readonly newId: () => string;
   readonly onQueue: (queued: number) => void;
   /** A message was given to a socket. */
-  readonly onSent: (link: Link, type: string) => void;
+  readonly onSent: (link: ClientSocket, type: string) => void;
 }
 
 /** The server is still handling the first copy of a message: when to ask again. */
 const IN_PROGRESS_MS = 1000;
 
-export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: OutboxParts): Outbox {
+export function createRequestQueue({
+  clock,
+  maxQueued,
+  newId,
+  onQueue,
+  onSent,
+}: RequestQueueDeps): RequestQueue {
   let queue: Outgoing[] = [];
-  let link: Link | undefined;
+  let link: ClientSocket | undefined;
   let isClosed = false;
   /** What `onQueue` was told last. */
   let told = 0;
@@ -69,7 +75,7 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
 
   const countQueued = (): number => queue.filter(({ over }) => !over).length;
 
-  function transmit(outgoing: Outgoing, over: Link): void {
+  function transmit(outgoing: Outgoing, over: ClientSocket): void {
     outgoing.link = over;
     sent.add(outgoing);
     over.send(outgoing.text);
@@ -90,7 +96,7 @@ export function createOutbox({ clock, maxQueued, newId, onQueue, onSent }: Outbo
     };
     const next = new Set(queue.filter(isNext));
     queue = queue.filter((outgoing) => !next.has(outgoing));
-    for (const outgoing of next) transmit(outgoing, (outgoing.over ?? link) as Link);
+    for (const outgoing of next) transmit(outgoing, (outgoing.over ?? link) as ClientSocket);
   }
 
   function tell(): void {

@@ -1,5 +1,5 @@
 /** Remembers the last `most` ids. The returned function tells whether it has been asked about an id before. */
-export function createSeen(most: number): (id: string) => boolean {
+export function createDedup(most: number): (id: string) => boolean {
   const ids = new Set<string>();
   return (id) => {
     if (ids.has(id)) return true;

@@ -1,7 +1,7 @@
 import type { RoomRefusal, RoomState } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
-import type { Link } from '../connection/link.js';
+import type { ClientSocket } from '../connection/link.js';
 import { fromServer, type RequestError } from '../requests/request-error.js';
 import { readState } from './read-state.js';
 import type { Sequence } from './sequence.js';
@@ -15,20 +15,20 @@ export interface Membership {
   /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
   settle(): void;
   /** What a welcome said of the room. */
-  welcomed(link: Link, state: RoomState | RoomRefusal | null): void;
+  welcomed(link: ClientSocket, state: RoomState | RoomRefusal | null): void;
   /** A connection has broken. */
-  lost(link: Link): void;
+  lost(link: ClientSocket): void;
 }
 
-export interface MembershipParts {
+export interface MembershipDeps {
   readonly name: string;
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly sequence: Sequence;
-  readonly current: () => Link | undefined;
-  readonly ask: (link: Link, type: string, data: object) => Promise<unknown>;
+  readonly current: () => ClientSocket | undefined;
+  readonly ask: (link: ClientSocket, type: string, data: object) => Promise<unknown>;
   /** The connection is in the room. */
-  readonly onEntered: (link: Link, state: RoomState) => void;
+  readonly onEntered: (link: ClientSocket, state: RoomState) => void;
   /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
   readonly onSettled: (recovery: Recovery) => void;
   readonly onRefused: (error: RequestError) => void;
@@ -54,10 +54,10 @@ const MOST_ANSWERS = 200;
 /** Errors that another attempt may not meet. */
 const TRANSIENT = ['NO_ANSWER', 'INTERNAL', 'STORE_UNAVAILABLE', 'RATE_LIMITED', 'CONNECTION_STALE'];
 
-export function createMembership(parts: MembershipParts): Membership {
+export function createMembership(parts: MembershipDeps): Membership {
   const { name: room, clock, sequence, current } = parts;
   /** The connection that is in the room, as far as is known. */
-  let joined: Link | undefined;
+  let joined: ClientSocket | undefined;
   let hasMore = false;
   let isBusy = false;
   let failures = 0;
@@ -124,7 +124,7 @@ export function createMembership(parts: MembershipParts): Membership {
       });
   }
 
-  function took(over: Link, said: Partial<RoomState> | undefined): void {
+  function took(over: ClientSocket, said: Partial<RoomState> | undefined): void {
     if (over !== current()) return;
     const state = readState(said);
     if (state === undefined) {
@@ -135,13 +135,13 @@ export function createMembership(parts: MembershipParts): Membership {
     joined = over;
     if (!membership.isWanted) return;
     if (isNew) parts.onEntered(over, state);
-    const taken = sequence.take(state);
-    isLost ||= taken.isLost;
-    messages += taken.delivered;
+    const applied = sequence.apply(state);
+    isLost ||= applied.isLost;
+    messages += applied.delivered;
     hasMore = state.more;
     // The history does not have it yet, or not any more: asking again at once would not help.
     // Nor does a history end that takes so long to read.
-    const isStuck = taken.delivered === 0 || ++answers % MOST_ANSWERS === 0;
+    const isStuck = applied.delivered === 0 || ++answers % MOST_ANSWERS === 0;
     if (!hasMore) answers = 0;
     failures = (hasMore || sequence.hasGap) && isStuck ? failures + 1 : 0;
     if (hasMore) return;

@@ -20,21 +20,21 @@ export interface PresenceUpdate extends PresenceView {
 }
 
 /** Who is shown in a room: those who are there, and those who have not been gone for long. */
-export interface Roster {
+export interface PresenceSet {
   /** What the server says. */
-  take(presence: Presence): void;
+  update(presence: Presence): void;
   /** Nothing is known from now on until it says something. */
   lose(): void;
   stop(): void;
 }
 
-export interface RosterParts {
+export interface PresenceSetDeps {
   readonly leaveAfterMs: number;
   readonly clock: ClientClock;
   readonly onChange: (update: PresenceUpdate) => void;
 }
 
-export function createRoster({ leaveAfterMs, clock, onChange }: RosterParts): Roster {
+export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSetDeps): PresenceSet {
   let shown: Map<string, PresentUser> | undefined;
   let count: number | undefined;
   let at = -Infinity;
@@ -57,7 +57,7 @@ export function createRoster({ leaveAfterMs, clock, onChange }: RosterParts): Ro
   }
 
   /** A large room: its number is all that is known. */
-  function takeCount(next: number): void {
+  function updateCount(next: number): void {
     stop();
     const hasChanged = shown !== undefined || next !== count;
     shown = undefined;
@@ -65,7 +65,7 @@ export function createRoster({ leaveAfterMs, clock, onChange }: RosterParts): Ro
     if (hasChanged) publish([], []);
   }
 
-  function takeList(users: readonly PresentUser[], patienceMs: number): void {
+  function updateList(users: readonly PresentUser[], patienceMs: number): void {
     if (shown === undefined) {
       shown = new Map(users.map((one) => [one.user, one]));
       publish([], []);
@@ -101,15 +101,15 @@ export function createRoster({ leaveAfterMs, clock, onChange }: RosterParts): Ro
   }
 
   return {
-    take(presence) {
+    update(presence) {
       // Overtaken by a newer one.
       if (presence.at < at) return;
       ({ at } = presence);
       // Who is missing after a long break has been gone for longer than that is waited for.
       const patienceMs = Math.max(0, leaveAfterMs - (lostAt === undefined ? 0 : clock.now() - lostAt));
       lostAt = undefined;
-      if (presence.users === undefined) takeCount(presence.count);
-      else takeList(presence.users, patienceMs);
+      if (presence.users === undefined) updateCount(presence.count);
+      else updateList(presence.users, patienceMs);
     },
     lose() {
       lostAt ??= clock.now();

@@ -5,7 +5,7 @@ import { ROOM_EVENTS } from './room-events.js';
 import type { RoomPresence } from './room-presence.js';
 import type { Sequence } from './sequence.js';
 
-export interface RoomHandleParts {
+export interface RoomHandleDeps {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
   readonly presence: RoomPresence;
@@ -15,7 +15,7 @@ export interface RoomHandleParts {
 /** One `join` of a room: whatever it listens to ends with it. */
 export function createRoomHandle(
   name: string,
-  { emitter, sequence, presence, joined }: RoomHandleParts,
+  { emitter, sequence, presence, joined }: RoomHandleDeps,
   onLeave: () => void,
 ): Room {
   const stops = new Set<Stop>();

@@ -11,16 +11,16 @@ import {
 import type { ClientClock } from '../base/clock.js';
 import { bytesOf } from '../base/bytes.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
-import type { Link } from '../connection/link.js';
+import type { ClientSocket } from '../connection/link.js';
 import { createMembership, type Membership } from './membership.js';
-import type { Outbox } from '../requests/request-queue.js';
+import type { RequestQueue } from '../requests/request-queue.js';
 import { RequestError } from '../requests/request-error.js';
 import type { Room } from './room.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
-import { createSeen } from './dedup.js';
+import { createDedup } from './dedup.js';
 import { isNumbered, isPresence } from './read-state.js';
 import { createSequence, type Sequence } from './sequence.js';
 
@@ -32,19 +32,19 @@ export interface Rooms {
   /** Returns false when the page has not joined the message's room. */
   hear(message: NumberedMessage): boolean;
   /** A message without a number: for the listeners of its room, if it has one. */
-  tell(message: ServerMessage): void;
+  notify(message: ServerMessage): void;
   /** A connection was opened, with rooms in it. */
-  welcomed(link: Link, rooms: Welcome['rooms']): void;
-  lost(link: Link): void;
+  welcomed(link: ClientSocket, rooms: Welcome['rooms']): void;
+  lost(link: ClientSocket): void;
   /** Nobody is let in any more. */
   close(): void;
 }
 
-export interface RoomsParts {
+export interface RoomsDeps {
   readonly clock: ClientClock;
   readonly random: () => number;
-  readonly current: () => Link | undefined;
-  readonly outbox: Outbox;
+  readonly current: () => ClientSocket | undefined;
+  readonly requestQueue: RequestQueue;
   /** Told of every message as well, by its type. */
   readonly emitter: Emitter;
   /** Told of a refusal that no listener of the room hears of. */
@@ -86,24 +86,24 @@ function nextOutcome(emitter: Emitter): Promise<void> {
   return joined;
 }
 
-export function createRooms(parts: RoomsParts): Rooms {
+export function createRooms(parts: RoomsDeps): Rooms {
   const entries = new Map<string, Entry>();
   let isClosed = false;
   const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
   parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
-    if (isPresence(change)) entries.get(change.room)?.presence.tell(change);
+    if (isPresence(change)) entries.get(change.room)?.presence.notify(change);
   });
 
   function createEntry(name: string): Entry {
     const emitter = createEmitter();
-    const isSeen = createSeen(MOST_SEEN);
+    const isSeen = createDedup(MOST_SEEN);
     const sequence = createSequence((message) => {
       if (isSeen(message.id)) return;
       emitter.emit(message.type, message.data, message);
       parts.emitter.emit(message.type, message.data, message);
     });
-    const ask = (over: Link, type: string, data: object): Promise<unknown> =>
-      parts.outbox.post(type, data, { over, timeoutMs: ASK_MS });
+    const ask = (over: ClientSocket, type: string, data: object): Promise<unknown> =>
+      parts.requestQueue.post(type, data, { over, timeoutMs: ASK_MS });
     const presence = createRoomPresence({ ...parts, room: name, emitter, ask });
     const membership = createMembership({
       ...parts,
@@ -185,7 +185,7 @@ export function createRooms(parts: RoomsParts): Rooms {
       entry?.membership.settle();
       return entry !== undefined;
     },
-    tell(message) {
+    notify(message) {
       entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
     },
     welcomed(link, rooms) {

@@ -9,10 +9,10 @@ export interface Sequence {
   /** A message as it arrived: delivered, kept until its turn, or dropped because it was here before. */
   hear(message: NumberedMessage): void;
   /** What the server says of the room. */
-  take(state: RoomState): Taken;
+  apply(state: RoomState): Applied;
 }
 
-export interface Taken {
+export interface Applied {
   /** Messages behind the position are gone for good: it has moved beyond them. */
   readonly isLost: boolean;
   /** How many messages were delivered. */
@@ -56,7 +56,7 @@ export function createSequence(deliver: (message: NumberedMessage) => void): Seq
     }
   }
 
-  function take({ position: now, recovered, messages }: RoomState): Taken {
+  function apply({ position: now, recovered, messages }: RoomState): Applied {
     const before = position;
     const deliveredBefore = delivered;
     const [first] = messages;
@@ -91,7 +91,7 @@ export function createSequence(deliver: (message: NumberedMessage) => void): Seq
       return early.size > 0;
     },
     hear,
-    take,
+    apply,
   };
 }
 

@@ -4,7 +4,7 @@ import { concurrentFunctions, websocketFunctions } from './settings.js';
 import { deployGateways, removeGateways, standingGateways, type Owner } from './sync-gateways.js';
 import { expectNewVersions, runningVersions, setConcurrency, type Versions } from './sync-versions.js';
 
-export interface DeploymentParts {
+export interface DeploymentDeps {
   readonly service: ServerlessService;
   readonly cloud: Cloud;
   readonly owner: Owner;
@@ -21,7 +21,7 @@ export interface Deployment {
   removeGateways(): Promise<void>;
 }
 
-export function createDeployment({ service, cloud, owner, tools }: DeploymentParts): Deployment {
+export function createDeployment({ service, cloud, owner, tools }: DeploymentDeps): Deployment {
   const { log, writeText } = tools;
   let before: Versions = new Map();
 

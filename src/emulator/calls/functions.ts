@@ -40,7 +40,7 @@ export function createFunctions(
     const created = createHostedFunction(source, {
       ...host,
       newInstanceId: () => ++lastId,
-      onDiagnostic: library.take,
+      onDiagnostic: library.record,
     });
     hosted.set(key, created);
     return created;

@@ -16,7 +16,7 @@ import { requireLocalHost, requireToken } from './guard.js';
 import { killInstance, listInstances, restartInstances } from './instances.js';
 import { invokeFunction } from './invoke.js';
 import { servePage } from './page-files.js';
-import type { ControlParts } from './parts.js';
+import type { ControlDeps } from './parts.js';
 import { readBody } from './read-body.js';
 import { listQueues } from './queues.js';
 import { listRooms } from './rooms.js';
@@ -55,7 +55,7 @@ export interface Control {
   answer(request: HttpRequest, response: HttpResponse): boolean;
 }
 
-export function createControl(parts: ControlParts): Control {
+export function createControl(parts: ControlDeps): Control {
   const token = randomBytes(18).toString('base64url');
 
   async function serve(request: HttpRequest, response: HttpResponse): Promise<void> {
@@ -89,7 +89,7 @@ export function createControl(parts: ControlParts): Control {
 }
 
 async function call(
-  parts: ControlParts,
+  parts: ControlDeps,
   request: HttpRequest,
   path: string,
   query: URLSearchParams,

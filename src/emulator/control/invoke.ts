@@ -9,7 +9,7 @@ import { isTextResponse, type Invocation } from '../calls/invoker.js';
 import { findRoute, type Operation, type Route } from '../routing/routes.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
-import type { ControlParts } from './parts.js';
+import type { ControlDeps } from './parts.js';
 import { resolveTarget } from './targets.js';
 
 const invokeSchema = z.strictObject({
@@ -64,7 +64,7 @@ export const invokeFunction: Endpoint = {
   },
 };
 
-function placeOf(parts: ControlParts, { path, connection }: Order): { route: Route; handshake: Handshake } {
+function placeOf(parts: ControlDeps, { path, connection }: Order): { route: Route; handshake: Handshake } {
   const [open] = connection === undefined ? [] : resolveTarget(parts, connection);
   const wanted = open?.handshake.path ?? path ?? examplePath(parts.routes[0]);
   const found = findRoute(parts.routes, wanted);
@@ -82,7 +82,7 @@ function examplePath(route: Route | undefined): string {
 }
 
 function madeUp(
-  { clock }: ControlParts,
+  { clock }: ControlDeps,
   { pattern: { template } }: Route,
   path: string,
   pathParameters: Readonly<Record<string, string>>,
@@ -103,7 +103,7 @@ function madeUp(
 }
 
 function makeEvent(
-  { clock }: ControlParts,
+  { clock }: ControlDeps,
   { operation: kind, data }: Order,
   operation: Operation,
   handshake: Handshake,

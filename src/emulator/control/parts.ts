@@ -10,7 +10,7 @@ import type { Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
 /** What of the gateway the control API shows and drives. */
-export interface ControlParts {
+export interface ControlDeps {
   readonly gateway: Gateway;
   readonly timeline: Timeline;
   readonly rooms: Rooms;

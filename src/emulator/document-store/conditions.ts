@@ -13,33 +13,33 @@ export function parseCondition(expression: string): Condition {
   const tokens = tokensOf(expression);
   const condition = either(tokens);
   if (tokens.peek() !== undefined)
-    throw invalidRequest(`'${expression}': '${tokens.take()}' is not understood`);
+    throw invalidRequest(`'${expression}': '${tokens.next()}' is not understood`);
   return condition;
 }
 
 function either(tokens: Tokens): Condition {
   const options = [both(tokens)];
-  while (tokens.takeIf('OR')) options.push(both(tokens));
+  while (tokens.nextIf('OR')) options.push(both(tokens));
   return (item, values) => options.some((holds) => holds(item, values));
 }
 
 function both(tokens: Tokens): Condition {
   const parts = [single(tokens)];
-  while (tokens.takeIf('AND')) parts.push(single(tokens));
+  while (tokens.nextIf('AND')) parts.push(single(tokens));
   return (item, values) => parts.every((holds) => holds(item, values));
 }
 
 function single(tokens: Tokens): Condition {
-  if (tokens.takeIf('(')) {
+  if (tokens.nextIf('(')) {
     const inner = either(tokens);
-    tokens.take(')');
+    tokens.next(')');
     return inner;
   }
-  const first = tokens.take();
+  const first = tokens.next();
   if (first === 'attribute_exists' || first === 'attribute_not_exists') {
-    tokens.take('(');
-    const name = tokens.take();
-    tokens.take(')');
+    tokens.next('(');
+    const name = tokens.next();
+    tokens.next(')');
     const wanted = first === 'attribute_exists';
     return (item) => (item[name] !== undefined) === wanted;
   }
@@ -47,11 +47,11 @@ function single(tokens: Tokens): Condition {
 }
 
 function comparison(name: string, tokens: Tokens): Condition {
-  const operator = tokens.take();
-  const value = tokens.take();
+  const operator = tokens.next();
+  const value = tokens.next();
   if (operator === 'BETWEEN') {
-    tokens.take('AND');
-    const last = tokens.take();
+    tokens.next('AND');
+    const last = tokens.next();
     return (item, values) => isAtLeast(item, name, values, value) && isAtMost(item, name, values, last);
   }
   const holds = COMPARISONS[operator];

@@ -4,9 +4,9 @@ import { invalidRequest } from './document-error.js';
 export interface Tokens {
   peek(): string | undefined;
   /** The next word; it has to be this one when one is given. */
-  take(expected?: string): string;
+  next(expected?: string): string;
   /** Takes the next word if it is this one. */
-  takeIf(word: string): boolean;
+  nextIf(word: string): boolean;
 }
 
 export function tokensOf(expression: string): Tokens {
@@ -14,14 +14,14 @@ export function tokensOf(expression: string): Tokens {
   let at = 0;
   return {
     peek: () => words[at],
-    take(expected) {
+    next(expected) {
       const word = words[at++];
       if (word === undefined || (expected !== undefined && word !== expected)) {
         throw invalidRequest(`'${expression}': expected ${expected ?? 'more'}, got ${word ?? 'the end'}`);
       }
       return word;
     },
-    takeIf(word) {
+    nextIf(word) {
       if (words[at] !== word) return false;
       at++;
       return true;

@@ -12,10 +12,10 @@ export function parseUpdate(expression: string): Update {
   const tokens = tokensOf(expression);
   const changes: Change[] = [];
   while (tokens.peek() !== undefined) {
-    const clause = CLAUSES[tokens.take()];
+    const clause = CLAUSES[tokens.next()];
     if (clause === undefined) throw invalidRequest(`'${expression}': expected SET, REMOVE, ADD or DELETE`);
     do changes.push(clause(tokens));
-    while (tokens.takeIf(','));
+    while (tokens.nextIf(','));
   }
   return (item, values) => {
     const updated = { ...item };
@@ -26,27 +26,27 @@ export function parseUpdate(expression: string): Update {
 
 const CLAUSES: Readonly<Record<string, (tokens: Tokens) => Change>> = {
   SET(tokens) {
-    const name = tokens.take();
-    tokens.take('=');
-    const value = tokens.take();
+    const name = tokens.next();
+    tokens.next('=');
+    const value = tokens.next();
     return (item, values) => {
       item[name] = given(values, value);
     };
   },
   REMOVE(tokens) {
-    const name = tokens.take();
+    const name = tokens.next();
     return (item) => {
       Reflect.deleteProperty(item, name);
     };
   },
   ADD(tokens) {
-    const [name, value] = [tokens.take(), tokens.take()];
+    const [name, value] = [tokens.next(), tokens.next()];
     return (item, values) => {
       item[name] = sum(item[name], given(values, value));
     };
   },
   DELETE(tokens) {
-    const [name, value] = [tokens.take(), tokens.take()];
+    const [name, value] = [tokens.next(), tokens.next()];
     return (item, values) => {
       const removed = new Set(given(values, value).SS);
       const rest = (item[name]?.SS ?? []).filter((member) => !removed.has(member));

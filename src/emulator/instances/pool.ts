@@ -94,7 +94,7 @@ export function createPool(options: PoolOptions): Pool {
     return chosen ?? (active.length < max ? add() : undefined);
   }
 
-  function take(instance: Instance): Instance {
+  function occupy(instance: Instance): Instance {
     evictions.get(instance)?.();
     active = [...active.filter((other) => other !== instance), instance];
     return instance;
@@ -106,7 +106,7 @@ export function createPool(options: PoolOptions): Pool {
       const instance = choose();
       if (instance === undefined) return;
       const call = waiting.shift();
-      call?.resolve(take(instance).call(call.event, call.killAfterMs));
+      call?.resolve(occupy(instance).call(call.event, call.killAfterMs));
     }
   }
 
@@ -155,7 +155,7 @@ export function createPool(options: PoolOptions): Pool {
     }
     const free = waiting.length === 0 ? choose() : undefined;
     // In the same turn as the choice, so that nobody else takes the instance.
-    if (free !== undefined) return take(free).call(event, killAfterMs);
+    if (free !== undefined) return occupy(free).call(event, killAfterMs);
     return new Promise((resolve) => {
       waiting.push({ event, killAfterMs, resolve });
     });

@@ -27,7 +27,7 @@ export function startInstance(
   const loading = promiseOfStart();
   let ending: Ending | undefined;
   /** Why it is to end when its calls have. */
-  let retirement: Ending | undefined;
+  let draining: Ending | undefined;
   let coldMs: number | undefined;
   let served = 0;
   /** Calls that were answered, of which it has not told yet what they have left behind. */
@@ -79,7 +79,7 @@ export function startInstance(
     served++;
     resting++;
     calls.settle(callId, outcome);
-    if (retirement !== undefined && calls.size === 0) end(retirement);
+    if (draining !== undefined && calls.size === 0) end(draining);
     else listener.onFree(instance);
   }
 
@@ -153,7 +153,7 @@ export function startInstance(
     call,
     retire(how) {
       if (calls.size === 0) end(how);
-      else retirement = how;
+      else draining = how;
     },
     end,
   };

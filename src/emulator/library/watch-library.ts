@@ -8,7 +8,7 @@ import type { Rooms } from './rooms.js';
 
 export interface LibraryWatch {
   /** Takes what an instance has passed on. */
-  take(diagnostic: Diagnostic): void;
+  record(diagnostic: Diagnostic): void;
   /** The function, with what it says in this process known to come from this gateway. */
   own(handler: FunctionHandler): FunctionHandler;
   /** Listens to functions in this process until it is stopped. */
@@ -20,7 +20,7 @@ export interface LibraryWatch {
 const runningFor = new AsyncLocalStorage<LibraryWatch>();
 
 export function watchLibrary(rooms: Rooms, broadcasts: Broadcasts): LibraryWatch {
-  function take(diagnostic: Diagnostic): void {
+  function record(diagnostic: Diagnostic): void {
     switch (diagnostic.type) {
       case 'broadcast':
         broadcasts.reported(diagnostic);
@@ -39,11 +39,11 @@ export function watchLibrary(rooms: Rooms, broadcasts: Broadcasts): LibraryWatch
   /** What code outside of any function says is for every gateway: nobody knows which one it means. */
   function hear(message: unknown): void {
     const owner = runningFor.getStore();
-    if (owner === undefined || owner === watch) take(message as Diagnostic);
+    if (owner === undefined || owner === watch) record(message as Diagnostic);
   }
 
   const watch: LibraryWatch = {
-    take,
+    record,
     own:
       (handler) =>
       (...call) =>

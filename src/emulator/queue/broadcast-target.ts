@@ -5,7 +5,7 @@ import { MAX_TRIGGER_MESSAGE_BYTES } from './limits.js';
 import type { Received } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
-export interface BroadcastTargetParts {
+export interface BroadcastTargetDeps {
   readonly queueName: string;
   readonly place: TriggerPlace;
   /** As it is written in the specification. */
@@ -20,7 +20,7 @@ export interface BroadcastTargetParts {
  * Documented: best effort. The messages are deleted whatever comes of it, and nobody is told who got them. The kind of
  * frame is not documented; clients that are known read it as text.
  */
-export function broadcastTarget(parts: BroadcastTargetParts) {
+export function broadcastTarget(parts: BroadcastTargetDeps) {
   const { queueName, gateway, timeline } = parts;
 
   function log(batch: readonly Received[], facts: object): void {
@@ -45,7 +45,7 @@ export function broadcastTarget(parts: BroadcastTargetParts) {
   };
 }
 
-function textOf({ payload, place }: BroadcastTargetParts, batch: readonly Received[]): string {
+function textOf({ payload, place }: BroadcastTargetDeps, batch: readonly Received[]): string {
   // The transformer takes the first message of a batch, and leaves the others out.
   return payload === 'body' ? (batch[0]?.body ?? '') : JSON.stringify(triggerEvent(place, batch));
 }

@@ -5,7 +5,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { Received } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
-export interface FunctionTargetParts {
+export interface FunctionTargetDeps {
   readonly queueName: string;
   readonly place: TriggerPlace;
   readonly invoker: Invoker;
@@ -17,7 +17,7 @@ export interface FunctionTargetParts {
  * Calls a function with each batch. Documented: on success the messages are deleted, on an error they come back when their
  * visibility ends, all of the batch.
  */
-export function functionTarget({ queueName, place, invoker, calls, timeline }: FunctionTargetParts) {
+export function functionTarget({ queueName, place, invoker, calls, timeline }: FunctionTargetDeps) {
   return async (batch: readonly Received[], fault: string | undefined): Promise<boolean> => {
     const event = triggerEvent(place, batch);
     const invocation = await calls.call({ invoker }, event, { queue: queueName });

@@ -8,7 +8,7 @@ import type { Queue } from './queue-api.js';
 import { QueueError } from './queue-error.js';
 import { receiveMessages } from './receive-messages.js';
 
-export interface MessageActionParts {
+export interface MessageActionDeps {
   readonly clock: Clock;
   readonly timeline: Timeline;
 }
@@ -16,7 +16,7 @@ export interface MessageActionParts {
 /** @param senderId Who asks. */
 export type MessageAction = (queue: Queue, request: Fields, senderId: string) => object | Promise<object>;
 
-export function createMessageActions({ clock, timeline }: MessageActionParts): Record<string, MessageAction> {
+export function createMessageActions({ clock, timeline }: MessageActionDeps): Record<string, MessageAction> {
   function send(queue: Queue, fields: Fields, senderId: string): object {
     const body = bodyIn(fields, queue.settings.maxMessageBytes);
     const attributes = attributesIn(fields);

@@ -7,7 +7,7 @@ import { localQueue, withQueues, type LocalQueue } from './access.js';
 import type { Queue } from './queue-api.js';
 import { createQueues, type Queues } from './queues.js';
 import { createQueueServer } from './server.js';
-import { createTriggers, type TriggersParts, type TriggerSummary } from './triggers.js';
+import { createTriggers, type TriggersDeps, type TriggerSummary } from './triggers.js';
 
 export interface MessageQueues {
   /** Answers a request that is for it; `false` when it is not. */
@@ -22,12 +22,12 @@ export interface MessageQueues {
   stop(): void;
 }
 
-export interface MessageQueuesParts extends Omit<TriggersParts, 'queues' | 'options'> {
+export interface MessageQueuesDeps extends Omit<TriggersDeps, 'queues' | 'options'> {
   readonly options: ParsedEmulatorOptions;
   readonly folderId: string;
 }
 
-export function createMessageQueues(parts: MessageQueuesParts): MessageQueues {
+export function createMessageQueues(parts: MessageQueuesDeps): MessageQueues {
   const { options, clock, timeline, folderId } = parts;
   const { accessKeyId } = options;
   const queues = createQueues(clock, timeline, folderId);

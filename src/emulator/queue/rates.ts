@@ -1,7 +1,7 @@
 /** Counts calls in each second of real time: a manual clock stands still, the load on a queue does not. */
 export interface Rates {
   /** Whether one more is allowed in this second. */
-  take(kind: string): boolean;
+  spend(kind: string): boolean;
 }
 
 export function createRates(perSecond: number): Rates {
@@ -9,7 +9,7 @@ export function createRates(perSecond: number): Rates {
   let second = 0;
 
   return {
-    take(kind) {
+    spend(kind) {
       const now = Math.floor(performance.now() / 1000);
       if (now !== second) counts.clear();
       second = now;

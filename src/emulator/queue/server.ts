@@ -15,7 +15,7 @@ import { QueueError } from './queue-error.js';
 import type { Queues } from './queues.js';
 import { createRates } from './rates.js';
 
-export interface QueueServerParts {
+export interface QueueServerDeps {
   readonly queues: Queues;
   readonly clock: Clock;
   readonly timeline: Timeline;
@@ -28,7 +28,7 @@ export interface QueueServer {
   answer(request: HttpRequest, response: HttpResponse): boolean;
 }
 
-export function createQueueServer({ queues, clock, timeline, accessKeyId }: QueueServerParts): QueueServer {
+export function createQueueServer({ queues, clock, timeline, accessKeyId }: QueueServerDeps): QueueServer {
   const onMessages = new Map(Object.entries(createMessageActions({ clock, timeline })));
   const onQueues = new Map(Object.entries(createQueueActions(queues)));
   const rates = createRates(CALLS_PER_SECOND);
@@ -39,7 +39,7 @@ export function createQueueServer({ queues, clock, timeline, accessKeyId }: Queu
     const onMessage = onMessages.get(action);
     if (onMessage === undefined) throw new QueueError('InvalidAction', `'${action}' is not served here`);
     const queue = queues.at(textIn(fields, 'QueueUrl'));
-    if (!rates.take(`${queue.name} ${action}`)) {
+    if (!rates.spend(`${queue.name} ${action}`)) {
       throw new QueueError(
         'ThrottlingException',
         `more than ${CALLS_PER_SECOND} calls of ${action} in a second to '${queue.name}'`,

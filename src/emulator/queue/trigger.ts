@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Queue, Received } from './queue-api.js';
 
-export interface TriggerParts {
+export interface TriggerDeps {
   readonly queue: Queue;
   readonly batchSize: number;
   readonly cutoffMs: number;
@@ -32,7 +32,7 @@ interface Batch {
  * of their visibility when the function is called is shorter by the cutoff. How the cloud's trigger collects is not
  * documented; with the API that there is, it cannot do otherwise.
  */
-export function startTrigger(parts: TriggerParts): Trigger {
+export function startTrigger(parts: TriggerDeps): Trigger {
   const { queue, batchSize, cutoffMs, visibilityMs, concurrency, clock, faults } = parts;
   let batch: Batch = { messages: [], fault: undefined, cancelCutoff: undefined };
   /** Ids of messages that a fault has struck: a duplicate is not duplicated again. */

@@ -14,9 +14,9 @@ import { broadcastTarget } from './broadcast-target.js';
 import { functionTarget } from './function-target.js';
 import type { Queue } from './queue-api.js';
 import type { Queues } from './queues.js';
-import { startTrigger, type Trigger, type TriggerParts } from './trigger.js';
+import { startTrigger, type Trigger, type TriggerDeps } from './trigger.js';
 
-export interface TriggersParts {
+export interface TriggersDeps {
   readonly options: Pick<ParsedEmulatorOptions, 'triggers' | 'functions' | 'limits'>;
   readonly queues: Queues;
   readonly routes: readonly Route[];
@@ -50,7 +50,7 @@ type ToFunction = Extract<ParsedTrigger, { function: unknown }>;
 type ToSockets = Extract<ParsedTrigger, { broadcast: unknown }>;
 
 /** Throws `INVALID_OPTIONS` that names the trigger and what is wrong with it. */
-export function createTriggers(parts: TriggersParts): Triggers {
+export function createTriggers(parts: TriggersDeps): Triggers {
   const { options, queues, clock, faults } = parts;
   const ready = options.triggers.map((trigger, index) => {
     const queue = queueOf(queues, options.triggers, index);
@@ -69,7 +69,10 @@ export function createTriggers(parts: TriggersParts): Triggers {
       for (const trigger of started) trigger.stop();
     },
     summaries: ready.map(({ queue, target, batchSize, cutoffMs }) => ({
-      ...{ queue: queue.name, target, batchSize, cutoffMs },
+      queue: queue.name,
+      target,
+      batchSize,
+      cutoffMs,
     })),
   };
 }
@@ -84,10 +87,10 @@ function queueOf(queues: Queues, triggers: readonly ParsedTrigger[], index: numb
   return queue;
 }
 
-type Delivery = Pick<TriggerParts, 'concurrency' | 'deliver'>;
+type Delivery = Pick<TriggerDeps, 'concurrency' | 'deliver'>;
 
 function toFunction(
-  { options, queues, calls, timeline, invokerOf }: TriggersParts,
+  { options, queues, calls, timeline, invokerOf }: TriggersDeps,
   queue: Queue,
   trigger: ToFunction,
   index: number,
@@ -111,7 +114,7 @@ function toFunction(
 }
 
 function toSockets(
-  { options, queues, routes, gateway, timeline }: TriggersParts,
+  { options, queues, routes, gateway, timeline }: TriggersDeps,
   queue: Queue,
   { broadcast: path, payload }: ToSockets,
   index: number,

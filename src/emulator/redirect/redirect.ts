@@ -30,7 +30,7 @@ export interface Redirect {
   close(): void;
 }
 
-export interface RedirectParts {
+export interface RedirectDeps {
   /** Where its files stand: certificates to trust, and the preload. No private key is among them. */
   readonly folder: string;
   readonly plainPort: number;
@@ -38,7 +38,7 @@ export interface RedirectParts {
   readonly ca: string;
 }
 
-export async function openRedirect({ folder, plainPort, tlsPort, ca }: RedirectParts): Promise<Redirect> {
+export async function openRedirect({ folder, plainPort, tlsPort, ca }: RedirectDeps): Promise<Redirect> {
   // By port, so that two gateways in one project do not take each other's.
   const file = (name: string): string => resolve(join(folder, name));
   const caFile = file(`ca-${plainPort}.pem`);

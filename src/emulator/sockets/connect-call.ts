@@ -53,7 +53,7 @@ export async function askToConnect(
   const asking = ask(options, connect, handshake, struck);
   if (disconnect === undefined || early === undefined) return asking;
   logLostHandshake(timeline, handshake, early.text);
-  await Promise.all([asking, options.disconnects.tell(disconnect, handshake, LOST_CLIENT, early.text)]);
+  await Promise.all([asking, options.disconnects.emit(disconnect, handshake, LOST_CLIENT, early.text)]);
   return 'cut';
 }
 

@@ -18,7 +18,7 @@ export interface DisconnectsOptions {
 /** Tells functions that connections have ended. The cloud tries to, and does not guarantee it. Documented. */
 export interface Disconnects {
   /** @param fault One that has struck already, for the timeline. */
-  tell(operation: Operation, handshake: Handshake, cause: CloseCause, fault?: string): Promise<void>;
+  emit(operation: Operation, handshake: Handshake, cause: CloseCause, fault?: string): Promise<void>;
 }
 
 /** How late a late event is, unless the fault says otherwise. */
@@ -43,7 +43,7 @@ export function createDisconnects({
   }
 
   return {
-    async tell(operation, handshake, cause, fault) {
+    async emit(operation, handshake, cause, fault) {
       // An early event is one that arrives during the handshake; it is over.
       const struck = faults.decide('disconnect', factsOf(handshake), ({ effect }) => effect !== 'early');
       const text = struck?.text ?? fault;

@@ -124,7 +124,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     sockets.add(socket);
     watchFrames(connection, raw);
     socket.on('message', (data, isBinary) => {
-      take(route, connection, bytesOf(data), isBinary);
+      accept(route, connection, bytesOf(data), isBinary);
     });
     socket.on('ping', () => (connection.lastActiveAt = clock.now()));
     // What is wrong with a socket shows in its close event, which always follows.
@@ -146,11 +146,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     });
   }
 
-  function take(route: Route, connection: OpenConnection, body: Buffer, isBinary: boolean): void {
+  function accept(route: Route, connection: OpenConnection, body: Buffer, isBinary: boolean): void {
     if (connection.closing !== undefined) return;
     connection.received++;
     connection.lastActiveAt = clock.now();
-    messages.take(route.operations.message, connection, body, isBinary);
+    messages.accept(route.operations.message, connection, body, isBinary);
   }
 
   function gone(route: Route, connection: OpenConnection, seen: CloseCause): void {
@@ -160,7 +160,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     if (connection.closing === undefined) logClose(timeline, connection, cause);
     messages.release(connection);
     const { disconnect } = route.operations;
-    if (disconnect !== undefined) void disconnects.tell(disconnect, connection.handshake, cause);
+    if (disconnect !== undefined) void disconnects.emit(disconnect, connection.handshake, cause);
   }
 
   function deliver(

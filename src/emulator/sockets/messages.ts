@@ -20,7 +20,7 @@ export interface MessagesOptions {
 
 /** What becomes of the messages of clients: a call of the function, and its reply. */
 export interface Messages {
-  take(operation: Operation, connection: OpenConnection, body: Buffer, isBinary: boolean): void;
+  accept(operation: Operation, connection: OpenConnection, body: Buffer, isBinary: boolean): void;
   /** No message will overtake any more: one that waits for that is handled now. */
   release(connection: OpenConnection): void;
 }
@@ -68,7 +68,7 @@ export function createMessages(options: MessagesOptions): Messages {
   }
 
   return {
-    take(operation, connection, body, isBinary) {
+    accept(operation, connection, body, isBinary) {
       // Built as it comes in: the order of message ids is that of receipt, whichever call is made first.
       const event = events.message(connection.handshake, operation, body, isBinary);
       const message = { operation, connection, event, body, isBinary };

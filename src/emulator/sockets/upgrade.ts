@@ -85,16 +85,16 @@ async function settle(
   if (answer === 'cut') socket.destroy();
   else if ('refused' in answer) refuseUpgrade(socket, answer.refused, answer.type, answer.body);
   else if (socket.writable) return { route, handshake, response: answer.response };
-  else await tellOfLoss(options, route, handshake);
+  else await emitLoss(options, route, handshake);
   return undefined;
 }
 
 /** The client went away while the function was still thinking: the function was told yes, so it is told the end. */
-async function tellOfLoss(
+async function emitLoss(
   { disconnects, timeline }: UpgradeOptions,
   { operations: { disconnect } }: Route,
   handshake: Handshake,
 ): Promise<void> {
   logLostHandshake(timeline, handshake, undefined);
-  if (disconnect !== undefined) await disconnects.tell(disconnect, handshake, LOST_CLIENT);
+  if (disconnect !== undefined) await disconnects.emit(disconnect, handshake, LOST_CLIENT);
 }

@@ -37,14 +37,14 @@ const operationSchema = z.object({
   [INTEGRATION]: integrationSchema,
 });
 
-export interface OperationParts {
+export interface OperationDeps {
   readonly warnings: string[];
   readonly security: Security;
   invokerOf(functionId: string, place: string): Invoker;
 }
 
 /** Throws `INVALID_OPTIONS` that names the place. What it asks for in vain is added to the warnings. */
-export function readOperation(given: unknown, place: string, parts: OperationParts): Operation {
+export function readOperation(given: unknown, place: string, parts: OperationDeps): Operation {
   const parsed = parsePart(operationSchema, given, place);
   const { operationId, parameters, security } = parsed;
   parts.warnings.push(...unusedExtensions(given as object, place));

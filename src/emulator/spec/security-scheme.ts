@@ -52,7 +52,7 @@ export const schemeSchema = z
     message: 'an apiKey needs in and name',
   });
 
-export interface SchemeParts {
+export interface SchemeDeps {
   readonly warnings: string[];
   invokerOf(functionId: string, place: string): Invoker;
   now(): number;
@@ -62,7 +62,7 @@ export interface SchemeParts {
 export function createScheme(
   given: z.output<typeof schemeSchema>,
   where: string,
-  { warnings, invokerOf, now }: SchemeParts,
+  { warnings, invokerOf, now }: SchemeDeps,
 ): Scheme | undefined {
   const authorizer = given['x-yc-apigateway-authorizer'];
   if (authorizer === undefined) {

@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { BroadcastError } from '../../base/errors.js';
 import { authorizeBy, type Requirement, type Scheme } from '../authorization/requirements.js';
 import type { Authorize } from '../authorization/authorize.js';
-import { createScheme, schemeSchema, type SchemeParts } from './security-scheme.js';
+import { createScheme, schemeSchema, type SchemeDeps } from './security-scheme.js';
 import { parsePart } from './parse-part.js';
 
 const securitySchema = z.array(z.record(z.string(), z.array(z.string())));
@@ -14,7 +14,7 @@ export interface Security {
   authorizerOf(own: unknown, place: string): Authorize | undefined;
 }
 
-export function readSecurity(document: Readonly<Record<string, unknown>>, parts: SchemeParts): Security {
+export function readSecurity(document: Readonly<Record<string, unknown>>, parts: SchemeDeps): Security {
   const { securitySchemes } = parsePart(componentsSchema, document['components'] ?? {}, 'components');
   const schemes = new Map<string, Scheme | undefined>();
   const general = document['security'];

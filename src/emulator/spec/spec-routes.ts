@@ -4,7 +4,7 @@ import { BroadcastError } from '../../base/errors.js';
 import type { Invoker } from '../calls/invoker.js';
 import { parsePathPattern, type HttpRoute, type Operation, type Route } from '../routing/routes.js';
 import { createDummyInvoker, dummySchema } from './dummy.js';
-import { INTEGRATION, readOperation, type OperationParts } from './operations.js';
+import { INTEGRATION, readOperation, type OperationDeps } from './operations.js';
 import { parsePart } from './parse-part.js';
 import { readSecurity } from './security.js';
 
@@ -56,7 +56,7 @@ export function routesOfSpec(
 function routeOf(
   path: string,
   item: Readonly<Record<string, unknown>>,
-  parts: OperationParts,
+  parts: OperationDeps,
 ): Route | undefined {
   const operations: Partial<Record<EventName, Operation>> = {};
   for (const event of EVENTS) {
@@ -107,7 +107,7 @@ function warnOfSockets(path: string, operations: Route['operations'], warnings: 
 function httpRouteOf(
   path: string,
   item: Readonly<Record<string, unknown>>,
-  parts: OperationParts,
+  parts: OperationDeps,
 ): HttpRoute | undefined {
   const given = HTTP_METHODS.filter((method) => item[method] !== undefined);
   const served = given.filter((method) => hasIntegration(item[method], `${path}.${method}`, parts.warnings));

@@ -54,9 +54,9 @@ export function connectTestClient(
   socket.on('message', (data, isBinary) => {
     received++;
     const frame = isBinary ? (data as Buffer) : (data as Buffer).toString('utf8');
-    const taker = waiting.shift();
-    if (taker === undefined) queue.push(frame);
-    else taker(frame);
+    const waiter = waiting.shift();
+    if (waiter === undefined) queue.push(frame);
+    else waiter(frame);
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => {
@@ -69,14 +69,14 @@ export function connectTestClient(
     if (first !== undefined) return Promise.resolve(first);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        waiting.splice(waiting.indexOf(take), 1);
+        waiting.splice(waiting.indexOf(accept), 1);
         reject(new Error(`no frame within ${timeoutMs} ms`));
       }, timeoutMs);
-      function take(frame: Frame): void {
+      function accept(frame: Frame): void {
         clearTimeout(timer);
         resolve(frame);
       }
-      waiting.push(take);
+      waiting.push(accept);
       void closed.then(({ code }) => {
         clearTimeout(timer);
         reject(new Error(`closed with ${code} while waiting for a frame`));

@@ -8,7 +8,7 @@ import { newResourceId } from '../ids.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-export interface TimersParts {
+export interface TimersDeps {
   readonly options: Pick<ParsedEmulatorOptions, 'timers' | 'functions'>;
   readonly folderId: string;
   readonly clock: Clock;
@@ -24,7 +24,7 @@ export interface Timers {
 }
 
 /** Throws `INVALID_OPTIONS` that names a timer whose function there is not. */
-export function createTimers({ options, folderId, clock, calls, timeline, invokerOf }: TimersParts): Timers {
+export function createTimers({ options, folderId, clock, calls, timeline, invokerOf }: TimersDeps): Timers {
   const cloudId = newResourceId('b1g');
   const cancels = new Set<() => void>();
 
@@ -45,8 +45,12 @@ export function createTimers({ options, folderId, clock, calls, timeline, invoke
         fault,
       } = await calls.call({ invoker }, event, {});
       timeline.add({
-        ...{ type: 'trigger', status: hasReturned ? 200 : status, durationMs, fault },
-        ...{ instance: instance?.id, coldMs: instance?.coldMs },
+        type: 'trigger',
+        status: hasReturned ? 200 : status,
+        durationMs,
+        fault,
+        instance: instance?.id,
+        coldMs: instance?.coldMs,
         reason: hasReturned ? `timer, every ${every / 1000} s` : (problem ?? 'no answer'),
         level: hasReturned ? 'info' : 'error',
       });

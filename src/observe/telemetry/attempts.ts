@@ -4,7 +4,7 @@ import type { Transport } from '../../model/transport.js';
 import { withMethods } from '../observed-methods.js';
 import { currentBroadcast, SEND, type RunningBroadcast } from './broadcast.js';
 import { ATTRIBUTES, MESSAGING_SYSTEM, OWN_ATTRIBUTES } from './names.js';
-import { defined, markFailed, type TelemetryParts } from './parts.js';
+import { defined, markFailed, type TelemetryDeps } from './parts.js';
 
 const A = { ...ATTRIBUTES, ...OWN_ATTRIBUTES };
 
@@ -28,7 +28,7 @@ interface Attempt {
  * Measures every attempt at the gateway. Spans are made when an attempt is over and worth one, so that those which are not
  * cost two clock readings and a measurement.
  */
-export function observeTransport(transport: Transport, parts: TelemetryParts): Transport {
+export function observeTransport(transport: Transport, parts: TelemetryDeps): Transport {
   const { tracer, instruments, ids, sendSpans } = parts;
   /** Attributes by operation and code, as few as there are. */
   const known = new Map<string, Record<string, string>>();

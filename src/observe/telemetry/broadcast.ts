@@ -3,7 +3,7 @@ import { BroadcastError } from '../../base/errors.js';
 import type { BroadcastStart } from '../../model/observer.js';
 import type { DeliveryReport, SendReport } from '../../model/report.js';
 import { ATTRIBUTES, MESSAGING_SYSTEM, OWN_ATTRIBUTES } from './names.js';
-import { defined, markFailed, secondsSince, type TelemetryParts } from './parts.js';
+import { defined, markFailed, secondsSince, type TelemetryDeps } from './parts.js';
 
 const A = { ...ATTRIBUTES, ...OWN_ATTRIBUTES };
 
@@ -28,7 +28,7 @@ export const SEND = {
 } as const;
 
 /** A span around each broadcast. What is counted comes from its report, which costs the sends nothing. */
-export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }: TelemetryParts) {
+export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }: TelemetryDeps) {
   function measure(destination: string, report: DeliveryReport): void {
     const { broadcastDuration, sentMessages, skipped, retries, sentBytes } = instruments();
     const to = { [A.destination]: destination };

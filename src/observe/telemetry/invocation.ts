@@ -3,13 +3,13 @@ import type { Invocation, InvocationAnswer } from '../../model/observer.js';
 import { factsOf, type CallFacts } from '../call-facts.js';
 import { outcomeOfAnswer, outcomeOfError, type Outcome } from '../outcome.js';
 import { ATTRIBUTES, OWN_ATTRIBUTES } from './names.js';
-import { defined, secondsSince, withInvocation, type TelemetryParts } from './parts.js';
+import { defined, secondsSince, withInvocation, type TelemetryDeps } from './parts.js';
 
 const A = { ...ATTRIBUTES, ...OWN_ATTRIBUTES };
 
 /** A span around each call of the handler, and its measurements. */
 export function createInvocationLayer(
-  { tracer, instruments, ids }: TelemetryParts,
+  { tracer, instruments, ids }: TelemetryDeps,
   flush: () => Promise<void>,
 ) {
   let isFirst = true;

@@ -13,7 +13,7 @@ import type { Instruments } from './instruments.js';
 import { ATTRIBUTES as A } from './names.js';
 
 /** What everything that measures shares. */
-export interface TelemetryParts {
+export interface TelemetryDeps {
   readonly tracer: () => Tracer;
   readonly instruments: () => Instruments;
   readonly ids: IdHasher;

@@ -4,7 +4,7 @@ import { BroadcastError } from '../../base/errors.js';
 import type { ConnectionStore, HistoryRead, Page } from '../../model/store.js';
 import { withMethods, withProperties, type AroundMethod } from '../observed-methods.js';
 import { ATTRIBUTES as A } from './names.js';
-import { currentInvocation, markFailed, secondsSince, type TelemetryParts } from './parts.js';
+import { currentInvocation, markFailed, secondsSince, type TelemetryDeps } from './parts.js';
 
 const CONNECTIONS = ['put', 'get', 'setAttributes', 'remove', 'join', 'leave', 'rooms', 'list', 'count'];
 /** By the property of the store that has them. */
@@ -17,7 +17,7 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
 const SYSTEMS: Readonly<Record<string, string>> = { postgres: 'postgresql' };
 
 /** A span and a measurement for every operation of a store, its history and its records. */
-export function observeStore(store: ConnectionStore, parts: TelemetryParts): ConnectionStore {
+export function observeStore(store: ConnectionStore, parts: TelemetryDeps): ConnectionStore {
   const system = SYSTEMS[store.name] ?? store.name;
   const around = (what: string): AroundMethod => aroundOperation(parts, system, what);
   const connections = withMethods(store, CONNECTIONS, around(''));
@@ -29,7 +29,7 @@ export function observeStore(store: ConnectionStore, parts: TelemetryParts): Con
 }
 
 function aroundOperation(
-  { tracer, instruments, ids }: TelemetryParts,
+  { tracer, instruments, ids }: TelemetryDeps,
   system: string,
   what: string,
 ): AroundMethod {

@@ -29,7 +29,10 @@ export function costOfSends(
   const seconds = Math.max(sends / sendsPerSecond, leastSeconds);
   const calls = Math.max(1, Math.ceil(seconds / PLATFORM.longestCallSeconds));
   return {
-    ...{ memoryMb, sendsPerSecond, isLimitedByPackets: byPackets < byCpu, seconds },
+    memoryMb,
+    sendsPerSecond,
+    isLimitedByPackets: byPackets < byCpu,
+    seconds,
     gbHours: gbHoursOf(memoryMb, seconds),
     usd: usdOf(memoryMb, seconds, calls),
   };

@@ -1,4 +1,4 @@
-import { isWatched, tell } from '../../model/diagnostics.js';
+import { isWatched, publish } from '../../model/diagnostics.js';
 import type { DeliveryReport } from '../../model/report.js';
 import type { BroadcastAudience } from '../../model/store.js';
 import type { Tally, TallyEnd } from './tally.js';
@@ -14,6 +14,6 @@ export interface Conclusion extends Omit<TallyEnd, 'durationMs'> {
 export function conclude({ tally, audience, startedAt, ...end }: Conclusion): DeliveryReport {
   const durationMs = performance.now() - startedAt;
   const report = tally.report({ ...end, durationMs });
-  if (isWatched()) tell({ type: 'broadcast', audience, startedAt: Date.now() - durationMs, report });
+  if (isWatched()) publish({ type: 'broadcast', audience, startedAt: Date.now() - durationMs, report });
   return report;
 }

@@ -30,14 +30,14 @@ export interface ForecastInput {
   readonly endsAt: number;
 }
 
-export interface ForecastParts {
+export interface ForecastDeps {
   readonly store: ConnectionStore;
   readonly pacer: Pacer;
   readonly settings: Settings;
 }
 
 export async function forecast(
-  parts: ForecastParts,
+  parts: ForecastDeps,
   { audience, accepts, bytes, endsAt }: ForecastInput,
 ): Promise<Forecast> {
   const { store, pacer, settings } = parts;
@@ -61,7 +61,7 @@ export async function forecast(
 
 /** A filter is known only connection by connection, so they all have to be listed. */
 async function countAccepted(
-  { store, settings }: ForecastParts,
+  { store, settings }: ForecastDeps,
   audience: BroadcastAudience,
   accepts: (connection: StoredConnection) => boolean,
 ): Promise<number> {

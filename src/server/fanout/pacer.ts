@@ -119,7 +119,7 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     changed: () => wakeUp(waiters, timeToRoom()),
     wake: wakeAll,
     run(send) {
-      bucket.take();
+      bucket.spend();
       return limit(send).then(wakeAll);
     },
     accepted(ms) {

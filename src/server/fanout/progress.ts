@@ -19,7 +19,7 @@ export function createProgressFeed(
   let timer: NodeJS.Timeout | undefined;
   let finished = false;
 
-  function tell(): void {
+  function notify(): void {
     const progress = current();
     for (const slot of iterators) slot.put(progress);
     for (const listener of listeners) {
@@ -33,7 +33,7 @@ export function createProgressFeed(
 
   function wake(): void {
     if (finished || timer !== undefined) return;
-    timer = setInterval(tell, everyMs);
+    timer = setInterval(notify, everyMs);
     onWanted();
   }
 
@@ -45,7 +45,7 @@ export function createProgressFeed(
     finish() {
       finished = true;
       clearInterval(timer);
-      tell();
+      notify();
       for (const slot of iterators) slot.end();
     },
     async *[Symbol.asyncIterator]() {
@@ -57,7 +57,7 @@ export function createProgressFeed(
       iterators.add(slot);
       wake();
       try {
-        for (let progress = await slot.take(); progress !== undefined; progress = await slot.take())
+        for (let progress = await slot.next(); progress !== undefined; progress = await slot.next())
           yield progress;
       } finally {
         iterators.delete(slot);
@@ -70,7 +70,7 @@ export function createProgressFeed(
 interface Slot {
   put(progress: Progress): void;
   end(): void;
-  take(): Promise<Progress | undefined>;
+  next(): Promise<Progress | undefined>;
 }
 
 function createSlot(): Slot {
@@ -86,7 +86,7 @@ function createSlot(): Slot {
       ended = true;
       arrived();
     },
-    async take() {
+    async next() {
       while (latest === undefined && !ended) {
         await new Promise<void>((resolve) => {
           arrived = resolve;

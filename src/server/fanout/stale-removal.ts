@@ -1,4 +1,4 @@
-import { tell } from '../../model/diagnostics.js';
+import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { ConnectionStore } from '../../model/store.js';
 import type { Tally } from './tally.js';
@@ -19,7 +19,7 @@ export function createStaleRemoval(store: Pick<ConnectionStore, 'remove'>, tally
   async function remove(ids: readonly string[]): Promise<void> {
     try {
       await store.remove(ids);
-      tell({ type: 'removed', connectionIds: ids });
+      publish({ type: 'removed', connectionIds: ids });
       tally.counts.removed += ids.length;
     } catch (reason) {
       tally.storeFailed(BroadcastError.from(reason));

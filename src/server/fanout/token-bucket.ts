@@ -1,11 +1,11 @@
 /** Limits a rate: every send takes a token, and tokens come back with time. */
 export interface TokenBucket {
   available(): boolean;
-  take(): void;
+  spend(): void;
   waitMs(): number;
 }
 
-const UNLIMITED: TokenBucket = { available: () => true, take: () => undefined, waitMs: () => 0 };
+const UNLIMITED: TokenBucket = { available: () => true, spend: () => undefined, waitMs: () => 0 };
 
 /** Holds the tokens of a tenth of a second, so that a limit per second does not become a burst at the start of each. */
 export function createTokenBucket(perSecond: number | undefined): TokenBucket {
@@ -28,7 +28,7 @@ function createLimitedBucket(perSecond: number): TokenBucket {
       refill();
       return tokens >= 1;
     },
-    take() {
+    spend() {
       tokens--;
     },
     waitMs() {

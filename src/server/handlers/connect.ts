@@ -1,6 +1,6 @@
 import type { StoredConnection } from '../../model/connection.js';
 import { checkServerData, type Contract } from '../../model/contract.js';
-import { tell } from '../../model/diagnostics.js';
+import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { ConnectEvent } from '../../model/events.js';
 import { messageId, serverMessageText } from '../fanout/message.js';
@@ -22,7 +22,7 @@ import { isOriginAllowed, type Origins } from './origins.js';
 import type { Rollback } from './rollback.js';
 import { empty, errorResponse, jsonText, type GatewayResponse } from './responses.js';
 
-export interface ConnectParts<K extends Contract> {
+export interface ConnectDeps<K extends Contract> {
   readonly contract: K | undefined;
   readonly origins: Origins;
   readonly subprotocols: readonly string[];
@@ -40,7 +40,7 @@ export interface ConnectParts<K extends Contract> {
  * before this call has returned, and a broadcast that tried would take it for stale.
  */
 export async function handleConnect<K extends Contract>(
-  parts: ConnectParts<K>,
+  parts: ConnectDeps<K>,
   tools: CallTools<K>,
   event: ConnectEvent,
 ): Promise<GatewayResponse> {
@@ -70,13 +70,13 @@ export async function handleConnect<K extends Contract>(
 }
 
 async function takeBack<K extends Contract>(
-  { presence }: ConnectParts<K>,
+  { presence }: ConnectDeps<K>,
   { broadcaster }: CallTools<K>,
   connection: StoredConnection,
   rooms: ReadonlySet<string>,
 ): Promise<void> {
   await broadcaster.store.remove([connection.id]);
-  tell({ type: 'removed', connectionIds: [connection.id] });
+  publish({ type: 'removed', connectionIds: [connection.id] });
   await Promise.all([...rooms].map(async (room) => presence?.left(connection, room)));
 }
 
@@ -89,7 +89,7 @@ async function identify(authenticate: Authenticate | undefined, request: Connect
 }
 
 async function runHook<K extends Contract>(
-  { onConnect, authorize }: ConnectParts<K>,
+  { onConnect, authorize }: ConnectDeps<K>,
   tools: CallTools<K>,
   request: ConnectRequest,
   identity: Identity,
@@ -110,7 +110,7 @@ const LATEST_IN_SECONDS = 100_000_000_000;
 
 /** A client with an expired proof would be told to come back at once, with the same. */
 function requireValid<K extends Contract>(
-  { now, report }: ConnectParts<K>,
+  { now, report }: ConnectDeps<K>,
   { expiresAt = Infinity }: Identity,
 ): void {
   if (expiresAt > now()) return;
@@ -144,11 +144,11 @@ async function store<K extends Contract>(
 
 async function join(store: ConnectionStore, connectionId: string, room: string): Promise<void> {
   await store.join(connectionId, room);
-  tell({ type: 'joined', connectionId, room });
+  publish({ type: 'joined', connectionId, room });
 }
 
 function acceptance<K extends Contract>(
-  { contract, subprotocols }: ConnectParts<K>,
+  { contract, subprotocols }: ConnectDeps<K>,
   event: ConnectEvent,
   { message, subprotocol }: Acceptance<K>,
 ): GatewayResponse {

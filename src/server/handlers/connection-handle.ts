@@ -1,5 +1,5 @@
 import type { Attributes, StoredConnection } from '../../model/connection.js';
-import { tell } from '../../model/diagnostics.js';
+import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Goodbye } from '../fanout/goodbye.js';
 import type { PresenceWatch } from '../presence/presence.js';
@@ -30,14 +30,14 @@ export type Authorize = (request: {
   readonly room: string;
 }) => boolean | Promise<boolean>;
 
-export interface HandleParts {
+export interface HandleDeps {
   readonly store: ConnectionStore;
   readonly transport: Transport;
   readonly authorize?: Authorize | undefined;
   readonly presence?: PresenceWatch | undefined;
 }
 
-export function createConnectionHandle(stored: StoredConnection, parts: HandleParts): Connection {
+export function createConnectionHandle(stored: StoredConnection, parts: HandleDeps): Connection {
   const { store, transport, presence } = parts;
   const { id } = stored;
   return {
@@ -49,7 +49,7 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
     async leave(room) {
       const wasIn = presence !== undefined && (await isIn(store, id, room));
       await store.leave(id, room);
-      tell({ type: 'left', connectionId: id, room });
+      publish({ type: 'left', connectionId: id, room });
       if (wasIn) await presence.left(stored, room);
     },
     rooms: () => store.rooms(id),
@@ -64,13 +64,13 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandlePa
 /** Joins a room that {@link requireMembership} has allowed. */
 export async function joinAuthorized(
   stored: StoredConnection,
-  { store, presence }: Pick<HandleParts, 'store' | 'presence'>,
+  { store, presence }: Pick<HandleDeps, 'store' | 'presence'>,
   room: string,
 ): Promise<void> {
   const { id } = stored;
   const wasIn = presence !== undefined && (await isIn(store, id, room));
   if ((await store.join(id, room)) === 'absent') throw gone();
-  tell({ type: 'joined', connectionId: id, room });
+  publish({ type: 'joined', connectionId: id, room });
   if (!wasIn) await presence?.joined(stored, room);
 }
 

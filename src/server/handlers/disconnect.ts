@@ -1,12 +1,12 @@
 import type { StoredConnection } from '../../model/connection.js';
 import type { Contract } from '../../model/contract.js';
-import { tell } from '../../model/diagnostics.js';
+import { publish } from '../../model/diagnostics.js';
 import type { DisconnectEvent } from '../../model/events.js';
-import { createConnectionHandle, type HandleParts } from './connection-handle.js';
+import { createConnectionHandle, type HandleDeps } from './connection-handle.js';
 import type { CallTools, DisconnectHook } from './hooks.js';
 import { empty, type GatewayResponse } from './responses.js';
 
-export interface DisconnectParts<K extends Contract> extends HandleParts {
+export interface DisconnectDeps<K extends Contract> extends HandleDeps {
   readonly onDisconnect?: DisconnectHook<K> | undefined;
 }
 
@@ -15,7 +15,7 @@ export interface DisconnectParts<K extends Contract> extends HandleParts {
  * event came first, is marked as removed all the same, and the hook is not called.
  */
 export async function handleDisconnect<K extends Contract>(
-  parts: DisconnectParts<K>,
+  parts: DisconnectDeps<K>,
   tools: CallTools<K>,
   event: DisconnectEvent,
 ): Promise<GatewayResponse> {
@@ -23,7 +23,7 @@ export async function handleDisconnect<K extends Contract>(
   const isTold = onDisconnect !== undefined || presence !== undefined;
   const [known, rooms] = isTold ? await lastKnown(parts, event.connectionId) : NOTHING_NEEDED;
   await store.remove([event.connectionId]);
-  tell({ type: 'removed', connectionIds: [event.connectionId] });
+  publish({ type: 'removed', connectionIds: [event.connectionId] });
   if (known !== undefined) {
     const { code, reason } = event;
     await Promise.all(rooms.map(async (room) => presence?.left(known, room)));
@@ -42,6 +42,6 @@ export async function handleDisconnect<K extends Contract>(
 type LastKnown = readonly [StoredConnection | undefined, readonly string[]];
 const NOTHING_NEEDED: LastKnown = [undefined, []];
 
-async function lastKnown({ store }: HandleParts, id: string): Promise<LastKnown> {
+async function lastKnown({ store }: HandleDeps, id: string): Promise<LastKnown> {
   return Promise.all([store.get(id), store.rooms(id)]);
 }

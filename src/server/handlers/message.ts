@@ -8,7 +8,7 @@ import { BroadcastError } from '../../base/errors.js';
 import type { MessageEvent } from '../../model/events.js';
 import { checkStandard } from '../../model/standard-schema.js';
 import { isReport, summaryOf } from '../../model/report.js';
-import { createConnectionHandle, type Connection, type HandleParts } from './connection-handle.js';
+import { createConnectionHandle, type Connection, type HandleDeps } from './connection-handle.js';
 import { limitSize, readEnvelope, type Envelope } from './envelope.js';
 import { EXPIRED, sayGoodbye } from './goodbye.js';
 import type { CallTools, MessageHook, RawMessageHook } from './hooks.js';
@@ -21,11 +21,11 @@ import {
   toClientError,
   type GatewayResponse,
 } from './responses.js';
-import { handleOnce, requireOnceId, type OnceParts } from './once/handle-once.js';
+import { handleOnce, requireOnceId, type OnceDeps } from './once/handle-once.js';
 import { answerSession, isSessionType } from './session/answer.js';
-import type { HelloParts } from './session/hello.js';
+import type { HelloDeps } from './session/hello.js';
 
-export interface MessageParts<K extends Contract> extends HandleParts, HelloParts, OnceParts {
+export interface MessageDeps<K extends Contract> extends HandleDeps, HelloDeps, OnceDeps {
   readonly contract: K | undefined;
   readonly maxMessageBytes: number;
   readonly handlers: ReadonlyMap<string, MessageHook<K, never>>;
@@ -39,7 +39,7 @@ export interface MessageParts<K extends Contract> extends HandleParts, HelloPart
  * a client sees of any other status is not documented. The message is checked before the store is asked for anything.
  */
 export async function handleMessage<K extends Contract>(
-  parts: MessageParts<K>,
+  parts: MessageDeps<K>,
   tools: CallTools<K>,
   event: MessageEvent,
 ): Promise<GatewayResponse> {
@@ -61,7 +61,7 @@ interface Call {
 }
 
 async function answer<K extends Contract>(
-  parts: MessageParts<K>,
+  parts: MessageDeps<K>,
   tools: CallTools<K>,
   event: MessageEvent,
   call: Call,
@@ -104,7 +104,7 @@ async function answer<K extends Contract>(
 }
 
 async function answerRaw<K extends Contract>(
-  parts: MessageParts<K>,
+  parts: MessageDeps<K>,
   tools: CallTools<K>,
   event: MessageEvent,
   bytes: number,
@@ -139,7 +139,7 @@ function checkData({ data: schema }: ClientMessageDetails, data: unknown): unkno
   throw new BroadcastError('INVALID_MESSAGE', result.message, { path: ['data', ...result.path] });
 }
 
-async function load<K extends Contract>(parts: MessageParts<K>, event: MessageEvent): Promise<Connection> {
+async function load<K extends Contract>(parts: MessageDeps<K>, event: MessageEvent): Promise<Connection> {
   const stored = await parts.store.get(event.connectionId);
   if (stored !== undefined) return createConnectionHandle(stored, parts);
   // Its identity has expired, or it was removed: either way nothing reaches it any more, so it should come back.

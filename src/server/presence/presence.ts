@@ -81,21 +81,21 @@ function createWatch(
   const isShown = (room: string): boolean => !room.startsWith('$') && settings.rooms(room);
   const who = (room: string): Promise<Presence> => whoIsIn(store, room, settings, now);
 
-  async function tell(room: string, change: Change, exceptId: string): Promise<void> {
+  async function announce(room: string, change: Change, exceptId: string): Promise<void> {
     const here = await who(room);
     if (here.users === undefined && !(await mayCount(store, room, settings.countEveryMs, now))) return;
     // In large rooms nobody keeps a list that a change would belong to.
     const data: PresenceChange = { room, ...here, ...(here.users === undefined ? {} : change) };
     const text = serverMessageText({ type: PRESENCE_TYPE, data, id: messageId(undefined) });
     const { removed } = await broadcaster.to(room).except(exceptId).sendRaw(text);
-    if (removed > 0) await tellWhoHasGone(room, here, exceptId);
+    if (removed > 0) await announceDepartures(room, here, exceptId);
   }
 
   /** Some left without a word, which makes what was just told outdated. */
-  async function tellWhoHasGone(room: string, before: Presence, exceptId: string): Promise<void> {
+  async function announceDepartures(room: string, before: Presence, exceptId: string): Promise<void> {
     const still = new Set((await who(room)).users?.map(({ user }) => user));
     const left = (before.users ?? []).map(({ user }) => user).filter((user) => !still.has(user));
-    if (left.length > 0) await tell(room, { left }, exceptId);
+    if (left.length > 0) await announce(room, { left }, exceptId);
   }
 
   async function quietly(work: () => Promise<void>): Promise<void> {
@@ -114,13 +114,13 @@ function createWatch(
         const [first] = await connectionsOfUser(store, connection.user, room);
         // Of two tabs that come at once, each sees the other: the first in the store's order speaks for both.
         if (first?.id !== connection.id) return;
-        await tell(room, { joined: [personOf(connection, settings)] }, connection.id);
+        await announce(room, { joined: [personOf(connection, settings)] }, connection.id);
       }),
     left: ({ id, user }, room) =>
       quietly(async () => {
         if (user === undefined || !isShown(room)) return;
         if ((await connectionsOfUser(store, user, room)).length > 0) return;
-        await tell(room, { left: [user] }, id);
+        await announce(room, { left: [user] }, id);
       }),
   };
 }

@@ -92,7 +92,7 @@ return answer
 /** As text from a client with `stringNumbers`. */
 type Integers = [number | string, number | string, number | string];
 
-export interface HistoryParts {
+export interface HistoryDeps {
   readonly calls: RedisCalls;
   readonly keyPrefix: string;
   readonly now: () => number;
@@ -101,7 +101,7 @@ export interface HistoryParts {
 /** Numbers outlive the entries by the life of a connection. */
 const MEMORY_MS = CONNECTION_TTL_MS + GRACE_MS;
 
-export function redisHistory({ calls, keyPrefix, now }: HistoryParts): HistoryStore {
+export function redisHistory({ calls, keyPrefix, now }: HistoryDeps): HistoryStore {
   function keyOf(room: string): string {
     return `${keyPrefix}:history:${checkName(room, 'room')}`;
   }

@@ -16,7 +16,7 @@ import { SCAN } from './scripts.js';
 /** Members that one script looks at: some milliseconds in which the server does nothing else. */
 const MAX_SCAN = 1000;
 
-export interface ListingParts {
+export interface ListingDeps {
   readonly calls: RedisCalls;
   readonly keyPrefix: string;
   readonly now: () => number;
@@ -42,7 +42,7 @@ interface Candidate {
 }
 
 /** Lists partition by partition, within each in the order of the ids' bytes. */
-export function createListing({ calls, keyPrefix, now }: ListingParts): Listing {
+export function createListing({ calls, keyPrefix, now }: ListingDeps): Listing {
   async function countIn(partition: number, audience: string): Promise<number> {
     return calls.countBeyond(expiryKey(partitionKey(keyPrefix, partition), audience), now());
   }

@@ -33,13 +33,13 @@ return 1
 
 const REMOVE = createScript(`redis.call('DEL', KEYS[1])`);
 
-export interface RecordParts {
+export interface RecordDeps {
   readonly calls: RedisCalls;
   readonly keyPrefix: string;
   readonly now: () => number;
 }
 
-export function redisRecords({ calls, keyPrefix, now }: RecordParts): RecordStore {
+export function redisRecords({ calls, keyPrefix, now }: RecordDeps): RecordStore {
   function keyOf(key: string): string {
     return `${keyPrefix}:record:${checkName(key, 'key')}`;
   }

@@ -97,8 +97,12 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
 
   async function entomb(id: string): Promise<Item[]> {
     const { expression, values } = assigning({
-      ...{ x: { BOOL: true }, t: deletableFrom(now() + CONNECTION_TTL_MS) },
-      ...{ a: undefined, c: undefined, e: undefined, i: undefined },
+      x: { BOOL: true },
+      t: deletableFrom(now() + CONNECTION_TTL_MS),
+      a: undefined,
+      c: undefined,
+      e: undefined,
+      i: undefined,
     });
     // The partitions stay noted: a removal that was cut short is completed by the next one.
     const row = await change(id, `${expression} ADD v :one`, undefined, { ...values, ':one': number(1) });
@@ -139,7 +143,9 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
     async setAttributes(id, attributes) {
       const { expression, values } = assigning({ a: attributesValue(attributes) });
       const row = await change(checkName(id, 'id'), `${expression} ADD v :one`, IS_ALIVE, {
-        ...{ ...values, ':one': number(1), ':now': number(now()) },
+        ...values,
+        ':one': number(1),
+        ':now': number(now()),
       });
       if (row !== undefined) await showEverywhere(row);
       return row !== undefined;

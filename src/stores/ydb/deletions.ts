@@ -21,7 +21,7 @@ export async function deleteSome(api: DocumentApi, keys: readonly Item[]): Promi
 
 /** A service that is throttled may do a part of a batch and hand back the rest. */
 async function deleteBatch(api: DocumentApi, keys: readonly Item[]): Promise<void> {
-  const { pause } = api.patience();
+  const { pause } = api.backoff();
   for (let rest = keys; ;) {
     const { UnprocessedItems = {} } = await api.call('BatchWriteItem', batchOf(api, rest));
     rest = Object.values(UnprocessedItems).flatMap((requests) => requests.map(keyIn));

@@ -3,7 +3,7 @@ import { deadlineOf, type FunctionContext } from '../../base/invocation.js';
 import type { Authorization } from './authorization.js';
 import { createPoster } from '../../base/http-post.js';
 import type { Item } from './items.js';
-import { createPatience, type Patience } from '../../base/backoff.js';
+import { createBackoff, type Backoff } from '../../base/backoff.js';
 import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
 
 /** What an answer may hold, of all actions that this store uses. */
@@ -53,7 +53,7 @@ export interface DocumentApi {
   /** Like `call`, but one attempt is all. */
   callOnce(action: Action, body: object): Promise<Answer>;
   /** How long a call that begins now may take. */
-  patience(): Patience;
+  backoff(): Backoff;
   onInvocation(context: FunctionContext): void;
   close(): void;
 }
@@ -81,11 +81,11 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   let deadline: number | undefined;
   let isClosed = false;
 
-  function patience(): Patience {
+  function backoff(): Backoff {
     const now = Date.now();
     // A deadline that is over belongs to an earlier call of the function.
     const isKnown = deadline !== undefined && deadline > now;
-    return createPatience(Math.min(now + timeoutMs, isKnown ? (deadline as number) - RESERVE_MS : Infinity));
+    return createBackoff(Math.min(now + timeoutMs, isKnown ? (deadline as number) - RESERVE_MS : Infinity));
   }
 
   async function exchange(headers: Record<string, string>, body: string, endsAt: number) {
@@ -115,7 +115,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   }
 
   async function persist(action: Action, body: object): Promise<Answer | Refusal> {
-    const { endsAt, pause } = patience();
+    const { endsAt, pause } = backoff();
     const text = JSON.stringify(body);
     let throttled: Refusal | undefined;
     for (;;) {
@@ -129,7 +129,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
 
   return {
     table,
-    patience,
+    backoff,
     async call(action, body) {
       return answerOf(await persist(action, body));
     },
@@ -138,7 +138,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
       return isRefusal(outcome) && outcome.type === reason ? undefined : answerOf(outcome);
     },
     async callOnce(action, body) {
-      return answerOf(await attempt(action, JSON.stringify(body), patience().endsAt));
+      return answerOf(await attempt(action, JSON.stringify(body), backoff().endsAt));
     },
     onInvocation(context) {
       deadline = deadlineOf(context, Date.now());

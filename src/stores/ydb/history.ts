@@ -78,7 +78,9 @@ export function createHistory(api: DocumentApi, now: () => number): HistoryStore
     if ((await api.callUnless(CONDITION_FAILED, 'PutItem', request)) !== undefined) return true;
     // The answer to the first attempt may have been lost.
     const { Item } = await api.call('GetItem', {
-      ...{ TableName, Key: entryKey(room, entry), ConsistentRead: true },
+      TableName,
+      Key: entryKey(room, entry),
+      ConsistentRead: true,
     });
     return Item?.['n']?.S === entry.nonce;
   }
@@ -108,8 +110,10 @@ export function createHistory(api: DocumentApi, now: () => number): HistoryStore
     await remember(room, top);
     const readable = entries.filter((entry) => isReadable(entry, top, now())).slice(0, limit);
     return {
-      ...{ recovered: true, entries: readable.reverse().map(shown) },
-      ...{ position: positionOf(top), more: false },
+      recovered: true,
+      entries: readable.reverse().map(shown),
+      position: positionOf(top),
+      more: false,
     };
   }
 

@@ -32,7 +32,9 @@ export function createRecords(api: DocumentApi, now: () => number): RecordStore 
           ...keyOf(recordPartition(key), SORT_KEY),
           // An empty text is kept as no text: not every backend takes empty ones.
           ...(value === '' ? {} : { d: text(value) }),
-          ...{ n: text(version), e: number(at + ttlMs), t: deletableFrom(at + ttlMs) },
+          n: text(version),
+          e: number(at + ttlMs),
+          t: deletableFrom(at + ttlMs),
         },
         ConditionExpression:
           ifVersion === undefined

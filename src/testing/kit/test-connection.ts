@@ -60,7 +60,7 @@ export interface TestConnection<K extends Contract = Contract> {
   drop(): void;
 }
 
-export interface TestConnectionParts {
+export interface TestConnectionDeps {
   readonly gateway: KitGateway;
   /** Resolves when nothing is under way; rejects when that takes too long. */
   readonly idle: () => Promise<void>;
@@ -79,7 +79,7 @@ export function createTestInbox() {
 
 export type TestInbox = ReturnType<typeof createTestInbox>;
 
-export function createTestConnection<K extends Contract>(parts: TestConnectionParts): TestConnection<K> {
+export function createTestConnection<K extends Contract>(parts: TestConnectionDeps): TestConnection<K> {
   const { gateway, idle, socket, inbox } = parts;
   const { connectionId: id } = socket.handshake;
   let messages = 0;

@@ -27,8 +27,13 @@ export function functionService(
     refuseTaken(all(), name, 'Function');
     return desk.operate(method, `${NAME}.Function`, functions.Function, () => {
       const definition = functions.Function.fromPartial({
-        ...{ id: desk.newId('d4e'), folderId, name, description: '', labels: {} },
-        ...{ httpInvokeUrl: '', status: functions.Function_Status.ACTIVE },
+        id: desk.newId('d4e'),
+        folderId,
+        name,
+        description: '',
+        labels: {},
+        httpInvokeUrl: '',
+        status: functions.Function_Status.ACTIVE,
       });
       stored.set(definition.id, { definition, versions: [] });
       return definition;

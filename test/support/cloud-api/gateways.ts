@@ -24,7 +24,12 @@ export function gatewayService(desk: Desk, stored: Map<string, StoredGateway>): 
       const id = desk.newId('d5d');
       const domain = `${id}.k7jo3y2l.apigw.yandexcloud.net`;
       const gateway = apigateway.ApiGateway.fromPartial({
-        ...{ id, folderId, name, description, labels, domain },
+        id,
+        folderId,
+        name,
+        description,
+        labels,
+        domain,
         status: apigateway.ApiGateway_Status.ACTIVE,
       });
       stored.set(id, { gateway, spec: openapiSpec });

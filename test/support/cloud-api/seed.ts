@@ -21,8 +21,13 @@ export function deployVersion(cloud: CloudApi, name: string, fields: VersionFiel
 
 function newFunction({ folderId }: CloudApi, name: string): functions.Function {
   return functions.Function.fromPartial({
-    ...{ id: newId('d4e'), folderId, name, description: '', labels: {} },
-    ...{ httpInvokeUrl: '', status: functions.Function_Status.ACTIVE },
+    id: newId('d4e'),
+    folderId,
+    name,
+    description: '',
+    labels: {},
+    httpInvokeUrl: '',
+    status: functions.Function_Status.ACTIVE,
   });
 }
 

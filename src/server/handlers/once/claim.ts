@@ -2,7 +2,7 @@ import { ClientFacingError } from '../../../base/errors.js';
 import type { HistoryPosition, HistoryStore } from '../../../model/store.js';
 import { stateOf, type LogEntry } from './log.js';
 
-export interface ClaimParts {
+export interface ClaimDeps {
   readonly history: HistoryStore;
   /** How long it is remembered that a message was handled, in milliseconds. */
   readonly onceMs: number;
@@ -30,7 +30,7 @@ const PAUSE_MS = 100;
  * @param until When a handling that begins now is over for certain, in Unix milliseconds.
  */
 export async function claimTurn(
-  parts: ClaimParts,
+  parts: ClaimDeps,
   name: string,
   until: number,
   waitMs: number,
@@ -57,7 +57,7 @@ export async function claimTurn(
   throw new ClientFacingError('IN_PROGRESS', 'this message is being handled; send it again later');
 }
 
-async function readState({ history, now }: ClaimParts, name: string, epoch: string) {
+async function readState({ history, now }: ClaimDeps, name: string, epoch: string) {
   const { recovered, entries } = await history.read(name, {
     since: { offset: 0, epoch },
     limit: MAX_ENTRIES,

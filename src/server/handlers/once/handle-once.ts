@@ -7,7 +7,7 @@ import type { ConnectionStore } from '../../../model/store.js';
 import { empty, errorReply, jsonText, toClientError, type GatewayResponse } from '../responses.js';
 import { claimTurn, type Turn } from './claim.js';
 
-export interface OnceParts {
+export interface OnceDeps {
   readonly store: ConnectionStore;
   readonly onceMs: number;
   readonly now: () => number;
@@ -34,7 +34,7 @@ export function requireOnceId(type: string, id: string | undefined): string {
  * same holds when the function died while it handled. A reply that breaks the contract counts as handled.
  */
 export async function handleOnce(
-  parts: OnceParts,
+  parts: OnceDeps,
   message: OnceMessage,
   context: FunctionContext,
   handle: () => Promise<unknown>,
@@ -61,7 +61,7 @@ const LONGEST_WAIT_MS = 3000;
 const CLOCKS_DIFFER_MS = 5000;
 
 async function handleOrGiveBack(
-  parts: OnceParts,
+  parts: OnceDeps,
   turn: Turn,
   handle: () => Promise<unknown>,
 ): Promise<unknown> {
@@ -74,7 +74,7 @@ async function handleOrGiveBack(
 }
 
 function answerOrError(
-  { report }: OnceParts,
+  { report }: OnceDeps,
   { type, id }: OnceMessage,
   answer: () => GatewayResponse,
 ): GatewayResponse {
@@ -87,7 +87,7 @@ function answerOrError(
 }
 
 /** The message was handled either way; without the entry, its turn ends with its time. */
-async function unlessStoreFails({ report }: OnceParts, entry: Promise<unknown>): Promise<void> {
+async function unlessStoreFails({ report }: OnceDeps, entry: Promise<unknown>): Promise<void> {
   try {
     await entry;
   } catch (reason) {

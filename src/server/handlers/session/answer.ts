@@ -2,17 +2,17 @@ import type { $ZodType, output } from 'zod/v4/core';
 import { PRESENCE_TYPE } from '../../../base/protocol.js';
 import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
-import { answerHello, type HelloParts } from './hello.js';
+import { answerHello, type HelloDeps } from './hello.js';
 import { createReplyBudget } from './reply-budget.js';
 import { joinSchema, nothingSchema, readHello, readRequest, recoverSchema, roomSchema } from './requests.js';
 import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
 
 /** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
-type Request = (data: unknown) => (parts: HelloParts, connection: Connection) => unknown;
+type Request = (data: unknown) => (parts: HelloDeps, connection: Connection) => unknown;
 
 function request<S extends $ZodType>(
   schema: () => S,
-  answer: (parts: HelloParts, connection: Connection, data: output<S>) => unknown,
+  answer: (parts: HelloDeps, connection: Connection, data: output<S>) => unknown,
 ): Request {
   return (data) => {
     const checked = readRequest(schema(), data);
@@ -68,7 +68,7 @@ export interface SessionMessage {
 
 /** Checks a message of the protocol, and only then asks for the connection. The answer is the call's response. */
 export async function answerSession(
-  parts: HelloParts,
+  parts: HelloDeps,
   { type, data, id }: SessionMessage,
   load: () => Promise<Connection>,
 ): Promise<GatewayResponse> {

@@ -5,9 +5,9 @@ import { joinAuthorized, type Connection } from '../connection-handle.js';
 import { isExpected, toClientError } from '../responses.js';
 import { createReplyBudget, type ReplyBudget } from './reply-budget.js';
 import { isRoomName, ROOM_NAME, type HelloRequest } from './requests.js';
-import { readRoom, requireAdmission, withPresence, type RoomParts } from './room-state.js';
+import { readRoom, requireAdmission, withPresence, type RoomDeps } from './room-state.js';
 
-export interface HelloParts extends RoomParts {
+export interface HelloDeps extends RoomDeps {
   readonly lifetimeMs: number;
   readonly keepAliveMs: number;
   readonly now: () => number;
@@ -19,7 +19,7 @@ export interface HelloParts extends RoomParts {
  * settles alone; only a store in trouble fails the whole `$hello`, and then the client comes back.
  */
 export async function answerHello(
-  parts: HelloParts,
+  parts: HelloDeps,
   connection: Connection,
   { rooms }: HelloRequest,
 ): Promise<Welcome> {
@@ -49,7 +49,7 @@ export async function answerHello(
 
 /** In turn where `authorize` decides: then it sees the rooms that were joined before, and can limit their number. */
 async function joinAll(
-  parts: HelloParts,
+  parts: HelloDeps,
   connection: Connection,
   rooms: HelloRequest['rooms'],
 ): Promise<(RoomRefusal | undefined)[]> {
@@ -62,7 +62,7 @@ async function joinAll(
 
 /** A refusal, or nothing when it has joined. */
 async function tryToJoin(
-  parts: HelloParts,
+  parts: HelloDeps,
   connection: Connection,
   room: string,
 ): Promise<RoomRefusal | undefined> {
@@ -80,7 +80,7 @@ async function tryToJoin(
 }
 
 /** What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection has gone. */
-async function settle<T>(parts: HelloParts, work: () => Promise<T>): Promise<T | RoomRefusal> {
+async function settle<T>(parts: HelloDeps, work: () => Promise<T>): Promise<T | RoomRefusal> {
   try {
     return await work();
   } catch (reason) {
@@ -90,7 +90,7 @@ async function settle<T>(parts: HelloParts, work: () => Promise<T>): Promise<T |
   }
 }
 
-function refusalOf({ report }: HelloParts, reason: unknown): RoomRefusal {
+function refusalOf({ report }: HelloDeps, reason: unknown): RoomRefusal {
   if (!isExpected(reason)) report(reason, "message '$hello'");
   return { error: toClientError(reason) };
 }
@@ -98,13 +98,13 @@ function refusalOf({ report }: HelloParts, reason: unknown): RoomRefusal {
 /** An app may refuse with sentences of any length, and a hundred rooms share one reply. */
 function shortened(refusal: RoomRefusal, budget: ReplyBudget): RoomRefusal {
   const { code } = refusal.error;
-  if (budget.take(JSON.stringify(refusal))) return refusal;
+  if (budget.spend(JSON.stringify(refusal))) return refusal;
   return { error: { code: code.slice(0, MAX_CODE_LENGTH), message: 'refused' } };
 }
 
 const MAX_CODE_LENGTH = 64;
 
 /** Relative, since the client's clock is its own. */
-function lifetimeOf({ connectedAt, expiresAt }: StoredConnection, { lifetimeMs, now }: HelloParts): number {
+function lifetimeOf({ connectedAt, expiresAt }: StoredConnection, { lifetimeMs, now }: HelloDeps): number {
   return Math.max(0, Math.min(connectedAt + lifetimeMs, expiresAt) - now());
 }

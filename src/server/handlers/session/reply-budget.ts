@@ -4,7 +4,7 @@ import { MAX_REPLY_BYTES } from '../../../base/protocol.js';
 export interface ReplyBudget {
   isSpent(): boolean;
   /** Takes room for a piece of JSON, if there is any. In a reply about one room the first piece always fits. */
-  take(text: string): boolean;
+  spend(text: string): boolean;
 }
 
 /** What a room costs in a reply beside its name and its messages, at most. */
@@ -17,7 +17,7 @@ export function createReplyBudget(rooms: readonly string[]): ReplyBudget {
   let mustFit = rooms.length === 1;
   return {
     isSpent: () => !mustFit && left <= 0,
-    take(text) {
+    spend(text) {
       const bytes = Buffer.byteLength(text) + 1;
       const fits = mustFit || bytes <= left;
       mustFit = false;

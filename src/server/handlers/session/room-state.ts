@@ -2,40 +2,31 @@ import { ClientFacingError } from '../../../base/errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
 import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
-import {
-  joinAuthorized,
-  requireMembership,
-  type Connection,
-  type HandleParts,
-} from '../connection-handle.js';
+import { joinAuthorized, requireMembership, type Connection, type HandleDeps } from '../connection-handle.js';
 import { RoomForbiddenError } from '../room-forbidden-error.js';
 import type { RoomsOptions } from './options.js';
 import type { ReplyBudget } from './reply-budget.js';
 
-export interface RoomParts extends Pick<HandleParts, 'store' | 'authorize' | 'presence'> {
+export interface RoomDeps extends Pick<HandleDeps, 'store' | 'authorize' | 'presence'> {
   readonly rooms: RoomsOptions;
   readonly histories: RoomHistories;
 }
 
 /** Rejects with `FORBIDDEN` unless clients may join and leave the room by themselves. */
-export function requireOpen({ rooms }: RoomParts, room: string): void {
+export function requireOpen({ rooms }: RoomDeps, room: string): void {
   const { join } = rooms;
   const isOpen = !room.startsWith('$') && (join === true || join?.(room) === true);
   if (!isOpen) throw new RoomForbiddenError(`rooms.join does not open room '${room}' to clients`);
 }
 
 /** Rejects with `FORBIDDEN` unless the room is open to clients and `authorize` says yes. */
-export async function requireAdmission(
-  parts: RoomParts,
-  connection: Connection,
-  room: string,
-): Promise<void> {
+export async function requireAdmission(parts: RoomDeps, connection: Connection, room: string): Promise<void> {
   requireOpen(parts, room);
   await requireMembership(parts.authorize, connection, room);
 }
 
 /** Joins a room that is open to clients. Rejects with `FORBIDDEN` also when `authorize` says no. */
-export async function enterRoom(parts: RoomParts, connection: Connection, room: string): Promise<void> {
+export async function enterRoom(parts: RoomDeps, connection: Connection, room: string): Promise<void> {
   await requireAdmission(parts, connection, room);
   await joinAuthorized(connection, parts, room);
 }
@@ -47,18 +38,18 @@ export async function requireMember(connection: Connection, room: string): Promi
 
 /** Adds who is there, where that is shown; left out when it does not fit, and then the client may ask for it. */
 export async function withPresence(
-  { presence }: RoomParts,
+  { presence }: RoomDeps,
   room: string,
   state: RoomState,
   budget: ReplyBudget,
 ): Promise<RoomState> {
   const here = await presence?.who(room);
-  return here !== undefined && budget.take(JSON.stringify(here)) ? { ...state, presence: here } : state;
+  return here !== undefined && budget.spend(JSON.stringify(here)) ? { ...state, presence: here } : state;
 }
 
 /** Who is in a room that the connection is in. */
 export async function presenceOf(
-  { presence }: RoomParts,
+  { presence }: RoomDeps,
   connection: Connection,
   room: string,
 ): Promise<Presence> {
@@ -77,7 +68,7 @@ const PAGE = 100;
  * reaches it both ways, and the offset tells; had it joined after, that would reach it neither way.
  */
 export async function readRoom(
-  { histories }: RoomParts,
+  { histories }: RoomDeps,
   room: string,
   since: RoomPosition | null | undefined,
   budget: ReplyBudget,
@@ -103,7 +94,7 @@ async function readBehind(
     for (const { offset, data } of entries) {
       behind = { offset, epoch: position.epoch };
       const text = numberedText(data, room, behind);
-      if (!budget.take(text)) return { position, recovered, messages, more: true };
+      if (!budget.spend(text)) return { position, recovered, messages, more: true };
       messages.push(JSON.parse(text) as NumberedMessage);
     }
     if (!page.more || entries.length === 0) return { position, recovered, messages, more: page.more };
