@@ -1,6 +1,6 @@
 /** Broadcasts that go through the queue, from dispatch to the last worker. */
 import { describe, expect, it } from '@jest/globals';
-import { createBroadcaster, defineContract, type ConnectionStore, type DeliveryReport } from 'yc-broadcast';
+import { createBroadcaster, defineContract, type ConnectionStore } from 'yc-broadcast';
 import { queueFanout } from 'yc-broadcast/queue';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import * as z from 'zod';
