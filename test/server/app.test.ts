@@ -256,6 +256,7 @@ describe('messages', () => {
         stale: 0,
         failed: 1,
         skipped: 0,
+        kind: 'sent',
         complete: true,
       },
     });

@@ -5,14 +5,17 @@
 export const PROBE = `
 const { DOCTOR_SDK } = process.env;
 
+// By name at run time: the paths of one version are missing in the other, and a bundler would look for both.
+const load = (name) => import(name);
+
 async function open() {
   if (DOCTOR_SDK === '') return viaFetch();
-  const sdk = await import('@yandex-cloud/nodejs-sdk');
+  const sdk = await load('@yandex-cloud/nodejs-sdk');
   if (DOCTOR_SDK === '2') {
     const service = sdk.cloudApi.serverless.apigateway_connection_service;
     return viaSdk(new sdk.Session().client(sdk.serviceClients.WebSocketConnectionServiceClient), service);
   }
-  const { connectionService } = await import('@yandex-cloud/nodejs-sdk/serverless-apigateway-websocket-v1');
+  const { connectionService } = await load('@yandex-cloud/nodejs-sdk/serverless-apigateway-websocket-v1');
   return viaSdk(new sdk.Session().client(connectionService.ConnectionServiceClient), connectionService);
 }
 

@@ -1,9 +1,8 @@
 import { AssertionError } from 'node:assert';
-import { subscribe } from 'node:diagnostics_channel';
 import * as z from 'zod/mini';
 import type { App } from '../../server/app.js';
 import type { Contract } from '../../model/contract.js';
-import { TEST_CHANNEL } from '../../model/diagnostics.js';
+import { enterTest } from '../../model/diagnostics.js';
 import { parseDuration } from '../../emulator/clock.js';
 import { newFunctionIdentity } from '../../emulator/events/function-context.js';
 import { createInProcessInvoker, type FunctionHandler } from '../../emulator/calls/invoker.js';
@@ -49,7 +48,7 @@ export function createTestKit<K extends Contract>(
 ): TestKit<K> {
   const { paths, timeoutMs, token, patienceMs } = parseOptions(optionsSchema, options, 'createTestKit');
   // Errors of the code under test show their own text.
-  subscribe(TEST_CHANNEL, isHere);
+  enterTest();
   const { faults, decide } = createKitFaults();
   let isShut = false;
   let handler: FunctionHandler = () => undefined;
@@ -148,11 +147,6 @@ export function createTestKit<K extends Contract>(
       isShut = true;
     },
   };
-}
-
-/** Subscribed once for each kit: a channel with a subscriber is all that is asked for. */
-function isHere(): void {
-  // Nothing is said there.
 }
 
 function refusalText({ status, body, problem }: KitRefusal): string {
