@@ -96,13 +96,18 @@ describe('yc-broadcast bundle', () => {
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
   });
 
-  it.each(['chat', 'notifications', 'live-board'])(
-    'makes at most 150 KB of examples/%s, with the store of the cloud and nothing that is for the laptop',
-    async (example) => {
+  // The live board has the fan-out over a queue, too; forged jobs and rooms that settle alone took it from 148 to 155 KB.
+  it.each([
+    ['chat', 150],
+    ['notifications', 150],
+    ['live-board', 160],
+  ])(
+    'makes of examples/%s at most %i KB, with the store of the cloud and nothing that is for the laptop',
+    async (example, maxKb) => {
       const out = elsewhere();
       await runCli('bundle', `examples/${example}/handler.ts`, '--out', out);
       const code = readFileSync(join(out, 'index.js'), 'utf8');
-      expect(Buffer.byteLength(code)).toBeLessThanOrEqual(150_000);
+      expect(Buffer.byteLength(code)).toBeLessThanOrEqual(maxKb * 1000);
       expect(code).toContain('YC_BROADCAST_YDB_ENDPOINT');
       expect(code).not.toMatch(/STORE_URL|ioredis|postgres|laptop/);
     },

@@ -1,7 +1,7 @@
 /** What `dev` shows of instances and of changes of the source. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { startCli, temporaryProject } from '../support/cli.js';
@@ -74,7 +74,9 @@ describe('dev', () => {
     expect(await ask('c')).toBe('quite well');
     writeFileSync(join(path, '.env'), 'MOOD=badly');
     await printed(/cannot be compiled/);
-    writeFileSync(join(path, 'word.ts'), `export const word: string = 'not so ';`);
+    // In one step, as editors save: the change of .env is compiled meanwhile, and must not read half a file.
+    writeFileSync(join(path, 'word.ts~'), `export const word: string = 'not so ';`);
+    renameSync(join(path, 'word.ts~'), join(path, 'word.ts'));
     await printed(/generation 3/);
     expect(await ask('d')).toBe('not so badly');
     expect(output().match(/cannot be compiled/g)).toHaveLength(1);
