@@ -43,10 +43,10 @@ function codesOf({ codes }: DeliveryReport): string {
 
 const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   done: '',
-  deadline: 'and those behind them: the time was over',
-  signal: 'and those behind them: it was stopped',
-  expired: 'and those behind them: the message had expired',
-  store: 'and those behind them: the store failed',
+  deadline: 'and those after them: the deadline was reached',
+  signal: 'and those after them: it was stopped',
+  expired: 'and those after them: the message had expired',
+  store: 'and those after them: the store failed',
 };
 
 function whyStopped({ stoppedBy }: DeliveryReport): string {
@@ -78,7 +78,7 @@ export function forecastText({
   pace: { perSecond, measured },
   fitsDeadline,
 }: Forecast): string {
-  const basis = measured ? 'measured' : 'a guess: nothing was sent yet';
+  const basis = measured ? 'measured' : 'an estimate: nothing was sent yet';
   const lines = [
     row('recipients', recipients, ''),
     row('calls', calls, ''),
