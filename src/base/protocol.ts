@@ -111,6 +111,39 @@ export interface RoomState {
   readonly presence?: Presence;
 }
 
+/** Where a reader stands in a room's state: it has every key whose last change is not above `version`. */
+export interface StatePosition {
+  readonly version: number;
+  readonly epoch: string;
+  /** While there is more to read: the newest version when the first page was read. Repeat it. */
+  readonly base?: number;
+}
+
+/** A key of a room's state. */
+export interface StateRow {
+  readonly map: string;
+  readonly key: string;
+  /** The version of its last change. */
+  readonly version: number;
+  /** Its value as JSON; absent when it was deleted or has expired. */
+  readonly value?: string | undefined;
+  /** How long the value still lives, in milliseconds from now: relative, so that clocks do not matter. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** What has changed in a room's state behind the version `after`, up to `version`. */
+export interface StatePage {
+  readonly after: number;
+  readonly version: number;
+  readonly epoch: string;
+  readonly rows: readonly StateRow[];
+  /** Whether there is more behind `version`. */
+  readonly more: boolean;
+  /** The rows begin a new state: forget what is not among them once `more` is false. */
+  readonly reset?: boolean;
+  readonly base?: number;
+}
+
 /** The type of what is said of who is in a room. */
 export const PRESENCE_TYPE = '$presence';
 

@@ -3,6 +3,7 @@ import { BroadcastError } from '../base/errors.js';
 import type { InvocationAware } from '../base/invocation.js';
 import type { RoomPosition } from '../base/protocol.js';
 import type { RecordStore } from './records.js';
+import type { StateStore } from './state.js';
 
 /** Whom a listing addresses. */
 export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
@@ -87,6 +88,8 @@ export interface ConnectionStore extends InvocationAware {
   readonly history?: HistoryStore | undefined;
   /** Present when the store can keep records: what the jobs of a queue share. */
   readonly records?: RecordStore | undefined;
+  /** Present when the store can keep the state of rooms. */
+  readonly state?: StateStore | undefined;
   /** Gives back sockets and timers of clients that the store made itself; what is stored stays. May be called twice. */
   close?(): Promise<void>;
 }

@@ -15,6 +15,7 @@ import {
 import { memoryHistory } from './memory/history.js';
 import { memoryRecords } from './memory/records.js';
 import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
+import { memoryState } from './memory/state.js';
 
 /** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {
@@ -36,7 +37,7 @@ const creations = channel('yc-broadcast:memory-store');
 const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
- * Keeps connections, histories and records in the memory of this process, in the order of the ids.
+ * Keeps connections, histories, records and state in the memory of this process, in the order of the ids.
  *
  * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows some of the
  * connections and sends to nobody else, and no error tells, since neither sees anything of the other. In the cloud there
@@ -145,6 +146,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
     },
     history: memoryHistory(now),
     records: memoryRecords(now),
+    state: memoryState(now),
   };
 }
 

@@ -17,8 +17,9 @@ export interface StoreInstance {
  * - `sharing`: several instances over one backend.
  * - `history`: `store.history`.
  * - `records`: `store.records`.
+ * - `state`: `store.state`.
  */
-export type StoreFeature = 'sharing' | 'history' | 'records';
+export type StoreFeature = 'sharing' | 'history' | 'records' | 'state';
 
 /** How the contract gets at the store that is to be tested. */
 export interface StoreBackend {

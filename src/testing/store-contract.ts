@@ -9,6 +9,7 @@ import { membershipRules } from './store-rules/membership.js';
 import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
+import { stateRules } from './store-rules/state.js';
 import { openWorld } from './store-world.js';
 
 /** One rule of the store contract, for any test runner. */
@@ -31,10 +32,11 @@ const RULES: readonly StoreRule[] = [
   ...nameRules,
   ...historyRules,
   ...recordRules,
+  ...stateRules,
 ];
 
 /**
- * The rules of `ConnectionStore`, `HistoryStore` and `RecordStore` as cases for `backend`, which is asked for a fresh store in each.
+ * The rules of `ConnectionStore`, `HistoryStore`, `RecordStore` and `StateStore` as cases for `backend`, which is asked for a fresh store in each.
  *
  * Cases use `node:assert` only and know nothing of each other: run them in any order, also at the same time. They take
  * a few dozen calls each, except that of the large room: 20,000 calls, 64 at a time.

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { StoredConnection } from '../model/connection.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import type { RecordStore } from '../model/records.js';
+import type { StateStore } from '../model/state.js';
 import type { Audience, ConnectionStore, HistoryStore } from '../model/store.js';
 import { createNeighbours, LOBBY } from './neighbours.js';
 import type { StoreBackend } from './store-backend.js';
@@ -16,6 +17,7 @@ export interface StoreWorld {
   readonly timeStepMs: number;
   history(store?: ConnectionStore): HistoryStore;
   records(store?: ConnectionStore): RecordStore;
+  state(store?: ConnectionStore): StateStore;
   /** Another instance over the same backend, whose clock is ahead, or behind when negative. */
   openAnother(aheadMs?: number): Promise<ConnectionStore>;
   /** Loses everything, as a backend without a disk would. */
@@ -74,6 +76,10 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       assert.ok(records, 'store.records is missing');
       return records;
     },
+    state: ({ state } = store) => {
+      assert.ok(state, 'store.state is missing');
+      return state;
+    },
     openAnother: (aheadMs = 0) => open(aheadMs),
     async loseEverything() {
       await backend.drop?.(namespace);
@@ -100,7 +106,7 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
     },
     expectAbsent: (id, was) => expectAbsent(store, id, was),
     async enterNeighbours() {
-      for (const feature of ['history', 'records'] as const) {
+      for (const feature of ['history', 'records', 'state'] as const) {
         const isThere = store[feature] !== undefined;
         const isLacking = backend.lacks?.includes(feature) ?? false;
         assert.notEqual(isThere, isLacking, `store.${feature} and lacks of the backend disagree`);
