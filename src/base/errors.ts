@@ -17,6 +17,7 @@
  * - `STORE_UNAVAILABLE`: the store cannot be reached or is throttled beyond the time that was left.
  * - `QUEUE_UNAVAILABLE`: the queue cannot be reached or is throttled beyond the time that was left; the message says how
  *   many messages it has taken.
+ * - `CONFLICT`: whoever changes the same key of a room's state all the time; trying again later can help.
  * - `EXPIRED`: the payload was not worth sending any more.
  * - `ABORTED`: your signal.
  * - `UNKNOWN`: anything else; `cause` keeps it.
@@ -36,6 +37,7 @@ export type ErrorCode =
   | 'NO_ANSWER'
   | 'STORE_UNAVAILABLE'
   | 'QUEUE_UNAVAILABLE'
+  | 'CONFLICT'
   | 'EXPIRED'
   | 'ABORTED'
   | 'UNKNOWN';
@@ -46,6 +48,7 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'NO_ANSWER',
   'STORE_UNAVAILABLE',
   'QUEUE_UNAVAILABLE',
+  'CONFLICT',
 ]);
 
 /** What an error knows beyond its code and message. */

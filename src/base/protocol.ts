@@ -120,7 +120,7 @@ export interface StatePosition {
   readonly version: number;
   readonly epoch: string;
   /** While there is more to read: the newest version when the first page was read. Repeat it. */
-  readonly base?: number;
+  readonly base?: number | undefined;
 }
 
 /** A key of a room's state as it travels: its value ends after `ttlMs`, from now. Without a value, it was deleted. */
@@ -158,11 +158,11 @@ export interface StateMessage {
 /** What a client wants to know of a room beside what is sent to it; in `$join`, `$recover`, and by room in `$hello`. */
 export interface RoomWant {
   /** This many of the last messages, where the client has no position or its position is lost. */
-  readonly last?: number;
+  readonly last?: number | undefined;
   /** What `rooms.load` of the app returns, where the client has no position or its position is lost. */
-  readonly load?: boolean;
+  readonly load?: boolean | undefined;
   /** The room's state behind this position; `null`: all of it. */
-  readonly state?: StatePosition | null;
+  readonly state?: StatePosition | null | undefined;
 }
 
 /** Most messages that a client can ask for with {@link RoomWant.last}. */
@@ -173,13 +173,19 @@ export interface StateWrite {
   readonly room: string;
   readonly map: string;
   readonly key: string;
-  readonly value?: JsonValue;
-  readonly ifVersion?: number;
+  readonly value?: unknown;
+  readonly ifVersion?: number | undefined;
 }
 
 /** The reply to `$set`: the change, or the key as it is. */
 export type StateWritten =
-  | { readonly changed: true; readonly version: number; readonly epoch: string }
+  | {
+      readonly changed: true;
+      readonly version: number;
+      readonly epoch: string;
+      /** The key as it was stored. */
+      readonly rows: readonly StateRow[];
+    }
   | { readonly changed: false; readonly rows: readonly StateRow[] };
 
 /** The type of what is said of who is in a room. */

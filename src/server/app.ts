@@ -1,3 +1,4 @@
+import { createRoomStates, stateStoreOf } from './state/states.js';
 import { neverThrowing } from './app/log-error.js';
 import { appOptionsSchema, type AppOptions } from './app/options.js';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
@@ -100,6 +101,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
   });
   const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
+  if (contract?.state !== undefined) stateStoreOf(store, 'state in the contract');
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleDeps = { store, transport: broadcaster.transport, authorize: parsed.authorize };
@@ -137,7 +139,16 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       unhandled.add(type);
       report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
     };
-    const callParts = { presence, contract, histories, handlers, report, reportUnhandled, rollback };
+    const states = createRoomStates({
+      store,
+      contract,
+      announce: (room, text, exceptId) =>
+        tools
+          .to(room)
+          .except(...(exceptId === undefined ? [] : [exceptId]))
+          .sendRaw(text),
+    });
+    const callParts = { presence, contract, histories, states, handlers, report, reportUnhandled, rollback };
     const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
@@ -243,8 +254,8 @@ function requireType(
 }
 
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
-  const { to, toUser, toConnection, toAll } = broadcaster;
-  return { broadcaster, context, to, toUser, toConnection, toAll };
+  const { to, toUser, toConnection, toAll, state } = broadcaster;
+  return { broadcaster, context, to, toUser, toConnection, toAll, state };
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

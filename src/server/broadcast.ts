@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Contract } from '../model/contract.js';
+import type { Contract, StateMapOf } from '../model/contract.js';
 import { decodeCursor } from './fanout/cursor.js';
 import { queueOf, type QueueFanout } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
@@ -8,6 +8,8 @@ import { partsShape } from './fanout/shared-options.js';
 import { createPlan, type Plan } from './fanout/plan.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, type HistoryOption } from './history/histories.js';
+import { createRoomMap, type RoomMap } from './state/room-map.js';
+import { createRoomStates, stateStoreOf } from './state/states.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
@@ -58,6 +60,11 @@ export interface Broadcaster<K extends Contract = Contract> {
   toConnection(id: string): Plan<K>;
   /** Every connection. */
   toAll(): Plan<K>;
+  /**
+   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the store
+   * does not keep the state of rooms.
+   */
+  state<M extends StateMapOf<K>>(room: string, map: M): RoomMap<K, M>;
   /**
    * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
    * connection that was not tried.
@@ -123,9 +130,21 @@ export function createBroadcaster<K extends Contract = Contract>(
     const deps = { store, transport, contract, histories, settings, pacer, queue, context, observe };
     const plan = (audience: BroadcastAudience): Plan<K> =>
       createPlan<K>(deps, { audience, filter: EVERYBODY });
+    const states = createRoomStates({
+      store,
+      contract,
+      announce: (room, text, exceptId) => {
+        const everybody = plan({ room });
+        return (exceptId === undefined ? everybody : everybody.except(exceptId)).sendRaw(text);
+      },
+    });
     return {
       store,
       transport,
+      state: (room, map) => {
+        stateStoreOf(store, 'state');
+        return createRoomMap<K, typeof map>(states, room, map);
+      },
       to: (room) => plan({ room: checkName(room, 'to(room)') }),
       toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
       toConnection: (id) => plan({ connection: checkName(id, 'toConnection(id)') }),

@@ -56,7 +56,7 @@ export interface AppOptions<K extends Contract = Contract> {
    */
   readonly observe?: readonly Observer[] | undefined;
   /** What clients may do with rooms by themselves. Default: nothing. */
-  readonly rooms?: RoomsOptions | undefined;
+  readonly rooms?: RoomsOptions<K> | undefined;
   /**
    * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not more than
    * the gateway's 60 minutes; less where something else closes connections earlier. @default 3600000

@@ -1,10 +1,20 @@
 import type { $ZodType, output } from 'zod/v4/core';
-import { PRESENCE_TYPE } from '../../../base/protocol.js';
+import { PRESENCE_TYPE, STATE_TYPE } from '../../../base/protocol.js';
 import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
 import { answerHello, type HelloDeps } from './hello.js';
 import { createReplyBudget } from './reply-budget.js';
-import { joinSchema, nothingSchema, readHello, readRequest, recoverSchema, roomSchema } from './requests.js';
+import {
+  joinSchema,
+  nothingSchema,
+  readHello,
+  readRequest,
+  readStateRequest,
+  recoverSchema,
+  roomSchema,
+  writeSchema,
+} from './requests.js';
+import { answerState, answerWrite } from './state-requests.js';
 import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
 
 /** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
@@ -31,10 +41,11 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '$join',
-    request(joinSchema, async (parts, connection, { room, since }) => {
+    request(joinSchema, async (parts, connection, { room, since, want = {} }) => {
       await enterRoom(parts, connection, room);
       const budget = createReplyBudget([room]);
-      return withPresence(parts, room, await readRoom(parts, room, since, budget), budget);
+      const state = await readRoom(parts, connection, { room, since, want }, budget);
+      return withPresence(parts, room, state, budget);
     }),
   ],
   [
@@ -46,11 +57,19 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '$recover',
-    request(recoverSchema, async (parts, connection, { room, since }) => {
+    request(recoverSchema, async (parts, connection, { room, since, want = {} }) => {
       await requireMember(connection, room);
-      return readRoom(parts, room, since, createReplyBudget([room]));
+      return readRoom(parts, connection, { room, since, want }, createReplyBudget([room]));
     }),
   ],
+  [
+    STATE_TYPE,
+    (data) => {
+      const checked = readStateRequest(data);
+      return (parts, connection) => answerState(parts, connection, checked);
+    },
+  ],
+  ['$set', request(writeSchema, answerWrite)],
   [PRESENCE_TYPE, request(roomSchema, (parts, connection, { room }) => presenceOf(parts, connection, room))],
   // What came keeps the connection open; the answer is for whoever wants to know whether it still is.
   ['$ping', request(nothingSchema, () => undefined)],
