@@ -37,7 +37,7 @@ export type { DispatchOptions, QueueFanout } from './server/fanout/dispatch.js';
 export type { Exception, Where } from './server/fanout/filter.js';
 export type { Forecast } from './server/fanout/forecast.js';
 export type { Goodbye } from './server/fanout/goodbye.js';
-export type { EachData, Plan } from './server/fanout/plan.js';
+export type { EachData, Target } from './server/fanout/target.js';
 export type { SendOptions } from './server/fanout/send-options.js';
 export type { BroadcastSettings } from './server/fanout/settings.js';
 export type { Authorize, Connection } from './server/handlers/connection-handle.js';

@@ -5,7 +5,7 @@ import { queueOf, type QueueFanout } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
 import { partsShape } from './fanout/shared-options.js';
-import { createPlan, type Plan } from './fanout/plan.js';
+import { createTarget, type Target } from './fanout/target.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
 import { createRoomHistories, type HistoryOption } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
@@ -48,23 +48,23 @@ const optionsSchema = lazily(() =>
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
   /** Everybody in a room. */
-  to(room: string): Plan<K>;
+  to(room: string): Target<K>;
   /** Every connection of a user. */
-  toUser(user: string): Plan<K>;
+  toUser(user: string): Target<K>;
   /**
    * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is nobody: the
    * report has no recipients. Costs a read of the store; who answers the message at hand returns a value instead.
    */
-  toConnection(id: string): Plan<K>;
+  toConnection(id: string): Target<K>;
   /** Every connection. */
-  toAll(): Plan<K>;
+  toAll(): Target<K>;
   /**
    * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
    * connection that was not tried.
    * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
    * message has to be given again.
    */
-  resume(cursor: string): Plan<K>;
+  resume(cursor: string): Target<K>;
   /**
    * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport and the
    * store take the IAM token from it.
@@ -121,18 +121,18 @@ export function createBroadcaster<K extends Contract = Contract>(
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
     const deps = { store, transport, contract, histories, settings, pacer, queue, context, observe };
-    const plan = (audience: BroadcastAudience): Plan<K> =>
-      createPlan<K>(deps, { audience, filter: EVERYBODY });
+    const target = (audience: BroadcastAudience): Target<K> =>
+      createTarget<K>(deps, { audience, filter: EVERYBODY });
     return {
       store,
       transport,
-      to: (room) => plan({ room: checkName(room, 'to(room)') }),
-      toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
-      toConnection: (id) => plan({ connection: checkName(id, 'toConnection(id)') }),
-      toAll: () => plan({ all: true }),
+      to: (room) => target({ room: checkName(room, 'to(room)') }),
+      toUser: (user) => target({ user: checkName(user, 'toUser(user)') }),
+      toConnection: (id) => target({ connection: checkName(id, 'toConnection(id)') }),
+      toAll: () => target({ all: true }),
       resume: (cursor) => {
         const resumed = decodeCursor(cursor);
-        return createPlan<K>(deps, { audience: resumed.audience, filter: EVERYBODY, resumed });
+        return createTarget<K>(deps, { audience: resumed.audience, filter: EVERYBODY, resumed });
       },
       during: (call) => {
         transport.onInvocation?.(call);

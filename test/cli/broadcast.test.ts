@@ -80,7 +80,7 @@ describe('broadcast', () => {
   it('tells what it would take, without sending', async () => {
     const { clients, file, start } = await setUp(2);
     const { code, output } = await ended(
-      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--plan', '--within', '10s'),
+      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--forecast', '--within', '10s'),
     );
     expect(output).toMatch(/^ {2}recipients +3$/m);
     expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, a guess/m);
@@ -142,9 +142,9 @@ describe('broadcast', () => {
     ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: is not JSON: {'],
     ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data goes with --type'],
     [
-      'a plan of raw text',
-      ['package.json', 'all', '--text', 'y', '--plan'],
-      '--plan needs a message with --type',
+      'a forecast of raw text',
+      ['package.json', 'all', '--text', 'y', '--forecast'],
+      '--forecast needs a message with --type',
     ],
     [
       'a cursor and an audience',

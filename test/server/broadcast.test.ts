@@ -86,11 +86,11 @@ describe('audiences', () => {
 
   it('leaves out exceptions, given as ids, connections or lists of them', async () => {
     const { transport, ids, broadcaster } = await roomOf(6);
-    const plan = broadcaster
+    const target = broadcaster
       .to('room')
       .except('p00000')
       .except({ id: 'p00001' }, ['p00002', { id: 'p00003' }]);
-    const report = await plan.send('x', 1);
+    const report = await target.send('x', 1);
     expect(reachedOnce(transport.received)).toEqual(ids.slice(4));
     expect(sent(report).recipients).toBe(2);
   });
@@ -101,7 +101,7 @@ describe('audiences', () => {
     expect(report).toMatchObject({ recipients: 10, delivered: 10 });
   });
 
-  it('does not change a plan that it narrows', async () => {
+  it('does not change a target that it narrows', async () => {
     const { broadcaster } = await roomOf(3);
     const everybody = broadcaster.to('room');
     everybody.except('p00000');
@@ -671,7 +671,7 @@ describe('watching', () => {
   });
 });
 
-describe('plan', () => {
+describe('forecast', () => {
   it('tells what a broadcast would do, without sending', async () => {
     const { transport, broadcaster } = await roomOf(500);
     const forecast = await broadcaster

@@ -7,7 +7,7 @@ import {
   type ConnectionStore,
   type SendReport,
   type HistoryStore,
-  type Plan,
+  type Target,
 } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storedConnection } from '../support/people.js';
@@ -51,7 +51,7 @@ describe('a broadcast to a room with a history', () => {
     expect(await kept('empty')).toHaveLength(1);
   });
 
-  it.each<[string, (room: Plan) => Promise<SendReport>]>([
+  it.each<[string, (room: Target) => Promise<SendReport>]>([
     ['except', (room) => room.except('a').send('x', 1)],
     ['where', (room) => room.where(() => true).send('x', 1)],
     ['sendEach', (room) => room.sendEach('x', () => 1)],

@@ -432,8 +432,8 @@ describe('a connection whose identity has expired', () => {
     world.clock.advance(59_999);
     expect(await said(world, 'in time')).toMatchObject({ delivered: 1 });
     world.clock.advance(1);
-    for (const plan of [world.app.broadcaster.to('lobby'), world.app.broadcaster.toUser('ann')])
-      expect(await plan.send('said', { text: 'too late' })).toMatchObject({ recipients: 0 });
+    for (const target of [world.app.broadcaster.to('lobby'), world.app.broadcaster.toUser('ann')])
+      expect(await target.send('said', { text: 'too late' })).toMatchObject({ recipients: 0 });
     expect(framesOf(world.transport, 'c1')).toHaveLength(1);
   });
 

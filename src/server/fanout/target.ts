@@ -20,17 +20,17 @@ import type { Selection } from './selection.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
 /**
- * Whom a broadcast addresses. Immutable: every method returns a new plan, so a plan can be kept and used again.
+ * Whom a broadcast addresses. Immutable: every method returns a new target, so one can be kept and used again.
  *
  * Sending resolves with a report, also when nobody was reached; a recipient in trouble is in the report, not an
  * exception. It rejects when nothing could be sent for a reason of the caller's (`INVALID_OPTIONS`,
  * `PAYLOAD_TOO_LARGE`) or because the store cannot be read at all (`STORE_UNAVAILABLE`).
  */
-export interface Plan<K extends Contract = Contract> {
+export interface Target<K extends Contract = Contract> {
   /** Leaves out connections, by id or as they are. Any number of them. */
-  except(...connections: readonly Exception[]): Plan<K>;
+  except(...connections: readonly Exception[]): Target<K>;
   /** Only connections whose attributes equal all of these, or for which the function returns true. A filter is not security. */
-  where(where: Where): Plan<K>;
+  where(where: Where): Target<K>;
   /**
    * The same message for all, checked against the contract and encoded once. To a whole room with a history it is kept
    * there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its place.
@@ -88,9 +88,9 @@ export interface BroadcasterDeps extends FanoutDeps {
   readonly queue: QueueFanout | undefined;
 }
 
-export function createPlan<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Plan<K> {
+export function createTarget<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Target<K> {
   const { transport, queue } = deps;
-  const narrowed = (filter: Filter): Plan<K> => createPlan<K>(deps, { ...selection, filter });
+  const narrowed = (filter: Filter): Target<K> => createTarget<K>(deps, { ...selection, filter });
   const textOf = (type: string, data: unknown, id: string): string =>
     serverMessageText({ type, data: checkServerData(deps.contract, type, data), id });
   const encode = (text: string): EncodedPayload => transport.encode(addressedText(text, selection.audience));
