@@ -18,7 +18,7 @@ export function recordStoreOf({ name, records }: ConnectionStore): RecordStore {
   if (records !== undefined) return records;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `queue: the store '${name}' keeps no records, by which workers share their progress; use another one`,
+    `broadcast.fanout: the store '${name}' keeps no records, by which workers share their progress; use another one`,
   );
 }
 

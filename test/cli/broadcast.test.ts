@@ -22,7 +22,7 @@ for (const id of process.env['IDS']!.split(',')) {
   await store.join(id, 'news');
 }
 const contract = defineContract({ client: {}, server: { headline: z.object({ title: z.string() }) } });
-export const broadcaster = createBroadcaster({ store, contract, retries: 0, concurrency: 1 });
+export const broadcaster = createBroadcaster({ store, contract, broadcast: { retries: 0, concurrency: 1 } });
 export const app = { broadcaster };
 export const other = 1;
 `;
