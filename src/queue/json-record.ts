@@ -18,7 +18,7 @@ export function recordStoreOf({ name, records }: ConnectionStore): RecordStore {
   if (records !== undefined) return records;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `queue: the store '${name}' has no records, which workers need to share their progress; use another store`,
+    `broadcast.fanout: the store '${name}' has no records, which workers need to share their progress; use another store`,
   );
 }
 

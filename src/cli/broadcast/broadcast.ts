@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseDuration } from '../../emulator/clock.js';
-import type { Broadcaster, Plan, SendOptions, SendReport } from '../../index.js';
+import type { Broadcaster, Target, SendOptions, SendReport } from '../../index.js';
 import { CliError, usageError, type Command } from '../command.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
@@ -21,7 +21,7 @@ connection:ID or all.
   --data <JSON>     its data                               (default null)
   --text <text>     raw text instead, without type and id
   --file <file>     raw bytes instead, as a binary frame
-  --plan            print a forecast, send nothing (with --type)
+  --forecast        print a forecast, send nothing (with --type)
   --within <time>   time limit: 30s, 5m
   --resume <cursor> continue where a broadcast stopped; omit <audience>
   --format <format> of the report: text or json            (default text)
@@ -32,7 +32,7 @@ before all recipients were tried.
 
 Examples
   yc-broadcast broadcast src/app.ts room:news --type headline --data '{"a":1}'
-  yc-broadcast broadcast src/app.ts all --type headline --data '{}' --plan
+  yc-broadcast broadcast src/app.ts all --type headline --data '{}' --forecast
   yc-broadcast broadcast src/app.ts#ops user:42 --text 'log in again'
 `;
 
@@ -43,9 +43,9 @@ export const broadcast: Command = {
 
 interface BroadcastOptions {
   readonly entry: Entry;
-  readonly audience: (broadcaster: Broadcaster) => Plan;
+  readonly audience: (broadcaster: Broadcaster) => Target;
   readonly message: Message;
-  readonly isPlan: boolean;
+  readonly isForecast: boolean;
   readonly withinMs: number | undefined;
   readonly format: 'text' | 'json';
 }
@@ -62,7 +62,7 @@ function parseBroadcastOptions(args: readonly string[]): BroadcastOptions {
       data: { type: 'string' },
       text: { type: 'string' },
       file: { type: 'string' },
-      plan: { type: 'boolean', default: false },
+      forecast: { type: 'boolean', default: false },
       within: { type: 'string' },
       resume: { type: 'string' },
       format: { type: 'string', default: 'text' },
@@ -75,12 +75,12 @@ function parseBroadcastOptions(args: readonly string[]): BroadcastOptions {
     throw usageError(`--format: expected text or json, got '${values.format}'`);
   }
   const message = parseMessage(values);
-  if (values.plan && !('type' in message)) throw usageError('--plan needs a message with --type');
+  if (values.forecast && !('type' in message)) throw usageError('--forecast needs a message with --type');
   return {
     entry: parseEntry(entry),
     audience: parseAudience(audience, values.resume),
     message,
-    isPlan: values.plan,
+    isForecast: values.forecast,
     withinMs: parseWithin(values.within),
     format: values.format,
   };
@@ -111,7 +111,7 @@ function parseData(text: string): unknown {
 function parseAudience(
   audience: string | undefined,
   cursor: string | undefined,
-): (broadcaster: Broadcaster) => Plan {
+): (broadcaster: Broadcaster) => Target {
   if (cursor !== undefined) {
     if (audience !== undefined) throw usageError('--resume already determines the audience; omit <audience>');
     return (broadcaster) => broadcaster.resume(cursor);
@@ -134,17 +134,17 @@ function parseWithin(text: string | undefined): number | undefined {
 }
 
 async function runBroadcast(options: BroadcastOptions): Promise<number> {
-  const { message, format, isPlan } = options;
+  const { message, format, isForecast } = options;
   const broadcaster = await loadBroadcaster(options.entry);
   try {
-    const plan = options.audience(broadcaster);
+    const target = options.audience(broadcaster);
     const deadline = options.withinMs === undefined ? undefined : Date.now() + options.withinMs;
-    if (isPlan && 'type' in message) {
-      const forecast = await plan.forecast(message.type, message.data, { deadline });
+    if (isForecast && 'type' in message) {
+      const forecast = await target.forecast(message.type, message.data, { deadline });
       process.stdout.write(format === 'json' ? `${JSON.stringify(forecast)}\n` : forecastText(forecast));
       return 0;
     }
-    const report = await watched(plan, message, deadline);
+    const report = await watched(target, message, deadline);
     const text =
       format === 'json' ? `${JSON.stringify(report)}\n` : reportText(report, paletteFor(process.stdout));
     process.stdout.write(text);
@@ -156,22 +156,22 @@ async function runBroadcast(options: BroadcastOptions): Promise<number> {
 }
 
 /** Sends, with a line on stderr that says how far it is, until it has ended or Ctrl-C is pressed. */
-async function watched(plan: Plan, message: Message, deadline: number | undefined): Promise<SendReport> {
+async function watched(target: Target, message: Message, deadline: number | undefined): Promise<SendReport> {
   const stop = new AbortController();
   void stopSignal().then(() => {
     stop.abort();
   });
   const line = createProgressLine(process.stderr);
   try {
-    return await begin(plan, message, { deadline, signal: stop.signal, onProgress: line?.show });
+    return await begin(target, message, { deadline, signal: stop.signal, onProgress: line?.show });
   } finally {
     line?.clear();
   }
 }
 
-function begin(plan: Plan, message: Message, options: SendOptions): Promise<SendReport> {
-  if ('type' in message) return plan.send(message.type, message.data, options);
-  return plan.sendRaw('text' in message ? message.text : readBytes(message.file), options);
+function begin(target: Target, message: Message, options: SendOptions): Promise<SendReport> {
+  if ('type' in message) return target.send(message.type, message.data, options);
+  return target.sendRaw('text' in message ? message.text : readBytes(message.file), options);
 }
 
 function readBytes(file: string): Uint8Array {

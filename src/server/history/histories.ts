@@ -38,14 +38,14 @@ export function createRoomHistories(
   store: ConnectionStore,
   option: HistoryOption | undefined,
 ): RoomHistories {
-  if (option !== undefined) historyStoreOf(store, 'history');
+  if (option !== undefined) historyStoreOf(store, 'rooms.history');
 
   function limitsOf(room: string): HistoryLimits | undefined {
     // Names with `$` are the protocol's own: what stands there is none of the room's business.
     if (option === undefined || room.startsWith('$')) return undefined;
     if (typeof option !== 'function') return option;
     const limits = option(room);
-    return limits === undefined ? undefined : parseOptions(limitsSchema(), limits, 'history(room)');
+    return limits === undefined ? undefined : parseOptions(limitsSchema(), limits, 'rooms.history(room)');
   }
 
   return {
@@ -53,9 +53,9 @@ export function createRoomHistories(
     async append(room, text) {
       const limits = limitsOf(room);
       if (limits === undefined) throw new BroadcastError('INVALID_OPTIONS', `'${room}' has no history`);
-      return historyStoreOf(store, 'history').append(room, text, limits);
+      return historyStoreOf(store, 'rooms.history').append(room, text, limits);
     },
-    read: async (room, since, limit) => historyStoreOf(store, 'history').read(room, { since, limit }),
+    read: async (room, since, limit) => historyStoreOf(store, 'rooms.history').read(room, { since, limit }),
   };
 }
 
