@@ -1,6 +1,7 @@
 import { abortedError, BroadcastError } from '../base/errors.js';
 import type { Target } from './connect.js';
 import type { Answer, Exchange } from './exchange.js';
+import { createRequestQueue } from './request-queue.js';
 import { createSessionPool } from './session-pool.js';
 import type { Session } from './session.js';
 import { createTimeouts } from './timeouts.js';
@@ -24,15 +25,14 @@ export function createHttp2Client(target: Target): Http2Client {
     onRoom: dispatch,
     onUnreachable: failQueue,
   });
-  /** Requests that no session has room for, in order. */
-  const queue = new Set<Exchange>();
+  const queue = createRequestQueue();
   const timeouts = createTimeouts(expire);
   let isDispatching = false;
   let isClosed = false;
 
   function dispatch(): void {
     // What fails while it is being sent leads back here; the loop that is running sees to the rest.
-    if (queue.size === 0 || isDispatching) return;
+    if (queue.isEmpty || isDispatching) return;
     isDispatching = true;
     startQueued(Date.now());
     isDispatching = false;
@@ -45,7 +45,7 @@ export function createHttp2Client(target: Target): Http2Client {
         pool.growIfUseful(now);
         return;
       }
-      queue.delete(exchange);
+      queue.remove(exchange);
       start(session, exchange);
     }
   }
@@ -87,24 +87,18 @@ export function createHttp2Client(target: Target): Http2Client {
   }
 
   function failQueue(error: BroadcastError): void {
-    const waiting = [...queue];
-    queue.clear();
-    for (const exchange of waiting) onFailure(exchange, error);
+    for (const exchange of queue.removeAll()) onFailure(exchange, error);
   }
 
   function expire(now: number): number {
-    let next = Infinity;
-    for (const exchange of queue) {
-      if (exchange.endsAt > now) next = Math.min(next, exchange.endsAt);
-      else if (queue.delete(exchange)) {
-        onFailure(exchange, unavailable('no connection was free within the time of the attempt'));
-      }
-    }
+    const next = queue.expire(now, (exchange) => {
+      onFailure(exchange, unavailable('no connection was free within the time of the attempt'));
+    });
     return Math.min(next, pool.expire(now));
   }
 
   function abort(exchange: Exchange): void {
-    queue.delete(exchange);
+    queue.remove(exchange);
     pool.cancel(exchange);
     onFailure(exchange, abortedError());
   }
@@ -124,7 +118,7 @@ export function createHttp2Client(target: Target): Http2Client {
         exchange.signal.addEventListener('abort', exchange.onAbort, { once: true });
       }
       timeouts.begin(exchange.endsAt);
-      const session = queue.size === 0 ? pool.withRoom(now) : undefined;
+      const session = queue.isEmpty ? pool.withRoom(now) : undefined;
       if (session !== undefined) start(session, exchange);
       else {
         queue.add(exchange);

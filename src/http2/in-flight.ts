@@ -52,7 +52,10 @@ export function createInFlight(firstStreamId: number): InFlight {
     find(streamId) {
       const exchange = streams.get(streamId);
       if (exchange === undefined && (streamId % 2 === 0 || streamId >= nextStreamId)) {
-        throw new ProtocolFailure(PROTOCOL_ERROR, `a frame is for stream ${streamId}, which was never opened`);
+        throw new ProtocolFailure(
+          PROTOCOL_ERROR,
+          `a frame is for stream ${streamId}, which was never opened`,
+        );
       }
       return exchange;
     },

@@ -95,7 +95,10 @@ export function createOwnSession(
         outcomes.reset(exchange, CANCEL);
         // Before it is told of, since a retry must not take a connection that may be dead.
         if (exchange.heardBefore === liveness.heardCount) liveness.probe();
-        events.onFailure(exchange, new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'));
+        events.onFailure(
+          exchange,
+          new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'),
+        );
       }
       shutdown.endIfDrained();
       return next;
