@@ -1,4 +1,5 @@
 import { BroadcastError } from '../base/errors.js';
+import { DISTRUST_AFTER_MS } from '../base/paused-instance.js';
 import { connect, type Target } from './connect.js';
 import type { Exchange } from './exchange.js';
 import { createNodeSession } from './node-session.js';
@@ -26,8 +27,6 @@ export interface PoolEvents extends Pick<SessionEvents, 'onAnswer' | 'onFailure'
 
 /** More would only help with a server that takes very few requests per session. */
 const MAX_SESSIONS = 16;
-/** After this time of silence the instance may have been paused and its connections may be dead without a word. */
-const DISTRUST_AFTER_MS = 10_000;
 /** While other sessions work, one that could not be opened is not tried again before this time has passed. */
 const GROW_AGAIN_AFTER_MS = 1000;
 
