@@ -1,4 +1,5 @@
 import type { BYE_CODES, ByeMessage } from '../../base/protocol.js';
+import { backoffMs } from '../../base/backoff.js';
 import type { Stop } from '../base/emitter.js';
 import type { ClientSocket } from './link.js';
 import { openSocket, type ClientSocketDeps, type Welcomed } from './socket.js';
@@ -100,7 +101,7 @@ export function createConnectionManager(parts: ConnectionManagerDeps): Connectio
 
   /** Full jitter: when a server restarts, its clients must not all come back in the same second. */
   function backoff(): number {
-    return random() * Math.min(parts.maxDelayMs, parts.minDelayMs * 2 ** Math.min(failures, 30));
+    return backoffMs(failures, parts.minDelayMs, parts.maxDelayMs, random);
   }
 
   function wait(reason: string): void {
