@@ -153,7 +153,7 @@ export function createHttp2Client(target: Target): Http2Client {
   function onReturned(exchange: Exchange): void {
     exchange.returns++;
     if (exchange.returns > MAX_RETURNS) {
-      onFailure(exchange, unavailable('the gateway refused the request before it touched it'));
+      onFailure(exchange, unavailable('the gateway refused the request before processing it'));
       return;
     }
     queue.add(exchange);
@@ -171,7 +171,7 @@ export function createHttp2Client(target: Target): Http2Client {
     for (const exchange of queue) {
       if (exchange.endsAt > now) next = Math.min(next, exchange.endsAt);
       else if (queue.delete(exchange)) {
-        onFailure(exchange, unavailable('no connection was free within the time of the attempt'));
+        onFailure(exchange, unavailable('no connection became free within the time limit of the attempt'));
       }
     }
     for (const session of sessions) next = Math.min(next, session.expire(now));

@@ -63,7 +63,7 @@ export function createNodeSession(
     state = 'draining';
     if (!isComplaint(code)) return;
     why = 'protocol';
-    failure = { message: `HTTP/2: the gateway complains about us (code ${code})` };
+    failure = { message: `HTTP/2: the gateway reported an error of this client (code ${code})` };
   });
   session.on('error', (cause: NodeJS.ErrnoException) => {
     failure = { message: `the connection to the gateway broke (${cause.code ?? cause.message})`, cause };
@@ -166,7 +166,7 @@ export function createNodeSession(
           if (exchange.heardBefore === heard) probe();
           events.onFailure(
             exchange,
-            new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'),
+            new BroadcastError('NO_ANSWER', 'no answer within the time limit of the attempt'),
           );
         }
       }

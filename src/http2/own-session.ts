@@ -78,7 +78,7 @@ export function createOwnSession(
   function expectWithin(ms: number): NodeJS.Timeout {
     const judge = (): void => {
       if (state !== 'greeting' && state !== 'probing') return;
-      finish({ why: 'lost', message: 'the gateway is silent on this connection, which is taken for dead' });
+      finish({ why: 'lost', message: 'the gateway is silent on this connection, which is considered dead' });
     };
     // After a long pause timers come first: what the socket has received meanwhile is to be read before judging.
     return setTimeout(() => setImmediate(judge), ms).unref();
@@ -200,7 +200,10 @@ export function createOwnSession(
       state = 'draining';
       clearTimeout(backoff);
       if (isComplaint(code)) {
-        complaint = { why: 'protocol', message: `HTTP/2: the gateway complains about us (code ${code})` };
+        complaint = {
+          why: 'protocol',
+          message: `HTTP/2: the gateway reported an error of this client (code ${code})`,
+        };
       }
       const untouched = [...streams.values()].filter(({ streamId }) => streamId > lastStreamId);
       for (const exchange of untouched) giveBack(exchange, false);
@@ -276,7 +279,7 @@ export function createOwnSession(
         output.number(RST_STREAM, exchange.streamId, CANCEL);
         // Before it is told of, since a retry must not take a connection that may be dead.
         if (exchange.heardBefore === heard) probe();
-        fail(exchange, new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'));
+        fail(exchange, new BroadcastError('NO_ANSWER', 'no answer within the time limit of the attempt'));
       }
       endIfDrained();
       return next;

@@ -57,7 +57,7 @@ export function checkRecord(key: string, value: string, { ttlMs }: RecordWriteOp
 function problemOf(value: unknown): string | undefined {
   if (typeof value !== 'string') return 'expected a string';
   if (value.length * 3 > MAX_RECORD_BYTES && Buffer.byteLength(value) > MAX_RECORD_BYTES) {
-    return `is longer than ${MAX_RECORD_BYTES} bytes; keep it under several keys`;
+    return `is longer than ${MAX_RECORD_BYTES} bytes; split it over several keys`;
   }
   return value.includes('\0') || !value.isWellFormed() ? 'holds U+0000 or half a surrogate pair' : undefined;
 }

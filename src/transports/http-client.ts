@@ -165,7 +165,7 @@ async function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
       if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
     }
   } catch (cause) {
-    throw new BroadcastError('NO_ANSWER', 'the answer of the gateway broke off', { cause });
+    throw new BroadcastError('NO_ANSWER', 'the answer of the gateway ended early', { cause });
   }
   return {
     status: incoming.statusCode ?? 0,

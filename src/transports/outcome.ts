@@ -135,7 +135,7 @@ export function errorOfAnswer(status: number, retryAfter: string | undefined, bo
   const { isJson, code, message } = statusBody(body);
   const errorCode = codeOfHttpStatus(status, code);
   if (isRedirect(status) || (errorCode === 'CONNECTION_STALE' && body !== '' && !isJson)) {
-    const problem = `the management API would not answer ${status} in this way; is the address right?`;
+    const problem = `the management API does not answer ${status} this way; check the address`;
     return new BroadcastError('INVALID_OPTIONS', `endpoint: ${problem}`);
   }
   return new BroadcastError(errorCode, `the gateway answered ${status}${message}`, {

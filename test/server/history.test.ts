@@ -156,7 +156,7 @@ describe('the option history', () => {
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
     expect(() => createBroadcaster({ store, transport: scriptedTransport(), history: limits })).toThrow(
-      /INVALID_OPTIONS: history: the store 'memory' keeps no histories/,
+      /INVALID_OPTIONS: history: the store 'memory' has no histories/,
     );
   });
 });

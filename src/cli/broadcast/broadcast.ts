@@ -10,25 +10,25 @@ import { createProgressLine } from '../terminal/progress-line.js';
 import { forecastText, reportText } from './report-text.js';
 import { stopSignal } from '../terminal/stop-signal.js';
 
-const HELP = `yc-broadcast broadcast <entry> <audience>: sends one message, shows the report
+const HELP = `yc-broadcast broadcast <entry> <audience>: sends one message and prints the
+report
 
-<entry> is a file that exports an app or a broadcaster; file.ts#name takes
-another export than 'broadcaster' or 'app'. Its store and transport are used as
-they are set up there. <audience> is room:NAME, user:NAME,
+<entry> is a file that exports an app or a broadcaster; file.ts#name selects
+an export other than 'broadcaster' or 'app'. Its store and transport are used. <audience> is room:NAME, user:NAME,
 connection:ID or all.
 
   --type <type>     type of the message, checked against the contract
   --data <JSON>     its data                               (default null)
-  --text <text>     text as it is instead, without type and id
-  --file <file>     bytes as they are instead, as a binary frame
-  --plan            only tell what it would take (with --type)
-  --within <time>   stop in time for this: 30s, 5m
-  --resume <cursor> go on where a broadcast stopped; leave <audience> out
+  --text <text>     raw text instead, without type and id
+  --file <file>     raw bytes instead, as a binary frame
+  --plan            print a forecast, send nothing (with --type)
+  --within <time>   time limit: 30s, 5m
+  --resume <cursor> continue where a broadcast stopped; omit <audience>
   --format <format> of the report: text or json            (default text)
 
-Ctrl-C stops it and shows the cursor to go on from.
-Exit codes: 0 everybody was tried, 1 it did not work, 2 wrong call, 3 it stopped
-before everybody was tried.
+Ctrl-C stops it and prints the cursor to resume from.
+Exit codes: 0 all recipients were tried, 1 it failed, 2 wrong usage, 3 it stopped
+before all recipients were tried.
 
 Examples
   yc-broadcast broadcast src/app.ts room:news --type headline --data '{"a":1}'
@@ -69,8 +69,8 @@ function parseBroadcastOptions(args: readonly string[]): BroadcastOptions {
     },
   });
   const [entry, audience, ...more] = positionals;
-  if (entry === undefined) throw usageError('which file? See yc-broadcast broadcast --help');
-  if (more.length > 0) throw usageError(`one audience at a time; '${more.join(' ')}' is too much`);
+  if (entry === undefined) throw usageError('missing <entry>; see yc-broadcast broadcast --help');
+  if (more.length > 0) throw usageError(`expected one audience; unexpected argument '${more.join(' ')}'`);
   if (values.format !== 'text' && values.format !== 'json') {
     throw usageError(`--format: expected text or json, got '${values.format}'`);
   }
@@ -93,8 +93,8 @@ function parseMessage({
   file,
 }: Partial<Record<'type' | 'data' | 'text' | 'file', string>>): Message {
   const given = [type, text, file].filter((one) => one !== undefined);
-  if (given.length !== 1) throw usageError('what to send? One of --type, --text and --file');
-  if (data !== undefined && type === undefined) throw usageError('--data goes with --type');
+  if (given.length !== 1) throw usageError('missing message; give one of --type, --text and --file');
+  if (data !== undefined && type === undefined) throw usageError('--data requires --type');
   if (text !== undefined) return { text };
   if (file !== undefined) return { file };
   return { type: type ?? '', data: parseData(data ?? 'null') };
@@ -113,12 +113,13 @@ function parseAudience(
   cursor: string | undefined,
 ): (broadcaster: Broadcaster) => Plan {
   if (cursor !== undefined) {
-    if (audience !== undefined) throw usageError('--resume knows the audience; leave it out');
+    if (audience !== undefined) throw usageError('--resume already determines the audience; omit <audience>');
     return (broadcaster) => broadcaster.resume(cursor);
   }
   if (audience === 'all') return (broadcaster) => broadcaster.toAll();
   const [, kind, name] = /^(room|user|connection):(.+)$/s.exec(audience ?? '') ?? [];
-  if (name === undefined) throw usageError('to whom? room:NAME, user:NAME, connection:ID or all');
+  if (name === undefined)
+    throw usageError('missing <audience>; expected room:NAME, user:NAME, connection:ID or all');
   return (broadcaster) => {
     if (kind === 'room') return broadcaster.to(name);
     return kind === 'user' ? broadcaster.toUser(name) : broadcaster.toConnection(name);

@@ -5,19 +5,19 @@ import { bundleFunction, type BundlePart, type FunctionBundle } from '../../depl
 import { CliError, usageError, type Command } from '../command.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 
-const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
+const HELP = `yc-broadcast bundle <entry>: build the bundle to deploy
 
-Writes index.js, minified, with its source map, a package.json that marks it as
-ES modules, and its lock file: the content of the function's archive. Nothing
-has to be installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
-that rules out is left out, with what it imports.
+Writes the content of the function's archive: index.js, minified, its source
+map, a package.json that marks it as an ES module, and a lock file. The bundle
+contains all dependencies. process.env.NODE_ENV is 'production' in it, and code
+that this rules out is removed.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)
-  --out <folder>      where to write; what is not from an earlier bundle is
-                      never overwritten                     (default build)
-  --external <name>   leave a package out that the function will not need; may
-                      be given several times
+  --out <folder>      output folder; files that are not from an earlier
+                      bundle are never overwritten                     (default build)
+  --external <name>   leave out a package that the function does not need;
+                      repeatable
 
 Examples
   yc-broadcast bundle src/handler.ts
@@ -51,7 +51,7 @@ function parseBundleOptions(args: readonly string[]) {
   });
   const [written, ...more] = positionals;
   if (written === undefined || more.length > 0)
-    throw usageError('which file? Try: yc-broadcast bundle src/handler.ts');
+    throw usageError('missing <entry>; try: yc-broadcast bundle src/handler.ts');
   return { entry: parseEntry(written), out: values.out, external: values.external };
 }
 

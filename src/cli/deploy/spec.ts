@@ -5,21 +5,20 @@ import { usageError, type Command } from '../command.js';
 
 const HELP = `yc-broadcast spec: print the gateway's specification
 
-An OpenAPI document whose paths lead to your function. Ids stand in
-variables, so that a copy for another stage needs no other text. The local
-gateway runs it, too: yc-broadcast dev src/handler.ts --spec gateway.yaml
+An OpenAPI document whose paths lead to your function. Ids are
+variables, so another stage only needs other values. The local gateway runs it,
+too: yc-broadcast dev src/handler.ts --spec gateway.yaml
 
   --function-id <id>         the function, as "yc serverless function get" has it
   --service-account-id <id>  calls it; needs the role functions.functionInvoker
-  --path <path>              may be given several times           (default /ws)
-  --http <path>              of HTTP requests that lead to the function, too; may
-                             be given several times
+  --path <path>              repeatable                           (default /ws)
+  --http <path>              path of HTTP requests for the function; repeatable
   --title <text>             of the document             (default yc-broadcast)
-  --authorizer-id <id>       a function that is asked who may connect
-  --credential <in>:<name>   what it is asked about; in: query, cookie or header
+  --authorizer-id <id>       a function that decides who may connect
+  --credential <in>:<name>   where the credential is; in: query, cookie or header
                                                           (default query:token)
-  --authorizer-ttl <s>       how long the gateway keeps its answer, in seconds
-                                                          (default: it does not)
+  --authorizer-ttl <s>       how long the gateway caches its answer, in seconds
+                                                          (default: no caching)
   --json                     JSON instead of YAML
 
 Examples
@@ -80,7 +79,7 @@ function checkPath(option: string, path: string): string {
 
 function checkHttpPath(path: string, paths: readonly string[]): string {
   if (!paths.includes(path)) return checkPath('--http', path);
-  throw usageError(`--http: ${path} is a path of sockets; take another one`);
+  throw usageError(`--http: ${path} is a WebSocket path; choose another one`);
 }
 
 function authorizerOf(
@@ -90,11 +89,11 @@ function authorizerOf(
 ): GatewaySpecOptions['authorizer'] {
   if (functionId === undefined) {
     if (credential === undefined && ttl === undefined) return undefined;
-    throw usageError('--credential and --authorizer-ttl belong to --authorizer-id <id>');
+    throw usageError('--credential and --authorizer-ttl require --authorizer-id <id>');
   }
   const ttlSeconds = ttl === undefined ? undefined : Number(ttl);
   if (ttlSeconds !== undefined && !(Number.isInteger(ttlSeconds) && ttlSeconds > 0))
-    throw usageError('--authorizer-ttl: expected whole seconds');
+    throw usageError('--authorizer-ttl: expected a whole number of seconds');
   return { functionId, ttlSeconds, ...parseCredential(credential ?? 'query:token') };
 }
 

@@ -127,7 +127,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
     throw usageError(`--format: expected text or json, got '${values.format}'`);
   }
   if (values.spec !== undefined && values.path !== undefined) {
-    throw usageError('--spec says which paths there are; leave --path out');
+    throw usageError('--spec defines the paths; omit --path');
   }
   return {
     entry: parseEntry(onlyOne(positionals)),
@@ -165,8 +165,8 @@ function isSet(variable: string | undefined): boolean {
 }
 
 function onlyOne([entry, ...more]: readonly string[]): string {
-  if (entry === undefined) throw usageError('which file? Try: yc-broadcast dev handler.ts');
-  if (more.length > 0) throw usageError(`one entry at a time; '${more.join(' ')}' is too much`);
+  if (entry === undefined) throw usageError('missing <entry>; try: yc-broadcast dev handler.ts');
+  if (more.length > 0) throw usageError(`expected one entry; unexpected argument '${more.join(' ')}'`);
   return entry;
 }
 

@@ -18,7 +18,7 @@ const KEYS: readonly Key[] = [
     label: 'start afresh',
     run: async ({ instances }) => {
       await instances.restart();
-      return 'all instances were started afresh';
+      return 'restarted all instances';
     },
   },
   {

@@ -9,15 +9,15 @@ import { PORT_HELP } from './find.js';
 const HELP = `yc-broadcast invoke connect|message|disconnect: calls a function without a
 socket
 
-The function of a running gateway gets an event as a socket would cause it, and
-its response is printed as JSON. A reply is not sent to anybody.
+Calls the function of a running gateway with an event, as if it came from a
+socket, and prints the response as JSON. The reply is not sent to any client.
 
-  --path <path>       where the event comes from           (default the first)
+  --path <path>       path of the event                    (default the first)
   --data <text>       of the message                       (default {})
-  --connection <id>   an open connection whose handshake the event has; the end
+  --connection <id>   an open connection to take the handshake from; the end
                       of its id is enough
-  --file <file>       the event itself, as JSON, instead of all that
-  --print             print the event, and call nothing
+  --file <file>       the event itself, as JSON, instead of these
+  --print             print the event, do not call the function
 ${PORT_HELP}
 
 Exit codes: 0 the function answered with a status below 400, 1 it did not,
@@ -62,8 +62,8 @@ function parseInvokeOptions(args: readonly string[]) {
   });
   const [operation, ...more] = positionals;
   if (operation === undefined || !OPERATIONS.includes(operation))
-    throw usageError(`which event? One of ${OPERATIONS.join(', ')}`);
-  if (more.length > 0) throw usageError(`one event at a time; '${more.join(' ')}' is too much`);
+    throw usageError(`missing <event>; expected one of ${OPERATIONS.join(', ')}`);
+  if (more.length > 0) throw usageError(`expected one event; unexpected argument '${more.join(' ')}'`);
   const { file, port, ...rest } = values;
   return { operation, ...rest, ...(file === undefined ? {} : { event: readEvent(file) }), port };
 }

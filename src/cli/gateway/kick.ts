@@ -11,7 +11,7 @@ const HELP = `yc-broadcast kick <target>: closes connections of a running gatewa
   --drop              no close frame: TCP is reset, as by a broken network
 ${PORT_HELP}
 
-Exit codes: 0 closed, 1 nobody was there or it did not work, 2 wrong call.
+Exit codes: 0 closed, 1 no connection matches or it failed, 2 wrong call.
 
 Examples
   yc-broadcast kick b04b
@@ -26,7 +26,7 @@ export const kick: Command = {
     const gateway = connectToGateway(port);
     const order = { to: target, ...(drop ? {} : { code }) };
     const { connections } = await gateway.post<{ connections: number }>(drop ? 'drop' : 'close', order);
-    if (connections === 0) throw new CliError(`nobody is there: ${target}`);
+    if (connections === 0) throw new CliError(`no connection matches ${target}`);
     process.stdout.write(`${drop ? 'dropped' : 'closed'} ${connections.toLocaleString('en')}\n`);
     return 0;
   },
@@ -43,10 +43,10 @@ function parseKickOptions(args: readonly string[]) {
     },
   });
   const [target, ...more] = positionals;
-  if (target === undefined) throw usageError('whom? See yc-broadcast kick --help');
-  if (more.length > 0) throw usageError(`one target at a time; '${more.join(' ')}' is too much`);
+  if (target === undefined) throw usageError('missing <target>; see yc-broadcast kick --help');
+  if (more.length > 0) throw usageError(`expected one target; unexpected argument '${more.join(' ')}'`);
   const { code = '1000', drop, port } = values;
-  if (drop && values.code !== undefined) throw usageError('--drop sends no close frame; leave --code out');
+  if (drop && values.code !== undefined) throw usageError('--drop sends no close frame; omit --code');
   if (!/^\d+$/.test(code)) throw usageError(`--code: expected a close code, got '${code}'`);
   return { target, code: Number(code), drop, port };
 }

@@ -12,7 +12,7 @@ const HELP = `yc-broadcast ls: lists the open connections of a running gateway
   --target <target>   only these: path:/ws, room:NAME, the end of an id
   --sort <order>      newest, oldest, idle, received, sent (default newest)
   --limit <number>    most lines, up to 500                (default 100)
-  --queues            its queues instead, and what is in them
+  --queues            list its queues and their messages instead
   --format <format>   text or json                         (default text)
 ${PORT_HELP}
 

@@ -7,14 +7,14 @@ import { PORT_HELP } from './find.js';
 const HELP = `yc-broadcast send <target> <data>: sends through a running gateway
 
 <target> is a connection's id or the end of it, room:NAME, path:/ws or all.
-Rooms are known as far as functions with this library have told of them.
+Rooms are known only from functions that use this library.
 
   --binary            a binary frame instead of a text frame
   --file <file>       the bytes of a file; leave <data> out
   --as-client         call the function, as if the client had sent it
 ${PORT_HELP}
 
-Exit codes: 0 sent, 1 nobody was there or it did not work, 2 wrong call.
+Exit codes: 0 sent, 1 no connection matches or it failed, 2 wrong call.
 
 Examples
   yc-broadcast send all '{"type":"hello"}'
@@ -27,7 +27,7 @@ export const send: Command = {
   async run(args) {
     const { port, ...order } = parseSendOptions(args);
     const { connections } = await connectToGateway(port).post<{ connections: number }>('send', order);
-    if (connections === 0) throw new CliError(`nobody is there: ${order.to}`);
+    if (connections === 0) throw new CliError(`no connection matches ${order.to}`);
     const whom = connections === 1 ? '1 connection' : `${connections.toLocaleString('en')} connections`;
     process.stdout.write(order.as === 'client' ? `taken from ${whom}\n` : `put on ${whom}\n`);
     return 0;
@@ -46,8 +46,8 @@ function parseSendOptions(args: readonly string[]) {
     },
   });
   const [to, data, ...more] = positionals;
-  if (to === undefined) throw usageError('to whom? See yc-broadcast send --help');
-  if (more.length > 0) throw usageError(`one message at a time; '${more.join(' ')}' is too much`);
+  if (to === undefined) throw usageError('missing <target>; see yc-broadcast send --help');
+  if (more.length > 0) throw usageError(`expected one message; unexpected argument '${more.join(' ')}'`);
   return {
     to,
     ...dataOf(data, values.file),
@@ -62,7 +62,7 @@ function dataOf(
   file: string | undefined,
 ): { data: string; encoding: 'utf8' | 'base64' } {
   if ((text === undefined) === (file === undefined))
-    throw usageError('which message? Give either <data> or --file');
+    throw usageError('missing message; give either <data> or --file');
   if (file === undefined) return { data: text ?? '', encoding: 'utf8' };
   try {
     return { data: readFileSync(file).toString('base64'), encoding: 'base64' };

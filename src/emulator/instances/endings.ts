@@ -23,7 +23,7 @@ export function crashEnding(error: unknown, memoryMb: number): Ending {
   const { code, stack } = Object(error) as { readonly code?: unknown; readonly stack?: unknown };
   if (code === 'ERR_WORKER_OUT_OF_MEMORY') return memoryEnding(memoryMb);
   const text = typeof stack === 'string' ? stack : String(error);
-  return { why: 'crash', reason: `it crashed outside of a call that awaits it: ${text}` };
+  return { why: 'crash', reason: `it crashed outside the calls in progress: ${text}` };
 }
 
 export function exitEnding(exitCode: number): Ending {

@@ -37,7 +37,7 @@ export interface PoolOptions {
 
 const REPLACED: Ending = { why: 'replaced', reason: 'its code was replaced' };
 const STOPPED: Ending = { why: 'stopped', reason: 'the gateway was stopped' };
-const EVICTED: Ending = { why: 'evicted', reason: 'idle for too long' };
+const EVICTED: Ending = { why: 'evicted', reason: 'idle too long' };
 
 export function createPool(options: PoolOptions): Pool {
   const { min, max, concurrency, requestsLimit, evictAfterMs, clock } = options;
@@ -150,7 +150,7 @@ export function createPool(options: PoolOptions): Pool {
     if (underWay > requestsLimit) {
       return {
         status: 429,
-        problem: `${requestsLimit} calls are under way or wait for an instance; more are refused (requestsLimit, dev --requests)`,
+        problem: `${requestsLimit} calls are in progress or waiting for an instance; further calls are refused (requestsLimit, dev --requests)`,
       };
     }
     const free = waiting.length === 0 ? choose() : undefined;

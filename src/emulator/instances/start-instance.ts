@@ -8,7 +8,7 @@ import type { Instance, InstanceListener, InstanceSettings, InstanceState } from
 import { startThread } from './thread.js';
 import type { InstanceMessage } from './wire.js';
 
-const KILLED: Ending = { why: 'killed', reason: 'it was killed, as was asked for' };
+const KILLED: Ending = { why: 'killed', reason: 'it was killed on request' };
 
 const MEGABYTE = 1024 * 1024;
 

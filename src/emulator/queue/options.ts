@@ -96,7 +96,7 @@ export const queuesSchema = z
   .default({});
 
 const source = {
-  queue: z.string().refine((name) => !name.endsWith('.fifo'), 'triggers take no FIFO queues'),
+  queue: z.string().refine((name) => !name.endsWith('.fifo'), 'triggers do not accept FIFO queues'),
   batchSize: z.int().min(1).max(MAX_TRIGGER_BATCH).default(1),
   cutoffMs: z.number().min(0).max(MAX_TRIGGER_CUTOFF_MS).default(DEFAULT_TRIGGER_CUTOFF_MS),
   visibilityMs: seconds(MAX_VISIBILITY_SECONDS).optional(),

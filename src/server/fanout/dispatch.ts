@@ -54,6 +54,6 @@ export function queueOf({ queue }: { readonly queue: QueueFanout | undefined }):
   if (queue !== undefined) return queue;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    'this needs a queue; give the option queue: queueFanout({ … })',
+    'this requires a queue; set the option queue: queueFanout({ … })',
   );
 }

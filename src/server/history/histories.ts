@@ -52,7 +52,7 @@ export function createRoomHistories(
     isKept: (room) => limitsOf(room) !== undefined,
     async append(room, text) {
       const limits = limitsOf(room);
-      if (limits === undefined) throw new BroadcastError('INVALID_OPTIONS', `'${room}' keeps no history`);
+      if (limits === undefined) throw new BroadcastError('INVALID_OPTIONS', `'${room}' has no history`);
       return historyStoreOf(store, 'history').append(room, text, limits);
     },
     read: async (room, since, limit) => historyStoreOf(store, 'history').read(room, { since, limit }),
@@ -67,6 +67,6 @@ export function historyStoreOf(
   if (history !== undefined) return history;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `${what}: the store '${name}' keeps no histories; use another one`,
+    `${what}: the store '${name}' has no histories; use another store`,
   );
 }
