@@ -42,14 +42,18 @@ export function createSession<R extends Rooms | undefined>(
 ): Session<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
-  const idPrefix = randomDigits();
+  let idPrefix = '';
   let messages = 0;
   let welcome: Welcome | undefined;
   let heartbeat: Heartbeat | undefined;
 
   const requestQueue = createRequestQueue({
     ...settings,
-    newId: () => `${idPrefix}.${messages++}`,
+    newId() {
+      // Not when a module is loaded: servers exist that have no random numbers before the first request.
+      idPrefix ||= randomDigits();
+      return `${idPrefix}.${messages++}`;
+    },
     onQueue: (queued) => emitter.emit(EVENTS.queue, queued),
     onSent(link, type) {
       if (link !== manager.current) return;
