@@ -84,7 +84,7 @@ suite('the packed package', () => {
     project: string,
     compilerOptions: object,
     compiler = 'typescript',
-    files = {
+    files: Readonly<Record<string, string>> = {
       ...Object.fromEntries(samples.readme.map(({ file, code }) => [file, code])),
       'modules.ts': modules.map((name, index) => `export * as m${index} from '${name}';\n`).join(''),
     },
