@@ -1,14 +1,25 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { parseDuration } from '../../emulator/clock.js';
 import type { Broadcaster, Plan, SendOptions, SendReport } from '../../index.js';
 import { CliError, usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { duration, format, text } from '../flags/values.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
 import { paletteFor } from '../terminal/palette.js';
 import { createProgressLine } from '../terminal/progress-line.js';
 import { forecastText, reportText } from './report-text.js';
 import { stopSignal } from '../terminal/stop-signal.js';
+
+const FLAGS = {
+  type: one(text('<type>'), 'type of the message, checked against the contract'),
+  data: one(text('<JSON>'), 'its data (default null)'),
+  text: one(text('<text>'), 'text as it is instead, without type and id'),
+  file: one(text('<file>'), 'bytes as they are instead, as a binary frame'),
+  plan: toggle('only tell what it would take (with --type)'),
+  within: one(duration, 'stop in time for this: 30s, 5m'),
+  resume: one(text('<cursor>'), 'go on where a broadcast stopped; leave <audience> out'),
+  format: one(format, 'of the report: text or json (default text)'),
+};
 
 const HELP = `yc-broadcast broadcast <entry> <audience>: sends one message, shows the report
 
@@ -17,14 +28,7 @@ another export than 'broadcaster' or 'app'. Its store and transport are used as
 they are set up there. <audience> is room:NAME, user:NAME,
 connection:ID or all.
 
-  --type <type>     type of the message, checked against the contract
-  --data <JSON>     its data                               (default null)
-  --text <text>     text as it is instead, without type and id
-  --file <file>     bytes as they are instead, as a binary frame
-  --plan            only tell what it would take (with --type)
-  --within <time>   stop in time for this: 30s, 5m
-  --resume <cursor> go on where a broadcast stopped; leave <audience> out
-  --format <format> of the report: text or json            (default text)
+${flagsHelp(FLAGS)}
 
 Ctrl-C stops it and shows the cursor to go on from.
 Exit codes: 0 everybody was tried, 1 it did not work, 2 wrong call, 3 it stopped
@@ -47,42 +51,26 @@ interface BroadcastOptions {
   readonly message: Message;
   readonly isPlan: boolean;
   readonly withinMs: number | undefined;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | undefined;
 }
 
 type Message =
   { readonly type: string; readonly data: unknown } | { readonly text: string } | { readonly file: string };
 
 function parseBroadcastOptions(args: readonly string[]): BroadcastOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      type: { type: 'string' },
-      data: { type: 'string' },
-      text: { type: 'string' },
-      file: { type: 'string' },
-      plan: { type: 'boolean', default: false },
-      within: { type: 'string' },
-      resume: { type: 'string' },
-      format: { type: 'string', default: 'text' },
-    },
-  });
-  const [entry, audience, ...more] = positionals;
+  const { flags, words } = parseFlags(FLAGS, args);
+  const [entry, audience, ...more] = words;
   if (entry === undefined) throw usageError('which file? See yc-broadcast broadcast --help');
   if (more.length > 0) throw usageError(`one audience at a time; '${more.join(' ')}' is too much`);
-  if (values.format !== 'text' && values.format !== 'json') {
-    throw usageError(`--format: expected text or json, got '${values.format}'`);
-  }
-  const message = parseMessage(values);
-  if (values.plan && !('type' in message)) throw usageError('--plan needs a message with --type');
+  const message = parseMessage(flags);
+  if (flags.plan && !('type' in message)) throw usageError('--plan needs a message with --type');
   return {
     entry: parseEntry(entry),
-    audience: parseAudience(audience, values.resume),
+    audience: parseAudience(audience, flags.resume),
     message,
-    isPlan: values.plan,
-    withinMs: parseWithin(values.within),
-    format: values.format,
+    isPlan: flags.plan,
+    withinMs: flags.within,
+    format: flags.format,
   };
 }
 
@@ -91,7 +79,7 @@ function parseMessage({
   data,
   text,
   file,
-}: Partial<Record<'type' | 'data' | 'text' | 'file', string>>): Message {
+}: Partial<Record<'type' | 'data' | 'text' | 'file', string | undefined>>): Message {
   const given = [type, text, file].filter((one) => one !== undefined);
   if (given.length !== 1) throw usageError('what to send? One of --type, --text and --file');
   if (data !== undefined && type === undefined) throw usageError('--data goes with --type');
@@ -123,13 +111,6 @@ function parseAudience(
     if (kind === 'room') return broadcaster.to(name);
     return kind === 'user' ? broadcaster.toUser(name) : broadcaster.toConnection(name);
   };
-}
-
-function parseWithin(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms === undefined) throw usageError(`--within: expected a time such as 30s or 5m, got '${text}'`);
-  return ms;
 }
 
 async function runBroadcast(options: BroadcastOptions): Promise<number> {

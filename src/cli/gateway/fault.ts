@@ -1,8 +1,10 @@
-import { parseArgs } from 'node:util';
 import type { FaultPage } from '../../emulator/index.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, parseFlags } from '../flags/flags.js';
 import { connectToGateway, type GatewayClient } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
+
+const FLAGS = { port: PORT_FLAG };
 
 const HELP = `yc-broadcast fault set|preset|ls|clear: makes things go wrong at a running
 gateway
@@ -13,7 +15,7 @@ gateway
   preset [name]       adds those of a preset; without a name lists the presets
   ls                  what is in force, and how often it has struck
   clear [number]      takes all faults away, or one
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 Exit codes: 0 done, 1 no gateway or it refused, 2 wrong call.
 
@@ -52,15 +54,13 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export const fault: Command = {
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { port: { type: 'string' } },
-    });
-    const [name = '', ...words] = positionals;
+    const {
+      flags,
+      words: [name = '', ...words],
+    } = parseFlags(FLAGS, args);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action === undefined) throw usageError(`fault what? One of ${Object.keys(ACTIONS).join(', ')}`);
-    process.stdout.write(await action(connectToGateway(values.port), words));
+    process.stdout.write(await action(connectToGateway(flags.port), words));
     return 0;
   },
 };

@@ -1,20 +1,27 @@
-import { parseArgs } from 'node:util';
 import type { ConnectionPage, ConnectionRow, QueuePage, Status } from '../../emulator/index.js';
-import { usageError, type Command } from '../command.js';
+import type { Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { format, oneOf, text, wholeNumber } from '../flags/values.js';
 import { connectToGateway } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
 import { printable } from '../terminal/printable.js';
 import { paletteFor } from '../terminal/palette.js';
 import { span } from '../terminal/duration.js';
 
+const ORDERS = ['newest', 'oldest', 'idle', 'received', 'sent'] as const;
+
+const FLAGS = {
+  target: one(text('<target>'), 'only these: path:/ws, room:NAME, the end of an id'),
+  sort: one(oneOf('<order>', ORDERS), `${ORDERS.join(', ')} (default newest)`),
+  limit: one(wholeNumber('<number>'), 'most lines, up to 500 (default 100)'),
+  queues: toggle('its queues instead, and what is in them'),
+  format: one(format, 'text or json (default text)'),
+  port: PORT_FLAG,
+};
+
 const HELP = `yc-broadcast ls: lists the open connections of a running gateway
 
-  --target <target>   only these: path:/ws, room:NAME, the end of an id
-  --sort <order>      newest, oldest, idle, received, sent (default newest)
-  --limit <number>    most lines, up to 500                (default 100)
-  --queues            its queues instead, and what is in them
-  --format <format>   text or json                         (default text)
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 IN counts messages from the client, OUT frames to it.
 
@@ -26,15 +33,12 @@ Examples
   yc-broadcast ls --format json | jq -r .connections[].id
 `;
 
-const ORDERS: readonly string[] = ['newest', 'oldest', 'idle', 'received', 'sent'];
-
 export const ls: Command = {
   help: HELP,
   async run(args) {
-    const values = parseLsOptions(args);
-    const { target, sort, limit, format, port } = values;
+    const { target, sort, limit, queues, format, port } = parseFlags(FLAGS, args, false).flags;
     const gateway = connectToGateway(port);
-    if (values.queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
+    if (queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
     const page = await gateway.read<ConnectionPage>('connections', { target, sort, limit });
     if (format === 'json') {
       process.stdout.write(`${JSON.stringify(page)}\n`);
@@ -46,30 +50,9 @@ export const ls: Command = {
   },
 };
 
-function parseLsOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      target: { type: 'string', default: 'all' },
-      sort: { type: 'string', default: 'newest' },
-      limit: { type: 'string', default: '100' },
-      queues: { type: 'boolean', default: false },
-      format: { type: 'string', default: 'text' },
-      port: { type: 'string' },
-    },
-  });
-  if (!ORDERS.includes(values.sort))
-    throw usageError(`--sort: expected ${ORDERS.join(', ')}, got '${values.sort}'`);
-  if (!/^\d+$/.test(values.limit))
-    throw usageError(`--limit: expected a whole number, got '${values.limit}'`);
-  if (values.format !== 'text' && values.format !== 'json')
-    throw usageError(`--format: expected text or json, got '${values.format}'`);
-  return values;
-}
-
 const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
 
-function listQueues(page: QueuePage, format: string): number {
+function listQueues(page: QueuePage, format: 'text' | 'json' | undefined): number {
   const rows = page.queues.map(({ name, visible, inFlight, delayed, trigger }) => [
     ...[name, String(visible), String(inFlight), String(delayed)],
     trigger ?? 'nobody',

@@ -35,7 +35,7 @@ export function compilerSettings({ file }: Entry) {
 }
 
 /** Where compiled code stands while it runs: inside the project, so that its packages are found. */
-export function outputFolder({ file }: Entry): string {
+export function outputFolder({ file }: Pick<Entry, 'file'>): string {
   const folder = join(projectFolder(file), '.yc-broadcast');
   mkdirSync(folder, { recursive: true });
   return folder;
