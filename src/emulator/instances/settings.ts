@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A function that runs in instances of its own, each a worker thread with its own memory, as in the cloud. */
+/** A function that runs in instances of its own, each a process with its own memory, as in the cloud. */
 export interface FunctionSource {
   /** A TypeScript or JavaScript file; `file.ts#name` takes another export than `handler`. */
   readonly entry: string;
