@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-import { parseDuration } from '../../emulator/clock.js';
 import type { Broadcaster, Target, SendOptions, SendReport } from '../../index.js';
 import { CliError, usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { duration, format, text } from '../flags/values.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
 import { paletteFor } from '../terminal/palette.js';
@@ -10,21 +10,25 @@ import { createProgressLine } from '../terminal/progress-line.js';
 import { forecastText, reportText } from './report-text.js';
 import { stopSignal } from '../terminal/stop-signal.js';
 
+const FLAGS = {
+  type: one(text('<type>'), 'type of the message, checked against the contract'),
+  data: one(text('<JSON>'), 'its data (default null)'),
+  text: one(text('<text>'), 'raw text instead, without type and id'),
+  file: one(text('<file>'), 'raw bytes instead, as a binary frame'),
+  forecast: toggle('print a forecast, send nothing (with --type)'),
+  within: one(duration, 'time limit: 30s, 5m'),
+  resume: one(text('<cursor>'), 'continue where a broadcast stopped; omit <audience>'),
+  format: one(format, 'of the report: text or json (default text)'),
+};
+
 const HELP = `yc-broadcast broadcast <entry> <audience>: sends one message and prints the
 report
 
 <entry> is a file that exports an app or a broadcaster; file.ts#name selects
-an export other than 'broadcaster' or 'app'. Its store and transport are used. <audience> is room:NAME, user:NAME,
-connection:ID or all.
+an export other than 'broadcaster' or 'app'. Its store and transport are used.
+<audience> is room:NAME, user:NAME, connection:ID or all.
 
-  --type <type>     type of the message, checked against the contract
-  --data <JSON>     its data                               (default null)
-  --text <text>     raw text instead, without type and id
-  --file <file>     raw bytes instead, as a binary frame
-  --forecast        print a forecast, send nothing (with --type)
-  --within <time>   time limit: 30s, 5m
-  --resume <cursor> continue where a broadcast stopped; omit <audience>
-  --format <format> of the report: text or json            (default text)
+
 
 Ctrl-C stops it and prints the cursor to resume from.
 Exit codes: 0 all recipients were tried, 1 it failed, 2 wrong usage, 3 it stopped
@@ -47,42 +51,26 @@ interface BroadcastOptions {
   readonly message: Message;
   readonly isForecast: boolean;
   readonly withinMs: number | undefined;
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | undefined;
 }
 
 type Message =
   { readonly type: string; readonly data: unknown } | { readonly text: string } | { readonly file: string };
 
 function parseBroadcastOptions(args: readonly string[]): BroadcastOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      type: { type: 'string' },
-      data: { type: 'string' },
-      text: { type: 'string' },
-      file: { type: 'string' },
-      forecast: { type: 'boolean', default: false },
-      within: { type: 'string' },
-      resume: { type: 'string' },
-      format: { type: 'string', default: 'text' },
-    },
-  });
-  const [entry, audience, ...more] = positionals;
+  const { flags, words } = parseFlags(FLAGS, args);
+  const [entry, audience, ...more] = words;
   if (entry === undefined) throw usageError('missing <entry>; see yc-broadcast broadcast --help');
   if (more.length > 0) throw usageError(`expected one audience; unexpected argument '${more.join(' ')}'`);
-  if (values.format !== 'text' && values.format !== 'json') {
-    throw usageError(`--format: expected text or json, got '${values.format}'`);
-  }
-  const message = parseMessage(values);
-  if (values.forecast && !('type' in message)) throw usageError('--forecast needs a message with --type');
+  const message = parseMessage(flags);
+  if (flags.forecast && !('type' in message)) throw usageError('--forecast needs a message with --type');
   return {
     entry: parseEntry(entry),
-    audience: parseAudience(audience, values.resume),
+    audience: parseAudience(audience, flags.resume),
     message,
-    isForecast: values.forecast,
-    withinMs: parseWithin(values.within),
-    format: values.format,
+    isForecast: flags.forecast,
+    withinMs: flags.within,
+    format: flags.format,
   };
 }
 
@@ -91,7 +79,7 @@ function parseMessage({
   data,
   text,
   file,
-}: Partial<Record<'type' | 'data' | 'text' | 'file', string>>): Message {
+}: Partial<Record<'type' | 'data' | 'text' | 'file', string | undefined>>): Message {
   const given = [type, text, file].filter((one) => one !== undefined);
   if (given.length !== 1) throw usageError('missing message; give one of --type, --text and --file');
   if (data !== undefined && type === undefined) throw usageError('--data requires --type');
@@ -124,13 +112,6 @@ function parseAudience(
     if (kind === 'room') return broadcaster.to(name);
     return kind === 'user' ? broadcaster.toUser(name) : broadcaster.toConnection(name);
   };
-}
-
-function parseWithin(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseDuration(text);
-  if (ms === undefined) throw usageError(`--within: expected a time such as 30s or 5m, got '${text}'`);
-  return ms;
 }
 
 async function runBroadcast(options: BroadcastOptions): Promise<number> {

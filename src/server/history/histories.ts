@@ -18,11 +18,9 @@ const limitsSchema = lazily(() =>
 );
 
 export const historyOptionSchema = lazily(() =>
-  z.optional(
-    z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema()], {
-      error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
-    }),
-  ),
+  z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema()], {
+    error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
+  }),
 );
 
 /** The histories of rooms, as far as they keep any. */
