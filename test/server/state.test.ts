@@ -31,7 +31,7 @@ function game(options: Partial<AppOptions<Game>> = {}) {
   const app = createApp<Game>({
     contract,
     origins: 'any',
-    history: LIMITS,
+
     store,
     transport,
     now: clock.now,
@@ -39,6 +39,7 @@ function game(options: Partial<AppOptions<Game>> = {}) {
     onError: (report) => errors.push(report),
     ...options,
     rooms: {
+      history: LIMITS,
       join: true,
       state: { players: { write: ({ connection, key }) => key === connection.user } },
       ...options.rooms,
