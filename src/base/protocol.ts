@@ -80,6 +80,8 @@ export interface HelloMessage {
     readonly v: number;
     /** At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no position yet. */
     readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
+    /** What it wants to know of some of them. */
+    readonly want?: Readonly<Record<string, RoomWant>>;
   };
 }
 

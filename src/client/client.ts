@@ -2,8 +2,8 @@ import type { ClientTypeOf, Contract, ServerTypeOf } from '../model/contract.js'
 import type { Stop } from './base/emitter.js';
 import type { Received, ReceivedData, ReplyData, SendArguments } from './requests/message-types.js';
 import type { RequestError } from './requests/request-error.js';
-import type { Room } from './rooms/room.js';
-import type { ClientState, StateChange } from './state.js';
+import type { JoinOptions, Room } from './rooms/room.js';
+import type { ClientState, StateChange } from './client-state.js';
 
 /** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */
 export interface CoreClient<K extends Contract = Contract> {
@@ -54,7 +54,7 @@ export interface Client<K extends Contract = Contract> extends CoreClient<K> {
    * Enters a room and stays in it, over all connections. The server decides whether it may (`rooms.join` of the app).
    * Joining twice makes two handles of one room, which is left with the last.
    */
-  join(room: string): Room<K>;
+  join(room: string, options?: JoinOptions): Room<K>;
 }
 
 /** How patient a message is. */

@@ -28,6 +28,6 @@ export type { Recovery } from './rooms/catch-up.js';
 export type { Received, ReceivedData, ReplyData, SentData } from './requests/message-types.js';
 export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../base/protocol.js';
 export type { ConnectOptions, Given } from './options.js';
-export type { Room } from './rooms/room.js';
+export type { JoinOptions, Room } from './rooms/room.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
-export type { ClientState, StateChange } from './state.js';
+export type { ClientState, StateChange } from './client-state.js';

@@ -6,7 +6,7 @@ import type { Received, ReceivedData } from './requests/message-types.js';
 import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
 import type { RequestError } from './requests/request-error.js';
 import type { Room } from './rooms/room.js';
-import type { ClientState } from './state.js';
+import type { ClientState } from './client-state.js';
 
 /** As much of React as is needed: pass the module itself. React 18 and later have it. */
 export interface ReactHooks {

@@ -4,7 +4,7 @@ import type { ClientSocket } from './link.js';
 import { reconnectDelay, type ReconnectDelayOptions } from './reconnect-delay.js';
 import { openSocket, type ClientSocketDeps, type Welcomed } from './socket.js';
 import { RequestError } from '../requests/request-error.js';
-import type { StateChange } from '../state.js';
+import type { StateChange } from '../client-state.js';
 
 /** Keeps one connection open: comes back when it breaks, and opens the next one before it is too old. */
 export interface ConnectionManager {

@@ -108,7 +108,7 @@ export function createSession<R extends Rooms | undefined>(
       if (requestQueue.unanswered(current) === 0) break;
       await new Promise<void>((resolve) => clock.after(QUIET_STEP_MS, resolve));
     }
-    return { v: PROTOCOL_VERSION, rooms: rooms?.positions() ?? {} };
+    return { v: PROTOCOL_VERSION, rooms: {}, ...rooms?.hello() };
   }
 
   function adopt(welcomed: Welcomed, before: ClientSocket | undefined): void {

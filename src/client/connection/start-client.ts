@@ -1,7 +1,7 @@
 import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
 import { EVENTS, type Session } from './session.js';
-import type { ClientState, StateChange } from '../state.js';
+import type { ClientState, StateChange } from '../client-state.js';
 import { watchPage } from './page-visibility.js';
 
 /** Puts the public names before a session, and begins to connect unless that is left to the first use. */
