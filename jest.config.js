@@ -12,6 +12,7 @@ export default {
   },
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/state$': '<rootDir>/src/server/state/index.ts',
     '^yc-broadcast/lanes$': '<rootDir>/src/queue/lanes/index.ts',
     '^yc-broadcast/native$': '<rootDir>/src/queue/native.ts',
     '^yc-broadcast/(stores|transports|client|queue)/(.*)$': '<rootDir>/src/$1/$2.ts',

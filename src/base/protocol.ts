@@ -146,6 +146,9 @@ export interface StatePage {
 /** The type of what is said of a room's state. */
 export const STATE_TYPE = '$state';
 
+/** The type of a client's change of a room's state. */
+export const SET_TYPE = '$set';
+
 /** Server to client: what one change, or several together, have made of a room's state. */
 export interface StateMessage {
   readonly type: typeof STATE_TYPE;

@@ -1,4 +1,3 @@
-import { createRoomStates, stateStoreOf } from './state/states.js';
 import { neverThrowing } from './app/log-error.js';
 import { appOptionsSchema, type AppOptions } from './app/options.js';
 import { createBroadcaster, type Broadcaster } from './broadcast.js';
@@ -91,12 +90,11 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     transport: parsed.transport,
     contract,
     broadcast: parsed.broadcast,
-    rooms: { history },
+    rooms: { history, state: parsed.rooms.state },
     observe,
   });
   const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
-  if (contract?.state !== undefined) stateStoreOf(store, 'state in the contract');
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
   if (roomPresence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleDeps = { store, transport: broadcaster.transport, authorize: parsed.authorize };
@@ -134,7 +132,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       unhandled.add(type);
       report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
     };
-    const states = createRoomStates({
+    const state = parsed.rooms.state?.open({
       store,
       contract,
       announce: (room, text, exceptId) =>
@@ -143,7 +141,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
           .except(...(exceptId === undefined ? [] : [exceptId]))
           .sendRaw(text),
     });
-    const callParts = { presence, contract, histories, states, handlers, report, reportUnhandled, rollback };
+    const callParts = { presence, contract, histories, state, handlers, report, reportUnhandled, rollback };
     const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':

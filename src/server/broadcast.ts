@@ -7,8 +7,8 @@ import { createPacer } from './fanout/pacer.js';
 import { createTarget, type Target } from './fanout/target.js';
 import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
 import { createRoomHistories } from './history/histories.js';
-import { createRoomMap, type RoomMap } from './state/room-map.js';
-import { createRoomStates, stateStoreOf } from './state/states.js';
+import type { RoomMap } from './state/room-map.js';
+import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
@@ -42,8 +42,8 @@ export interface Broadcaster<K extends Contract = Contract> {
   /** Every connection. */
   toAll(): Target<K>;
   /**
-   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the store
-   * does not keep the state of rooms.
+   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
+   * option `rooms.state` is not set.
    */
   state<M extends StateMapOf<K>>(room: string, map: M): RoomMap<K, M>;
   /**
@@ -109,7 +109,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     const deps = { store, transport, contract, histories, settings, pacer, fanout, context, observe };
     const target = (audience: BroadcastAudience): Target<K> =>
       createTarget<K>(deps, { audience, filter: EVERYBODY });
-    const states = createRoomStates({
+    const state = rooms.state?.open({
       store,
       contract,
       announce: (room, text, exceptId) => {
@@ -121,8 +121,8 @@ export function createBroadcaster<K extends Contract = Contract>(
       store,
       transport,
       state: (room, map) => {
-        stateStoreOf(store, 'state');
-        return createRoomMap<K, typeof map>(states, room, map);
+        if (state !== undefined) return state.map(room, map) as RoomMap<K, typeof map>;
+        throw new BroadcastError('INVALID_OPTIONS', 'state: set the option rooms: { state: roomState() }');
       },
       to: (room) => target({ room: checkName(room, 'to(room)') }),
       toUser: (user) => target({ user: checkName(user, 'toUser(user)') }),

@@ -7,6 +7,7 @@ import {
   type AppOptions,
   type ErrorReport,
 } from 'yc-broadcast';
+import { roomState } from 'yc-broadcast/state';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import * as z from 'zod';
 import { connectEvent, functionContext, messageEvent } from '../support/events.js';
@@ -22,6 +23,8 @@ const contract = defineContract({
   },
 });
 type Game = typeof contract;
+
+const state = roomState<Game>({ players: { write: ({ connection, key }) => key === connection.user } });
 
 function game(options: Partial<AppOptions<Game>> = {}) {
   const clock = handClock();
@@ -41,7 +44,7 @@ function game(options: Partial<AppOptions<Game>> = {}) {
     rooms: {
       history: LIMITS,
       join: true,
-      state: { players: { write: ({ connection, key }) => key === connection.user } },
+      state,
       ...options.rooms,
     },
   });
@@ -155,14 +158,15 @@ describe('a map of a room', () => {
     expect(await players.entries()).toEqual(new Map());
   });
 
-  it('needs a store that keeps state', () => {
+  it('needs a store that keeps state, and the option', () => {
     const { state: _state, ...store } = memoryStore();
     const transport = scriptedTransport();
-    expect(() => createApp({ contract, origins: 'any', store, transport })).toThrow(
-      "INVALID_OPTIONS: state in the contract: the store 'memory' does not keep the state of rooms",
+    expect(() => createApp({ contract, origins: 'any', store, transport, rooms: { state } })).toThrow(
+      "INVALID_OPTIONS: rooms.state: the store 'memory' does not keep the state of rooms",
     );
-    const broadcaster = createBroadcaster({ store, transport });
-    expect(() => broadcaster.state('lobby', 'players')).toThrow(/does not keep the state of rooms/);
+    const broadcaster = createBroadcaster({ store, transport, contract });
+    expect(() => broadcaster.state('lobby', 'players')).toThrow(/set the option rooms: \{ state: roomState/);
+    expect(() => roomState({ players: { wirte: () => true } } as never)).toThrow(/roomState\.players/);
   });
 });
 

@@ -32,7 +32,7 @@ export interface AppOptions<K extends Contract = Contract> extends SharedOptions
   /** Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default 32768 */
   readonly maxMessageBytes?: number | undefined;
   /** What rooms keep and show, and what clients may do with them by themselves. Default: nothing. */
-  readonly rooms?: RoomsOptions<K> | undefined;
+  readonly rooms?: RoomsOptions | undefined;
   /**
    * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not more than
    * the gateway's 60 minutes; less where something else closes connections earlier. @default 3600000

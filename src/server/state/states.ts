@@ -18,25 +18,25 @@ export interface RoomStates {
   ttlMsOf(map: string): number | undefined;
 }
 
-export interface StatesDeps {
+export interface StateDeps {
   readonly store: ConnectionStore;
   readonly contract: Contract | undefined;
   /** Sends to everybody in the room, except for a connection. */
   readonly announce: (room: string, text: string, exceptId: string | undefined) => Promise<unknown>;
 }
 
-export function createRoomStates({ store, contract, announce }: StatesDeps): RoomStates {
-  const state = (): StateStore => stateStoreOf(store, 'state');
+export function createRoomStates({ store, contract, announce }: StateDeps): RoomStates {
+  const state = stateStoreOf(store, 'rooms.state');
   return {
     async change(room, changes, exceptId) {
-      const result = await state().change(room, changes);
+      const result = await state.change(room, changes);
       // Stored first, listed then: whoever joins in between has read it, or is listed.
       if (!result.changed) return result;
       await announce(room, stateText(room, result.position, changedRows(changes, result.position)), exceptId);
       return result;
     },
-    get: async (room, map, key) => state().get(room, map, key),
-    read: async (room, since, maxBytes) => state().read(room, { since, maxBytes }),
+    get: async (room, map, key) => state.get(room, map, key),
+    read: async (room, since, maxBytes) => state.read(room, { since, maxBytes }),
     encode(map, value) {
       const spec = stateMapOf(contract, map);
       const what = `a value of the map '${map}'`;

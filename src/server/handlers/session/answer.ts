@@ -1,20 +1,11 @@
 import type { $ZodType, output } from 'zod/v4/core';
-import { PRESENCE_TYPE, STATE_TYPE } from '../../../base/protocol.js';
+import { BroadcastError } from '../../../base/errors.js';
+import { PRESENCE_TYPE, SET_TYPE, STATE_TYPE } from '../../../base/protocol.js';
 import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
 import { answerHello, type HelloDeps } from './hello.js';
 import { createReplyBudget } from './reply-budget.js';
-import {
-  joinSchema,
-  nothingSchema,
-  readHello,
-  readRequest,
-  readStateRequest,
-  recoverSchema,
-  roomSchema,
-  writeSchema,
-} from './requests.js';
-import { answerState, answerWrite } from './state-requests.js';
+import { joinSchema, nothingSchema, readHello, readRequest, recoverSchema, roomSchema } from './requests.js';
 import { enterRoom, presenceOf, readRoom, requireMember, requireOpen, withPresence } from './room-state.js';
 
 /** Checks the data of a request, which throws `INVALID_MESSAGE`, and returns what answers it. */
@@ -62,21 +53,13 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
       return readRoom(parts, connection, { room, since, want }, createReplyBudget([room]));
     }),
   ],
-  [
-    STATE_TYPE,
-    (data) => {
-      const checked = readStateRequest(data);
-      return (parts, connection) => answerState(parts, connection, checked);
-    },
-  ],
-  ['$set', request(writeSchema, answerWrite)],
   [PRESENCE_TYPE, request(roomSchema, (parts, connection, { room }) => presenceOf(parts, connection, room))],
   // What came keeps the connection open; the answer is for whoever wants to know whether it still is.
   ['$ping', request(nothingSchema, () => undefined)],
 ]);
 
 export function isSessionType(type: string): boolean {
-  return requests.has(type);
+  return requests.has(type) || type === STATE_TYPE || type === SET_TYPE;
 }
 
 export interface SessionMessage {
@@ -92,6 +75,11 @@ export async function answerSession(
   load: () => Promise<Connection>,
 ): Promise<GatewayResponse> {
   const answerIt = requests.get(type)?.(data);
-  const answer = await answerIt?.(parts, await load());
+  const answerState = parts.state?.requests.get(type)?.(data);
+  if (answerIt === undefined && answerState === undefined) {
+    throw new BroadcastError('UNKNOWN_TYPE', 'rooms of this server hold no state', { path: ['type'] });
+  }
+  const connection = await load();
+  const answer = await (answerIt?.(parts, connection) ?? answerState?.(connection));
   return answer === undefined && id === undefined ? empty() : reply(id, answer);
 }

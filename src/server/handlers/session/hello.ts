@@ -1,5 +1,4 @@
 import type { StoredConnection } from '../../../model/connection.js';
-import type { Contract } from '../../../model/contract.js';
 import { BroadcastError } from '../../../base/errors.js';
 import { PROTOCOL_VERSION, type RoomRefusal, type RoomState, type Welcome } from '../../../base/protocol.js';
 import { joinAuthorized, type Connection } from '../connection-handle.js';
@@ -9,7 +8,6 @@ import { isRoomName, ROOM_NAME, type RoomRequest } from './requests.js';
 import { readRoom, requireAdmission, withPresence, type RoomDeps } from './room-state.js';
 
 export interface HelloDeps extends RoomDeps {
-  readonly contract: Contract | undefined;
   readonly lifetimeMs: number;
   readonly keepAliveMs: number;
   readonly now: () => number;

@@ -1,12 +1,11 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, objectWith } from '../../../base/options.js';
 import type { StoredConnection } from '../../../model/connection.js';
-import type { Contract, StateMapOf, StateValueOf } from '../../../model/contract.js';
 import { sharedRoomsShape, type SharedRoomsOptions } from '../../shared-options.js';
 import type { RoomPresence } from '../../presence/presence.js';
 
 /** What rooms keep and show, and what clients may do with them by themselves, without a handler of the app's. */
-export interface RoomsOptions<K extends Contract = Contract> extends SharedRoomsOptions {
+export interface RoomsOptions extends SharedRoomsOptions {
   /**
    * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for which the
    * function returns true. `authorize` is asked as well, each time. Names that begin with `$` are never open. Default:
@@ -20,24 +19,8 @@ export interface RoomsOptions<K extends Contract = Contract> extends SharedRooms
    */
   readonly load?:
     ((request: { readonly room: string; readonly connection: StoredConnection }) => unknown) | undefined;
-  /** What clients may change in a room's state (`state` in the contract), by the name of the map. Default: nothing. */
-  readonly state?: { readonly [M in StateMapOf<K>]?: StateWriteOptions<StateValueOf<K, M>> } | undefined;
   /** Shows who is in a room; made by `presence()`. Needs a store with histories. Default: nobody is shown. */
   readonly presence?: RoomPresence | undefined;
-}
-
-/** What clients may do with a map. */
-export interface StateWriteOptions<Value = unknown> {
-  /**
-   * Whether a client may set a key, or delete it (`value` is `undefined`). Asked of members of the room only, with a value that
-   * fits the contract.
-   */
-  readonly write: (request: {
-    readonly connection: StoredConnection;
-    readonly room: string;
-    readonly key: string;
-    readonly value: Value | undefined;
-  }) => boolean | Promise<boolean>;
 }
 
 export const roomsSchema = lazily(() =>
@@ -50,9 +33,6 @@ export const roomsSchema = lazily(() =>
         }),
       ),
       load: z.optional(functionOption<NonNullable<RoomsOptions['load']>>()),
-      state: z.optional(
-        z.record(z.string(), z.strictObject({ write: functionOption<StateWriteOptions['write']>() })),
-      ),
       presence: z.optional(objectWith<RoomPresence>('presence()', 'watch')),
     }),
     {},

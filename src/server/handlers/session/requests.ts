@@ -10,13 +10,10 @@ import {
   PROTOCOL_VERSION,
   type RoomPosition,
   type RoomWant,
-  type StatePosition,
 } from '../../../base/protocol.js';
 
 /** What is wrong with a name that is none. */
 export const ROOM_NAME = `expected a room name of 1 to ${MAX_NAME_BYTES} bytes, without U+0000 and half surrogate pairs`;
-
-const KEY = `expected 1 to ${MAX_NAME_BYTES} bytes, without U+0000 and half surrogate pairs`;
 
 const room = lazily(() => z.string().check(z.refine(isRoomName, ROOM_NAME)));
 const position = lazily(() =>
@@ -25,7 +22,7 @@ const position = lazily(() =>
 const since = lazily(() => z.nullish(position()));
 
 const version = lazily(() => z.int().check(z.minimum(0)));
-const statePosition = lazily(() =>
+export const statePositionSchema = lazily(() =>
   z.nullable(
     z.strictObject({
       version: version(),
@@ -39,29 +36,19 @@ const want = lazily(() =>
     z.strictObject({
       last: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_LAST_MESSAGES))),
       load: z.optional(z.boolean()),
-      state: z.optional(statePosition()),
+      state: z.optional(statePositionSchema()),
     }),
   ),
 );
 
 /** An object whose keys are names: zod's record would lose one called `__proto__`. */
-const byRoom = lazily(() => z.custom<object>(isObject, 'expected an object'));
+export const roomsSchema = lazily(() => z.custom<object>(isObject, 'expected an object'));
 const helloSchema = lazily(() =>
-  z.strictObject({ v: z.int(), rooms: z.optional(byRoom()), want: z.optional(byRoom()) }),
+  z.strictObject({ v: z.int(), rooms: z.optional(roomsSchema()), want: z.optional(roomsSchema()) }),
 );
 export const joinSchema = lazily(() => z.strictObject({ room: room(), since: since(), want: want() }));
 export const roomSchema = lazily(() => z.strictObject({ room: room() }));
 export const recoverSchema = lazily(() => z.strictObject({ room: room(), since: position(), want: want() }));
-const stateSchema = lazily(() => z.strictObject({ rooms: byRoom() }));
-export const writeSchema = lazily(() =>
-  z.strictObject({
-    room: room(),
-    map: z.string(),
-    key: z.string().check(z.refine(isRoomName, KEY)),
-    value: z.optional(z.unknown()),
-    ifVersion: z.optional(version()),
-  }),
-);
 export const nothingSchema = lazily(() => z.literal(undefined));
 
 /** A room as a client wants it. */
@@ -96,16 +83,8 @@ export function readHello(data: unknown): readonly RoomRequest[] {
   }));
 }
 
-/** The data of `$state`: where the client stands in the state of each room. */
-export function readStateRequest(data: unknown): readonly (readonly [string, StatePosition | null])[] {
-  const { rooms } = readRequest(stateSchema(), data);
-  return entriesOf(rooms).map(([name, place]) => [
-    name,
-    readRequest(statePosition(), place, ['rooms', name]),
-  ]);
-}
-
-function entriesOf(rooms: object): readonly [string, unknown][] {
+/** Rooms by name, as a list; no more than a `$hello` may have. */
+export function entriesOf(rooms: object): readonly [string, unknown][] {
   const entries: [string, unknown][] = Object.entries(rooms);
   if (entries.length <= MAX_HELLO_ROOMS) return entries;
   const message = `expected at most ${MAX_HELLO_ROOMS} rooms; join the others separately`;

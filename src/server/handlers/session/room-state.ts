@@ -12,15 +12,14 @@ import type {
 import { joinAuthorized, requireMembership, type Connection, type HandleDeps } from '../connection-handle.js';
 import { RoomForbiddenError } from '../room-forbidden-error.js';
 import type { RoomsOptions } from './options.js';
-import { shownPage } from '../../state/frame.js';
-import type { RoomStates } from '../../state/states.js';
+import type { OpenState } from '../../state/open-state.js';
 import type { ReplyBudget } from './reply-budget.js';
 import type { RoomRequest } from './requests.js';
 
 export interface RoomDeps extends Pick<HandleDeps, 'store' | 'authorize' | 'presence'> {
   readonly rooms: RoomsOptions;
   readonly histories: RoomHistories;
-  readonly states: RoomStates;
+  readonly state: OpenState | undefined;
   readonly report: (reason: unknown, during: string) => void;
 }
 
@@ -160,13 +159,13 @@ async function within<T>(ms: number, value: T | Promise<T>): Promise<T> {
 
 /** The room's state behind a position, as much as fits; left out when nothing does, and then the client asks for it. */
 async function readState(
-  { states }: RoomDeps,
+  { state }: RoomDeps,
   room: string,
   since: StatePosition | null,
   budget: ReplyBudget,
 ): Promise<Pick<RoomState, 'state'>> {
-  const page = shownPage(await states.read(room, since, budget.left()));
-  return budget.spend(JSON.stringify(page)) ? { state: page } : {};
+  const page = await state?.page(room, since, budget.left());
+  return page !== undefined && budget.spend(JSON.stringify(page)) ? { state: page } : {};
 }
 
 async function readBehind(
