@@ -94,6 +94,8 @@ export type {
   SendReport,
   StopReason,
 } from './model/report.js';
+export { checkRooms, compareBytes, countRooms, listRooms, MAX_ROOMS } from './model/several-rooms.js';
+export type { RoomListing } from './model/several-rooms.js';
 export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
 export type {
   Audience,
@@ -105,10 +107,12 @@ export type {
   HistoryRead,
   HistoryStore,
   JoinResult,
+  ListedConnection,
   ListOptions,
   Page,
   PutResult,
   Shard,
+  SingleAudience,
 } from './model/store.js';
 export type {
   AttemptOptions,

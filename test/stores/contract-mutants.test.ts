@@ -207,6 +207,50 @@ const MUTANTS: readonly Mutant[] = [
     }),
   ],
   [
+    'lists several rooms one after the other',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    faults.listingRoomAfterRoom({ skipsKnown: false }),
+  ],
+  [
+    'looks for who was listed by where everybody is now',
+    'several rooms: who moves between them while they are listed is listed once',
+    faults.listingRoomAfterRoom({ skipsKnown: true }),
+  ],
+  [
+    'names one room of each member',
+    'several rooms: pages of any size name the rooms of everybody in them',
+    (store) => ({
+      list: async (audience, options) => {
+        const page = await store.list(audience, options);
+        return {
+          ...page,
+          connections: page.connections.map((one) => ({ ...one, rooms: one.rooms?.slice(0, 1) })),
+        };
+      },
+    }),
+  ],
+  [
+    'lists nobody where no room is named',
+    'several rooms: a repeated room is one, and none or more than 100 are refused with INVALID_OPTIONS',
+    (store) => ({
+      list: async (audience, options) =>
+        'rooms' in audience && audience.rooms.length === 0
+          ? { connections: [], done: true }
+          : store.list(audience, options),
+    }),
+  ],
+  [
+    'counts a member of two rooms twice',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    (store) => ({
+      count: async (audience) => {
+        if (!('rooms' in audience)) return store.count(audience);
+        const counts = await Promise.all(audience.rooms.map((room) => store.count({ room })));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
+    }),
+  ],
+  [
     'counts 5,000 at most',
     'list lists each of 10,000 members once, and count counts them',
     (store) => ({ count: async (audience) => Math.min(5000, await store.count(audience)) }),

@@ -71,8 +71,11 @@ const ASK_MS = 15_000;
 /** Enough for a hello around its rooms. */
 const HELLO_BYTES = 256;
 
-/** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
-const MOST_SEEN = 200;
+/**
+ * Server ids of numbered messages that are remembered: a broadcast that is sent again has a number of its own, and one to several
+ * rooms has one in each.
+ */
+const MOST_SEEN = 2000;
 
 function nextOutcome(emitter: Emitter): Promise<void> {
   const joined = new Promise<void>((resolve, reject) => {
@@ -86,8 +89,16 @@ function nextOutcome(emitter: Emitter): Promise<void> {
   return joined;
 }
 
+/** A message as each of the rooms that it names has it. */
+function placesIn(message: ServerMessage): readonly ServerMessage[] {
+  const { also } = message;
+  if (!Array.isArray(also)) return [message];
+  return [message, ...also.map((place: object) => ({ ...message, offset: undefined, ...place }))];
+}
+
 export function createRooms(parts: RoomsDeps): Rooms {
   const entries = new Map<string, Entry>();
+  const isSeen = createDedup(MOST_SEEN);
   let isClosed = false;
   const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
   parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
@@ -96,7 +107,6 @@ export function createRooms(parts: RoomsDeps): Rooms {
 
   function createEntry(name: string): Entry {
     const emitter = createEmitter();
-    const isSeen = createDedup(MOST_SEEN);
     const sequence = createSequence((message) => {
       if (isSeen(message.id)) return;
       emitter.emit(message.type, message.data, message);
@@ -180,13 +190,21 @@ export function createRooms(parts: RoomsDeps): Rooms {
       return Object.fromEntries(fitting);
     },
     hear(message) {
-      const entry = entries.get(message.room);
-      if (isNumbered(message)) entry?.sequence.hear(message);
-      entry?.membership.settle();
-      return entry !== undefined;
+      let isHeard = entries.has(message.room);
+      // What went to several rooms has come once, and is the next message of each of them.
+      for (const placed of placesIn(message)) {
+        const entry = entries.get(placed.room ?? '');
+        if (entry !== undefined && isNumbered(placed)) {
+          entry.sequence.hear(placed);
+          isHeard = true;
+        }
+        entry?.membership.settle();
+      }
+      return isHeard;
     },
     notify(message) {
-      entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
+      const joined = placesIn(message).find(({ room }) => entries.has(room ?? '')) ?? message;
+      entries.get(joined.room ?? '')?.emitter.emit(message.type, message.data, joined);
     },
     welcomed(link, rooms) {
       // No name is to be taken for a property that every object has.
