@@ -107,7 +107,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
 
   function setHook<N extends keyof Hooks<K>>(name: N, hook: Required<Hooks<K>>[N]): App<K> {
     if (hooks[name] !== undefined)
-      throw new BroadcastError('INVALID_OPTIONS', `${name}: already set; an app has one`);
+      throw new BroadcastError('INVALID_OPTIONS', `${name}: already set; an app has only one`);
     hooks[name] = hook;
     return app;
   }
@@ -217,7 +217,7 @@ interface Hooks<K extends Contract> {
 
 function noHandler(type: string): BroadcastError {
   const remedy = `add app.on('${type}', …), or take '${type}' out of the contract's client messages`;
-  return new BroadcastError('INVALID_OPTIONS', `a client sent '${type}', which nothing handles: ${remedy}`);
+  return new BroadcastError('INVALID_OPTIONS', `a client sent '${type}', which has no handler: ${remedy}`);
 }
 
 function requireType(

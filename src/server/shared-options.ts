@@ -37,7 +37,7 @@ export interface SharedRoomsOptions {
   readonly history?: HistoryOption | undefined;
 }
 
-export const sharedRoomsShape = () => ({ history: historyOptionSchema() });
+export const sharedRoomsShape = () => ({ history: z.optional(historyOptionSchema()) });
 
 /** `rooms` stands beside it, since apps know more of them. */
 export const sharedShape = () => ({

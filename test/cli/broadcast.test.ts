@@ -116,31 +116,37 @@ describe('broadcast', () => {
   it('names what a file exports instead of a broadcaster', async () => {
     const { file, start } = await setUp(1);
     const { code, output } = await ended(start(`${file}#other`, 'all', '--text', 'x'));
-    expect(output).toContain("exports no app or broadcaster as 'other'; it exports app, broadcaster, other.");
+    expect(output).toContain(
+      "does not export an app or broadcaster as 'other'; it exports app, broadcaster, other.",
+    );
     expect(code).toBe(1);
   });
 
   it.each<[string, string[], string]>([
-    ['no file', [], 'which file? See yc-broadcast broadcast --help'],
-    ['no audience', ['package.json', '--text', 'x'], 'to whom? room:NAME, user:NAME, connection:ID or all'],
+    ['no file', [], 'missing <entry>; see yc-broadcast broadcast --help'],
+    [
+      'no audience',
+      ['package.json', '--text', 'x'],
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
+    ],
     [
       'an unknown audience',
       ['package.json', 'everybody', '--text', 'x'],
-      'to whom? room:NAME, user:NAME, connection:ID or all',
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
     ],
     [
       'an empty room',
       ['package.json', 'room:', '--text', 'x'],
-      'to whom? room:NAME, user:NAME, connection:ID or all',
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
     ],
-    ['no message', ['package.json', 'all'], 'what to send? One of --type, --text and --file'],
+    ['no message', ['package.json', 'all'], 'missing message; give one of --type, --text and --file'],
     [
       'two messages',
       ['package.json', 'all', '--text', 'x', '--type', 'y'],
-      'what to send? One of --type, --text and --file',
+      'missing message; give one of --type, --text and --file',
     ],
-    ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: is not JSON: {'],
-    ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data goes with --type'],
+    ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: not valid JSON: {'],
+    ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data requires --type'],
     [
       'a forecast of raw text',
       ['package.json', 'all', '--text', 'y', '--forecast'],
@@ -149,7 +155,7 @@ describe('broadcast', () => {
     [
       'a cursor and an audience',
       ['package.json', 'all', '--resume', 'c', '--text', 'y'],
-      '--resume knows the audience; leave it out',
+      '--resume already determines the audience; omit <audience>',
     ],
     [
       'a time that is none',

@@ -133,7 +133,7 @@ describe('dispatch', () => {
     [
       'a single connection',
       (w: World) => w.broadcaster.toConnection('p00001').dispatch('x', 1),
-      /one connection needs no workers; use send/,
+      /a single connection does not need workers; use send/,
     ],
     [
       'a key that no record can have',
@@ -170,7 +170,7 @@ describe('dispatch', () => {
       transport,
       broadcast: { fanout: queueFanout({ queue: memoryQueue() }) },
     });
-    await expect(withQueue.to('room').dispatch('x', 1)).rejects.toThrow(/store 'memory' keeps no records/);
+    await expect(withQueue.to('room').dispatch('x', 1)).rejects.toThrow(/store 'memory' has no records/);
     expect(() => createBroadcaster({ store, transport, broadcast: { fanout: {} as never } })).toThrow(
       /queueFanout/,
     );
@@ -461,7 +461,7 @@ describe('resume', () => {
     const dispatched = await broadcaster.resume(sent(report).cursor ?? '').dispatch('x', 1);
     expect(dispatched).toMatchObject({ id: 'k', shards: 1 });
     const several = broadcaster.resume(sent(report).cursor ?? '').dispatch('x', 1, { shards: 2 });
-    await expect(several).rejects.toThrow('shards: what is resumed has one');
+    await expect(several).rejects.toThrow('shards: a resumed broadcast has one shard');
     await drain();
     expect(timesReached(transport)).toEqual(once(ids));
   });

@@ -122,7 +122,7 @@ describe('pathBroadcaster', () => {
     await queue.send([{ body: '{}' }, { body: JSON.stringify('x'.repeat(140_000)) }]);
     await until(() => gateway.timeline('type:trigger').length === 2);
     expect(gateway.timeline('type:trigger').map(({ reason }) => reason)).toEqual([
-      'nobody is connected; lost',
+      'no connections; the message is lost',
       expect.stringMatching(/^\d+ bytes, a WebSocket message has 131072 at most; lost$/),
     ]);
     expect(gateway.queue('live').messages()).toEqual([]);

@@ -509,7 +509,7 @@ it('abandons no shard because the queue is not where it should be', async () => 
     },
   }).broadcaster;
   await expect(misled.work(event)).rejects.toThrow(
-    'QUEUE_UNAVAILABLE: a job cannot be passed on: there is no queue at this address',
+    'QUEUE_UNAVAILABLE: a job cannot be requeued: there is no queue at this address',
   );
   expect(world.deadLetters.sent).toBe(0);
   storm = false;
@@ -548,13 +548,13 @@ describe('an app', () => {
     });
     await app.handler(foreign);
     expect(seen).toEqual([foreign]);
-    await expect(app.worker(foreign)).rejects.toThrow(/no job; give jobs a queue of their own/);
+    await expect(app.worker(foreign)).rejects.toThrow(/not a job; use a separate queue for jobs/);
   });
 
   it('says what is missing when it has no queue', async () => {
     const { store, transport } = await fanoutWorld({ people: 0 });
     const app = createApp({ store, transport, origins: 'any' });
-    await expect(app.worker({ messages: [] })).rejects.toThrow(/INVALID_OPTIONS: this needs a queue/);
+    await expect(app.worker({ messages: [] })).rejects.toThrow(/INVALID_OPTIONS: this requires a queue/);
   });
 
   it('answers a client with what was dispatched when its handler returns the report', async () => {

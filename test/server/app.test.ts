@@ -344,7 +344,7 @@ describe('messages', () => {
     expect(bodyOf(response)).toEqual({
       type: 'error',
       replyTo: '1',
-      error: { code: 'INTERNAL', message: 'the server could not handle this' },
+      error: { code: 'INTERNAL', message: 'the server failed to handle this' },
     });
     expect(errors).toMatchObject([{ during: "message 'join'" }]);
   });
@@ -628,7 +628,7 @@ describe('createApp', () => {
   it('refuses a contract that uses names of the protocol', () => {
     for (const type of ['reply', 'error', '$welcome']) {
       expect(() => defineContract({ client: { [type]: z.string() }, server: {} })).toThrow(
-        /belongs to the protocol/,
+        /is reserved by the protocol/,
       );
     }
   });

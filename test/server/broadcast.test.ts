@@ -534,9 +534,62 @@ describe('a broadcast that is cut short', () => {
     const report = await withinTwoSeconds(() =>
       broadcaster.to('room').send('x', 1, { deadline: Date.now() + 1000 }),
     );
-    expect(report).toMatchObject({ stoppedBy: 'deadline', recipients: 0, complete: false });
+    expect(report).toMatchObject({ stoppedBy: 'deadline', recipients: 1, skipped: 1, complete: false });
     expect(sent(report).durationMs).toBeLessThan(1000);
     expect(sent(report).cursor).toBeDefined();
+  });
+
+  it('counts those that it did not list as skipped', async () => {
+    const controller = new AbortController();
+    let sends = 0;
+    const { transport, broadcaster } = await roomOf(
+      100,
+      (id) => {
+        if (++sends === 15) controller.abort();
+        return id === 'p00003' ? 'CONNECTION_STALE' : 'ok';
+      },
+      { concurrency: 1, pageSize: 10 },
+    );
+    const first = sent(await broadcaster.to('room').send('x', 1, { signal: controller.signal }));
+    expect(first).toMatchObject({
+      recipients: 100,
+      delivered: 14,
+      stale: 1,
+      skipped: 85,
+      stoppedBy: 'signal',
+    });
+    expect(first.uncounted).toBeUndefined();
+    // A count of the audience says nothing about the part that is left.
+    const rest = sent(
+      await broadcaster.resume(first.cursor ?? '').send('x', 1, { signal: AbortSignal.abort() }),
+    );
+    expect(rest).toMatchObject({ recipients: 0, skipped: 0, uncounted: true });
+    const some = broadcaster.to('room').except('p00001');
+    expect(sent(await some.send('x', 1, { signal: AbortSignal.abort() }))).toMatchObject({ uncounted: true });
+    expect(transport.attempts.size).toBe(15);
+  });
+
+  it('says so when the store does not count in time those that it did not list', async () => {
+    jest.useFakeTimers();
+    const { store, transport } = await roomOf(7);
+    const list: ConnectionStore['list'] = () => new Promise(() => undefined);
+    const call = async (count: ConnectionStore['count']): Promise<DeliveryReport> => {
+      const broadcaster = createBroadcaster({ store: { ...store, list, count }, transport });
+      const deadline = Date.now() + 1000;
+      const report = await withinTwoSeconds(() => broadcaster.to('room').send('x', 1, { deadline }));
+      return sent(report);
+    };
+    const counted = await call(store.count);
+    expect(counted).toMatchObject({ recipients: 7, skipped: 7, stoppedBy: 'deadline' });
+    expect(counted.uncounted).toBeUndefined();
+    for (const count of [
+      () => new Promise<number>(() => undefined),
+      () => Promise.reject(new Error('away')),
+    ]) {
+      const report = await call(count);
+      expect(report).toMatchObject({ recipients: 0, skipped: 0, uncounted: true, stoppedBy: 'deadline' });
+      expect(report.durationMs).toBeLessThanOrEqual(800);
+    }
   });
 
   it('tries some sends in every call, however slow the gateway has been before', async () => {

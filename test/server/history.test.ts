@@ -157,6 +157,6 @@ describe('the option history', () => {
     const { history: _none, ...store } = memoryStore();
     expect(() =>
       createBroadcaster({ store, transport: scriptedTransport(), rooms: { history: limits } }),
-    ).toThrow(/INVALID_OPTIONS: rooms\.history: the store 'memory' keeps no histories/);
+    ).toThrow(/INVALID_OPTIONS: rooms\.history: the store 'memory' has no histories/);
   });
 });

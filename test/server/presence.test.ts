@@ -272,6 +272,6 @@ describe('the option presence', () => {
     const { history: _none, ...store } = memoryStore();
     const options = { store, rooms: { history: undefined }, contract: { client: {}, server: {} } };
     // @ts-expect-error: another contract than the support's
-    expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' keeps no histories/);
+    expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' has no histories/);
   });
 });

@@ -211,7 +211,7 @@ describe('$hello', () => {
       replyTo: 'm1',
       error: {
         code: 'UNSUPPORTED_VERSION',
-        message: 'this server speaks version 1',
+        message: 'this server supports version 1',
         path: ['data', 'v'],
       },
     });

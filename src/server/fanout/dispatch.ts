@@ -55,6 +55,6 @@ export function dispatcherOf({ fanout }: { readonly fanout: Dispatcher | undefin
   if (fanout !== undefined) return fanout;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    'this needs a queue; give the option broadcast: { fanout: queueFanout({ queue }) }',
+    'this requires a queue; set the option broadcast: { fanout: queueFanout({ queue }) }',
   );
 }

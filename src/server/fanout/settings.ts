@@ -3,7 +3,8 @@ import type { QueueFanout } from './queue-fanout.js';
 
 const positive = () => z.number().check(z.positive());
 const notNegative = () => z.number().check(z.minimum(0));
-const between = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+const between = (min: number, max: number): z.ZodMiniType<number> =>
+  z.int().check(z.minimum(min), z.maximum(max));
 
 /** The numbers that steer broadcasts, with their defaults. They fit a cloud function, not a daemon. */
 export const settingsShape = () => ({
