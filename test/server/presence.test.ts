@@ -1,12 +1,7 @@
 /** Who is in a room: users, not connections, told to the others as they come and go. */
 import { describe, expect, it } from '@jest/globals';
-import {
-  BroadcastError,
-  presence,
-  type ConnectionStore,
-  type HistoryStore,
-  type PresenceOptions,
-} from 'yc-broadcast';
+import { BroadcastError, presence, type ConnectionStore, type PresenceOptions } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, handClock, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport, type ScriptedTransport } from '../support/scripted-transport.js';

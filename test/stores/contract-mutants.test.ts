@@ -1,7 +1,8 @@
 /** The contract is itself tested: each of these stores breaks a rule, and the case that names its fault refuses it. */
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, CONNECTION_TTL_MS } from 'yc-broadcast';
+import { BroadcastError } from 'yc-broadcast';
+import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
 import * as faults from '../support/broken-stores.js';

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { BroadcastError } from 'yc-broadcast';
-import type {
-  ConnectionStore,
-  HistoryEntry,
-  HistoryStore,
-  RecordStore,
-  StoredConnection,
-} from 'yc-broadcast';
+import type { ConnectionStore, StoredConnection } from 'yc-broadcast';
+import type { HistoryEntry, HistoryStore, RecordStore } from 'yc-broadcast/stores';
 import { historyOf, recordsOf, type Alteration } from './shared-memory.js';
 
 /** Methods that replace those of a healthy store. */

@@ -8,7 +8,7 @@ import {
   type ConnectionStore,
   type ListedConnection,
   type StoredConnection,
-} from 'yc-broadcast';
+} from 'yc-broadcast/stores';
 
 /** What all instances share. In the place of a database. */
 export interface Tables {
