@@ -5,6 +5,7 @@ import type { FrameHandlers } from './frame-router.js';
 import type { InFlight } from './in-flight.js';
 import type { Liveness } from './liveness.js';
 import type { Outcomes } from './outcomes.js';
+import type { PromptAcks } from './prompt-acks.js';
 import { REFUSED_STREAM } from './protocol-failure.js';
 import type { RequestWriter } from './request-writer.js';
 import { errorOfReset } from './resets.js';
@@ -18,6 +19,7 @@ export interface FrameHandlerDeps {
   readonly requests: RequestWriter;
   readonly uploads: Uploads;
   readonly downloads: Downloads;
+  readonly acks: PromptAcks;
   readonly answers: Answers;
   readonly inFlight: InFlight;
   readonly liveness: Liveness;
@@ -30,7 +32,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** What a session does about each kind of frame that it receives. */
 export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
-  const { output, uploads, downloads, answers, inFlight, liveness, outcomes, shutdown, events } = deps;
+  const { output, uploads, downloads, acks, answers, inFlight, liveness, outcomes, shutdown, events } = deps;
 
   return {
     onAnswerFrame(type, flags, streamId, frame) {
@@ -62,6 +64,7 @@ export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
     onWindowUpdate(streamId, bytes) {
       if (streamId !== 0) inFlight.find(streamId);
       uploads.widen(streamId, bytes);
+      acks.onWindowUpdate();
     },
     onReset(streamId, code) {
       const exchange = inFlight.find(streamId);

@@ -9,6 +9,7 @@ import { createInFlight } from './in-flight.js';
 import { createLiveness } from './liveness.js';
 import { createOutcomes } from './outcomes.js';
 import { CANCEL, NO_ERROR } from './protocol-failure.js';
+import { createPromptAcks } from './prompt-acks.js';
 import type { ReadBuffer } from './read-buffer.js';
 import { createRequestWriter, type Origin } from './request-writer.js';
 import { SILENT, type Session, type SessionEvents } from './session.js';
@@ -46,7 +47,19 @@ export function createOwnSession(
     shutdown.finish({ why: 'lost', message: SILENT });
   });
   const shutdown = createShutdown({ socket, output, inFlight, liveness, events });
-  const parts = { output, requests, uploads, downloads, answers, inFlight, liveness, outcomes, shutdown };
+  const acks = createPromptAcks(output, inFlight, downloads);
+  const parts = {
+    output,
+    requests,
+    uploads,
+    downloads,
+    acks,
+    answers,
+    inFlight,
+    liveness,
+    outcomes,
+    shutdown,
+  };
   const route = createFrameRouter(createFrameHandlers({ ...parts, events }), answers.isInBlock);
   const read = createFrameReader(route, () => liveness.state !== 'over');
 
@@ -105,7 +118,7 @@ export function createOwnSession(
     },
     probe: liveness.probe,
     lastHeardAt: () => liveness.heardAt,
-    hasCarried: inFlight.hasCarried,
+    hasCarried: () => inFlight.carried > 0,
     close() {
       shutdown.goAway(NO_ERROR, { why: 'closed', message: 'the transport was closed' });
     },

@@ -10,6 +10,18 @@ export class ProtocolFailure extends Error {
   }
 }
 
+/** The other side answered in HTTP/1.1, so `node:http2` would fare no better. */
+export class NoHttp2 extends Error {
+  override readonly name = 'NoHttp2';
+
+  constructor() {
+    super(NO_HTTP2);
+  }
+}
+
+export const NO_HTTP2 =
+  'the gateway does not speak HTTP/2 at this address; use restTransport(), or check the endpoint';
+
 /** Error codes of RFC 9113, section 7. */
 export const NO_ERROR = 0x0;
 export const PROTOCOL_ERROR = 0x1;

@@ -182,6 +182,27 @@ describe('flow control', () => {
     expect(await outcome).toBe('ok');
   });
 
+  it('sends something after a WINDOW_UPDATE, once for each request, so that TCP acknowledges it at once', async () => {
+    const outcome = outcomeOf(send('x'.repeat(20_000)));
+    const peer = await server.greet();
+    const { streamId } = await peer.next(HEADERS);
+    // The one that opens the connection's window.
+    await peer.next(WINDOW_UPDATE);
+    peer.send(frame(WINDOW_UPDATE, 0, 0, number(20_000)));
+    const touch = await peer.next(WINDOW_UPDATE);
+    expect([touch.streamId, touch.payload]).toEqual([0, number(1)]);
+    peer.send(frame(WINDOW_UPDATE, 0, 0, number(20_000)));
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    peer.send(frame(PING, 0, 0, Buffer.alloc(8)));
+    await peer.next(PING);
+    peer.send(answer(streamId));
+    expect(await outcome).toBe('ok');
+    const next = await sendTo(peer);
+    expect(peer.waiting.filter(({ type }) => type === WINDOW_UPDATE)).toEqual([]);
+    peer.send(answer(next.streamId));
+    expect(await next.outcome).toBe('ok');
+  });
+
   it('widens its own windows while a long answer comes', async () => {
     const info = transport.get('c1', { timeoutMs: 5000 }).catch(String);
     const peer = await server.greet();
@@ -530,9 +551,20 @@ describe('what it does not understand', () => {
   it('says that nothing was carried out by a server that speaks something else', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const outcome = outcomeOf(send('hello', 2000));
-    const http1 = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
-    (await server.accept()).send(http1);
-    (await server.accept()).send(http1);
+    const foreign = Buffer.from('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n');
+    (await server.accept()).send(foreign);
+    (await server.accept()).send(foreign);
     expect(await outcome).toMatch(/^GATEWAY_UNAVAILABLE/);
+  });
+
+  it('names HTTP/1.1 for what it is, and does not try node:http2 on it', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const outcome = outcomeOf(send());
+    (await server.accept()).send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await outcome).toBe(
+      'GATEWAY_UNAVAILABLE: the gateway does not speak HTTP/2 at this address; use restTransport(), or check the endpoint',
+    );
+    expect(emitWarning).not.toHaveBeenCalled();
+    expect(server.connections()).toBe(1);
   });
 });
