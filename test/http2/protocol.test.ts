@@ -253,6 +253,29 @@ describe('answers in every form', () => {
     expect(await outcome).toBe('UNKNOWN: the answer has HTTP status 302 and no gRPC status');
   });
 
+  it('understands a server that keeps a table of headers although we asked for none', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { peer } = await readySession();
+    const kept = Buffer.concat([
+      Buffer.of(0x40, 11),
+      Buffer.from('grpc-status'),
+      Buffer.of(1),
+      Buffer.from('5'),
+    ]);
+    const ends = END_HEADERS | END_STREAM;
+    // The entry is made by an answer that nobody waits for any more.
+    const late = outcomeOf(send('late', 50));
+    const { streamId } = await peer.next(HEADERS);
+    expect(await late).toContain('NO_ANSWER');
+    peer.send(frame(HEADERS, ends, streamId, Buffer.concat([STATUS_200, kept])));
+    peer.send(frame(PING, ACK, 0, (await peer.next(PING)).payload));
+    const next = await sendTo(peer);
+    peer.send(frame(HEADERS, ends, next.streamId, Buffer.concat([STATUS_200, Buffer.of(0x80 | 62)])));
+    expect(await next.outcome).toBe('CONNECTION_STALE: the gateway answered NOT_FOUND');
+    expect(emitWarning).not.toHaveBeenCalled();
+    expect(server.connections()).toBe(1);
+  });
+
   it('reads an answer that arrives byte by byte', async () => {
     const outcome = outcomeOf(send());
     const peer = await server.greet();
