@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BroadcastError } from '../base/errors.js';
+import { createAcknowledge } from './acknowledgements.js';
 import { createAnswers } from './answers.js';
 import { createDownloads } from './downloads.js';
 import { createFrameHandlers } from './frame-handlers.js';
@@ -48,19 +49,10 @@ export function createOwnSession(
   });
   const shutdown = createShutdown({ socket, output, inFlight, liveness, events });
   const acks = createPromptAcks(output, inFlight, downloads);
-  const parts = {
-    output,
-    requests,
-    uploads,
-    downloads,
-    acks,
-    answers,
-    inFlight,
-    liveness,
-    outcomes,
-    shutdown,
-  };
-  const route = createFrameRouter(createFrameHandlers({ ...parts, events }), answers.isInBlock);
+  const acknowledge = createAcknowledge(output);
+  const streams = { requests, uploads, downloads, answers, inFlight, outcomes };
+  const connection = { acknowledge, acks, liveness, shutdown, events };
+  const route = createFrameRouter(createFrameHandlers({ ...streams, ...connection }), answers.isInBlock);
   const read = createFrameReader(route, () => liveness.state !== 'over');
 
   function ping(): void {

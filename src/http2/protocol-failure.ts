@@ -19,6 +19,17 @@ export class NoHttp2 extends Error {
   }
 }
 
+/** The other side asks for more answers than it reads. `node:http2` is no remedy for that. */
+export class PeerFlood extends Error {
+  override readonly name = 'PeerFlood';
+  readonly code: number;
+
+  constructor(code: number) {
+    super('the gateway asks for more answers (PING, SETTINGS) than it reads');
+    this.code = code;
+  }
+}
+
 export const NO_HTTP2 =
   'the gateway does not speak HTTP/2 at this address; use restTransport(), or check the endpoint';
 

@@ -3,7 +3,7 @@ import { BroadcastError } from '../base/errors.js';
 import { GOAWAY } from './frames.js';
 import type { InFlight } from './in-flight.js';
 import type { Liveness } from './liveness.js';
-import { INTERNAL_ERROR, NoHttp2, ProtocolFailure } from './protocol-failure.js';
+import { INTERNAL_ERROR, NoHttp2, PeerFlood, ProtocolFailure } from './protocol-failure.js';
 import { isComplaint } from './resets.js';
 import type { SessionEnd, SessionEvents } from './session.js';
 import type { WriteBuffer } from './write-buffer.js';
@@ -58,6 +58,10 @@ export function createShutdown({ socket, output, inFlight, liveness, events }: S
     failProtocol(reason) {
       if (reason instanceof NoHttp2) {
         finish({ why: 'lost', message: reason.message });
+        return;
+      }
+      if (reason instanceof PeerFlood) {
+        goAway(reason.code, { why: 'lost', message: reason.message });
         return;
       }
       const failure = reason instanceof ProtocolFailure ? reason : undefined;

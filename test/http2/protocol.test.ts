@@ -523,6 +523,31 @@ function aborting(): { signal: AbortSignal; abort: () => void } {
   };
 }
 
+describe('a peer that asks and does not read', () => {
+  it.each([
+    ['PING', frame(PING, 0, 0, Buffer.alloc(8))],
+    ['SETTINGS', settings()],
+  ])('ends the session after a bound of %s frames, without node:http2', async (_type, question) => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { peer } = await readySession();
+    const { outcome } = await sendTo(peer);
+    peer.socket.pause();
+    const flood = Buffer.concat(Array<Buffer>(50_000).fill(question));
+    const flooding = { isOver: false };
+    void outcome.then(() => (flooding.isOver = true));
+    // The kernel keeps some megabytes of answers before the client has to.
+    for (let megabytes = 0; !flooding.isOver && megabytes < 64; megabytes++) {
+      if (!peer.socket.write(flood)) await Promise.race([once(peer.socket, 'drain'), outcome]);
+    }
+    expect(await outcome).toBe('NO_ANSWER: the gateway asks for more answers (PING, SETTINGS) than it reads');
+    const again = outcomeOf(send());
+    const other = await server.greet();
+    other.send(answer((await other.next(HEADERS)).streamId));
+    expect(await again).toBe('ok');
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+});
+
 describe('what it does not understand', () => {
   const nonsense: readonly (readonly [string, (streamId: number) => Buffer])[] = [
     ['a frame that is too large', (id) => frame(DATA, 0, id, Buffer.alloc(16_385))],
