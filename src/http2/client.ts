@@ -79,7 +79,7 @@ export function createHttp2Client(target: Target): Http2Client {
   function onReturned(exchange: Exchange): void {
     exchange.returns++;
     if (exchange.returns > MAX_RETURNS) {
-      onFailure(exchange, unavailable('the gateway refused the request before it touched it'));
+      onFailure(exchange, unavailable('the gateway refused the request before processing it'));
       return;
     }
     queue.add(exchange);
@@ -92,7 +92,7 @@ export function createHttp2Client(target: Target): Http2Client {
 
   function expire(now: number): number {
     const next = queue.expire(now, (exchange) => {
-      onFailure(exchange, unavailable('no connection was free within the time of the attempt'));
+      onFailure(exchange, unavailable('no connection became free within the time limit of the attempt'));
     });
     return Math.min(next, pool.expire(now));
   }

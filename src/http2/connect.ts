@@ -69,7 +69,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
     };
     socket.once('error', onError);
     socket.once('close', () => {
-      giveUp('it was closed at once');
+      giveUp('it was closed immediately');
     });
     socket.once(event, () => {
       clearTimeout(timer);
@@ -82,7 +82,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
 function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
   if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return NO_HTTP2;
   const isUntrusted = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
-  const remedy = isUntrusted ? '; the option `ca` or YC_BROADCAST_CA names an authority to trust' : '';
+  const remedy = isUntrusted ? '; the option `ca` or YC_BROADCAST_CA adds an authority to trust' : '';
   return `${code === '' ? message : code}${remedy}`;
 }
 

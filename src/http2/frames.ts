@@ -51,7 +51,7 @@ export function createFrameReader(onFrame: OnFrame, isWanted: () => boolean): (c
       const length = buffer.readUIntBE(at, 3);
       if (length > MAX_FRAME_BYTES) {
         if (buffer.toString('latin1', at, at + HTTP1_ANSWER.length) === HTTP1_ANSWER) throw new NoHttp2();
-        throw new ProtocolFailure(FRAME_SIZE_ERROR, `a frame of ${length} bytes is larger than was allowed`);
+        throw new ProtocolFailure(FRAME_SIZE_ERROR, `a frame of ${length} bytes is larger than allowed`);
       }
       const end = at + FRAME_HEADER_BYTES + length;
       if (end > buffer.length) break;

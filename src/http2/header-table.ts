@@ -58,7 +58,7 @@ export function createHeaderTable<Field>(): HeaderTable<Field> {
       return entry;
     },
     resize(bytes) {
-      if (bytes > MAX_TABLE_BYTES) throw wrong('makes its table larger than was allowed');
+      if (bytes > MAX_TABLE_BYTES) throw wrong('makes its table larger than allowed');
       limit = bytes;
       evict();
     },

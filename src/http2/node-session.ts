@@ -50,7 +50,7 @@ export function createNodeSession(
   session.on('goaway', (code: number) => {
     liveness.drain();
     if (!isComplaint(code)) return;
-    end = { why: 'protocol', message: `HTTP/2: the gateway complains about us (code ${code})` };
+    end = { why: 'protocol', message: `HTTP/2: the gateway reported an error of this client (code ${code})` };
   });
   session.on('error', (cause: NodeJS.ErrnoException) => {
     const message = `the connection to the gateway broke (${cause.code ?? cause.message})`;
@@ -117,7 +117,7 @@ export function createNodeSession(
         else if (drop(exchange)) {
           // Before it is told of, since a retry must not take a connection that may be dead.
           if (exchange.heardBefore === liveness.heardCount) liveness.probe();
-          const message = 'no answer within the time of the attempt';
+          const message = 'no answer within the time limit of the attempt';
           events.onFailure(exchange, new BroadcastError('NO_ANSWER', message));
         }
       }

@@ -102,7 +102,7 @@ export function createOwnSession(
         if (exchange.heardBefore === liveness.heardCount) liveness.probe();
         events.onFailure(
           exchange,
-          new BroadcastError('NO_ANSWER', 'no answer within the time of the attempt'),
+          new BroadcastError('NO_ANSWER', 'no answer within the time limit of the attempt'),
         );
       }
       shutdown.endIfDrained();

@@ -31,7 +31,7 @@ export class PeerFlood extends Error {
 }
 
 export const NO_HTTP2 =
-  'the gateway does not speak HTTP/2 at this address; use restTransport(), or check the endpoint';
+  'the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2';
 
 /** Error codes of RFC 9113, section 7. */
 export const NO_ERROR = 0x0;

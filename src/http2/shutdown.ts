@@ -71,7 +71,10 @@ export function createShutdown({ socket, output, inFlight, liveness, events }: S
     drain(code) {
       liveness.drain();
       if (!isComplaint(code)) return;
-      complaint = { why: 'protocol', message: `HTTP/2: the gateway complains about us (code ${code})` };
+      complaint = {
+        why: 'protocol',
+        message: `HTTP/2: the gateway reported an error of this client (code ${code})`,
+      };
     },
     endIfDrained() {
       if (liveness.state !== 'draining' || inFlight.size > 0) return;

@@ -114,7 +114,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
 const OUT_OF_TIME: Refusal = {
   isTransient: true,
   code: 'QUEUE_UNAVAILABLE',
-  reason: 'there was no time left',
+  reason: 'no time was left',
 };
 const ABORTED = { code: 'ABORTED', reason: 'the signal came' } as const;
 

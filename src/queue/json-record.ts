@@ -19,7 +19,7 @@ export function recordStoreOf({ name, records }: ConnectionStore): RecordStore {
   if (records !== undefined) return records;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `queue: the store '${name}' keeps no records, by which workers share their progress; use another one`,
+    `broadcast.fanout: the store '${name}' has no records, which workers need to share their progress; use another store`,
   );
 }
 
@@ -30,7 +30,7 @@ export async function readJson<T>(records: RecordStore, key: string): Promise<Ve
   if (v !== VERSION) {
     throw new BroadcastError(
       'INVALID_OPTIONS',
-      `a record of the queue has version ${v}, this code knows ${VERSION}; deploy the same version everywhere`,
+      `a record of the queue has version ${v}, this code supports ${VERSION}; deploy the same version everywhere`,
     );
   }
   return { value: value as T, version: record.version };
@@ -70,8 +70,5 @@ export async function changeJson<T extends object>(
     if (version !== undefined) return value;
     await sleep(backoffMs(tries, FIRST_PAUSE_MS, MAX_PAUSE_MS));
   }
-  throw new BroadcastError(
-    'STORE_UNAVAILABLE',
-    'too many workers write down their progress at the same time',
-  );
+  throw new BroadcastError('STORE_UNAVAILABLE', 'too many workers update the progress at the same time');
 }

@@ -27,7 +27,7 @@ function queueTrouble(cause: unknown): BroadcastError {
   const error = BroadcastError.from(cause);
   if (error.code !== 'INVALID_OPTIONS') return error;
   const reason = error.message.slice(`${error.code}: `.length);
-  return new BroadcastError('QUEUE_UNAVAILABLE', `a job cannot be passed on: ${reason}`, { cause });
+  return new BroadcastError('QUEUE_UNAVAILABLE', `a job cannot be requeued: ${reason}`, { cause });
 }
 
 const FIRST_WAIT_MS = 2000;

@@ -104,7 +104,7 @@ export function errorOfHttpFailure(failure: unknown, timeoutMs: number): Broadca
       return new BroadcastError(wasConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE', waited);
     }
     case 'broken-answer':
-      return new BroadcastError('NO_ANSWER', 'the answer of the gateway broke off', { cause });
+      return new BroadcastError('NO_ANSWER', 'the answer of the gateway ended early', { cause });
     case 'upgrade':
       return new BroadcastError('UNKNOWN', 'the gateway answered 101');
     case 'lost': {
@@ -159,7 +159,7 @@ export function errorOfAnswer(status: number, retryAfter: string | undefined, bo
   const { isJson, code, message } = statusBody(body);
   const errorCode = codeOfHttpStatus(status, code);
   if (isRedirect(status) || (errorCode === 'CONNECTION_STALE' && body !== '' && !isJson)) {
-    const problem = `the management API would not answer ${status} in this way; is the address right?`;
+    const problem = `the management API does not answer ${status} this way; check the address`;
     return new BroadcastError('INVALID_OPTIONS', `endpoint: ${problem}`);
   }
   return new BroadcastError(errorCode, `the gateway answered ${status}${message}`, {

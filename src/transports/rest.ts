@@ -139,7 +139,7 @@ export function checkSize(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return;
   throw new BroadcastError(
     'PAYLOAD_TOO_LARGE',
-    `the payload has ${bytes} bytes, this transport takes ${maxBytes}`,
+    `the payload has ${bytes} bytes, this transport accepts ${maxBytes}`,
   );
 }
 
@@ -177,7 +177,7 @@ const infoSchema = lazily(() =>
 function connectionInfo(body: string): ConnectionInfo {
   const result = infoSchema().safeParse(parseJson(body));
   if (!result.success)
-    throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown way');
+    throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown format');
   const { id, gatewayId, identity, connectedAt, lastActiveAt } = result.data;
   return {
     id,

@@ -220,8 +220,13 @@ describe('dev says in one line what is wrong', () => {
 
   it.each<[string, string[], number, string]>([
     ['there is no such file', ['dev', 'nothing.ts'], 1, "there is no file 'nothing.ts'"],
-    ['no file is named', ['dev'], 2, 'which file? Try: yc-broadcast dev handler.ts'],
-    ['two files are named', ['dev', 'package.json', 'b.ts'], 2, "one entry at a time; 'b.ts' is too much"],
+    ['no file is named', ['dev'], 2, 'missing <entry>; try: yc-broadcast dev handler.ts'],
+    [
+      'two files are named',
+      ['dev', 'package.json', 'b.ts'],
+      2,
+      "expected one entry; unexpected argument 'b.ts'",
+    ],
     [
       'an option is misspelt',
       ['dev', 'package.json', '--prot', '1'],
@@ -245,7 +250,7 @@ describe('dev says in one line what is wrong', () => {
       'paths are given twice',
       ['dev', 'package.json', '--spec', 'a', '--path', '/b'],
       2,
-      '--spec says which paths there are; leave --path out',
+      '--spec defines the paths; omit --path',
     ],
     [
       'a specification is none',
@@ -278,7 +283,7 @@ describe('dev says in one line what is wrong', () => {
       'throws on import',
       { 'f.ts': "throw new Error('no config');" },
       'f.ts',
-      /f\.ts fails when it is loaded:\nError: no config/,
+      /f\.ts failed to load:\nError: no config/,
     ],
     [
       'has no such export',
@@ -290,7 +295,7 @@ describe('dev says in one line what is wrong', () => {
       'exports something else',
       { 'f.ts': 'export const handler = 1;' },
       'f.ts',
-      /exports 'handler', but it is no function; it exports handler\./,
+      /exports 'handler', but it is not a function; it exports handler\./,
     ],
     ['exports nothing', { 'f.ts': '' }, 'f.ts', /it exports nothing\./],
   ])('when the handler %s', async (_when, files, file, message) => {

@@ -330,11 +330,11 @@ describe('requests that the gateway gives back', () => {
     expect(await busy.outcome).toBe('ok');
   });
 
-  it('gives up when it comes back again and again, and says that it was not carried out', async () => {
+  it('gives up when it comes back again and again, and says that it was not executed', async () => {
     const outcome = outcomeOf(send());
     const peer = await server.greet();
     for (let i = 0; i < 3; i++) peer.send(reset((await peer.next(HEADERS)).streamId, REFUSED_STREAM));
-    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: the gateway refused the request before it touched it');
+    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: the gateway refused the request before processing it');
   });
 
   it('waits for what a leaving session has taken, and sends the rest over another', async () => {
@@ -432,7 +432,9 @@ describe('connections that end', () => {
   it('does not wait for ever for a greeting', async () => {
     const outcome = outcomeOf(send('hello', 100));
     await server.accept();
-    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: no connection was free within the time of the attempt');
+    expect(await outcome).toBe(
+      'GATEWAY_UNAVAILABLE: no connection became free within the time limit of the attempt',
+    );
   });
 });
 
@@ -441,7 +443,7 @@ describe('time and patience', () => {
     const { peer } = await readySession();
     const outcome = outcomeOf(send('hello', 50));
     const { streamId } = await peer.next(HEADERS);
-    expect(await outcome).toBe('NO_ANSWER: no answer within the time of the attempt');
+    expect(await outcome).toBe('NO_ANSWER: no answer within the time limit of the attempt');
     expect((await peer.next(RST_STREAM)).payload).toEqual(number(CANCEL));
     const next = sendTo(peer);
     peer.send(frame(PING, ACK, 0, (await peer.next(PING)).payload));
@@ -451,7 +453,9 @@ describe('time and patience', () => {
 
   it('leaves a connection on which a request stayed without an answer, before the next attempt', async () => {
     const { peer } = await readySession();
-    expect(await outcomeOf(send('hello', 50))).toBe('NO_ANSWER: no answer within the time of the attempt');
+    expect(await outcomeOf(send('hello', 50))).toBe(
+      'NO_ANSWER: no answer within the time limit of the attempt',
+    );
     const again = outcomeOf(send('again'));
     await peer.next(PING);
     const other = await server.greet();
@@ -592,7 +596,7 @@ describe('what it does not understand', () => {
     const { outcome, streamId } = await sendTo(peer);
     peer.send(goAway(streamId, PROTOCOL_ERROR));
     peer.socket.end();
-    expect(await outcome).toBe('NO_ANSWER: HTTP/2: the gateway complains about us (code 1)');
+    expect(await outcome).toBe('NO_ANSWER: HTTP/2: the gateway reported an error of this client (code 1)');
     expect(emitWarning).toHaveBeenCalledTimes(1);
   });
 
@@ -610,7 +614,7 @@ describe('what it does not understand', () => {
     const outcome = outcomeOf(send());
     (await server.accept()).send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
     expect(await outcome).toBe(
-      'GATEWAY_UNAVAILABLE: the gateway does not speak HTTP/2 at this address; use restTransport(), or check the endpoint',
+      'GATEWAY_UNAVAILABLE: the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2',
     );
     expect(emitWarning).not.toHaveBeenCalled();
     expect(server.connections()).toBe(1);

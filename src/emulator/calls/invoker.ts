@@ -135,10 +135,11 @@ export function readResponse(result: unknown): FunctionAnswer {
 /** The same from JSON; `undefined` stands for a result that has none. */
 export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
-  if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
+  if (typeof plain !== 'object' || plain === null) return malformed('it is not an object');
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
-  if (typeof statusCode !== 'number') return { ...malformed('statusCode is no number'), result: plain };
-  if (body !== undefined && body !== null && typeof body !== 'string') return malformed('body is no string');
+  if (typeof statusCode !== 'number') return { ...malformed('statusCode is not a number'), result: plain };
+  if (body !== undefined && body !== null && typeof body !== 'string')
+    return malformed('body is not a string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
   const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };

@@ -36,11 +36,11 @@ const KINDS: Readonly<Record<string, Kind>> = {
 
 const CODES: Readonly<Record<Kind, readonly [code: ErrorCode, reason: string]>> = {
   throttled: ['QUEUE_UNAVAILABLE', 'the queue is throttled; it allows 300 calls per second'],
-  busy: ['QUEUE_UNAVAILABLE', 'the queue is in trouble'],
+  busy: ['QUEUE_UNAVAILABLE', 'the queue failed'],
   unauthenticated: ['UNAUTHENTICATED', 'the queue did not accept the static key'],
   forbidden: ['FORBIDDEN', 'the service account of the static key needs the role ymq.writer'],
   'no-queue': ['INVALID_OPTIONS', 'there is no queue at this address'],
-  other: ['UNKNOWN', 'the queue did not take the request'],
+  other: ['UNKNOWN', 'the queue refused the request'],
 };
 
 export function refusalOfAnswer({ status, body }: HttpAnswer): Refusal {
@@ -68,7 +68,7 @@ export function sendError(
   taken: number,
   total: number,
 ): BroadcastError {
-  const message = `queue '${queue}' took ${taken} of ${total} messages: ${reason}`;
+  const message = `queue '${queue}' accepted ${taken} of ${total} messages: ${reason}`;
   return new BroadcastError(code, message, cause === undefined ? {} : { cause });
 }
 

@@ -112,8 +112,8 @@ function errorOf(kind: RefusalKind, said: string, table: string): BroadcastError
     case 'invalid':
       return new BroadcastError('INVALID_OPTIONS', `YDB called the request invalid (${said})`, details);
     case 'unknown':
-      return new BroadcastError('UNKNOWN', `YDB answered something unknown (${said})`, details);
+      return new BroadcastError('UNKNOWN', `YDB returned an unknown answer (${said})`, details);
     default:
-      return new BroadcastError('STORE_UNAVAILABLE', `YDB is in trouble (${said})`, details);
+      return new BroadcastError('STORE_UNAVAILABLE', `YDB failed (${said})`, details);
   }
 }

@@ -14,7 +14,7 @@ export async function loadFunction(setup: InstanceSetup): Promise<FunctionHandle
   const problem =
     handler === undefined
       ? `has no export '${exportName}'`
-      : `exports '${exportName}', but it is no function`;
+      : `exports '${exportName}', but it is not a function`;
   throw new Error(`${written} ${problem}; it exports ${exportedNames(exports)}. Choose one with file#name`);
 }
 
@@ -23,6 +23,6 @@ async function load(module: string, written: string, preload: readonly string[])
     for (const name of preload) await import(name);
     return namedExports((await import(module)) as Exports);
   } catch (reason) {
-    throw new Error(`${written} fails when it is loaded:\n${describeError(reason)}`, { cause: reason });
+    throw new Error(`${written} failed to load:\n${describeError(reason)}`, { cause: reason });
   }
 }
