@@ -47,7 +47,7 @@ export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
 export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
 export type { ActiveFault, Faults } from './faults/table.js';
 export { formatFault, parseFaults, type FaultText } from './faults/text.js';
-export type { FunctionOutput } from './instances/hosted-function.js';
+export type { FunctionOutput } from './instances/host.js';
 export type { InstanceInfo, Instances } from './instances/controls.js';
 export type { InstanceState } from './instances/instance.js';
 export type { FunctionSource } from './instances/settings.js';

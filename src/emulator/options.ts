@@ -4,7 +4,7 @@ import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js'
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
-import type { FunctionOutput } from './instances/hosted-function.js';
+import type { FunctionOutput } from './instances/host.js';
 import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
@@ -98,6 +98,8 @@ export interface EmulatorOptions {
   readonly seed?: number | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
+  /** Gives up a start that takes too long: `startEmulator` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of everything that happens. */
   readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
 }
@@ -117,7 +119,7 @@ const portNumber = z.int().min(0).max(65_535).default(0);
 
 const settingsSchema = z.strictObject({
   routes: z
-    .record(z.string().startsWith('/', "a path begins with '/'"), targetSchema)
+    .record(z.string().startsWith('/', "a path begins with '/'; put one in front"), targetSchema)
     .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path')
     .optional(),
   spec: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
@@ -162,6 +164,7 @@ const settingsSchema = z.strictObject({
   accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
+  signal: z.instanceof(AbortSignal).optional(),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });

@@ -154,7 +154,7 @@ describe('broadcast', () => {
     [
       'a time that is none',
       ['package.json', 'all', '--text', 'y', '--within', 'soon'],
-      "--within: expected a time such as 30s or 5m, got 'soon'",
+      "--within: expected a time such as 500ms, 10s or 1m, got 'soon'",
     ],
   ])('is refused with %s', async (_what, args, problem) => {
     expect(await runCli('broadcast', ...args)).toEqual({ code: 2, output: `yc-broadcast: ${problem}\n` });

@@ -39,7 +39,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       static: flags.static,
       allowedHosts: flags['allow-host'],
       store: flags.store,
-      ...queueOptionsOf(flags, first),
+      ...queueOptionsOf(flags, first, new Set(functions.keys())),
       timers:
         flags.timer === undefined || first === undefined ? [] : [{ every: flags.timer, function: first }],
     },

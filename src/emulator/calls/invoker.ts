@@ -40,10 +40,17 @@ export interface FunctionResponse {
   readonly body: Buffer;
 }
 
+/** What is particular to one call, beside its event. */
+export interface InvokeOptions {
+  /** The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
+  readonly killAfterMs?: number | undefined;
+  /** Under which id the function is called. Default: that of a gateway with one function. */
+  readonly functionId?: string | undefined;
+}
+
 /** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
 export interface Invoker {
-  /** @param killAfterMs The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
-  invoke(event: Record<string, unknown>, killAfterMs?: number): Promise<Invocation>;
+  invoke(event: Record<string, unknown>, options?: InvokeOptions): Promise<Invocation>;
   /** Calls that have not ended. */
   underWay(): number;
 }
@@ -61,12 +68,18 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
 
   async function call(
     event: Record<string, unknown>,
-    killAfterMs: number | undefined,
+    { killAfterMs, functionId = identity.functionId }: InvokeOptions,
   ): Promise<Omit<Invocation, 'durationMs'>> {
     const deadline = clock.now() + timeoutMs;
     // The event travels as JSON, so a handler never shares an object with the gateway.
     const delivered: unknown = JSON.parse(JSON.stringify(event));
-    const context = createFunctionContext(identity, delivered, randomUUID(), deadline, clock);
+    const context = createFunctionContext(
+      { ...identity, functionId },
+      delivered,
+      randomUUID(),
+      deadline,
+      clock,
+    );
     const ends = [{ at: deadline, outcome: timedOut(timeoutMs) }];
     if (killAfterMs !== undefined) ends.push({ at: clock.now() + killAfterMs, outcome: KILLED });
     const end = earliest(clock, ends);
@@ -81,11 +94,11 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
   }
 
   return {
-    async invoke(event, killAfterMs) {
+    async invoke(event, options = {}) {
       const startedAt = performance.now();
       underWay++;
       try {
-        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - startedAt };
+        return { ...(await call(event, options)), durationMs: performance.now() - startedAt };
       } finally {
         underWay--;
       }

@@ -45,8 +45,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const messages = createMessages({
     ...parts,
     reply(connection, data, isBinary) {
-      if (sockets.connections.get(connection.id) === connection)
-        sockets.deliver(connection, data, isBinary);
+      if (sockets.connections.get(connection.id) === connection) sockets.deliver(connection, data, isBinary);
     },
   });
   const handshakes = createHandshakes({ ...parts, disconnects, onOpen: open });
