@@ -57,7 +57,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   else options.faults.forEach(faults.add);
   const waiting = createWaiting(clock);
   const calls = createCalls(faults);
-  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, calls, gatewayId });
+  const gateway = createGateway({ ...options, routes, clock, timeline, faults, waiting, calls, gatewayId });
   const messageQueues = createMessageQueues({
     options,
     clock,

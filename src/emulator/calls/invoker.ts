@@ -150,11 +150,14 @@ export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
   if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
-  if (typeof statusCode !== 'number') return { ...malformed('statusCode is no number'), result: plain };
+  // Whether the platform takes a text such as '200' is not documented; that it does not is an assumption.
+  if (typeof statusCode !== 'number')
+    return { ...malformed(`statusCode is of the type ${typeof statusCode}, not a number`), result: plain };
   if (body !== undefined && body !== null && typeof body !== 'string') return malformed('body is no string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
-  const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };
+  const single = { ...lastOf(lists), ...lowerCased(headers) };
+  const response = { statusCode, headers: single, multiValueHeaders: lists, body: bytes };
   return { status: 200, response, result: plain, hasReturned: true };
 }
 
@@ -167,6 +170,11 @@ function lowerCased(headers: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
   );
+}
+
+/** Who gives a header in a list gives it, too; an answer on a socket has it once. */
+function lastOf(lists: Readonly<Record<string, readonly string[]>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(lists ?? {}).map(([name, values]) => [name, values.at(-1) ?? '']));
 }
 
 function listsOf(headers: unknown): Record<string, readonly string[]> {
