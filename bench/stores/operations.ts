@@ -160,7 +160,7 @@ async function fillHistory(history: HistoryStore): Promise<HistoryPosition> {
 }
 
 function historyOf({ name, history }: ConnectionStore): HistoryStore {
-  if (history === undefined) throw new Error(`${name} keeps no history`);
+  if (history === undefined) throw new Error(`${name} has no history`);
   return history;
 }
 

@@ -55,6 +55,7 @@ export type { FunctionTarget } from './calls/function-target.js';
 export type { FunctionHandler } from './calls/invoker.js';
 export type { TlsAccess } from './listening/listen.js';
 export type { GrpcErrors } from './management/grpc.js';
+export type { MessageOrder } from './sockets/messages.js';
 export type { EmulatorOptions } from './options.js';
 export type { LocalQueue, QueueAccess } from './queue/access.js';
 export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } from './queue/options.js';

@@ -60,7 +60,7 @@ function readIndexed(cursor: Cursor, fields: AnswerFields): void {
 }
 
 function readSizeUpdate(cursor: Cursor): void {
-  if (readInteger(cursor, 5) !== 0) fail('makes its table larger than was allowed');
+  if (readInteger(cursor, 5) !== 0) fail('makes its table larger than allowed');
 }
 
 function readLiteral(cursor: Cursor, prefixBits: number, fields: AnswerFields): void {

@@ -68,7 +68,7 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
     };
     socket.once('error', onError);
     socket.once('close', () => {
-      giveUp('it was closed at once');
+      giveUp('it was closed immediately');
     });
     socket.once(event, () => {
       clearTimeout(timer);
@@ -78,12 +78,12 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
   });
 }
 
-const NO_HTTP2 = 'the gateway does not speak HTTP/2 at this address; restTransport() does without';
+const NO_HTTP2 = 'the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2';
 
 function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
   if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return NO_HTTP2;
   const isUntrusted = /SELF_SIGNED|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/.test(code);
-  const remedy = isUntrusted ? '; the option `ca` or YC_BROADCAST_CA names an authority to trust' : '';
+  const remedy = isUntrusted ? '; the option `ca` or YC_BROADCAST_CA adds an authority to trust' : '';
   return `${code === '' ? message : code}${remedy}`;
 }
 

@@ -46,7 +46,7 @@ export function createFrameReader(onFrame: OnFrame, isWanted: () => boolean): (c
     while (buffer.length - at >= FRAME_HEADER_BYTES && isWanted()) {
       const length = buffer.readUIntBE(at, 3);
       if (length > MAX_FRAME_BYTES) {
-        throw new ProtocolFailure(FRAME_SIZE_ERROR, `a frame of ${length} bytes is larger than was allowed`);
+        throw new ProtocolFailure(FRAME_SIZE_ERROR, `a frame of ${length} bytes is larger than allowed`);
       }
       const end = at + FRAME_HEADER_BYTES + length;
       if (end > buffer.length) break;

@@ -91,9 +91,15 @@ function dispatchedAudience(selection: Selection, { shards }: CheckedOptions): A
   const { audience, resumed } = selection;
   refuseLostFilter(selection);
   if ('connection' in audience)
-    throw new BroadcastError('INVALID_OPTIONS', 'dispatch: one connection needs no workers; use send');
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      'dispatch: a single connection does not need workers; use send',
+    );
   if (resumed !== undefined && shards !== undefined)
-    throw new BroadcastError('INVALID_OPTIONS', 'shards: what is resumed has one; leave this out');
+    throw new BroadcastError(
+      'INVALID_OPTIONS',
+      'shards: a resumed broadcast has one shard; omit this option',
+    );
   return audience;
 }
 
@@ -102,7 +108,7 @@ function refuseOtherFilter({ filtered }: BroadcastRecord, filter: PortableFilter
   if (filtered === isFiltered(filter)) return;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    'idempotencyKey: the first dispatch with it had another filter; repeat its except() and where()',
+    'idempotencyKey: the first dispatch with it had a different filter; repeat its except() and where()',
   );
 }
 
@@ -119,7 +125,7 @@ function newRecord(
   const createdAt = fanout.now();
   const until = expiresAt ?? createdAt + fanout.ttlMs;
   if (until <= createdAt)
-    throw new BroadcastError('EXPIRED', 'expiresAt: is past already; nothing was dispatched');
+    throw new BroadcastError('EXPIRED', 'expiresAt: is in the past; nothing was dispatched');
   return {
     key: crypto.randomUUID(),
     audience,
@@ -174,5 +180,5 @@ async function mark(
     dispatcherUntil: dispatcherUntil ?? current.dispatcherUntil,
   }));
   if (changed !== undefined) return changed;
-  throw new BroadcastError('STORE_UNAVAILABLE', 'the record of the broadcast has gone from the store');
+  throw new BroadcastError('STORE_UNAVAILABLE', 'the record of the broadcast is no longer in the store');
 }

@@ -88,7 +88,7 @@ async function textOf({ records }: WorkDeps, { id }: Job): Promise<string> {
 }
 
 function lost(what: string): BroadcastError {
-  return new BroadcastError('INVALID_OPTIONS', `the ${what} of a job is not in the store any more`);
+  return new BroadcastError('INVALID_OPTIONS', `the ${what} of a job is no longer in the store`);
 }
 
 /** Adds what a shard has come to to the record of the broadcast. */

@@ -81,7 +81,7 @@ const optionsSchema = z
         maxConnections === undefined || connectionString !== undefined,
       {
         path: ['maxConnections'],
-        message: 'goes with connectionString only; a pool of yours has its own max',
+        message: 'requires connectionString; a pool of your own has its own max',
       },
     ),
   );

@@ -256,8 +256,13 @@ describe('dev says in one line what is wrong', () => {
 
   it.each<[string, string[], number, string]>([
     ['there is no such file', ['dev', 'nothing.ts'], 1, "there is no file 'nothing.ts'"],
-    ['no file is named', ['dev'], 2, 'which file? Try: yc-broadcast dev handler.ts'],
-    ['two files are named', ['dev', 'package.json', 'b.ts'], 2, "one entry at a time; 'b.ts' is too much"],
+    ['no file is named', ['dev'], 2, 'missing <entry>; try: yc-broadcast dev handler.ts'],
+    [
+      'two files are named',
+      ['dev', 'package.json', 'b.ts'],
+      2,
+      "expected one entry; unexpected argument 'b.ts'",
+    ],
     [
       'an option is misspelt',
       ['dev', 'package.json', '--prot', '1'],
@@ -281,7 +286,7 @@ describe('dev says in one line what is wrong', () => {
       'paths are given twice',
       ['dev', 'package.json', '--spec', 'a', '--path', '/b'],
       2,
-      '--spec says which paths there are; leave --path out',
+      '--spec defines the paths; omit --path',
     ],
     [
       'a specification is none',
@@ -314,7 +319,7 @@ describe('dev says in one line what is wrong', () => {
       'throws on import',
       { 'f.ts': "throw new Error('no config');" },
       'f.ts',
-      /f\.ts fails when it is loaded:\nError: no config/,
+      /f\.ts failed to load:\nError: no config/,
     ],
     [
       'has no such export',
@@ -339,7 +344,7 @@ describe('dev says in one line what is wrong', () => {
       'is assigned to module.exports in an ES module',
       { 'package.json': '{ "type": "module" }', 'f.js': 'module.exports = { handler: () => 1 };' },
       'f.js',
-      /f\.js cannot be loaded: it is an ES module, which has no module\.exports: write export const …/,
+      /f\.js failed to load: it is an ES module, which has no module\.exports: write export const …/,
     ],
     [
       'stands where nothing can be written',

@@ -255,7 +255,7 @@ paths:
       'x-yc-apigateway.cors is not emulated',
       `/ws.${CONNECT}: the integration http is not run here; it answers 501`,
       `/ws.${MESSAGE}: x-yc-apigateway-rate-limit is not emulated`,
-      `/ws.${MESSAGE}: how format 2.0 looks for sockets is not documented; events have that of the samples`,
+      `/ws.${MESSAGE}: the format 2.0 of WebSocket events is not documented; events have the format of the samples`,
       '/file.get: the integration object_storage is not run here; it answers 501',
     ]);
     expect((await emulator.connect('/ws')).handshake.status).toBe(501);

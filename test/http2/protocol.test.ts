@@ -286,11 +286,11 @@ describe('requests that the gateway gives back', () => {
     expect(await busy.outcome).toBe('ok');
   });
 
-  it('gives up when it comes back again and again, and says that it was not carried out', async () => {
+  it('gives up when it comes back again and again, and says that it was not executed', async () => {
     const outcome = outcomeOf(send());
     const peer = await server.greet();
     for (let i = 0; i < 3; i++) peer.send(reset((await peer.next(HEADERS)).streamId, REFUSED_STREAM));
-    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: the gateway refused the request before it touched it');
+    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: the gateway refused the request before processing it');
   });
 
   it('waits for what a leaving session has taken, and sends the rest over another', async () => {
@@ -388,7 +388,9 @@ describe('connections that end', () => {
   it('does not wait for ever for a greeting', async () => {
     const outcome = outcomeOf(send('hello', 100));
     await server.accept();
-    expect(await outcome).toBe('GATEWAY_UNAVAILABLE: no connection was free within the time of the attempt');
+    expect(await outcome).toBe(
+      'GATEWAY_UNAVAILABLE: no connection became free within the time limit of the attempt',
+    );
   });
 });
 
@@ -397,7 +399,7 @@ describe('time and patience', () => {
     const { peer } = await readySession();
     const outcome = outcomeOf(send('hello', 50));
     const { streamId } = await peer.next(HEADERS);
-    expect(await outcome).toBe('NO_ANSWER: no answer within the time of the attempt');
+    expect(await outcome).toBe('NO_ANSWER: no answer within the time limit of the attempt');
     expect((await peer.next(RST_STREAM)).payload).toEqual(number(CANCEL));
     const next = sendTo(peer);
     peer.send(frame(PING, ACK, 0, (await peer.next(PING)).payload));
@@ -407,7 +409,9 @@ describe('time and patience', () => {
 
   it('leaves a connection on which a request stayed without an answer, before the next attempt', async () => {
     const { peer } = await readySession();
-    expect(await outcomeOf(send('hello', 50))).toBe('NO_ANSWER: no answer within the time of the attempt');
+    expect(await outcomeOf(send('hello', 50))).toBe(
+      'NO_ANSWER: no answer within the time limit of the attempt',
+    );
     const again = outcomeOf(send('again'));
     await peer.next(PING);
     const other = await server.greet();
@@ -523,7 +527,7 @@ describe('what it does not understand', () => {
     const { outcome, streamId } = await sendTo(peer);
     peer.send(goAway(streamId, PROTOCOL_ERROR));
     peer.socket.end();
-    expect(await outcome).toBe('NO_ANSWER: HTTP/2: the gateway complains about us (code 1)');
+    expect(await outcome).toBe('NO_ANSWER: HTTP/2: the gateway reported an error of this client (code 1)');
     expect(emitWarning).toHaveBeenCalledTimes(1);
   });
 

@@ -197,7 +197,7 @@ describe('a message that is handled once', () => {
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
     expect(() => createApp({ contract, store, transport: scriptedTransport(), origins: 'any' })).toThrow(
-      /once in the contract: the store 'memory' keeps no histories/,
+      /once in the contract: the store 'memory' has no histories/,
     );
   });
 });

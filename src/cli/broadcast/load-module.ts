@@ -20,7 +20,7 @@ export async function loadModule(entry: Entry): Promise<Exports> {
     return namedExports((await import(pathToFileURL(compiled).href)) as Exports);
   } catch (reason) {
     const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-    throw new CliError(`${entry.written} fails when it is loaded:\n${text}`);
+    throw new CliError(`${entry.written} failed to load:\n${text}`);
   } finally {
     rmSync(compiled, { force: true });
   }

@@ -10,17 +10,17 @@ import { missingExport } from '../../emulator/code/exports.js';
 const FLAGS = {
   out: one(
     text('<folder>'),
-    'where to write; what is not from an earlier bundle is never overwritten (default build)',
+    'output folder; files that are not from an earlier bundle are never overwritten (default build)',
   ),
-  external: many(text('<name>'), 'leave a package out that the function will not need'),
+  external: many(text('<name>'), 'leave out a package that the function does not need'),
 };
 
-const HELP = `yc-broadcast bundle <entry>: make the file that is deployed
+const HELP = `yc-broadcast bundle <entry>: build the bundle to deploy
 
-Writes index.js, minified, with its source map, a package.json that marks it as
-ES modules, and its lock file: the content of the function's archive. Nothing
-has to be installed in the cloud. process.env.NODE_ENV is 'production' in it, and what
-that rules out is left out, with what it imports.
+Writes the content of the function's archive: index.js, minified, its source
+map, a package.json that marks it as an ES module, and a lock file. The bundle
+contains all dependencies. process.env.NODE_ENV is 'production' in it, and code
+that this rules out is removed.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)
@@ -49,7 +49,7 @@ function parseBundleOptions(args: readonly string[]) {
   const { flags, words } = parseFlags(FLAGS, args);
   const [written, ...more] = words;
   if (written === undefined || more.length > 0)
-    throw usageError('which file? Try: yc-broadcast bundle src/handler.ts');
+    throw usageError('missing <entry>; try: yc-broadcast bundle src/handler.ts');
   const { out = 'build', external = [] } = flags;
   return { entry: parseEntry(written), out, external };
 }

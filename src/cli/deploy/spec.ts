@@ -8,25 +8,25 @@ const FLAGS = {
   'function-id': one(text('<id>'), 'the function, as "yc serverless function get" has it'),
   'service-account-id': one(text('<id>'), 'calls it; needs the role functions.functionInvoker'),
   path: many(text('<path>'), 'WebSocket path (default /ws)'),
-  http: many(text('<path>'), 'path of HTTP requests that lead to the function, too'),
+  http: many(text('<path>'), 'path of HTTP requests for the function'),
   title: one(text('<text>'), 'of the document (default yc-broadcast)'),
-  'authorizer-id': one(text('<id>'), 'a function that is asked who may connect'),
+  'authorizer-id': one(text('<id>'), 'a function that decides who may connect'),
   credential: one(
     text('<in>:<name>'),
-    'what it is asked about; in: query, cookie or header (default query:token)',
+    'where the credential is; in: query, cookie or header (default query:token)',
   ),
   'authorizer-ttl': one(
     text('<s>'),
-    'how long the gateway keeps its answer, in seconds (default: it does not)',
+    'how long the gateway caches its answer, in seconds (default: no caching)',
   ),
   json: toggle('JSON instead of YAML'),
 };
 
 const HELP = `yc-broadcast spec: print the gateway's specification
 
-An OpenAPI document whose paths lead to your function. Ids stand in
-variables, so that a copy for another stage needs no other text. The local
-gateway runs it, too: yc-broadcast dev src/handler.ts --spec gateway.yaml
+An OpenAPI document whose paths lead to your function. Ids are
+variables, so another stage only needs other values. The local gateway runs it,
+too: yc-broadcast dev src/handler.ts --spec gateway.yaml
 
 ${flagsHelp(FLAGS)}
 
@@ -76,7 +76,7 @@ function checkPath(option: string, path: string): string {
 
 function checkHttpPath(path: string, paths: readonly string[]): string {
   if (!paths.includes(path)) return checkPath('--http', path);
-  throw usageError(`--http: ${path} is a path of sockets; take another one`);
+  throw usageError(`--http: ${path} is a WebSocket path; choose another one`);
 }
 
 function authorizerOf(
@@ -86,11 +86,11 @@ function authorizerOf(
 ): GatewaySpecOptions['authorizer'] {
   if (functionId === undefined) {
     if (credential === undefined && ttl === undefined) return undefined;
-    throw usageError('--credential and --authorizer-ttl belong to --authorizer-id <id>');
+    throw usageError('--credential and --authorizer-ttl require --authorizer-id <id>');
   }
   const ttlSeconds = ttl === undefined ? undefined : Number(ttl);
   if (ttlSeconds !== undefined && !(Number.isInteger(ttlSeconds) && ttlSeconds > 0))
-    throw usageError('--authorizer-ttl: expected whole seconds');
+    throw usageError('--authorizer-ttl: expected a whole number of seconds');
   return { functionId, ttlSeconds, ...parseCredential(credential ?? 'query:token') };
 }
 

@@ -54,14 +54,14 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
 /** The one entry, as it was written; `undefined` where a specification does without. */
 function entryOf(flags: DevFlags, [entry, ...more]: readonly string[]): string | undefined {
   if (flags.spec !== undefined && flags.path !== undefined)
-    throw usageError('--spec says which paths there are; leave --path out');
+    throw usageError('--spec defines the paths; omit --path');
   if (flags.function !== undefined && flags.spec === undefined)
     throw usageError('--function goes with --spec, which names functions by their ids');
   if (flags.function !== undefined && entry !== undefined)
     throw usageError('--function stands in for <entry>; leave one of them out');
-  if (more.length > 0) throw usageError(`one entry at a time; '${more.join(' ')}' is too much`);
+  if (more.length > 0) throw usageError(`expected one entry; unexpected argument '${more.join(' ')}'`);
   if (entry === undefined && flags.spec === undefined)
-    throw usageError('which file? Try: yc-broadcast dev handler.ts');
+    throw usageError('missing <entry>; try: yc-broadcast dev handler.ts');
   if (entry !== undefined) parseEntry(entry);
   return entry;
 }

@@ -40,5 +40,5 @@ export function verdict(findings: readonly Finding[]): string {
     findings.filter((finding) => finding.level === level).length;
   const [failures, warnings] = [count('failure'), count('warning')];
   if (failures > 0) return `${failures} of ${findings.length} checks failed.`;
-  return warnings > 0 ? 'All works; see the warnings.' : 'All is well.';
+  return warnings > 0 ? 'Everything works; see the warnings.' : 'All is well.';
 }

@@ -4,17 +4,18 @@ import { flagsHelp, one, parseFlags } from '../flags/flags.js';
 import { text } from '../flags/values.js';
 
 const FLAGS = {
-  'function-id': one(text('<id>'), 'the function whose logs they are: its id is the key'),
+  'function-id': one(text('<id>'), 'the function that wrote the logs: its id is the key'),
   key: one(
     text('<key>'),
-    `the key, where you gave one of your own (hashKey) (default: the variable ${HASH_KEY_VARIABLE})`,
+    `the key, if you set one of your own (hashKey) (default: the variable ${HASH_KEY_VARIABLE})`,
   ),
 };
 
-const HELP = `yc-broadcast hash <id>...: how ids stand in logs and spans
+const HELP = `yc-broadcast hash <id>...: prints the short form of ids
 
-Logs and spans hold no id of a connection, user, room or message, but a short
-form of it. This prints the short form of ids that you know, to look for them.
+Logs and spans do not contain the ids of connections, users, rooms and messages,
+but a short form of them. This prints the short form of ids that you know, so
+that you can search for them.
 
 ${flagsHelp(FLAGS)}
 
@@ -30,9 +31,9 @@ export const hash: Command = {
     const { flags, words } = parseFlags(FLAGS, args);
     const key = flags.key ?? flags['function-id'] ?? process.env[HASH_KEY_VARIABLE];
     if (key === undefined || key === '')
-      throw usageError('Whose logs? Give --function-id <id>, or --key <key> if you have set one');
+      throw usageError('missing --function-id <id>, or --key <key> if you set a key of your own');
     if (words.length === 0)
-      throw usageError('Which id? For example: yc-broadcast hash anna --function-id d4e…');
+      throw usageError('missing <id>; for example: yc-broadcast hash anna --function-id d4e…');
     for (const id of words) process.stdout.write(`${hashId(key, id)}\n`);
     return 0;
   },

@@ -8,22 +8,19 @@ import { connectToGateway } from './client.js';
 import { PORT_FLAG } from './find.js';
 
 const FLAGS = {
-  path: one(text('<path>'), 'where the event comes from (default the first)'),
+  path: one(text('<path>'), 'path of the event (default the first)'),
   data: one(text('<text>'), 'of the message (default {})'),
-  connection: one(
-    text('<id>'),
-    'an open connection whose handshake the event has; the end of its id is enough',
-  ),
-  file: one(text('<file>'), 'the event itself, as JSON, instead of all that'),
-  print: toggle('print the event, and call nothing'),
+  connection: one(text('<id>'), 'an open connection to take the handshake from; the end of its id is enough'),
+  file: one(text('<file>'), 'the event itself, as JSON, instead of these'),
+  print: toggle('print the event, do not call the function'),
   port: PORT_FLAG,
 };
 
 const HELP = `yc-broadcast invoke connect|message|disconnect: calls a function without a
 socket
 
-The function of a running gateway gets an event as a socket would cause it, and
-its response is printed as JSON. A reply is not sent to anybody.
+Calls the function of a running gateway with an event, as if it came from a
+socket, and prints the response as JSON. The reply is not sent to any client.
 
 ${flagsHelp(FLAGS)}
 
@@ -58,8 +55,8 @@ function parseInvokeOptions(args: readonly string[]) {
   const { flags, words } = parseFlags(FLAGS, args);
   const [operation, ...more] = words;
   if (operation === undefined || !OPERATIONS.includes(operation))
-    throw usageError(`which event? One of ${OPERATIONS.join(', ')}`);
-  if (more.length > 0) throw usageError(`one event at a time; '${more.join(' ')}' is too much`);
+    throw usageError(`missing <event>; expected one of ${OPERATIONS.join(', ')}`);
+  if (more.length > 0) throw usageError(`expected one event; unexpected argument '${more.join(' ')}'`);
   const { file, ...rest } = flags;
   return { operation, ...rest, event: file === undefined ? undefined : readEvent(file) };
 }

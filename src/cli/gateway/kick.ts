@@ -16,7 +16,7 @@ const HELP = `yc-broadcast kick <target>: closes connections of a running gatewa
 
 ${flagsHelp(FLAGS)}
 
-Exit codes: 0 closed, 1 nobody was there or it did not work, 2 wrong call.
+Exit codes: 0 closed, 1 no connection matches or it failed, 2 wrong call.
 
 Examples
   yc-broadcast kick b04b
@@ -33,7 +33,7 @@ export const kick: Command = {
       to: target,
       code,
     });
-    if (connections === 0) throw new CliError(`nobody is there: ${target}`);
+    if (connections === 0) throw new CliError(`no connection matches ${target}`);
     process.stdout.write(`${drop ? 'dropped' : 'closed'} ${connections.toLocaleString('en')}\n`);
     return 0;
   },
@@ -42,9 +42,8 @@ export const kick: Command = {
 function parseKickOptions(args: readonly string[]) {
   const { flags, words } = parseFlags(FLAGS, args);
   const [target, ...more] = words;
-  if (target === undefined) throw usageError('whom? See yc-broadcast kick --help');
-  if (more.length > 0) throw usageError(`one target at a time; '${more.join(' ')}' is too much`);
-  if (flags.drop && flags.code !== undefined)
-    throw usageError('--drop sends no close frame; leave --code out');
+  if (target === undefined) throw usageError('missing <target>; see yc-broadcast kick --help');
+  if (more.length > 0) throw usageError(`expected one target; unexpected argument '${more.join(' ')}'`);
+  if (flags.drop && flags.code !== undefined) throw usageError('--drop sends no close frame; omit --code');
   return { target, ...flags };
 }

@@ -14,7 +14,7 @@ const FLAGS = {
   target: one(text('<target>'), 'only these: path:/ws, room:NAME, the end of an id'),
   sort: one(oneOf('<order>', ORDERS), `${ORDERS.join(', ')} (default newest)`),
   limit: one(wholeNumber('<number>'), 'most lines, up to 500 (default 100)'),
-  queues: toggle('its queues instead, and what is in them'),
+  queues: toggle('list its queues and their messages instead'),
   format: one(format, 'text or json (default text)'),
   port: PORT_FLAG,
 };
@@ -55,7 +55,7 @@ const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
 function listQueues(page: QueuePage, format: 'text' | 'json' | undefined): number {
   const rows = page.queues.map(({ name, visible, inFlight, delayed, trigger }) => [
     ...[name, String(visible), String(inFlight), String(delayed)],
-    trigger ?? 'nobody',
+    trigger ?? '-',
   ]);
   const text = rows.length === 0 ? 'there are no queues\n' : columns(QUEUE_HEADINGS, rows);
   process.stdout.write(format === 'json' ? `${JSON.stringify(page)}\n` : text);
@@ -65,7 +65,7 @@ function listQueues(page: QueuePage, format: 'text' | 'json' | undefined): numbe
 const QUEUE_HEADINGS = ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'READ BY'];
 
 function tableText({ total, connections }: ConnectionPage, now: number): string {
-  if (total === 0) return 'nobody is connected\n';
+  if (total === 0) return 'no connections\n';
   const more = total - connections.length;
   const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
   return (

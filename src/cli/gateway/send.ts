@@ -15,11 +15,11 @@ const FLAGS = {
 const HELP = `yc-broadcast send <target> <data>: sends through a running gateway
 
 <target> is a connection's id or the end of it, room:NAME, path:/ws or all.
-Rooms are known as far as functions with this library have told of them.
+Rooms are known only from functions that use this library.
 
 ${flagsHelp(FLAGS)}
 
-Exit codes: 0 sent, 1 nobody was there or it did not work, 2 wrong call.
+Exit codes: 0 sent, 1 no connection matches or it failed, 2 wrong call.
 
 Examples
   yc-broadcast send all '{"type":"hello"}'
@@ -32,9 +32,9 @@ export const send: Command = {
   async run(args) {
     const { port, ...order } = parseSendOptions(args);
     const { connections } = await connectToGateway(port).post<{ connections: number }>('send', order);
-    if (connections === 0) throw new CliError(`nobody is there: ${order.to}`);
-    const whom = connections === 1 ? '1 connection' : `${connections.toLocaleString('en')} connections`;
-    process.stdout.write(order.as === 'client' ? `taken from ${whom}\n` : `put on ${whom}\n`);
+    if (connections === 0) throw new CliError(`no connection matches ${order.to}`);
+    const targets = connections === 1 ? '1 connection' : `${connections.toLocaleString('en')} connections`;
+    process.stdout.write(order.as === 'client' ? `taken from ${targets}\n` : `put on ${targets}\n`);
     return 0;
   },
 };
@@ -42,8 +42,8 @@ export const send: Command = {
 function parseSendOptions(args: readonly string[]) {
   const { flags, words } = parseFlags(FLAGS, args);
   const [to, data, ...more] = words;
-  if (to === undefined) throw usageError('to whom? See yc-broadcast send --help');
-  if (more.length > 0) throw usageError(`one message at a time; '${more.join(' ')}' is too much`);
+  if (to === undefined) throw usageError('missing <target>; see yc-broadcast send --help');
+  if (more.length > 0) throw usageError(`expected one message; unexpected argument '${more.join(' ')}'`);
   return {
     to,
     ...dataOf(data, flags.file),
@@ -58,7 +58,7 @@ function dataOf(
   file: string | undefined,
 ): { data: string; encoding: 'utf8' | 'base64' } {
   if ((given === undefined) === (file === undefined))
-    throw usageError('which message? Give either <data> or --file');
+    throw usageError('missing message; give either <data> or --file');
   if (file === undefined) return { data: given ?? '', encoding: 'utf8' };
   try {
     return { data: readFileSync(file).toString('base64'), encoding: 'base64' };

@@ -9,18 +9,18 @@ import { formatEntry, jsonEntry } from '../terminal/event-line.js';
 import { paletteFor } from '../terminal/palette.js';
 
 const FLAGS = {
-  filter: one(text('<filter>'), "only what fits, for example 'type:send status:>=400'"),
-  lines: one(wholeNumber('<number>'), 'how much of the past to begin with (default 10)'),
-  once: toggle('only that, without waiting for more'),
+  filter: one(text('<filter>'), "only matching events, for example 'type:send status:>=400'"),
+  lines: one(wholeNumber('<number>'), 'how many past events to show first (default 10)'),
+  once: toggle('only these, without waiting for more'),
   json: toggle('one JSON object a line'),
   port: PORT_FLAG,
 };
 
-const HELP = `yc-broadcast tail: shows what happens at a running gateway
+const HELP = `yc-broadcast tail: follows the events of a running gateway
 
 ${flagsHelp(FLAGS)}
 
-A filter has terms that must all hold; - before one turns it round:
+A filter has terms, all of which must match; a leading - negates a term:
   type:connect,close  kinds of events
   status:>=400        HTTP status; also code:1009, ms:>100
   conn:b04b           the end of a connection's id, or a pattern with *

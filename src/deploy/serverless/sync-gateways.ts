@@ -104,7 +104,7 @@ async function functionIdOf(cloud: Cloud, name: string): Promise<string> {
 /** The provider's plugin reports what goes wrong and ends as if all was well. */
 function missing(what: string): BroadcastError {
   const problem = `the folder has no ${what} after the provider's part of the deploy`;
-  return new BroadcastError('INVALID_REQUEST', `${problem}; what went wrong there stands above`);
+  return new BroadcastError('INVALID_REQUEST', `${problem}; see its error above`);
 }
 
 function notOurs(name: string): BroadcastError {

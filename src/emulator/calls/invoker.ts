@@ -148,12 +148,13 @@ export function readResponse(result: unknown): FunctionAnswer {
 /** The same from JSON; `undefined` stands for a result that has none. */
 export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
-  if (typeof plain !== 'object' || plain === null) return malformed('it is no object');
+  if (typeof plain !== 'object' || plain === null) return malformed('it is not an object');
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
   // Whether the platform takes a text such as '200' is not documented; that it does not is an assumption.
   if (typeof statusCode !== 'number')
     return { ...malformed(`statusCode is of the type ${typeof statusCode}, not a number`), result: plain };
-  if (body !== undefined && body !== null && typeof body !== 'string') return malformed('body is no string');
+  if (body !== undefined && body !== null && typeof body !== 'string')
+    return malformed('body is not a string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
   const single = { ...lastOf(lists), ...lowerCased(headers) };

@@ -108,7 +108,8 @@ export function createActions(now: () => number): (action: string, request: unkn
 
   return (name, request) => {
     const action = actionsByName.get(name);
-    if (action === undefined) throw new DocumentError('UnknownOperationException', `'${name}' is not served`);
+    if (action === undefined)
+      throw new DocumentError('UnknownOperationException', `'${name}' is not supported`);
     return action(request as ActionRequest);
   };
 }

@@ -19,7 +19,7 @@ export function memoryEnding(memoryMb: number): Ending {
 
 /** An exception or a rejection that nobody has caught. */
 export function crashEnding(stack: string): Ending {
-  return { why: 'crash', reason: `it crashed outside of a call that awaits it: ${stack}` };
+  return { why: 'crash', reason: `it crashed outside the calls in progress: ${stack}` };
 }
 
 /** A process that has ended by itself. Without code and signal it could not even be started. */

@@ -29,7 +29,7 @@ export interface Members {
 }
 
 const REPLACED: Ending = { why: 'replaced', reason: 'its code was replaced' };
-const EVICTED: Ending = { why: 'evicted', reason: 'idle for too long' };
+const EVICTED: Ending = { why: 'evicted', reason: 'idle too long' };
 export const STOPPED: Ending = { why: 'stopped', reason: 'the gateway was stopped' };
 
 /** @param onAble Called when an instance may have become able to take a call. */

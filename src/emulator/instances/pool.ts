@@ -62,7 +62,7 @@ export function createPool({ requestsLimit, ...settings }: PoolOptions): Pool {
     if (underWay > requestsLimit) {
       return {
         status: 429,
-        problem: `${requestsLimit} calls are under way or wait for an instance; more are refused (requestsLimit, dev --requests)`,
+        problem: `${requestsLimit} calls are in progress or waiting for an instance; further calls are refused (requestsLimit, dev --requests)`,
       };
     }
     const free = waiting.length === 0 ? members.occupy() : undefined;

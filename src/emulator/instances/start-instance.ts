@@ -9,7 +9,7 @@ import { startProcess } from './process.js';
 import { createVitals } from './vitals.js';
 import type { AnswerMessage, CallMessage, InstanceMessage } from './wire.js';
 
-const KILLED: Ending = { why: 'killed', reason: 'it was killed, as was asked for' };
+const KILLED: Ending = { why: 'killed', reason: 'it was killed on request' };
 
 const MEGABYTE = 1024 * 1024;
 

@@ -76,7 +76,7 @@ async function strike(
     answer: {
       refused: status,
       type: undefined,
-      body: Buffer.from('{"message":"a fault that was asked for"}'),
+      body: Buffer.from('{"message":"an injected fault"}'),
     },
   };
 }

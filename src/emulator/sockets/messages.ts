@@ -129,6 +129,6 @@ function replyTo({ response }: StruckInvocation, maxMessageBytes: number): Reply
   const nothing = { data: undefined, isBinary: false, warning: undefined };
   if (response === undefined) return nothing;
   if (response.statusCode === 200) return replyOf(response, maxMessageBytes);
-  const warning = 'what a client sees of a status other than 200 is not documented; nothing was sent';
+  const warning = 'what a client gets for a status other than 200 is not documented; nothing was sent';
   return { ...nothing, warning };
 }

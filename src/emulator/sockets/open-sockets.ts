@@ -62,7 +62,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
   const sockets = new Set<ServerSocket>();
   const connections = createConnections(clock, limits, (connection, limit) => {
     const code = limit === 'lifetime' ? LIFETIME_CODE : IDLE_CODE;
-    const reason = limit === 'lifetime' ? 'lived for its 60 minutes' : 'silent for 10 minutes';
+    const reason = limit === 'lifetime' ? 'lived for 60 minutes' : 'silent for 10 minutes';
     close(connection, { code, reason, by: 'gateway' });
   });
 

@@ -21,7 +21,7 @@ async function parseFile(file: string): Promise<Record<string, unknown>> {
   if (error !== undefined) throw invalid(file, error.message);
   const document: unknown = parsed.toJS();
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw invalid(file, 'is no OpenAPI document');
+    throw invalid(file, 'is not an OpenAPI document');
   }
   return document as Record<string, unknown>;
 }

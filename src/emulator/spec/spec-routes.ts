@@ -73,13 +73,13 @@ function routeOf(
   if (message === undefined) {
     if (others.connect === undefined) {
       if (others.disconnect !== undefined)
-        parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
+        parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is not a WebSocket path`);
       return undefined;
     }
     // Documented: the message operation lets a path take WebSockets. One of the platform's own tools goes without it.
     parts.warnings.push(
-      `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped here. ` +
-        'Add one; an integration of the type dummy will do',
+      `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped. ` +
+        'Add one; an integration of type dummy is enough',
     );
     const dropped = { invoker: createDummyInvoker(dummySchema.parse({ type: 'dummy' })), parameters: [] };
     return { pattern: parsePathPattern(path), operations: { message: dropped, ...others } };
@@ -103,16 +103,14 @@ function warnOfSockets(path: string, operations: Route['operations'], warnings: 
     const place = `${path}.${EXTENSION}${event}`;
     if (operation.payloadFormat === '2.0')
       warnings.push(
-        `${place}: how format 2.0 looks for sockets is not documented; events have that of the samples`,
+        `${place}: the format 2.0 of WebSocket events is not documented; events have the format of the samples`,
       );
     if (
       event !== 'connect' &&
       operation.authorize !== undefined &&
       operations.connect?.authorize === undefined
     )
-      warnings.push(
-        `${place}: authorizers are run at the handshake only, and the connect operation has none`,
-      );
+      warnings.push(`${place}: authorizers run only at the handshake, and the connect operation has none`);
   }
 }
 

@@ -93,7 +93,7 @@ export function createAuthorizationNotice(timeline: Timeline): () => void {
     timeline.add({
       type: 'notice',
       reason:
-        'the Authorization header is kept from functions, as the platform documents it; only authorizers see it. ' +
+        'the Authorization header is not passed to functions, as the platform documents; only authorizers see it. ' +
         'A token for the function can travel in a cookie, the query or the subprotocol',
       level: 'warning',
     });
@@ -107,7 +107,7 @@ export function logStruckConnect(
   status: number | undefined,
   fault: string,
 ): void {
-  const reason = status === undefined ? 'cut off, as was asked for' : 'refused, as was asked for';
+  const reason = status === undefined ? 'cut off by an injected fault' : 'refused by an injected fault';
   timeline.add({ type: 'connect', connectionId, path, status, reason, fault, level: 'warning' });
 }
 
@@ -158,7 +158,7 @@ export function logDroppedMessage(
     path: handshake.path,
     bytes: body.length,
     frame: isBinary ? 'binary' : 'text',
-    reason: 'dropped, as was asked for',
+    reason: 'dropped by an injected fault',
     fault,
     level: 'warning',
   });
@@ -182,7 +182,7 @@ export function logLostDisconnect(
   { connectionId, path }: Handshake,
   fault: string,
 ): void {
-  const reason = 'not delivered, as was asked for';
+  const reason = 'not delivered because of an injected fault';
   timeline.add({ type: 'disconnect', connectionId, path, reason, fault, level: 'warning' });
 }
 

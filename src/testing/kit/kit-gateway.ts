@@ -118,7 +118,7 @@ export function createKitGateway(
       if (socket.closed !== undefined) return;
       if (clock.now() < Math.min(end, socket.lastActiveAt + CONNECTION_IDLE_MS)) watch(socket);
       else {
-        const reason = clock.now() >= end ? 'lived for its 60 minutes' : 'silent for 10 minutes';
+        const reason = clock.now() >= end ? 'lived for 60 minutes' : 'silent for 10 minutes';
         void close(socket, { code: GOING_AWAY, by: 'gateway', reason });
       }
     });
@@ -188,5 +188,5 @@ function refusal({ statusCode, headers, body }: FunctionResponse): KitRefusal {
 /** A client of the kit sends a message in one frame, as browsers do. */
 function tooLarge(bytes: number): string | undefined {
   const { maxFrameBytes } = CLOUD_FRAME_LIMITS;
-  return bytes > maxFrameBytes ? `frame of ${bytes} bytes, the gateway takes ${maxFrameBytes}` : undefined;
+  return bytes > maxFrameBytes ? `frame of ${bytes} bytes, the gateway accepts ${maxFrameBytes}` : undefined;
 }

@@ -93,7 +93,7 @@ export function createTestKit<K extends Contract>(
   async function idle(): Promise<void> {
     const sends = (): number => transports.reduce((sum, { underWay }) => sum + underWay(), 0);
     if (await quiet(() => gateway.underWay() + sends() === 0, patienceMs)) return;
-    const message = `after ${patienceMs} ms still at work: ${gateway.underWay()} handler calls, ${sends()} sends`;
+    const message = `after ${patienceMs} ms still in progress: ${gateway.underWay()} handler calls, ${sends()} sends`;
     throw new AssertionError({ message });
   }
 

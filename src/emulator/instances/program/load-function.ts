@@ -22,7 +22,7 @@ async function load(module: string, written: string, preload: readonly string[])
     return namedExports((await import(module)) as Exports);
   } catch (reason) {
     const problem = commonJsProblem(reason);
-    if (problem !== undefined) throw new Error(`${written} cannot be loaded: ${problem}`, { cause: reason });
-    throw new Error(`${written} fails when it is loaded:\n${describeError(reason)}`, { cause: reason });
+    if (problem !== undefined) throw new Error(`${written} failed to load: ${problem}`, { cause: reason });
+    throw new Error(`${written} failed to load:\n${describeError(reason)}`, { cause: reason });
   }
 }
