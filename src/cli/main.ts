@@ -59,7 +59,7 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./deploy/spec.js')).spec,
   },
   {
-    usage: 'conformance run|report',
+    usage: 'conformance <part>',
     summary: 'ask what the local gateway assumes',
     load: async () => (await import('./conformance/conformance.js')).conformance,
   },

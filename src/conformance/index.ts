@@ -17,3 +17,7 @@ export { consequenceOf, reportOf } from './report.js';
 export { runDeployed, type RunDeployedOptions } from './run/deployed.js';
 export { runLocal, type RunLocalOptions } from './run/local.js';
 export type { CaseResult } from './run/run-cases.js';
+export { deployProbe, type Deployed } from './cloud/deploy.js';
+export { queueService } from './cloud/queues.js';
+export { removeDeployed } from './cloud/remove.js';
+export type { DeployTarget } from './cloud/with-queues.js';

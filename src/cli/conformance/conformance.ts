@@ -1,4 +1,5 @@
 import { usageError, type Command } from '../command.js';
+import { deploy, remove } from './deploy.js';
 import { report } from './report.js';
 import { run } from './run.js';
 
@@ -10,9 +11,14 @@ dev --profile and startEmulator({ profile }) set the local gateway.
 
   run --local         asks the local gateway; with --profile it is set to the
                       profile first, and should do what the profile says
+  deploy --folder <id> makes a function, a gateway and two queues with triggers
+                      in a folder, all labelled, and prints the address for run.
+                      What an earlier deploy has left is removed first. Needs a
+                      token in YC_TOKEN, or YC_SERVICE_ACCOUNT_KEY_FILE, of
+                      somebody who may do that: admin on the folder
+  remove --folder <id> removes all of it, and nothing else
   run --url <wss://…> asks the deployed probe function, and writes the profile;
-                      the address is what conformance deploy has printed. Needs
-                      a token in YC_TOKEN, or YC_SERVICE_ACCOUNT_KEY_FILE
+                      the address is what deploy has printed. Needs a token
     --quick           what takes minutes in all               (default)
     --idle            what waits for ten minutes of silence
     --lifetime        what waits for the hour of a connection
@@ -31,13 +37,17 @@ difference in the cloud is what the suite is for, and ends with 0.
 
 Examples
   yc-broadcast conformance run --local
+  yc-broadcast conformance deploy --folder b1g…
   yc-broadcast conformance run --url 'wss://d5d….apigw.yandexcloud.net?key=…'
   yc-broadcast conformance report > conformance.md
+  yc-broadcast conformance remove --folder b1g…
 `;
 
 const PARTS = new Map([
   ['run', run],
   ['report', report],
+  ['deploy', deploy],
+  ['remove', remove],
 ]);
 
 export const conformance: Command = {
