@@ -22,7 +22,7 @@ for (const id of process.env['IDS']!.split(',')) {
   await store.join(id, 'news');
 }
 const contract = defineContract({ client: {}, server: { headline: z.object({ title: z.string() }) } });
-export const broadcaster = createBroadcaster({ store, contract, retries: 0, concurrency: 1 });
+export const broadcaster = createBroadcaster({ store, contract, broadcast: { retries: 0, concurrency: 1 } });
 export const app = { broadcaster };
 export const other = 1;
 `;
@@ -80,7 +80,7 @@ describe('broadcast', () => {
   it('tells what it would take, without sending', async () => {
     const { clients, file, start } = await setUp(2);
     const { code, output } = await ended(
-      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--plan', '--within', '10s'),
+      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--forecast', '--within', '10s'),
     );
     expect(output).toMatch(/^ {2}recipients +3$/m);
     expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, a guess/m);
@@ -148,9 +148,9 @@ describe('broadcast', () => {
     ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: not valid JSON: {'],
     ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data requires --type'],
     [
-      'a plan of raw text',
-      ['package.json', 'all', '--text', 'y', '--plan'],
-      '--plan needs a message with --type',
+      'a forecast of raw text',
+      ['package.json', 'all', '--text', 'y', '--forecast'],
+      '--forecast needs a message with --type',
     ],
     [
       'a cursor and an audience',

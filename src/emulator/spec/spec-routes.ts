@@ -119,7 +119,7 @@ function httpRouteOf(
 
 function hasIntegration(operation: unknown, place: string, warnings: string[]): boolean {
   const isThere = typeof operation === 'object' && operation !== null && INTEGRATION in operation;
-  if (!isThere) warnings.push(`${place}: has no ${INTEGRATION}, so it is not served`);
+  if (!isThere) warnings.push(`${place}: has no ${INTEGRATION}, so it is not supported`);
   return isThere;
 }
 
