@@ -1,39 +1,39 @@
 import { usageError, type Command } from '../command.js';
+import { flagsHelp } from '../flags/flags.js';
 import { deploy, remove } from './deploy.js';
+import { DEPLOY_FLAGS, REMOVE_FLAGS, REPORT_FLAGS, RUN_FLAGS } from './flags.js';
 import { report } from './report.js';
 import { run } from './run.js';
 
-const HELP = `yc-broadcast conformance: what the local gateway assumes, and what is so
+const HELP = `yc-broadcast conformance <part>: what the local gateway assumes, and what is so
 
-One suite of questions for two targets: each has an id, which docs/conformance.md
-and docs/local-gateway.md name. What was seen goes into a profile, to which
-dev --profile and startEmulator({ profile }) set the local gateway.
+One suite of questions for the local gateway and the cloud. What was seen goes
+into a profile, to which dev --profile and startEmulator({ profile }) set the
+local gateway.
 
-  run --local         asks the local gateway; with --profile it is set to the
-                      profile first, and should do what the profile says
-  deploy --folder <id> makes a function, a gateway and two queues with triggers
-                      in a folder, all labelled, and prints the address for run.
-                      What an earlier deploy has left is removed first. Needs a
-                      token in YC_TOKEN, or YC_SERVICE_ACCOUNT_KEY_FILE, of
-                      somebody who may do that: admin on the folder
-  remove --folder <id> removes all of it, and nothing else
-  run --url <wss://…> asks the deployed probe function, and writes the profile;
-                      the address is what deploy has printed. Needs a token
-    --quick           what takes minutes in all               (default)
-    --idle            what waits for ten minutes of silence
-    --lifetime        what waits for the hour of a connection
-    --load            how many sends a second are taken; stops at the first 429
-    --foreign <url>   a websocket of another gateway, for send.foreign
-  report              prints the profile in Markdown: of each case what is
-                      assumed, what was seen, what follows. No ids, tokens or
-                      domains are in it
+conformance deploy: makes a function, a gateway, and two queues with triggers,
+all labelled, and prints the address for run. What an earlier deploy has left is
+removed first. Needs a token of somebody with the role admin on the folder.
 
-  --case <id>         only this one, may be repeated
-  --profile <file>    (default conformance-profile.json; none for run --local)
-  --format <format>   of run: text or json                    (default text)
+${flagsHelp(DEPLOY_FLAGS)}
 
-Exit codes: 0 all as expected, 1 something differs or failed, 2 wrong call. A
-difference in the cloud is what the suite is for, and ends with 0.
+conformance run: asks. With --url it needs a token that may send.
+
+${flagsHelp(RUN_FLAGS)}
+
+conformance report: prints a profile in Markdown: of each case what is assumed,
+what was seen and what follows, without ids, tokens and domains.
+
+${flagsHelp(REPORT_FLAGS)}
+
+conformance remove: removes what deploy has made, and nothing else.
+
+${flagsHelp(REMOVE_FLAGS)}
+
+Tokens are those of YC_TOKEN, or of the key in YC_SERVICE_ACCOUNT_KEY_FILE.
+
+Exit codes: 0 done, 1 it failed, or the local gateway differs, 2 wrong call. A
+difference in the cloud is what the suite is for.
 
 Examples
   yc-broadcast conformance run --local
@@ -44,9 +44,9 @@ Examples
 `;
 
 const PARTS = new Map([
+  ['deploy', deploy],
   ['run', run],
   ['report', report],
-  ['deploy', deploy],
   ['remove', remove],
 ]);
 
@@ -55,6 +55,6 @@ export const conformance: Command = {
   run([name = '', ...rest]) {
     const part = PARTS.get(name);
     if (part !== undefined) return part(rest);
-    throw usageError(`conformance: expected ${[...PARTS.keys()].join(', ')}; see --help`);
+    throw usageError(`expected ${[...PARTS.keys()].join(', ')}; see yc-broadcast conformance --help`);
   },
 };

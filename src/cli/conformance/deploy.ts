@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import { createTokenProvider } from '../../base/credentials/token-provider.js';
 import {
   deployProbe,
@@ -9,10 +8,13 @@ import {
 } from '../../conformance/index.js';
 import { createCloud } from '../../deploy/serverless/cloud/cloud.js';
 import { usageError } from '../command.js';
+import { parseFlags } from '../flags/flags.js';
+import { DEPLOY_FLAGS, REMOVE_FLAGS } from './flags.js';
 import { PROFILE_FILE, readProfile, writeProfile } from './profile-file.js';
 
 export async function deploy(args: readonly string[]): Promise<number> {
-  const { folder, profile = PROFILE_FILE } = parseDeployOptions(args, true);
+  const { folder: given, profile = PROFILE_FILE } = parseFlags(DEPLOY_FLAGS, args, false).flags;
+  const folder = required(given);
   const { url, results } = await deployProbe(await targetOf(folder));
   const before = await readProfile(profile, 'may be missing');
   await writeProfile(profile, withResults(before, results, new Date()));
@@ -30,23 +32,15 @@ yc-broadcast conformance remove --folder ${folder}
 }
 
 export async function remove(args: readonly string[]): Promise<number> {
-  const { folder } = parseDeployOptions(args, false);
-  const removed = await removeDeployed(await targetOf(folder));
+  const { folder } = parseFlags(REMOVE_FLAGS, args, false).flags;
+  const removed = await removeDeployed(await targetOf(required(folder)));
   process.stdout.write(removed === 0 ? '  There is nothing of the suite.\n' : '  Removed.\n');
   return 0;
 }
 
-function parseDeployOptions(args: readonly string[], takesProfile: boolean) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { folder: { type: 'string' }, ...(takesProfile ? { profile: { type: 'string' } } : {}) },
-  });
-  const { folder, profile } = values;
-  if (typeof folder !== 'string' || folder === '')
-    throw usageError(
-      '--folder: expected the id of a folder, best one of its own: yc resource-manager folder list',
-    );
-  return { folder, profile: typeof profile === 'string' ? profile : undefined };
+function required(folder: string | undefined): string {
+  if (folder !== undefined) return folder;
+  throw usageError('--folder is missing; best a folder of its own: yc resource-manager folder list');
 }
 
 /** The token is looked for where transports do; the endpoints are for tests. */

@@ -1,12 +1,10 @@
-import { parseArgs } from 'node:util';
 import { CASES, reportOf } from '../../conformance/index.js';
+import { parseFlags } from '../flags/flags.js';
+import { REPORT_FLAGS } from './flags.js';
 import { PROFILE_FILE, readProfile } from './profile-file.js';
 
 export async function report(args: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: { profile: { type: 'string', default: PROFILE_FILE } },
-  });
-  process.stdout.write(reportOf(CASES, await readProfile(values.profile)));
+  const { profile = PROFILE_FILE } = parseFlags(REPORT_FLAGS, args, false).flags;
+  process.stdout.write(reportOf(CASES, await readProfile(profile)));
   return 0;
 }

@@ -1,4 +1,3 @@
-import { parseArgs } from 'node:util';
 import {
   CASES,
   MODES,
@@ -11,7 +10,9 @@ import {
   type Mode,
 } from '../../conformance/index.js';
 import { usageError } from '../command.js';
+import { parseFlags } from '../flags/flags.js';
 import { paletteFor } from '../terminal/palette.js';
+import { RUN_FLAGS } from './flags.js';
 import { PROFILE_FILE, readProfile, writeProfile } from './profile-file.js';
 import { resultText, summary } from './result-text.js';
 
@@ -57,50 +58,11 @@ async function onCloud(
 }
 
 function parseRunOptions(args: readonly string[]): RunOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      local: { type: 'boolean', default: false },
-      url: { type: 'string' },
-      foreign: { type: 'string' },
-      quick: { type: 'boolean' },
-      idle: { type: 'boolean' },
-      lifetime: { type: 'boolean' },
-      load: { type: 'boolean' },
-      case: { type: 'string', multiple: true },
-      profile: { type: 'string' },
-      format: { type: 'string', default: 'text' },
-    },
-  });
-  const { local, url, foreign, case: ids, profile, format } = values;
-  if (format !== 'text' && format !== 'json')
-    throw usageError(`--format: expected text or json, got '${format}'`);
+  const { flags } = parseFlags(RUN_FLAGS, args, false);
+  const { local, url, foreign, profile, case: cases = CASES, format = 'text' } = flags;
   if (local === (url !== undefined)) throw usageError('expected either --local or --url');
-  const chosen = MODES.filter((mode) => values[mode] === true);
+  const chosen = MODES.filter((mode) => flags[mode]);
   if (local && (chosen.length > 0 || foreign !== undefined))
     throw usageError('--quick, --idle, --lifetime, --load and --foreign belong to --url');
-  const cases = ids === undefined ? CASES : ids.map(caseNamed);
-  return {
-    url: addressOf('--url', url),
-    foreign: addressOf('--foreign', foreign),
-    modes: chosen.length === 0 ? ['quick'] : chosen,
-    cases,
-    profile,
-    format,
-  };
-}
-
-function caseNamed(id: string): ConformanceCase {
-  const found = CASES.find((one) => one.id === id);
-  if (found === undefined)
-    throw usageError(`--case: there is no '${id}'; see docs/conformance.md for the ids`);
-  return found;
-}
-
-/** The address is not repeated in the error: its query holds a key. */
-function addressOf(option: string, given: string | undefined): URL | undefined {
-  if (given === undefined) return undefined;
-  const url = URL.canParse(given) ? new URL(given) : undefined;
-  if (url?.protocol === 'wss:' || url?.protocol === 'ws:') return url;
-  throw usageError(`${option}: expected an address such as wss://d5d….apigw.yandexcloud.net`);
+  return { url, foreign, modes: chosen.length === 0 ? ['quick'] : chosen, cases, profile, format };
 }

@@ -32,26 +32,26 @@ export const orderCases: readonly ConformanceCase[] = [
   },
 ];
 
-/** Warm instances first: a cold start would look like waiting. */
-async function warmUp(bench: Bench, socket: RawSocket): Promise<void> {
-  const other = await enter(bench);
-  await Promise.all([ask(bench, socket, { do: 'event' }), ask(bench, other, { do: 'event' })]);
-  other.close(1000);
-}
+/** A cold start looks like waiting, so that it is tried again. */
+const TRIES = 3;
 
 async function overlap(bench: Bench): Promise<Observation> {
   const socket = await enter(bench);
-  await warmUp(bench, socket);
+  let overlapMs = 0;
+  for (let tried = 0; tried < TRIES && overlapMs < SLEEP_MS / 4; tried++)
+    overlapMs = await overlapOf(bench, socket);
+  socket.close(1000);
+  return { seen: overlapMs >= SLEEP_MS / 4 ? 'overlap' : 'serial', figures: { overlapMs } };
+}
+
+/** How long two calls of one client ran at once; less than nothing is the time between them. */
+async function overlapOf(bench: Bench, socket: RawSocket): Promise<number> {
   const known = new Set(socket.messages);
   for (let sent = 0; sent < 2; sent++) socket.text(bench.text({ do: 'sleep', ms: SLEEP_MS }));
-  const waitMs = 2 * SLEEP_MS + bench.timeoutMs;
-  const first = await socket.message((one) => !known.has(one), waitMs);
-  const second = await socket.message((one) => !known.has(one) && one !== first, waitMs);
-  socket.close(1000);
-  const calls = [first, second].map(sightingIn).sort((a, b) => a.startedAt - b.startedAt);
-  const [earlier, later] = calls;
-  const overlapMs = (earlier?.endedAt ?? 0) - (later?.startedAt ?? 0);
-  return { seen: overlapMs > SLEEP_MS / 4 ? 'overlap' : 'serial', figures: { overlapMs } };
+  const first = await socket.message((one) => !known.has(one), bench.answerMs);
+  const second = await socket.message((one) => !known.has(one) && one !== first, bench.answerMs);
+  const [earlier, later] = [first, second].map(sightingIn).sort((a, b) => a.startedAt - b.startedAt);
+  return (earlier?.endedAt ?? 0) - (later?.startedAt ?? 0);
 }
 
 async function messageIds(bench: Bench): Promise<Observation> {
