@@ -26,10 +26,11 @@ it('rooms, types and ids of any name are kept apart, and heard once', async () =
       const heard: string[] = [];
       for (const room of [one, two]) {
         const handle = client.join(room);
-        for (const event of [said, other]) handle.on(event, (data) => heard.push(`${data} room ${event}`));
+        for (const event of [said, other])
+          handle.on(event, (data) => heard.push(`${String(data)} room ${event}`));
         await handle.joined;
       }
-      client.on(said, (data) => heard.push(`${data} client ${said}`));
+      client.on(said, (data) => heard.push(`${String(data)} client ${said}`));
       const frame = { type: said, data: 'hi', id, room: one };
       server.socket.say(frame);
       server.socket.say(frame);
