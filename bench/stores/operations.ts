@@ -1,10 +1,5 @@
-import {
-  CONNECTION_TTL_MS,
-  type ConnectionStore,
-  type HistoryPosition,
-  type HistoryStore,
-  type StoredConnection,
-} from 'yc-broadcast';
+import type { ConnectionStore, StoredConnection } from 'yc-broadcast';
+import { CONNECTION_TTL_MS, type HistoryPosition, type HistoryStore } from 'yc-broadcast/stores';
 import { connectionId, PAYLOAD } from '../target.js';
 import { forEach } from './in-flight.js';
 
@@ -160,7 +155,7 @@ async function fillHistory(history: HistoryStore): Promise<HistoryPosition> {
 }
 
 function historyOf({ name, history }: ConnectionStore): HistoryStore {
-  if (history === undefined) throw new Error(`${name} keeps no history`);
+  if (history === undefined) throw new Error(`${name} has no history`);
   return history;
 }
 

@@ -24,6 +24,8 @@ export interface ServerMessage {
   readonly id: string;
   /** The room that it was sent to; absent in what goes to a user, a connection or everyone. */
   readonly room?: string;
+  /** Of what went to several rooms: the others of them that this connection is in, with its places there. */
+  readonly also?: readonly (RoomPlace | { readonly room: string })[];
 }
 
 /** Server to one client: the value that the handler of its message returned. */
@@ -67,8 +69,13 @@ export interface RoomPosition {
   readonly epoch: string;
 }
 
+/** Where a message stands in the history of a room. */
+export interface RoomPlace extends RoomPosition {
+  readonly room: string;
+}
+
 /** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
-export interface NumberedMessage extends ServerMessage, RoomPosition {
+export interface NumberedMessage extends ServerMessage, RoomPlace {
   readonly room: string;
 }
 

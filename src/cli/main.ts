@@ -10,7 +10,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'doctor',
-    summary: 'say whether the local gateway will work here',
+    summary: 'check whether it works, here or in the cloud',
     load: async () => (await import('./doctor/doctor.js')).doctor,
   },
   {
@@ -20,12 +20,12 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'send <target> <data>',
-    summary: 'send to them, or speak for them',
+    summary: 'send to connections, or as a client',
     load: async () => (await import('./gateway/send.js')).send,
   },
   {
     usage: 'kick <target>',
-    summary: 'close them',
+    summary: 'close connections',
     load: async () => (await import('./gateway/kick.js')).kick,
   },
   {
@@ -35,12 +35,12 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'fault set|preset|ls|clear',
-    summary: 'make things go wrong on purpose',
+    summary: 'inject faults',
     load: async () => (await import('./gateway/fault.js')).fault,
   },
   {
     usage: 'tail',
-    summary: 'follow what happens at a running gateway',
+    summary: 'follow the events of a running gateway',
     load: async () => (await import('./gateway/tail.js')).tail,
   },
   {
@@ -50,7 +50,7 @@ const COMMANDS: readonly CommandEntry[] = [
   },
   {
     usage: 'bundle <entry>',
-    summary: 'make the file that is deployed',
+    summary: 'build the bundle to deploy',
     load: async () => (await import('./deploy/bundle.js')).bundle,
   },
   {
@@ -59,13 +59,18 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./deploy/spec.js')).spec,
   },
   {
+    usage: 'conformance <part>',
+    summary: 'ask what the local gateway assumes',
+    load: async () => (await import('./conformance/conformance.js')).conformance,
+  },
+  {
     usage: 'hash <id>...',
-    summary: 'say how ids stand in logs and spans',
+    summary: 'print the short form of ids in logs and spans',
     load: async () => (await import('./gateway/hash.js')).hash,
   },
   {
     usage: 'store create',
-    summary: 'make the tables that a store needs',
+    summary: 'create the tables that a store needs',
     load: async () => (await import('./deploy/store.js')).store,
   },
 ];

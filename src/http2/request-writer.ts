@@ -65,6 +65,6 @@ function checkToken(token: string): void {
     throw new BroadcastError('INVALID_OPTIONS', 'token: is too long to be an IAM token');
   }
   if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new BroadcastError('INVALID_OPTIONS', 'token: contains a character that no IAM token has');
+    throw new BroadcastError('INVALID_OPTIONS', 'token: contains a character that an IAM token cannot have');
   }
 }

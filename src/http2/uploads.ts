@@ -78,7 +78,7 @@ export function createUploads(output: WriteBuffer): Uploads {
     isPending: (streamId) => pending.has(streamId),
     forget: (streamId) => void pending.delete(streamId),
     widen(streamId, bytes) {
-      if (bytes === 0) throw new ProtocolFailure(PROTOCOL_ERROR, 'a window was widened by nothing');
+      if (bytes === 0) throw new ProtocolFailure(PROTOCOL_ERROR, 'a window update of 0 bytes');
       if (streamId === 0) {
         widenConnection(bytes);
         return;

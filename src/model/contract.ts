@@ -108,7 +108,7 @@ function checkTypeName(type: string): void {
   if (!isReservedType(type)) return;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `contract: the message type '${type}' belongs to the protocol; choose another name`,
+    `contract: the message type '${type}' is reserved by the protocol; choose another name`,
     { path: [type] },
   );
 }

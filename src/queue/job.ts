@@ -62,7 +62,7 @@ export function claimOf(body: string): Pick<Job, 'id' | 'key'> | undefined {
   if (value === undefined) {
     throw new BroadcastError(
       'INVALID_EVENT',
-      'a message in the queue is no job; give jobs a queue of their own',
+      'a message in the queue is not a job; use a separate queue for jobs',
     );
   }
   const result = check(claimSchema(), value);
@@ -82,7 +82,7 @@ export function decodeJob(body: string, { shards }: Pick<BroadcastRecord, 'shard
     const version = typeof value[MARK] === 'number' ? value[MARK] : 'unknown';
     throw new BroadcastError(
       'INVALID_EVENT',
-      `a job has version ${version}, this worker knows ${JOB_VERSION}; deploy workers before those who dispatch`,
+      `a job has version ${version}, this worker supports ${JOB_VERSION}; deploy workers before dispatchers`,
     );
   }
   const result = check(jobSchema(), value);

@@ -32,7 +32,7 @@ export function checkFilterSize(filter: PortableFilter): void {
   if (!isFiltered(filter) || Buffer.byteLength(JSON.stringify(filter)) < MAX_RECORD_BYTES - 100) return;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `except and where: with ${filter.except.length} exceptions they do not fit into a record of ${MAX_RECORD_BYTES} bytes; ` +
+    `except and where: with ${filter.except.length} exceptions, they do not fit into a record of ${MAX_RECORD_BYTES} bytes; ` +
       'mark those connections by an attribute and use where({ … })',
   );
 }

@@ -108,7 +108,7 @@ export function pathBroadcaster<K extends Contract = Contract>(
       if (inEnvelope > maxBytes) {
         throw new BroadcastError(
           'PAYLOAD_TOO_LARGE',
-          `send('${type}'): takes ${inEnvelope} bytes in the trigger's envelope, ${maxBytes} fit`,
+          `send('${type}'): takes ${inEnvelope} bytes in the trigger's envelope, which holds ${maxBytes}`,
         );
       }
       await queue.send([{ body }], sending);

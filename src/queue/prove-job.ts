@@ -18,7 +18,7 @@ export async function proveJob({ records, deps }: WorkDeps, body: string): Promi
   const found = await readBroadcast(records, claim.id);
   if (found === undefined) {
     return unproven(
-      `a job's broadcast is not in the store '${deps.store.name}'; give workers the store of those who dispatch`,
+      `a job's broadcast is not in the store '${deps.store.name}'; give workers the same store as dispatchers`,
     );
   }
   if (!isSameKey(claim.key, found.value.key)) return unproven('a job does not have the key of its broadcast');
@@ -26,5 +26,5 @@ export async function proveJob({ records, deps }: WorkDeps, body: string): Promi
 }
 
 function unproven(reason: string): Proof {
-  return { kind: 'unproven', error: new BroadcastError('FORBIDDEN', `${reason}; it was not carried out`) };
+  return { kind: 'unproven', error: new BroadcastError('FORBIDDEN', `${reason}; it was not executed`) };
 }

@@ -20,5 +20,5 @@ export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 function aborted(): BroadcastError {
-  return new BroadcastError('ABORTED', 'your signal ended the waiting; the broadcast goes on');
+  return new BroadcastError('ABORTED', 'your signal aborted the wait; the broadcast continues');
 }

@@ -48,6 +48,6 @@ export async function lastOf(watch: AsyncIterable<BroadcastStatus>, id: string):
 function unknownBroadcast(id: string): BroadcastError {
   return new BroadcastError(
     'INVALID_OPTIONS',
-    `no broadcast '${id}' was dispatched, or it is forgotten already`,
+    `no broadcast '${id}' was dispatched, or its record has expired`,
   );
 }

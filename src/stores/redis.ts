@@ -51,7 +51,7 @@ const optionsSchema = z
     keyPrefix: z._default(
       z
         .string()
-        .check(z.minLength(1), z.regex(/^[^{}]*$/, 'expected no braces, they have a meaning in keys')),
+        .check(z.minLength(1), z.regex(/^[^{}]*$/, 'expected no braces, which have a meaning in keys')),
       'yc-broadcast',
     ),
     timeoutMs: z._default(z.number().check(z.positive()), 3000),
@@ -64,7 +64,7 @@ const optionsSchema = z
     ),
     z.refine(({ url, tls }) => tls === undefined || url !== undefined, {
       path: ['tls'],
-      message: 'belongs to url; a client has TLS options of its own',
+      message: 'requires url; a client has TLS options of its own',
     }),
   );
 

@@ -2,6 +2,7 @@ import type { StoreBackend } from './store-backend.js';
 import type { StoreRule } from './store-rule.js';
 import { connectionRules } from './store-rules/connections.js';
 import { expiryRules } from './store-rules/expiry.js';
+import { failoverRules } from './store-rules/failover.js';
 import { historyRules } from './store-rules/history.js';
 import { instanceRules } from './store-rules/instances.js';
 import { listingRules } from './store-rules/listing.js';
@@ -9,6 +10,7 @@ import { membershipRules } from './store-rules/membership.js';
 import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
+import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
 /** One rule of the store contract, for any test runner. */
@@ -25,12 +27,14 @@ const RULES: readonly StoreRule[] = [
   ...connectionRules,
   ...membershipRules,
   ...listingRules,
+  ...severalRoomsRules,
   ...expiryRules,
   ...raceRules,
   ...instanceRules,
   ...nameRules,
   ...historyRules,
   ...recordRules,
+  ...failoverRules,
 ];
 
 /**
@@ -54,11 +58,12 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 }
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
-  const lacking = needs.find((need) =>
-    need === 'drop' ? backend.drop === undefined : backend.lacks?.includes(need),
-  );
-  if (lacking === undefined) return undefined;
-  return lacking === 'drop' ? 'the backend has no drop()' : `the backend lacks ${lacking}`;
+  for (const need of needs) {
+    if (need === 'drop' || need === 'failOver') {
+      if (backend[need] === undefined) return `the backend has no ${need}()`;
+    } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
+  }
+  return undefined;
 }
 
 async function check(rule: StoreRule, backend: StoreBackend): Promise<void> {

@@ -41,7 +41,9 @@ export function readConnection(body: Buffer): ConnectionInfo {
   try {
     return connectionOf(readMessage(readGrpcFrame(body) ?? EMPTY));
   } catch (cause) {
-    throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown way', { cause });
+    throw new BroadcastError('UNKNOWN', 'the gateway described the connection in an unknown format', {
+      cause,
+    });
   }
 }
 

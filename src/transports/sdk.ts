@@ -13,7 +13,7 @@ import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { codeOfSdkError, excerpt, pushbackMs } from './outcome.js';
-import { checkConnectionId, checkSize } from './rest.js';
+import { checkConnectionId, checkSize } from './payload-limits.js';
 import {
   givenSdk,
   importSdk,
@@ -125,7 +125,7 @@ export function sdkTransport(options: SdkTransportOptions = {}): Transport {
 
 function targetOf({ protocol, hostname, port }: URL): string {
   if (protocol === 'https:') return `${hostname}:${port === '' ? 443 : port}`;
-  throw new BroadcastError('INVALID_OPTIONS', 'endpoint: the SDK speaks nothing but TLS; expected https://', {
+  throw new BroadcastError('INVALID_OPTIONS', 'endpoint: the SDK supports only TLS; expected https://', {
     path: ['endpoint'],
   });
 }

@@ -44,7 +44,12 @@ async function tokenWithin(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => {
-        fail(new BroadcastError('GATEWAY_UNAVAILABLE', 'no IAM token came within the time of the attempt'));
+        fail(
+          new BroadcastError(
+            'GATEWAY_UNAVAILABLE',
+            'no IAM token arrived within the time limit of the attempt',
+          ),
+        );
       },
       Math.max(0, endsAt - Date.now()),
     );

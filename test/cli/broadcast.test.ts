@@ -22,7 +22,7 @@ for (const id of process.env['IDS']!.split(',')) {
   await store.join(id, 'news');
 }
 const contract = defineContract({ client: {}, server: { headline: z.object({ title: z.string() }) } });
-export const broadcaster = createBroadcaster({ store, contract, retries: 0, concurrency: 1 });
+export const broadcaster = createBroadcaster({ store, contract, broadcast: { retries: 0, concurrency: 1 } });
 export const app = { broadcaster };
 export const other = 1;
 `;
@@ -80,10 +80,10 @@ describe('broadcast', () => {
   it('tells what it would take, without sending', async () => {
     const { clients, file, start } = await setUp(2);
     const { code, output } = await ended(
-      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--plan', '--within', '10s'),
+      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--forecast', '--within', '10s'),
     );
     expect(output).toMatch(/^ {2}recipients +3$/m);
-    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, a guess/m);
+    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, an estimate/m);
     expect(output).toContain('fits into the time');
     expect(code).toBe(0);
     expect(clients.map((client) => client.received())).toEqual([0, 0]);
@@ -98,7 +98,7 @@ describe('broadcast', () => {
     const { cursor, delivered } = JSON.parse(stopped.output) as { cursor: string; delivered: number };
     expect(delivered).toBe(0);
     const text = await ended(start(file, 'room:news', '--text', 'x', '--within', '0ms'));
-    expect(text.output).toContain('the time was over');
+    expect(text.output).toContain('the deadline was reached');
     expect(text.output).toContain(`--resume ${cursor.slice(0, 20)}`);
     const resumed = await ended(start(file, '--resume', cursor, '--text', 'x', '--format', 'json'));
     expect(JSON.parse(resumed.output)).toMatchObject({ delivered: 3, complete: true });
@@ -116,45 +116,51 @@ describe('broadcast', () => {
   it('names what a file exports instead of a broadcaster', async () => {
     const { file, start } = await setUp(1);
     const { code, output } = await ended(start(`${file}#other`, 'all', '--text', 'x'));
-    expect(output).toContain("exports no app or broadcaster as 'other'; it exports app, broadcaster, other.");
+    expect(output).toContain(
+      "does not export an app or broadcaster as 'other'; it exports app, broadcaster, other.",
+    );
     expect(code).toBe(1);
   });
 
   it.each<[string, string[], string]>([
-    ['no file', [], 'which file? See yc-broadcast broadcast --help'],
-    ['no audience', ['package.json', '--text', 'x'], 'to whom? room:NAME, user:NAME, connection:ID or all'],
+    ['no file', [], 'missing <entry>; see yc-broadcast broadcast --help'],
+    [
+      'no audience',
+      ['package.json', '--text', 'x'],
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
+    ],
     [
       'an unknown audience',
       ['package.json', 'everybody', '--text', 'x'],
-      'to whom? room:NAME, user:NAME, connection:ID or all',
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
     ],
     [
       'an empty room',
       ['package.json', 'room:', '--text', 'x'],
-      'to whom? room:NAME, user:NAME, connection:ID or all',
+      'missing <audience>; expected room:NAME, user:NAME, connection:ID or all',
     ],
-    ['no message', ['package.json', 'all'], 'what to send? One of --type, --text and --file'],
+    ['no message', ['package.json', 'all'], 'missing message; give one of --type, --text and --file'],
     [
       'two messages',
       ['package.json', 'all', '--text', 'x', '--type', 'y'],
-      'what to send? One of --type, --text and --file',
+      'missing message; give one of --type, --text and --file',
     ],
-    ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: is not JSON: {'],
-    ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data goes with --type'],
+    ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: not valid JSON: {'],
+    ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data requires --type'],
     [
-      'a plan of raw text',
-      ['package.json', 'all', '--text', 'y', '--plan'],
-      '--plan needs a message with --type',
+      'a forecast of raw text',
+      ['package.json', 'all', '--text', 'y', '--forecast'],
+      '--forecast needs a message with --type',
     ],
     [
       'a cursor and an audience',
       ['package.json', 'all', '--resume', 'c', '--text', 'y'],
-      '--resume knows the audience; leave it out',
+      '--resume already determines the audience; omit <audience>',
     ],
     [
       'a time that is none',
       ['package.json', 'all', '--text', 'y', '--within', 'soon'],
-      "--within: expected a time such as 30s or 5m, got 'soon'",
+      "--within: expected a time such as 500ms, 10s or 1m, got 'soon'",
     ],
   ])('is refused with %s', async (_what, args, problem) => {
     expect(await runCli('broadcast', ...args)).toEqual({ code: 2, output: `yc-broadcast: ${problem}\n` });
@@ -163,6 +169,7 @@ describe('broadcast', () => {
   it('has help that fits 80 columns', async () => {
     const { output } = await runCli('broadcast', '--help');
     expect(output).toContain('Examples');
+    expect(output).toMatch(/\n {2}--resume <cursor> /);
     expect(output.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });

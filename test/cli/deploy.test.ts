@@ -141,7 +141,8 @@ describe('yc-broadcast bundle', () => {
   });
 
   it.each([
-    ['export const handlr = 1;', "does not export 'handler'; it exports handlr"],
+    ['export const handlr = 1;', "has no export 'handler'; it exports handlr: choose one with file#name"],
+    ['export default () => 1;', 'it exports a default export: write: export const handler = …'],
     ['export const handler = ;', 'cannot be bundled:'],
     ["import 'not-installed'; export const handler = 1;", 'Could not resolve "not-installed"'],
   ])('says what is wrong with %j', async (source, problem) => {
@@ -154,7 +155,7 @@ describe('yc-broadcast bundle', () => {
   it('asks for the file', async () => {
     expect(await runCli('bundle')).toEqual({
       code: 2,
-      output: 'yc-broadcast: which file? Try: yc-broadcast bundle src/handler.ts\n',
+      output: 'yc-broadcast: missing <entry>; try: yc-broadcast bundle src/handler.ts\n',
     });
   });
 });
@@ -227,12 +228,12 @@ describe('yc-broadcast spec', () => {
     [['--function-id', 'd4e'], 'who calls it? Give --service-account-id <id>'],
     [[...IDS, '--path', 'ws'], '--path: expected a path such as /ws or /rooms/{room}'],
     [[...IDS, '--http', 'notify'], '--http: expected a path such as /ws or /rooms/{room}'],
-    [[...IDS, '--http', '/ws'], '--http: /ws is a path of sockets; take another one'],
-    [[...IDS, '--credential', 'query:token'], '--credential and --authorizer-ttl belong to --authorizer-id'],
+    [[...IDS, '--http', '/ws'], '--http: /ws is a WebSocket path; choose another one'],
+    [[...IDS, '--credential', 'query:token'], '--credential and --authorizer-ttl require --authorizer-id'],
     [[...IDS, '--authorizer-id', 'd4e', '--credential', 'body:x'], '--credential: expected query:<name>'],
     [
       [...IDS, '--authorizer-id', 'd4e', '--authorizer-ttl', '1.5'],
-      '--authorizer-ttl: expected whole seconds',
+      '--authorizer-ttl: expected a whole number of seconds',
     ],
   ])('refuses %j and says why', async (args, problem) => {
     const { code, output } = await runCli('spec', ...args);

@@ -70,7 +70,7 @@ describe('dev', () => {
     expect(await ask('b')).toBe('quite well');
 
     writeFileSync(join(path, 'word.ts'), 'export const word = ;');
-    await printed(/⟳ RELOAD .*the old code stays: .*cannot be compiled:[\s\S]*word\.ts:1:20/);
+    await printed(/⟳ RELOAD .*the old code keeps running: .*cannot be compiled:[\s\S]*word\.ts:1:20/);
     expect(await ask('c')).toBe('quite well');
     writeFileSync(join(path, '.env'), 'MOOD=badly');
     await printed(/cannot be compiled/);

@@ -110,7 +110,7 @@ describe('doctor --url', () => {
   });
 
   it.each([
-    ['401', '/ws', [], 'refused with 401', '→ nobody was recognised'],
+    ['401', '/ws', [], 'refused with 401', '→ authenticate did not recognise the request'],
     [
       '403 by the origin',
       '/ws?sid=anna',
@@ -154,7 +154,7 @@ describe('doctor --url', () => {
       YC_TOKEN: 't1.another-secret',
     });
     expect(marks['Send']).toBe('✗');
-    expect(text).toContain('→ the token is none, or has expired');
+    expect(text).toContain('→ the token is invalid or has expired');
     expect(output).not.toContain('another-secret');
     expect(code).toBe(1);
     gateway.faults.add({ on: 'send', status: 403 });
@@ -205,7 +205,7 @@ describe('doctor --url finds wrong servers', () => {
     });
     const { code, text, marks } = await doctor(`ws://localhost:${await serve(server)}/ws`);
     expect(marks).toMatchObject({ Handshake: '✓', Origin: '!', Protocol: '✗' });
-    expect(text).toContain('not to be told: a page of another site was answered with 503');
+    expect(text).toContain('cannot tell: a page of another site was answered with 503');
     expect(text).toContain('refused with 503 this time');
     expect(code).toBe(1);
   });

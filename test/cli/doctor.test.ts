@@ -156,7 +156,7 @@ describe('doctor finds', () => {
       project({ 'package.json': '{"version":"1.5.0"}', 'index.js': '' }),
     );
     expect(marks['Official SDK']).toBe('!');
-    expect(output).toMatch(/1\.5\.0 was never tried with this library\n +→ npm install/);
+    expect(output).toMatch(/1\.5\.0 is not tested with this library\n +→ npm install/);
   });
 
   it('a port that is taken', async () => {
@@ -185,13 +185,13 @@ describe('doctor finds', () => {
     expect(output.replace(/\s+/g, ' ')).toMatch(
       /YC_BROADCAST_ENDPOINT is set: .*; NODE_TLS_REJECT_UNAUTHORIZED is set/,
     );
-    expect(output).toContain('All works; see the warnings.');
+    expect(output).toContain('Everything works; see the warnings.');
     expect(code).toBe(0);
   });
 
   it.each([
     ['http://me:hidden@127.0.0.1:3128', '✓', 'through 127.0.0.1:3128'],
-    ['https://me:hidden@proxy.example', '!', 'gRPC clients take no notice'],
+    ['https://me:hidden@proxy.example', '!', 'gRPC clients ignore it'],
   ])('the proxy %s, whose password it keeps to itself', async (https_proxy, mark, text) => {
     const { output, marks } = await doctor(bareProject(), { env: { https_proxy } });
     expect(marks['Proxy']).toBe(mark);
@@ -227,7 +227,7 @@ describe('doctor finds', () => {
 
 describe('doctor says in one line what is wrong with the call', () => {
   it.each([
-    [['--port', 'x'], "--port: expected a number from 1 to 65535, got 'x'"],
+    [['--port', 'x'], "--port: expected a whole number, got 'x'"],
     [['--port', '0'], "--port: expected a number from 1 to 65535, got '0'"],
     [['--format', 'xml'], "--format: expected text or json, got 'xml'"],
     [['--onlin'], "unknown option '--onlin'; see --help"],

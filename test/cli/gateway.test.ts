@@ -76,7 +76,7 @@ async function connect(path = '/ws') {
 
 describe('ls', () => {
   it('lists connections in 80 columns, or as JSON', async () => {
-    expect(await run('ls')).toEqual({ code: 0, output: 'nobody is connected\n' });
+    expect(await run('ls')).toEqual({ code: 0, output: 'no connections\n' });
     const [one, other] = [await connect(), await connect('/rooms/tea')];
     const { output } = await run('ls', '--sort', 'oldest');
     const [heading = '', first = '', second = '', end] = output.split('\n');
@@ -116,7 +116,7 @@ describe('send', () => {
   it('fails when nobody is there', async () => {
     expect(await run('send', 'all', 'x')).toEqual({
       code: 1,
-      output: 'yc-broadcast: nobody is there: all\n',
+      output: 'yc-broadcast: no connection matches all\n',
     });
     const { code, output } = await run('send', 'b04b', 'x');
     expect([code, output]).toEqual([
@@ -167,12 +167,12 @@ describe('invoke', () => {
 
 describe('fault', () => {
   it('sets, lists and clears what goes wrong, and it goes wrong', async () => {
-    expect(await run('fault', 'ls')).toEqual({ code: 0, output: 'nothing goes wrong on purpose\n' });
+    expect(await run('fault', 'ls')).toEqual({ code: 0, output: 'no faults are injected\n' });
     const set = await run('fault', 'set', 'message.effect=drop', 'message.times=1', 'send=503');
     const [drop = '', send = '', end] = set.output.split('\n');
     expect([drop, send, end]).toEqual([
-      expect.stringMatching(/^#\d+ {2}message\.effect=drop message\.times=1 {2}struck 0×$/),
-      expect.stringMatching(/^#\d+ {2}send\.status=503 {2}struck 0×$/),
+      expect.stringMatching(/^#\d+ {2}message\.effect=drop message\.times=1 {2}triggered 0×$/),
+      expect.stringMatching(/^#\d+ {2}send\.status=503 {2}triggered 0×$/),
       '',
     ]);
     const { id, next } = await connect();
@@ -181,7 +181,7 @@ describe('fault', () => {
     await run('send', id, 'kept', '--as-client');
     expect((await reply).data).toBe('got kept');
     expect((await run('fault', 'clear', /^#\d+/.exec(send)?.[0] ?? '')).output).not.toContain('503');
-    expect((await run('fault', 'clear')).output).toBe('nothing goes wrong on purpose\n');
+    expect((await run('fault', 'clear')).output).toBe('no faults are injected\n');
   });
 
   it('knows presets, and says what is wrong with a fault', async () => {
@@ -196,7 +196,7 @@ describe('fault', () => {
     expect((await run('fault', 'preset', 'nothing')).output).toContain(
       "no preset 'nothing'; there are gone-storm,",
     );
-    expect((await run('fault', 'clear', '99')).output).toBe('yc-broadcast: no fault has the number 99\n');
+    expect((await run('fault', 'clear', '99')).output).toBe('yc-broadcast: no fault has number 99\n');
   });
 });
 
@@ -336,9 +336,9 @@ withTerminal('in a terminal, dev', () => {
     expect((await once(socket, 'close'))[0]).toBe(1012);
     await shown(/closed 1 with 1012/);
     child.stdin.write('f');
-    await shown(/nothing goes wrong on purpose/);
+    await shown(/no faults are injected/);
     child.stdin.write('r');
-    await shown(/all instances were started afresh/);
+    await shown(/restarted all instances/);
     child.stdin.write('Q');
     expect((await once(child, 'close'))[0]).toBe(0);
   });
@@ -346,13 +346,13 @@ withTerminal('in a terminal, dev', () => {
 
 describe('wrong calls are told in one line', () => {
   it.each<[string[], string]>([
-    [['send'], 'to whom? See yc-broadcast send --help'],
-    [['send', 'all'], 'which message? Give either <data> or --file'],
-    [['send', 'all', 'x', '--file', 'y'], 'which message? Give either <data> or --file'],
-    [['kick'], 'whom? See yc-broadcast kick --help'],
-    [['kick', 'all', '--drop', '--code', '1000'], '--drop sends no close frame; leave --code out'],
-    [['invoke', 'push'], 'which event? One of connect, message, disconnect'],
-    [['fault'], 'fault what? One of set, preset, ls, clear'],
+    [['send'], 'missing <target>; see yc-broadcast send --help'],
+    [['send', 'all'], 'missing message; give either <data> or --file'],
+    [['send', 'all', 'x', '--file', 'y'], 'missing message; give either <data> or --file'],
+    [['kick'], 'missing <target>; see yc-broadcast kick --help'],
+    [['kick', 'all', '--drop', '--code', '1000'], '--drop sends no close frame; omit --code'],
+    [['invoke', 'push'], 'missing <event>; expected one of connect, message, disconnect'],
+    [['fault'], 'missing action; expected one of set, preset, ls, clear'],
     [['ls', '--sort', 'size'], "--sort: expected newest, oldest, idle, received, sent, got 'size'"],
     [['tail', '--lines', 'x'], "--lines: expected a whole number, got 'x'"],
   ])('%j', async (args, message) => {

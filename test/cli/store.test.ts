@@ -89,7 +89,7 @@ describe('yc-broadcast store create --store ydb', () => {
       },
     );
     expect(code).toBe(0);
-    expect(output).toMatch(/^created: table .*\nthis server has no time to live/);
+    expect(output).toMatch(/^created: table .*\nthis server does not support time to live/);
   });
 
   it('does not touch a table that is not ours', async () => {
@@ -103,7 +103,7 @@ describe('yc-broadcast store create --store ydb', () => {
     const { code, output } = await create(TableName.slice(0, -'store'.length));
     expect(code).toBe(1);
     expect(output).toBe(
-      `yc-broadcast: there is a table '${TableName}' with other keys, which is not ours; choose another tablePrefix\n`,
+      `yc-broadcast: there is a table '${TableName}' with other keys, which yc-broadcast did not create; choose another tablePrefix\n`,
     );
   });
 
@@ -118,9 +118,9 @@ describe('yc-broadcast store create --store ydb', () => {
     expect(await run(['create', '--store', 'ydb'], { YC_BROADCAST_YDB_ENDPOINT: '' })).toEqual({
       code: 2,
       output:
-        'yc-broadcast: which database? Give its Document API endpoint with --endpoint, or in YC_BROADCAST_YDB_ENDPOINT\n',
+        'yc-broadcast: missing --endpoint; give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT\n',
     });
-    expect((await run(['create'])).output).toContain('which store?');
+    expect((await run(['create'])).output).toContain('missing --store');
     expect((await run(['create', '--store', 'abacus'])).output).toContain("the store 'abacus'");
     expect((await run(['delete', '--store', 'ydb'])).code).toBe(2);
   });

@@ -249,7 +249,7 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     const { code, printed, logged } = await run('deploy');
     expect(code).toBe(1);
     expect(logged).toContain('Bad code');
-    expect(printed).toMatch(/made no new version of 'examples-dev-.*; what went wrong there stands above/);
+    expect(printed).toMatch(/made no new version of 'examples-dev-.*; see its error above/);
   });
 
   it('serverless remove leaves what others made', async () => {

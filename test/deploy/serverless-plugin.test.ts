@@ -227,7 +227,7 @@ describe('bundle', () => {
   });
 
   it.each([
-    ['chat.handler', 'functions.chat.handler: ', "does not export 'handler'; it exports talk"],
+    ['chat.handler', 'functions.chat.handler: ', "has no export 'handler'; it exports talk"],
     ['chta.talk', 'functions.chat.handler: expected <file>.<export> with a file in ', "not 'chta.talk'"],
     ['chat', 'functions.chat.handler: expected <file>.<export>', "not 'chat'"],
     ['broken.talk', 'functions.chat.handler: Build failed', 'Could not resolve "not-installed"'],
@@ -327,7 +327,7 @@ describe('what goes wrong', () => {
   it('says when the provider made no new version, since it does not fail itself', async () => {
     await service().run('deploy:deploy');
     await expect(service(undefined, { deployed: [] }).run('deploy:deploy')).rejects.toThrow(
-      "made no new version of 'talk-dev-chat'; what went wrong there stands above",
+      "made no new version of 'talk-dev-chat'; see its error above",
     );
   });
 
@@ -398,7 +398,7 @@ describe('what goes wrong', () => {
     [{ path: 'ws', account: 'invoker' }, 'functions.chat.events.websocket.path: '],
     [
       { path: '/ws', account: 'a', http: ['/ws'] },
-      'functions.chat.events.websocket.http: /ws is a path of sockets',
+      'functions.chat.events.websocket.http: /ws is a WebSocket path',
     ],
     [{ path: '/ws' }, 'functions.chat.events.websocket.account: '],
     [{ path: '/ws', account: 'a', pth: 1 }, 'functions.chat.events.websocket: Unrecognized key: "pth"'],

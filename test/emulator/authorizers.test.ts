@@ -89,7 +89,7 @@ describe('a function authorizer', () => {
     expect(events).toHaveLength(1);
     expect(emulator.timeline().filter(({ type }) => type === 'connect')).toMatchObject([
       { status: 401, reason: 'no credentials in the query token', level: 'warning' },
-      { status: 403, reason: 'the authorizer said no', level: 'warning' },
+      { status: 403, reason: 'the authorizer denied the request', level: 'warning' },
       { status: 200 },
     ]);
   });
@@ -298,7 +298,7 @@ describe('JSON Web Tokens', () => {
     expect(JSON.stringify(emulator.timeline())).not.toContain(encode(GOOD));
   });
 
-  it('are a 500 when the keys cannot be had', async () => {
+  it('are a 500 when the keys are unavailable', async () => {
     const { emulator } = await start(byToken({ jwksUri: join(folder, 'no-such-keys.json') }));
     expect(await statusOf(emulator, `/ws?jwt=${token(GOOD)}`)).toBe(500);
   });

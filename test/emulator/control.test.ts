@@ -327,6 +327,9 @@ describe('the clock', () => {
     const before = manual.clock.now();
     expect((await ask(manual, 'POST', 'clock', { advance: '90s' })).body).toEqual({ now: before + 90_000 });
     const { status, body } = await ask(await start(), 'POST', 'clock', { advance: '90s' });
-    expect([status, body]).toEqual([409, { error: "the clock is the machine's, which nobody moves" }]);
+    expect([status, body]).toEqual([
+      409,
+      { error: "the clock is the machine's clock, which cannot be moved" },
+    ]);
   });
 });

@@ -76,8 +76,8 @@ describe('a fault of sends', () => {
     expect(headers['grpc-status']).toBe(String(code));
     expect(headers['grpc-retry-pushback-ms']).toBeUndefined();
     expect(emulator.timeline().filter(({ type }) => type === 'send')).toMatchObject([
-      { via: 'REST', status, reason: 'a fault that was asked for' },
-      { via: 'gRPC', status, reason: 'a fault that was asked for' },
+      { via: 'REST', status, reason: 'an injected fault' },
+      { via: 'gRPC', status, reason: 'an injected fault' },
     ]);
     emulator.faults.clear();
     expect(await statusOverRest(client.id)).toBe(200);

@@ -124,7 +124,9 @@ describe('a change of the source', () => {
     write('greeting.ts', 'export const greeting = ;\n');
     const { level, reason } = await told;
     expect(level).toBe('error');
-    expect(reason).toMatch(/the old code stays: .*ws\.ts cannot be compiled:[\s\S]*greeting\.ts:1:24/);
+    expect(reason).toMatch(
+      /the old code keeps running: .*ws\.ts cannot be compiled:[\s\S]*greeting\.ts:1:24/,
+    );
     expect(await ask(client)).toBe('hello 1');
 
     write('ws.ts', `${HANDLER}\n// saved once more\n`);
@@ -137,12 +139,12 @@ describe('a change of the source', () => {
     expect(await ask(client)).toBe('well 1');
   });
 
-  it('that fails when it is loaded leaves the old code', async () => {
+  it('that failed to load leaves the old code', async () => {
     const { emulator, write, next } = await start(FILES, 'ws.ts');
     const client = await emulator.connect('/ws');
     const told = next('reload');
     write('greeting.ts', `export const greeting = ''; throw new Error('not today');\n`);
-    expect((await told).reason).toMatch(/fails when it is loaded:\nError: not today\n.*greeting\.ts:1/);
+    expect((await told).reason).toMatch(/failed to load:\nError: not today\n.*greeting\.ts:1/);
     expect(emulator.timeline().filter(({ level }) => level === 'error')).toHaveLength(1);
     expect(await ask(client)).toBe('hello 1');
   });
@@ -239,7 +241,7 @@ describe('an entry', () => {
 
   it('that cannot be loaded fails the start, and leaves nothing behind', async () => {
     await expect(start({ 'f.ts': "throw new Error('no config');" }, 'f.ts')).rejects.toThrow(
-      /f\.ts fails when it is loaded:\nError: no config\n.*f\.ts:1/,
+      /f\.ts failed to load:\nError: no config\n.*f\.ts:1/,
     );
   });
 });

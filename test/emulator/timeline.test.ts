@@ -28,7 +28,7 @@ describe('the timeline', () => {
     expect(count({ status: 403 })).toBe(1);
     expect(count({ level: 'warning' })).toBe(2);
     expect(emulator.timeline({ fault: true })).toMatchObject([
-      { type: 'message', reason: 'dropped, as was asked for' },
+      { type: 'message', reason: 'dropped by an injected fault' },
     ]);
     expect(count({ fault: 'message.effect=drop' })).toBe(1);
     expect(count({ fault: false })).toBe(5);

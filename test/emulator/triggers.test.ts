@@ -309,7 +309,7 @@ describe('a trigger that calls a function', () => {
       "triggers.0.broadcast: there is no websocket path '/news'",
     ],
     [{ jobs: {} }, [{ queue: 'jobs', function: 'd4e0' }], "triggers.0.function: no function 'd4e0'"],
-    [{ jobs: {} }, [{ queue: 'jobs.fifo', function: () => 1 }], 'triggers take no FIFO queues'],
+    [{ jobs: {} }, [{ queue: 'jobs.fifo', function: () => 1 }], 'triggers do not accept FIFO queues'],
     [{ jobs: {} }, [{ queue: 'jobs', function: () => 1, batchSize: 1001 }], 'triggers.0'],
     [
       { jobs: { redrive: { to: 'dead', maxReceives: 3 } } },

@@ -613,7 +613,7 @@ async function drop(ids: readonly string[]): Promise<void> {
 
 function refusal(body: string, code = 'INTERNAL'): unknown {
   const { id } = JSON.parse(body) as { id: string };
-  const error = { code, message: 'the server could not handle this' };
+  const error = { code, message: 'the server failed to handle this' };
   return {
     statusCode: 200,
     headers: { 'Content-Type': 'application/json' },

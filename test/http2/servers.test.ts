@@ -201,7 +201,7 @@ describe('a session', () => {
       session.close();
       await events.untilEnd();
       expect(events.told).toEqual([
-        'NO_ANSWER: no answer within the time of the attempt',
+        'NO_ANSWER: no answer within the time limit of the attempt',
         'NO_ANSWER: the transport was closed',
         'closed: the transport was closed',
       ]);

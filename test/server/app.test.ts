@@ -344,7 +344,7 @@ describe('messages', () => {
     expect(bodyOf(response)).toEqual({
       type: 'error',
       replyTo: '1',
-      error: { code: 'INTERNAL', message: 'the server could not handle this' },
+      error: { code: 'INTERNAL', message: 'the server failed to handle this' },
     });
     expect(errors).toMatchObject([{ during: "message 'join'" }]);
   });
@@ -595,6 +595,9 @@ describe('createApp', () => {
     [{ orgins: [] }, /createApp: Unrecognized key: "orgins"/],
     [{ maxMessageBytes: 131_073 }, /createApp\.maxMessageBytes/],
     [{ broadcast: { concurency: 3 } }, /createApp\.broadcast: Unrecognized key: "concurency"/],
+    [{ queue: {} }, /createApp\.queue: is an option of broadcast: broadcast: \{ fanout: queueFanout/],
+    [{ maxPerSecond: 5 }, /createApp\.maxPerSecond: is an option of broadcast/],
+    [{ history: {} }, /createApp\.history: is an option of rooms: rooms: \{ history: … \}/],
   ])('refuses %p', (wrong, message) => {
     expect(() => setUp(wrong as Partial<AppOptions<Chat>>)).toThrow(message);
   });
@@ -625,7 +628,7 @@ describe('createApp', () => {
   it('refuses a contract that uses names of the protocol', () => {
     for (const type of ['reply', 'error', '$welcome']) {
       expect(() => defineContract({ client: { [type]: z.string() }, server: {} })).toThrow(
-        /belongs to the protocol/,
+        /is reserved by the protocol/,
       );
     }
   });

@@ -1,18 +1,16 @@
 /** Who is in a room: users, not connections, told to the others as they come and go. */
 import { describe, expect, it } from '@jest/globals';
-import {
-  BroadcastError,
-  presence,
-  type ConnectionStore,
-  type HistoryStore,
-  type PresenceOptions,
-} from 'yc-broadcast';
+import { BroadcastError, presence, type ConnectionStore, type PresenceOptions } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, handClock, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport, type ScriptedTransport } from '../support/scripted-transport.js';
 
 function shown(options: PresenceOptions = {}, others: ProtocolOptions = {}) {
-  const world = protocolApp({ rooms: { join: true, presence: presence(options) }, ...others });
+  const world = protocolApp({
+    ...others,
+    rooms: { join: true, presence: presence(options), ...others.rooms },
+  });
   let n = 0;
   async function enter(id: string, user?: string, room = 'lobby'): Promise<unknown> {
     await world.connect(id, user === undefined ? {} : { user });
@@ -286,8 +284,8 @@ describe('the option presence', () => {
 
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
-    const options = { store, history: undefined, contract: { client: {}, server: {} } };
+    const options = { store, rooms: { history: undefined }, contract: { client: {}, server: {} } };
     // @ts-expect-error: another contract than the support's
-    expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' keeps no histories/);
+    expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' has no histories/);
   });
 });

@@ -423,7 +423,7 @@ describe('a test kit fails the test', () => {
     const client = await kit.connect();
     void client.send('x');
     expect(await complaintOf(client.expectNothing())).toBe(
-      'after 20 ms still at work: 1 handler calls, 0 sends',
+      'after 20 ms still in progress: 1 handler calls, 0 sends',
     );
   });
 

@@ -311,11 +311,11 @@ describe('connections', () => {
     const { gateway } = await connected();
     const error = await errorOf(send(transportTo(gateway.endpoint, { ca: undefined })));
     expect(error.message).toMatch(
-      /^GATEWAY_UNAVAILABLE: no connection to the gateway: .*SELF_SIGNED.*; the option `ca` or YC_BROADCAST_CA names/,
+      /^GATEWAY_UNAVAILABLE: no connection to the gateway: .*SELF_SIGNED.*; the option `ca` or YC_BROADCAST_CA adds/,
     );
   });
 
-  it('trusts the authority that YC_BROADCAST_CA names', async () => {
+  it('trusts the authority that YC_BROADCAST_CA adds', async () => {
     const { gateway } = await connected();
     const directory = mkdtempSync(join(tmpdir(), 'ca-'));
     const file = join(directory, 'ca.pem');
@@ -343,7 +343,7 @@ describe('connections', () => {
   it('does not know what became of a request that is never answered', async () => {
     const { transport } = await connected(() => 'never');
     const error = await errorOf(transport.send('c1', transport.encode('x'), { timeoutMs: 300 }));
-    expect(error.message).toBe('NO_ANSWER: no answer within the time of the attempt');
+    expect(error.message).toBe('NO_ANSWER: no answer within the time limit of the attempt');
   });
 
   it('refuses everything after it was closed, and fails what was under way', async () => {

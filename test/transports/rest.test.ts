@@ -455,7 +455,7 @@ describe('TLS', () => {
     expect(opened()).toBe(1);
   });
 
-  it('trusts the file that YC_BROADCAST_CA names, when there is no option', async () => {
+  it('trusts the file that YC_BROADCAST_CA adds, when there is no option', async () => {
     const { requests, port } = await secure();
     const directory = mkdtempSync(join(tmpdir(), 'ca-'));
     cleanups.push(() => {

@@ -68,7 +68,7 @@ export async function serviceAccountToken(keyFile: string, iamUrl: string): Prom
 }
 
 const NOT_A_KEY =
-  'YC_SERVICE_ACCOUNT_KEY_FILE names something else than the key file of a service account; ' +
+  'YC_SERVICE_ACCOUNT_KEY_FILE does not name the key file of a service account; ' +
   'make one with `yc iam key create --service-account-name <name> --output key.json`';
 
 /** The audience is part of the protocol, whatever address the request goes to. */

@@ -14,7 +14,7 @@ export async function loadBroadcaster(entry: Entry): Promise<Broadcaster> {
   }
   const wanted = names.map((name) => `'${name}'`).join(' or ');
   throw new CliError(
-    `${entry.written} exports no app or broadcaster as ${wanted}; it exports ${exportedNames(exports)}. ` +
+    `${entry.written} does not export an app or broadcaster as ${wanted}; it exports ${exportedNames(exports)}. ` +
       'Choose one with file#name',
   );
 }

@@ -20,7 +20,7 @@ export async function loadModule(entry: Entry): Promise<Exports> {
     return namedExports((await import(pathToFileURL(compiled).href)) as Exports);
   } catch (reason) {
     const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
-    throw new CliError(`${entry.written} fails when it is loaded:\n${text}`);
+    throw new CliError(`${entry.written} failed to load:\n${text}`);
   } finally {
     rmSync(compiled, { force: true });
   }
@@ -28,8 +28,8 @@ export async function loadModule(entry: Entry): Promise<Exports> {
 
 async function compile(entry: Entry, outfile: string): Promise<void> {
   try {
-    // The library stays one: its errors are recognised by their class.
-    await build({ ...compilerSettings(entry), external: ['yc-broadcast'], outfile });
+    // The library stays one: its errors are recognised by their class. Nobody but this process maps stacks here.
+    await build({ ...compilerSettings(entry), sourcemap: 'inline', external: ['yc-broadcast'], outfile });
   } catch (reason) {
     throw await compileError(entry, reason);
   }

@@ -43,14 +43,14 @@ function codesOf({ codes }: DeliveryReport): string {
 
 const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   done: '',
-  deadline: 'and those behind them: the time was over',
-  signal: 'and those behind them: it was stopped',
-  expired: 'and those behind them: the message had expired',
-  store: 'and those behind them: the store failed',
+  deadline: 'the deadline was reached',
+  signal: 'it was stopped',
+  expired: 'the message had expired',
+  store: 'the store failed',
 };
 
-function whyStopped({ stoppedBy }: DeliveryReport): string {
-  return WHY[stoppedBy];
+function whyStopped({ stoppedBy, uncounted = false }: DeliveryReport): string {
+  return `${uncounted ? 'and those after them, who were not counted: ' : ''}${WHY[stoppedBy]}`;
 }
 
 /** The failures that the report names, equal ones together. */
@@ -78,7 +78,7 @@ export function forecastText({
   pace: { perSecond, measured },
   fitsDeadline,
 }: Forecast): string {
-  const basis = measured ? 'measured' : 'a guess: nothing was sent yet';
+  const basis = measured ? 'measured' : 'an estimate: nothing was sent yet';
   const lines = [
     row('recipients', recipients, ''),
     row('calls', calls, ''),

@@ -15,9 +15,14 @@ export const checkCertificate: Check = async ({ project }) => {
     });
     const ca = readFileSync(emulator.redirect?.caFile ?? '', 'utf8');
     await handshake(emulator.tls?.port ?? 0, ca);
-    return { subject, level: 'ok', detail: `${CONNECTIONS_HOST}: vouched for by an authority of its own` };
+    return {
+      subject,
+      level: 'ok',
+      detail: `${CONNECTIONS_HOST}: its certificate comes from a local authority`,
+    };
   } catch (error) {
-    const remedy = 'check the clock, and what sits between programs and 127.0.0.1, such as a virus scanner';
+    const remedy =
+      'check the clock, and what intercepts connections to 127.0.0.1, such as antivirus software';
     return { subject, level: 'failure', detail: reasonOf(error), remedy };
   }
 };

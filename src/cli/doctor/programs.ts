@@ -31,7 +31,7 @@ export const checkSdk: Check = async ({ project }) => {
   }
   const { version, node } = sdk;
   if (!/^(2\.([89]|\d\d)|3)\./.test(version)) {
-    const detail = `${version} was never tried with this library`;
+    const detail = `${version} is not tested with this library`;
     return { subject, level: 'warning', detail, remedy: `npm install ${SDK}@^2.8.0, or @^3.2.0` };
   }
   if (node !== undefined && !isAtLeast(process.versions.node, node)) {

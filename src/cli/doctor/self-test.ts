@@ -24,7 +24,7 @@ export const checkRedirect: Check = async ({ project }) => {
     const remedy =
       version === undefined
         ? 'please report it, with this output'
-        : 'check with npm ls @yandex-cloud/nodejs-sdk that it is installed as a whole; if so, report it';
+        : 'check with npm ls @yandex-cloud/nodejs-sdk that it is fully installed; if so, report it';
     return { subject, level: 'failure', detail, remedy };
   }
 };

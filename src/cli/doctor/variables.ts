@@ -14,7 +14,7 @@ export const checkProxy: Check = async () => {
     const detail = `${list}: instances reach everything but the gateway through ${proxy.host}`;
     return { subject, level: 'ok', detail };
   }
-  const detail = `${list}: gRPC clients take no notice of it, so databases may be out of reach`;
+  const detail = `${list}: gRPC clients ignore it, so databases may be unreachable`;
   const remedy = 'set grpc_proxy to an address that begins with http://';
   return { subject, level: 'warning', detail, remedy };
 };
@@ -22,7 +22,7 @@ export const checkProxy: Check = async () => {
 /** What people set while they look for something else, and forget. */
 const SUSPECTS: Readonly<Record<string, readonly [detail: string, remedy: string]>> = {
   YC_BROADCAST_ENDPOINT: ['this library sends there, not to the local gateway', 'unset it while you run dev'],
-  YC_BROADCAST_CA: ['this library trusts nobody else', 'unset it while you run dev'],
+  YC_BROADCAST_CA: ['this library trusts only the authority it names', 'unset it while you run dev'],
   NODE_TLS_REJECT_UNAUTHORIZED: [
     'certificates are not checked',
     'unset it; the local gateway does not need it',
@@ -36,6 +36,6 @@ export const checkVariables: Check = async () => {
   const detail = found.map(({ name, about }) => `${name} is set: ${about[0]}`).join('; ');
   const [first] = found;
   return first === undefined
-    ? { subject, level: 'ok', detail: 'none that would lead elsewhere' }
+    ? { subject, level: 'ok', detail: 'none that interferes' }
     : { subject, level: 'warning', detail, remedy: first.about[1] };
 };

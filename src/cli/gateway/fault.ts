@@ -1,19 +1,20 @@
-import { parseArgs } from 'node:util';
 import type { FaultPage } from '../../emulator/index.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, parseFlags } from '../flags/flags.js';
 import { connectToGateway, type GatewayClient } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
 
-const HELP = `yc-broadcast fault set|preset|ls|clear: makes things go wrong at a running
-gateway
+const FLAGS = { port: PORT_FLAG };
+
+const HELP = `yc-broadcast fault set|preset|ls|clear: injects faults into a running gateway
 
   set <settings>      adds faults: <point>.<field>=<value>, several of them; the
                       points are send, connect, message, disconnect, instance
                       and token. docs/local-gateway.md has the fields of each
   preset [name]       adds those of a preset; without a name lists the presets
-  ls                  what is in force, and how often it has struck
-  clear [number]      takes all faults away, or one
-${PORT_HELP}
+  ls                  the active faults, and how often each was triggered
+  clear [number]      removes all faults, or one
+${flagsHelp(FLAGS)}
 
 Exit codes: 0 done, 1 no gateway or it refused, 2 wrong call.
 
@@ -28,7 +29,8 @@ type Action = (gateway: GatewayClient, words: readonly string[]) => Promise<stri
 
 const ACTIONS: Readonly<Record<string, Action>> = {
   async set(gateway, words) {
-    if (words.length === 0) throw usageError('which? Try: yc-broadcast fault set send.status=503');
+    if (words.length === 0)
+      throw usageError('missing <settings>; try: yc-broadcast fault set send.status=503');
     await gateway.post('faults', { text: words.join(' ') });
     return inForce(gateway);
   },
@@ -52,21 +54,21 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export const fault: Command = {
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { port: { type: 'string' } },
-    });
-    const [name = '', ...words] = positionals;
+    const {
+      flags,
+      words: [name = '', ...words],
+    } = parseFlags(FLAGS, args);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-    if (action === undefined) throw usageError(`fault what? One of ${Object.keys(ACTIONS).join(', ')}`);
-    process.stdout.write(await action(connectToGateway(values.port), words));
+    if (action === undefined)
+      throw usageError(`missing action; expected one of ${Object.keys(ACTIONS).join(', ')}`);
+    process.stdout.write(await action(connectToGateway(flags.port), words));
     return 0;
   },
 };
 
 function refuseMore(words: readonly string[]): void {
-  if (words.length > 0) throw usageError(`'${words.join(' ')}' is too much; see yc-broadcast fault --help`);
+  if (words.length > 0)
+    throw usageError(`unexpected argument '${words.join(' ')}'; see yc-broadcast fault --help`);
 }
 
 async function inForce(gateway: GatewayClient): Promise<string> {
@@ -75,8 +77,8 @@ async function inForce(gateway: GatewayClient): Promise<string> {
 
 /** What is in force, one line each. */
 export function faultsText({ faults }: FaultPage): string {
-  if (faults.length === 0) return 'nothing goes wrong on purpose\n';
-  const lines = faults.map(({ id, text, strikes }) => `#${id}  ${text}  struck ${strikes}×\n`);
+  if (faults.length === 0) return 'no faults are injected\n';
+  const lines = faults.map(({ id, text, strikes }) => `#${id}  ${text}  triggered ${strikes}×\n`);
   return lines.join('');
 }
 

@@ -1,15 +1,23 @@
-import { parseArgs } from 'node:util';
 import { HASH_KEY_VARIABLE, hashId } from '../../observe/hash.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags } from '../flags/flags.js';
+import { text } from '../flags/values.js';
 
-const HELP = `yc-broadcast hash <id>...: how ids stand in logs and spans
+const FLAGS = {
+  'function-id': one(text('<id>'), 'the function that wrote the logs: its id is the key'),
+  key: one(
+    text('<key>'),
+    `the key, if you set one of your own (hashKey) (default: the variable ${HASH_KEY_VARIABLE})`,
+  ),
+};
 
-Logs and spans hold no id of a connection, user, room or message, but a short
-form of it. This prints the short form of ids that you know, to look for them.
+const HELP = `yc-broadcast hash <id>...: prints the short form of ids
 
-  --function-id <id>  the function whose logs they are: its id is the key
-  --key <key>         the key, where you gave one of your own (hashKey)
-                      (default: the variable ${HASH_KEY_VARIABLE})
+Logs and spans do not contain the ids of connections, users, rooms and messages,
+but a short form of them. This prints the short form of ids that you know, so
+that you can search for them.
+
+${flagsHelp(FLAGS)}
 
 Examples
   yc-broadcast hash anna --function-id d4e…
@@ -20,17 +28,13 @@ Examples
 export const hash: Command = {
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { 'function-id': { type: 'string' }, key: { type: 'string' } },
-    });
-    const key = values.key ?? values['function-id'] ?? process.env[HASH_KEY_VARIABLE];
+    const { flags, words } = parseFlags(FLAGS, args);
+    const key = flags.key ?? flags['function-id'] ?? process.env[HASH_KEY_VARIABLE];
     if (key === undefined || key === '')
-      throw usageError('Whose logs? Give --function-id <id>, or --key <key> if you have set one');
-    if (positionals.length === 0)
-      throw usageError('Which id? For example: yc-broadcast hash anna --function-id d4e…');
-    for (const id of positionals) process.stdout.write(`${hashId(key, id)}\n`);
+      throw usageError('missing --function-id <id>, or --key <key> if you set a key of your own');
+    if (words.length === 0)
+      throw usageError('missing <id>; for example: yc-broadcast hash anna --function-id d4e…');
+    for (const id of words) process.stdout.write(`${hashId(key, id)}\n`);
     return 0;
   },
 };

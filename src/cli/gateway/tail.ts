@@ -1,21 +1,26 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { TimelinePage } from '../../emulator/index.js';
-import { usageError, type Command } from '../command.js';
+import type { Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { text, wholeNumber } from '../flags/values.js';
 import { connectToGateway, GatewayGone, type GatewayClient } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
 import { formatEntry, jsonEntry } from '../terminal/event-line.js';
 import { paletteFor } from '../terminal/palette.js';
 
-const HELP = `yc-broadcast tail: shows what happens at a running gateway
+const FLAGS = {
+  filter: one(text('<filter>'), "only matching events, for example 'type:send status:>=400'"),
+  lines: one(wholeNumber('<number>'), 'how many past events to show first (default 10)'),
+  once: toggle('only these, without waiting for more'),
+  json: toggle('one JSON object a line'),
+  port: PORT_FLAG,
+};
 
-  --filter <filter>   only what fits, for example 'type:send status:>=400'
-  --lines <number>    how much of the past to begin with   (default 10)
-  --once              only that, without waiting for more
-  --json              one JSON object a line
-${PORT_HELP}
+const HELP = `yc-broadcast tail: follows the events of a running gateway
 
-A filter has terms that must all hold; - before one turns it round:
+${flagsHelp(FLAGS)}
+
+A filter has terms, all of which must match; a leading - negates a term:
   type:connect,close  kinds of events
   status:>=400        HTTP status; also code:1009, ms:>100
   conn:b04b           the end of a connection's id, or a pattern with *
@@ -37,7 +42,7 @@ const EVERY_MS = 200;
 export const tail: Command = {
   help: HELP,
   async run(args) {
-    const { filter, lines, once, json, port } = parseTailOptions(args);
+    const { filter, lines = 10, once, json, port } = parseFlags(FLAGS, args, false).flags;
     const write = json ? jsonEntry : formatEntry(paletteFor(process.stdout));
     for await (const entry of entriesOf(connectToGateway(port), filter, lines, once))
       process.stdout.write(`${write(entry)}\n`);
@@ -45,24 +50,13 @@ export const tail: Command = {
   },
 };
 
-function parseTailOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      filter: { type: 'string', default: '' },
-      lines: { type: 'string', default: '10' },
-      once: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      port: { type: 'string' },
-    },
-  });
-  if (!/^\d+$/.test(values.lines))
-    throw usageError(`--lines: expected a whole number, got '${values.lines}'`);
-  return values;
-}
-
 /** The past, then what comes, until the gateway stops. */
-async function* entriesOf(gateway: GatewayClient, filter: string, lines: string, isOver: boolean) {
+async function* entriesOf(
+  gateway: GatewayClient,
+  filter: string | undefined,
+  lines: number,
+  isOver: boolean,
+) {
   let page = await gateway.read<TimelinePage>('timeline', { filter, limit: lines });
   yield* page.entries;
   while (!isOver) {
@@ -70,8 +64,8 @@ async function* entriesOf(gateway: GatewayClient, filter: string, lines: string,
     try {
       page = await gateway.read<TimelinePage>('timeline', {
         filter,
-        after: String(page.latest),
-        limit: '2000',
+        after: page.latest,
+        limit: 2000,
       });
     } catch (reason) {
       if (!(reason instanceof GatewayGone)) throw reason;

@@ -1,3 +1,5 @@
+import { backoffMs } from '../../base/backoff.js';
+
 export interface ReconnectDelayOptions {
   readonly random: () => number;
   readonly minDelayMs: number;
@@ -5,14 +7,13 @@ export interface ReconnectDelayOptions {
 }
 
 /**
- * How long to wait for the next attempt, in milliseconds, after so many failures in a row; at least `pauseMs`. Full jitter:
- * when a server restarts, its clients must not all come back in the same second.
+ * How long to wait for the next attempt, in milliseconds, after so many failures in a row; at least `pauseMs`. When a server
+ * restarts, its clients must not all come back in the same second.
  */
 export function reconnectDelay(
   { random, minDelayMs, maxDelayMs }: ReconnectDelayOptions,
   failures: number,
   pauseMs: number,
 ): number {
-  const backoffMs = random() * Math.min(maxDelayMs, minDelayMs * 2 ** Math.min(failures, 30));
-  return pauseMs + Math.max(backoffMs, random() * pauseMs);
+  return pauseMs + Math.max(backoffMs(failures, minDelayMs, maxDelayMs, random), random() * pauseMs);
 }

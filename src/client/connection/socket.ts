@@ -51,7 +51,7 @@ export async function openSocket(parts: ClientSocketDeps): Promise<Welcomed> {
   let stopTimer: Stop | undefined;
   const tooLate = new Promise<never>((_resolve, reject) => {
     stopTimer = clock.after(OPENING_MS, () => {
-      reject(new RequestError('NO_ANSWER', 'url or token did not settle'));
+      reject(new RequestError('NO_ANSWER', 'url or token did not settle in time'));
     });
   });
   const url = await Promise.race([address(), tooLate]).finally(stopTimer);

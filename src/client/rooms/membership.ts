@@ -1,4 +1,5 @@
 import type { RoomRefusal, RoomState } from '../../base/protocol.js';
+import { backoffMs } from '../../base/backoff.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
@@ -69,7 +70,7 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (!membership.isWanted && !isIn()) parts.onLeft();
     if (nextRequest() === undefined) return;
     const isGap = isIn() && membership.isWanted && !catchUp.hasMore;
-    if (failures > 0) wait(parts.random() * Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures));
+    if (failures > 0) wait(backoffMs(failures, MIN_DELAY_MS, MAX_DELAY_MS, parts.random));
     else if (isGap) wait(GAP_PATIENCE_MS);
     else proceed();
   }

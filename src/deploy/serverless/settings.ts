@@ -66,7 +66,7 @@ export function websocketFunctions({ functions }: ServerlessService): WebsocketF
     const paths = events.map(({ path }) => path);
     const httpPaths = events.flatMap(({ http = [] }) => http);
     const both = httpPaths.find((path) => paths.includes(path));
-    if (both !== undefined) throw invalid(`${where}.http`, `${both} is a path of sockets; take another one`);
+    if (both !== undefined) throw invalid(`${where}.http`, `${both} is a WebSocket path; choose another one`);
     const { account, authorizer } = first;
     return [
       {

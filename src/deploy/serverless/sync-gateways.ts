@@ -86,7 +86,7 @@ export async function removeGateways(cloud: Cloud, owner: Owner): Promise<string
 async function specOf(cloud: Cloud, definition: WebsocketFunction): Promise<Record<string, unknown>> {
   const { name, paths, httpPaths, account, authorizer } = definition;
   const functionId = await functionIdOf(cloud, name);
-  const serviceAccountId = await cloud.accountId(account);
+  const serviceAccountId = await cloud.accounts.idOf(account);
   if (serviceAccountId === undefined) throw missing(`service account '${account}'`);
   const options = { title: name, paths, httpPaths, functionId, serviceAccountId };
   if (authorizer === undefined) return gatewaySpec(options);
@@ -104,7 +104,7 @@ async function functionIdOf(cloud: Cloud, name: string): Promise<string> {
 /** The provider's plugin reports what goes wrong and ends as if all was well. */
 function missing(what: string): BroadcastError {
   const problem = `the folder has no ${what} after the provider's part of the deploy`;
-  return new BroadcastError('INVALID_REQUEST', `${problem}; what went wrong there stands above`);
+  return new BroadcastError('INVALID_REQUEST', `${problem}; see its error above`);
 }
 
 function notOurs(name: string): BroadcastError {

@@ -24,7 +24,7 @@ export async function expectNewVersions(cloud: Cloud, before: Versions): Promise
   const old = [...before].filter(([name, id]) => now.get(name) === id).map(([name]) => `'${name}'`);
   if (old.length === 0) return;
   const problem = `the provider's part of the deploy made no new version of ${old.join(', ')}`;
-  throw new BroadcastError('INVALID_REQUEST', `${problem}; what went wrong there stands above`);
+  throw new BroadcastError('INVALID_REQUEST', `${problem}; see its error above`);
 }
 
 /**

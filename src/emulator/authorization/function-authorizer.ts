@@ -13,13 +13,13 @@ export async function askFunction(
   const { result, problem } = await invoker.invoke(authorizerEvent(request, now));
   // The service's own rule, that an answer has a status code, is not for authorizers.
   if (typeof result !== 'object' || result === null)
-    return refused(500, `the authorizer failed: ${problem ?? 'it returned no object'}`);
+    return refused(500, `the authorizer failed: ${problem ?? 'it did not return an object'}`);
   const { isAuthorized, context } = result as Record<string, unknown>;
   if (typeof isAuthorized !== 'boolean')
-    return refused(500, 'the authorizer returned no boolean isAuthorized');
-  if (!isAuthorized) return refused(403, 'the authorizer said no');
+    return refused(500, 'the authorizer did not return a boolean isAuthorized');
+  if (!isAuthorized) return refused(403, 'the authorizer denied the request');
   if (context !== undefined && !isObject(context))
-    return refused(500, "the authorizer's context is no object");
+    return refused(500, "the authorizer's context is not an object");
   return { isAuthorized: true, context: context ?? {} };
 }
 

@@ -12,10 +12,10 @@ export interface JwtRules {
   now(): number;
 }
 
-/** Documented: 401 for a token that is not good, 403 for one that lacks a scope, 500 when the keys cannot be had. */
+/** Documented: 401 for a token that is not good, 403 for one that lacks a scope, 500 when the keys are unavailable. */
 export async function checkToken(text: string, scopes: readonly string[], rules: JwtRules): Promise<Verdict> {
   const token = parseJwt(text);
-  if (token === undefined) return refused(401, 'it is no JWT');
+  if (token === undefined) return refused(401, 'it is not a JWT');
   if (!isKnownAlgorithm(token.algorithm))
     return refused(401, `the algorithm ${token.algorithm} is not accepted`);
   const problem = claimProblem(token, rules);
@@ -24,10 +24,10 @@ export async function checkToken(text: string, scopes: readonly string[], rules:
   try {
     key = await rules.jwks.key(token.keyId);
   } catch (error) {
-    return refused(500, `the keys cannot be had: ${error instanceof Error ? error.message : String(error)}`);
+    return refused(500, `cannot get the keys: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (key === undefined) return refused(401, 'no key has signed it that is known');
-  if (!isSignedBy(token, key)) return refused(401, 'the signature is wrong');
+  if (key === undefined) return refused(401, 'it is signed with an unknown key');
+  if (!isSignedBy(token, key)) return refused(401, 'the signature is invalid');
   const granted = scopesOf(token);
   const missing = scopes.filter((scope) => !granted.includes(scope));
   if (missing.length > 0) return refused(403, `the token lacks the scope ${missing.join(', ')}`);
@@ -42,10 +42,10 @@ function claimProblem(
   const seconds = now() / 1000;
   if (exp !== undefined && (typeof exp !== 'number' || exp <= seconds)) return 'the token has expired';
   if (nbf !== undefined && (typeof nbf !== 'number' || nbf > seconds)) return 'the token is not valid yet';
-  if (issuers.length > 0 && !issuers.includes(String(iss))) return 'the issuer is not among those accepted';
+  if (issuers.length > 0 && !issuers.includes(String(iss))) return 'the issuer is not accepted';
   const meant = (Array.isArray(aud) ? aud : [aud]).map(String);
   if (audiences.length > 0 && !meant.some((one) => audiences.includes(one)))
-    return 'the audience is not among those accepted';
+    return 'the audience is not accepted';
   const absent = requiredClaims.find((name) => claims[name] === undefined);
   return absent === undefined ? undefined : `the claim ${absent} is missing`;
 }

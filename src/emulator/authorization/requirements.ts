@@ -19,7 +19,7 @@ export function authorizeBy(alternatives: readonly Requirement[]): Authorize {
     }
     // Credentials that were not accepted say more than those that were not there.
     const told = failures.find((verdict) => !verdict.isAuthorized && verdict.status !== 401);
-    return told ?? failures[0] ?? refused(401, 'there is no way in');
+    return told ?? failures[0] ?? refused(401, 'no security requirement can be met');
   };
 }
 

@@ -21,7 +21,7 @@ export function parseEntry(written: string): Entry {
     throw new BroadcastError('INVALID_OPTIONS', `there is no file '${path}'`);
   }
   if (exportName === '') {
-    throw new BroadcastError('INVALID_OPTIONS', `'${written}' names no export behind the #`);
+    throw new BroadcastError('INVALID_OPTIONS', `'${written}' has no export name after the #`);
   }
   return { written, file, exportName };
 }

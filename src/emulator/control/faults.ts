@@ -51,6 +51,6 @@ export const removeFault: Endpoint = {
   method: 'DELETE',
   path: 'faults/{id}',
   run({ faults }, { id }) {
-    if (!faults.remove(Number(id))) throw new ControlError(404, `no fault has the number ${id}`);
+    if (!faults.remove(Number(id))) throw new ControlError(404, `no fault has number ${id}`);
   },
 };

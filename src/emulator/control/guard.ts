@@ -21,12 +21,12 @@ export function requireToken({ headers }: HttpRequest, token: string): void {
   const { origin } = headers;
   const isOurs = origin === undefined || (isLocal(origin) && new URL(origin).host === hostOf(headers));
   if (!isOurs || headers['sec-fetch-site'] === 'cross-site')
-    throw new ControlError(403, 'another site may not drive the gateway');
+    throw new ControlError(403, 'another site may not control the gateway');
   const given = headers[TOKEN_HEADER];
   if (typeof given !== 'string' || !isEqual(given, token))
     throw new ControlError(
       401,
-      'the token is missing or of an earlier start; it is in the address that dev prints',
+      'the token is missing or from an earlier start; use the address that dev prints',
     );
 }
 

@@ -63,7 +63,8 @@ export const moveClock: Endpoint = {
   path: 'clock',
   async run({ advance, clock }, { body }) {
     const { advance: duration } = parseOptions(clockSchema, body ?? {}, 'clock');
-    if (advance === undefined) throw new ControlError(409, "the clock is the machine's, which nobody moves");
+    if (advance === undefined)
+      throw new ControlError(409, "the clock is the machine's clock, which cannot be moved");
     await advance(duration);
     return { now: clock.now() };
   },

@@ -31,6 +31,6 @@ function findConnection(all: readonly OpenConnection[], target: string): OpenCon
   const [only] = found;
   if (only !== undefined && found.length === 1) return only;
   const problem =
-    found.length === 0 ? `no open connection '${target}'` : `'${target}' fits ${found.length} connections`;
+    found.length === 0 ? `no open connection '${target}'` : `'${target}' matches ${found.length} connections`;
   throw new ControlError(404, `${problem}; a target is ${FORMS}`);
 }

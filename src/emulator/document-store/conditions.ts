@@ -13,7 +13,7 @@ export function parseCondition(expression: string): Condition {
   const tokens = tokensOf(expression);
   const condition = either(tokens);
   if (tokens.peek() !== undefined)
-    throw invalidRequest(`'${expression}': '${tokens.next()}' is not understood`);
+    throw invalidRequest(`'${expression}': '${tokens.next()}' is not supported`);
   return condition;
 }
 
@@ -55,7 +55,7 @@ function comparison(name: string, tokens: Tokens): Condition {
     return (item, values) => isAtLeast(item, name, values, value) && isAtMost(item, name, values, last);
   }
   const holds = COMPARISONS[operator];
-  if (holds === undefined) throw invalidRequest(`the operator '${operator}' is not understood`);
+  if (holds === undefined) throw invalidRequest(`the operator '${operator}' is not supported`);
   return (item, values) => {
     const order = compare(item[name], values[value]);
     return order !== undefined && holds(order);

@@ -28,7 +28,7 @@ export function createDocumentServer(now: () => number): DocumentServer {
     try {
       // Pages of other sites cannot send this header without asking first, and nobody answers them.
       if (request.headers.authorization === undefined) {
-        throw new DocumentError('MissingAuthenticationTokenException', 'there is no Authorization');
+        throw new DocumentError('MissingAuthenticationTokenException', 'Authorization is missing');
       }
       const target = String(request.headers['x-amz-target']);
       respond(response, 200, perform(target.slice(target.indexOf('.') + 1), await readJson(request)));

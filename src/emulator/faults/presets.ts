@@ -7,11 +7,11 @@ export const FAULT_PRESETS = {
     text: 'send.status=gone send.rate=0.5',
   },
   'flaky-api': {
-    summary: 'every fifth send meets 503: code that deletes on any error empties its rooms',
+    summary: 'every fifth send gets 503: code that deletes on any error empties its rooms',
     text: 'send.status=503 send.rate=0.2',
   },
   'rate-limit': {
-    summary: 'a third of the sends meets 429 and is asked to wait a second',
+    summary: 'a third of the sends gets 429 and is asked to wait a second',
     text: 'send.status=429 send.retry-after=1s send.rate=0.3',
   },
   'slow-client': {
@@ -27,7 +27,7 @@ export const FAULT_PRESETS = {
     text: 'send.status=answer-lost send.rate=0.1',
   },
   redeploy: {
-    summary: 'a third of the calls loses its instance, handshakes wait for a cold start',
+    summary: 'a third of the calls lose their instance, handshakes wait for a cold start',
     text: 'instance.effect=kill instance.rate=0.3 connect.delay=1s',
   },
   'zone-outage': {

@@ -9,7 +9,7 @@ export function failureOf(
   gateway: Gateway,
 ): Refusal | 'hang' | 'reset' | 'answer-lost' | undefined {
   if (typeof status === 'number')
-    return new Refusal(status, grpcCodeOf(status), 'a fault that was asked for', retryAfterSeconds);
+    return new Refusal(status, grpcCodeOf(status), 'an injected fault', retryAfterSeconds);
   if (status !== 'gone') return status;
   const connection = gateway.connections.get(connectionId);
   if (connection !== undefined)

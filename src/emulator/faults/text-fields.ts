@@ -13,7 +13,7 @@ interface FieldFormat {
 export const FIELDS = {
   status: {
     key: 'status',
-    expected: 'a status from 400 to 599, or what else the point can answer',
+    expected: 'a status from 400 to 599, or another answer of that point',
     parse: (text) => wholeNumber(text) ?? word(text),
     format: String,
   },

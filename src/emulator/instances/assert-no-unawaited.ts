@@ -12,5 +12,5 @@ export function assertNoUnawaited(isWatched: boolean, entries: readonly Timeline
   const found = entries.filter(({ type }) => type === 'unawaited');
   if (found.length === 0) return;
   const lines = found.map(({ instance, reason = '' }) => `  #${instance ?? '?'} ${reason}`);
-  throw new Error(`calls have returned before their work was finished:\n${lines.join('\n')}`);
+  throw new Error(`calls returned before their work was finished:\n${lines.join('\n')}`);
 }

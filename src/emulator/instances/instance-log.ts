@@ -20,12 +20,19 @@ export function logUnawaited(
   timeline.add({ type: 'unawaited', instance: id, reason, level: 'warning' });
 }
 
+export function logSlowLoading(timeline: Timeline, id: number, entry: string, ms: number): void {
+  const reason =
+    `${entry} is still being loaded after ${ms / 1000} s: ` +
+    'an await at its top level, or of a module that it imports, has not settled';
+  timeline.add({ type: 'notice', instance: id, reason, level: 'warning' });
+}
+
 export function logMemoryStore(timeline: Timeline, max: number): void {
   timeline.add({
     type: 'notice',
     reason:
-      `memoryStore() is in use, and there may be ${max} instances: they share no memory, so each knows only its own ` +
-      `connections. One instance (instances: 1, dev --instances 1) or a store that all share (dev --store) will do`,
+      `memoryStore() is in use, and there may be ${max} instances: they do not share memory, so each knows only its own ` +
+      `connections. Use one instance (instances: 1, dev --instances 1) or a store that all share (dev --store)`,
     level: 'warning',
   });
 }
@@ -36,9 +43,9 @@ export function logReload(timeline: Timeline, what: string, generation: number, 
 
 /** After a mistake that was taken back. */
 export function logSourceAsBefore(timeline: Timeline): void {
-  timeline.add({ type: 'reload', reason: 'the source is as it was before' });
+  timeline.add({ type: 'reload', reason: 'the source has not changed' });
 }
 
 export function logReloadFailure(timeline: Timeline, problem: string): void {
-  timeline.add({ type: 'reload', reason: `the old code stays: ${problem}`, level: 'error' });
+  timeline.add({ type: 'reload', reason: `the old code keeps running: ${problem}`, level: 'error' });
 }

@@ -79,7 +79,7 @@ function requestOf(headers: IncomingHttpHeaders, body: Buffer | undefined): Mana
     target() {
       const path = String(headers[':path']);
       const operation = path.startsWith(SERVICE) ? OPERATIONS[path.slice(SERVICE.length)] : undefined;
-      if (operation === undefined) throw new Refusal(501, 12, `no such method as ${path}`);
+      if (operation === undefined) throw new Refusal(501, 12, `there is no method ${path}`);
       return { operation, connectionId: textOf(fields(), 1) };
     },
     message: () => parseSend(fields()),
@@ -96,7 +96,7 @@ function parseMessage(body: Buffer | undefined): readonly Field[] {
   } catch {
     // Malformed: the same answer.
   }
-  throw new Refusal(500, 13, 'the request is not one protobuf message');
+  throw new Refusal(500, 13, 'the request is not a single protobuf message');
 }
 
 /** By the numbers of the published enumeration. What an unspecified type does is not documented; it is text here. */

@@ -183,7 +183,7 @@ function log(timeline: Timeline, call: Call, answer: ManagementAnswer, durationM
     timeline.add({
       ...known,
       durationMs,
-      reason: `no answer: ${answer}, as was asked for`,
+      reason: `no answer: ${answer}, by an injected fault`,
       level: 'warning',
     });
     return;

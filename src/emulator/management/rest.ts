@@ -57,7 +57,7 @@ function requestOf(
       throw new Refusal(405, 12, `${method} is not a method of ${RIGHT_PATH}`);
     },
     message() {
-      if (body === undefined) throw invalid(`data: at most ${MAX_SEND_BYTES} characters`);
+      if (body === undefined) throw invalid(`data: expected at most ${MAX_SEND_BYTES} characters`);
       return parseSend(body);
     },
   };
@@ -89,7 +89,7 @@ function parseSend(body: string): OutgoingMessage {
   const type = message['type'] ?? 'DATA_TYPE_UNSPECIFIED';
   if (data === undefined || data === '') throw invalid('data: is required');
   if (typeof data !== 'string') throw invalid('data: expected a base64 string');
-  if (data.length > MAX_SEND_BYTES) throw invalid(`data: at most ${MAX_SEND_BYTES} characters`);
+  if (data.length > MAX_SEND_BYTES) throw invalid(`data: expected at most ${MAX_SEND_BYTES} characters`);
   if (!/^[A-Za-z0-9+/_-]+={0,2}$/.test(data)) throw invalid('data: is not base64');
   const frame = typeof type === 'string' && Object.hasOwn(FRAMES, type) ? FRAMES[type] : undefined;
   if (frame === undefined) throw invalid('type: expected TEXT or BINARY');

@@ -39,7 +39,8 @@ export function broadcastTarget(parts: BroadcastTargetDeps) {
       ({ handshake }) => handshake.template === parts.path,
     );
     for (const socket of sockets) gateway.deliver(socket, Buffer.from(text), false);
-    const reason = sockets.length === 0 ? 'nobody is connected; lost' : `to ${sockets.length} sockets`;
+    const reason =
+      sockets.length === 0 ? 'no connections; the message is lost' : `to ${sockets.length} sockets`;
     log(batch, { bytes, fault, reason, level: sockets.length === 0 ? 'warning' : 'info' });
     return true;
   };
@@ -52,13 +53,13 @@ function textOf({ payload, place }: BroadcastTargetDeps, batch: readonly Receive
 
 function problemWith(text: string, bytes: number, maxMessageBytes: number): string | undefined {
   if (bytes > MAX_TRIGGER_MESSAGE_BYTES) {
-    return `${bytes} bytes, a trigger's message has ${MAX_TRIGGER_MESSAGE_BYTES} at most`;
+    return `${bytes} bytes, a trigger's message can have ${MAX_TRIGGER_MESSAGE_BYTES}`;
   }
-  if (bytes > maxMessageBytes) return `${bytes} bytes, a WebSocket message has ${maxMessageBytes} at most`;
+  if (bytes > maxMessageBytes) return `${bytes} bytes, a WebSocket message can have ${maxMessageBytes}`;
   try {
     JSON.parse(text);
     return undefined;
   } catch {
-    return 'the body is no JSON, which the transformer expects';
+    return 'the body is not JSON, which the transformer expects';
   }
 }

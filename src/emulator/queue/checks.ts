@@ -36,7 +36,7 @@ export function entriesIn(fields: Fields): { readonly id: string; readonly field
   if (entries.length > MAX_BATCH_ENTRIES) {
     throw new QueueError(
       'TooManyEntriesInBatchRequest',
-      `the batch has ${entries.length} entries, ${MAX_BATCH_ENTRIES} are the most`,
+      `the batch has ${entries.length} entries, at most ${MAX_BATCH_ENTRIES} are allowed`,
     );
   }
   const checked = entries.map((entry: Fields) => ({ id: entryIdIn(entry), fields: entry }));
@@ -57,7 +57,7 @@ const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]
 export function bodyIn(fields: Fields, maxBytes: number): string {
   const body = textIn(fields, 'MessageBody');
   const bytes = sizeOf(fields);
-  if (bytes > maxBytes) throw invalidValue(`the message has ${bytes} bytes, the queue takes ${maxBytes}`);
+  if (bytes > maxBytes) throw invalidValue(`the message has ${bytes} bytes, the queue accepts ${maxBytes}`);
   if (FORBIDDEN.test(body)) {
     throw new QueueError('InvalidMessageContents', 'the body holds a character that XML 1.0 does not have');
   }
@@ -69,7 +69,7 @@ export function checkBatchSize(entries: readonly { readonly fields: Fields }[]):
   if (bytes <= MAX_BATCH_BYTES) return;
   throw new QueueError(
     'BatchRequestTooLong',
-    `the batch has ${bytes} bytes, ${MAX_BATCH_BYTES} are the most`,
+    `the batch has ${bytes} bytes, at most ${MAX_BATCH_BYTES} are allowed`,
   );
 }
 
@@ -89,7 +89,7 @@ export function attributesIn({ MessageAttributes: given }: Fields): Record<strin
   const attributes = Object.entries((given ?? {}) as Fields);
   if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
     throw invalidValue(
-      `the message has ${attributes.length} attributes, ${MAX_MESSAGE_ATTRIBUTES} are the most`,
+      `the message has ${attributes.length} attributes, at most ${MAX_MESSAGE_ATTRIBUTES} are allowed`,
     );
   }
   return Object.fromEntries(attributes.map(([name, value]) => [name, attributeIn(name, value as Fields)]));
@@ -97,7 +97,7 @@ export function attributesIn({ MessageAttributes: given }: Fields): Record<strin
 
 function attributeIn(name: string, { DataType, StringValue, BinaryValue }: Fields): MessageAttribute {
   if (!/^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/.test(name)) {
-    throw invalidValue(`'${name}' is no name of a message attribute`);
+    throw invalidValue(`'${name}' is not a valid message attribute name`);
   }
   const isBinary = typeof DataType === 'string' && /^Binary(\.|$)/.test(DataType);
   const value = isBinary ? BinaryValue : StringValue;

@@ -42,6 +42,6 @@ function verdictOn({ problem, response }: StruckInvocation, isTaken: boolean) {
     return { reason: `the messages come back: ${problem ?? 'no answer'}`, level: 'error' as const };
   }
   if (response === undefined || response.statusCode < 400) return {};
-  const reason = `returned statusCode ${response.statusCode}, which triggers are not documented to look at; throw instead`;
+  const reason = `returned statusCode ${response.statusCode}, which triggers are not documented to check; throw instead`;
   return { reason, level: 'warning' as const };
 }

@@ -19,7 +19,7 @@ export const jsonProtocol: Protocol = {
     try {
       return { action, fields: JSON.parse(body === '' ? '{}' : body) as Fields };
     } catch {
-      throw new QueueError('MalformedQueryString', 'the body is no JSON');
+      throw new QueueError('MalformedQueryString', 'the body is not JSON');
     }
   },
   result: (_action, answer) => ({ type: 'application/x-amz-json-1.0', body: JSON.stringify(answer) }),

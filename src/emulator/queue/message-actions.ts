@@ -37,7 +37,7 @@ export function createMessageActions({ clock, timeline }: MessageActionDeps): Re
     const visibility = numberIn(fields, 'VisibilityTimeout', [0, MAX_VISIBILITY_SECONDS]);
     if (visibility === undefined) throw new QueueError('MissingParameter', 'VisibilityTimeout is required');
     if (queue.hide(receipt, visibility * 1000)) return {};
-    throw new QueueError('MessageNotInflight', 'no message is in flight with this receipt');
+    throw new QueueError('MessageNotInflight', 'no message in flight has this receipt');
   }
 
   function remove(queue: Queue, fields: Fields): object {
@@ -93,5 +93,5 @@ function each(
 function receiptIn(fields: Fields): string {
   const receipt = textIn(fields, 'ReceiptHandle');
   if (/^[\w-]{16}$/.test(receipt)) return receipt;
-  throw new QueueError('ReceiptHandleIsInvalid', 'the receipt is none of this queue');
+  throw new QueueError('ReceiptHandleIsInvalid', 'the receipt is not from this queue');
 }

@@ -32,7 +32,7 @@ export function createQueueActions(queues: Queues): Record<string, QueueAction> 
     CreateQueue(request, origin) {
       const name = textIn(request, 'QueueName');
       if (name.endsWith('.fifo')) {
-        throw new QueueError('UnsupportedOperation', 'the local gateway has no FIFO queues');
+        throw new QueueError('UnsupportedOperation', 'the local gateway does not emulate FIFO queues');
       }
       if (!/^[\w-]{1,80}$/.test(name))
         throw invalidValue('QueueName: up to 80 letters, digits, hyphens, underscores');

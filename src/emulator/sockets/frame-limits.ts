@@ -28,9 +28,9 @@ export function createFrameWatch({ maxFrameBytes, maxMessageBytes }: FrameLimits
     if (opcode >= 0x8) return undefined;
     messageBytes = opcode === 0 ? messageBytes + length : length;
     if (length > maxFrameBytes)
-      return `frame of ${length} bytes, the gateway takes ${maxFrameBytes}; split the message`;
+      return `frame of ${length} bytes, the gateway accepts ${maxFrameBytes}; split the message`;
     return messageBytes > maxMessageBytes
-      ? `message of ${messageBytes} bytes, the gateway takes ${maxMessageBytes}`
+      ? `message of ${messageBytes} bytes, the gateway accepts ${maxMessageBytes}`
       : undefined;
   }
 

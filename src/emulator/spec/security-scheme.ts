@@ -33,7 +33,7 @@ const authorizerSchema = z.discriminatedUnion(
       ...caching,
     }),
   ],
-  { error: 'expected function or jwt; this gateway runs no other authorizer' },
+  { error: 'expected function or jwt; this gateway does not run other authorizers' },
 );
 
 export const schemeSchema = z
@@ -49,7 +49,7 @@ export const schemeSchema = z
   })
   .refine(({ type, in: where, name }) => type !== 'apiKey' || (where !== undefined && name !== undefined), {
     path: ['name'],
-    message: 'an apiKey needs in and name',
+    message: 'an apiKey scheme needs in and name',
   });
 
 export interface SchemeDeps {
@@ -66,7 +66,7 @@ export function createScheme(
 ): Scheme | undefined {
   const authorizer = given['x-yc-apigateway-authorizer'];
   if (authorizer === undefined) {
-    warnings.push(`${where}: has no x-yc-apigateway-authorizer, so it lets everybody in`);
+    warnings.push(`${where}: has no x-yc-apigateway-authorizer, so it lets everyone in`);
     return undefined;
   }
   const ttlSeconds = authorizer.authorizer_result_ttl_in_seconds;

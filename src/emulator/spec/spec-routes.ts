@@ -22,7 +22,10 @@ const ANY_METHOD = 'x-yc-apigateway-any-method';
 const HTTP_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', ANY_METHOD];
 
 const documentSchema = z.object({
-  paths: z.record(z.string().startsWith('/', "a path begins with '/'"), z.record(z.string(), z.unknown())),
+  paths: z.record(
+    z.string().startsWith('/', "a path begins with '/'; put one in front"),
+    z.record(z.string(), z.unknown()),
+  ),
   'x-yc-apigateway': z.record(z.string(), z.unknown()).default({}),
 });
 
@@ -48,7 +51,8 @@ export function routesOfSpec(
     if (httpRoute !== undefined) httpRoutes.push(httpRoute);
   }
   if (routes.length + httpRoutes.length === 0) {
-    throw new BroadcastError('INVALID_OPTIONS', `spec: no path has an ${EXTENSION}message operation`);
+    const problems = [`no path has an ${EXTENSION}message operation`, ...warnings];
+    throw new BroadcastError('INVALID_OPTIONS', `spec: ${problems.join('; ')}`);
   }
   return { routes, httpRoutes, warnings };
 }
@@ -58,6 +62,7 @@ function routeOf(
   item: Readonly<Record<string, unknown>>,
   parts: OperationDeps,
 ): Route | undefined {
+  parts.warnings.push(...unknownEvents(path, item));
   const operations: Partial<Record<EventName, Operation>> = {};
   for (const event of EVENTS) {
     const given = item[EXTENSION + event];
@@ -68,19 +73,26 @@ function routeOf(
   if (message === undefined) {
     if (others.connect === undefined) {
       if (others.disconnect !== undefined)
-        parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is no WebSocket path`);
+        parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is not a WebSocket path`);
       return undefined;
     }
     // Documented: the message operation lets a path take WebSockets. One of the platform's own tools goes without it.
     parts.warnings.push(
-      `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped here. ` +
-        'Add one; an integration of the type dummy will do',
+      `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped. ` +
+        'Add one; an integration of type dummy is enough',
     );
     const dropped = { invoker: createDummyInvoker(dummySchema.parse({ type: 'dummy' })), parameters: [] };
     return { pattern: parsePathPattern(path), operations: { message: dropped, ...others } };
   }
   warnOfSockets(path, { message, ...others }, parts.warnings);
   return { pattern: parsePathPattern(path), operations: { message, ...others } };
+}
+
+function unknownEvents(path: string, item: Readonly<Record<string, unknown>>): string[] {
+  const known: readonly string[] = EVENTS.map((event) => EXTENSION + event);
+  return Object.keys(item)
+    .filter((name) => name.startsWith(EXTENSION) && !known.includes(name))
+    .map((name) => `${path}: there is no ${name}; write ${known.join(', ')}`);
 }
 
 /** What is known of HTTP operations and not of sockets. */
@@ -91,16 +103,14 @@ function warnOfSockets(path: string, operations: Route['operations'], warnings: 
     const place = `${path}.${EXTENSION}${event}`;
     if (operation.payloadFormat === '2.0')
       warnings.push(
-        `${place}: how format 2.0 looks for sockets is not documented; events have that of the samples`,
+        `${place}: the format 2.0 of WebSocket events is not documented; events have the format of the samples`,
       );
     if (
       event !== 'connect' &&
       operation.authorize !== undefined &&
       operations.connect?.authorize === undefined
     )
-      warnings.push(
-        `${place}: authorizers are run at the handshake only, and the connect operation has none`,
-      );
+      warnings.push(`${place}: authorizers run only at the handshake, and the connect operation has none`);
   }
 }
 

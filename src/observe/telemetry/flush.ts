@@ -22,7 +22,7 @@ export function createFlush({ flush, flushEveryMs, flushTimeoutMs }: FlushOption
       }, flushTimeoutMs);
     });
     try {
-      if ((await Promise.race([flush(), timeUp])) === 'late') diag.warn('yc-broadcast: flush took too long');
+      if ((await Promise.race([flush(), timeUp])) === 'late') diag.warn('yc-broadcast: flush timed out');
     } catch {
       diag.warn('yc-broadcast: flush failed');
     } finally {

@@ -107,6 +107,6 @@ function keyFromEnvironment(): StaticKey {
   }
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `messageQueue.credentials: give a static key, or set ${KEY_VARIABLES[0].join(' and ')}; Message Queue takes no IAM tokens`,
+    `messageQueue.credentials: give a static key, or set ${KEY_VARIABLES[0].join(' and ')}; Message Queue does not accept IAM tokens`,
   );
 }

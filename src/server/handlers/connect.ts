@@ -84,7 +84,7 @@ async function identify(authenticate: Authenticate | undefined, request: Connect
   if (authenticate === undefined) return {};
   const identity = await authenticate(request);
   if (typeof identity !== 'object')
-    throw new BroadcastError('UNAUTHENTICATED', 'authenticate knows nobody by this request');
+    throw new BroadcastError('UNAUTHENTICATED', 'authenticate did not recognise this request');
   return identity;
 }
 
@@ -137,7 +137,7 @@ async function store<K extends Contract>(
   rooms: ReadonlySet<string>,
 ): Promise<void> {
   if ((await broadcaster.store.put(connection)) === 'removed') {
-    throw new BroadcastError('CONNECTION_STALE', 'the client went away before it was accepted');
+    throw new BroadcastError('CONNECTION_STALE', 'the client disconnected before it was accepted');
   }
   await Promise.all([...rooms].map((room) => join(broadcaster.store, connection.id, room)));
 }

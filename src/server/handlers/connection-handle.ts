@@ -90,5 +90,5 @@ export async function requireMembership(
 }
 
 function gone(): BroadcastError {
-  return new BroadcastError('CONNECTION_STALE', 'the connection has gone');
+  return new BroadcastError('CONNECTION_STALE', 'the connection is gone');
 }

@@ -113,7 +113,7 @@ async function answerRaw<K extends Contract>(
   limitSize(bytes, parts.maxMessageBytes);
   if (parts.onMessage === undefined) {
     const kind = typeof event.body === 'string' ? 'text' : 'binary';
-    throw new BroadcastError('INVALID_MESSAGE', `this server takes no ${kind} messages`);
+    throw new BroadcastError('INVALID_MESSAGE', `this server does not accept ${kind} messages`);
   }
   call.step = 'message';
   const connection = await load(parts, event);
@@ -128,7 +128,7 @@ function specificationOf(contract: Contract, type: string): ClientMessageDetails
 }
 
 function unknownType(type: string): BroadcastError {
-  return new BroadcastError('UNKNOWN_TYPE', `no message has the type '${type.slice(0, 64)}'`, {
+  return new BroadcastError('UNKNOWN_TYPE', `there is no message type '${type.slice(0, 64)}'`, {
     path: ['type'],
   });
 }
@@ -148,7 +148,7 @@ async function load<K extends Contract>(parts: MessageDeps<K>, event: MessageEve
       parts.report(reason, 'goodbye');
     });
   }
-  throw new BroadcastError('CONNECTION_STALE', 'the store does not know this connection');
+  throw new BroadcastError('CONNECTION_STALE', 'the store does not have this connection');
 }
 
 /** A handler that returns nothing answers only a client that gave its message an id, and so waits for an answer. */

@@ -27,7 +27,7 @@ export function jsonText(text: string): GatewayResponse {
   if (bytes > MAX_MESSAGE_BYTES) {
     throw new BroadcastError(
       'PAYLOAD_TOO_LARGE',
-      `the reply has ${bytes} bytes, the gateway takes ${MAX_MESSAGE_BYTES}`,
+      `the reply has ${bytes} bytes, the gateway accepts ${MAX_MESSAGE_BYTES}`,
     );
   }
   return { statusCode: 200, headers: JSON_TYPE, body: text };
@@ -70,7 +70,7 @@ const SENTENCES: Partial<Record<ErrorCode, string>> = {
   PAYLOAD_TOO_LARGE: 'the message is too large',
   UNAUTHENTICATED: 'not authenticated',
   FORBIDDEN: 'not allowed',
-  CONNECTION_STALE: 'this connection is not known any more; connect again',
+  CONNECTION_STALE: 'this connection is no longer known; connect again',
   STORE_UNAVAILABLE: 'temporarily unavailable; try again',
   RATE_LIMITED: 'too many requests; try again later',
 };
@@ -83,7 +83,7 @@ export function toClientError(reason: unknown): ClientError {
     return clientError(code, message.slice(code.length + 2), path);
   const sentence = SENTENCES[code];
   return sentence === undefined
-    ? { code: 'INTERNAL', message: 'the server could not handle this' }
+    ? { code: 'INTERNAL', message: 'the server failed to handle this' }
     : { code, message: sentence };
 }
 

@@ -44,7 +44,7 @@ export function throughClient(client: PostgresQueryable): Access {
     query(query, isOver) {
       const turn = (lastOf.get(client) ?? Promise.resolve()).then(() => {
         // Whoever asked for this was told that it has failed.
-        if (isOver()) throw new BroadcastError('STORE_UNAVAILABLE', 'the query before took too long');
+        if (isOver()) throw new BroadcastError('STORE_UNAVAILABLE', 'the previous query took too long');
         return client.query(query);
       });
       lastOf.set(

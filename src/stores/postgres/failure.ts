@@ -17,8 +17,8 @@ const USERS_MOVE: ReadonlyMap<string, string> = new Map([
   ['42703', `the tables are of another version: ${REMEDY}`],
   ['3F000', 'the schema does not exist: CREATE SCHEMA it first'],
   ['3D000', 'the database does not exist: check the end of connectionString'],
-  ['28P01', 'the user or the password is not accepted: check connectionString, the pool or the client'],
-  ['28000', 'the user may not connect like this: check the user, and whether the server wants TLS'],
+  ['28P01', 'the user or password was rejected: check connectionString, the pool or the client'],
+  ['28000', 'the user may not connect this way: check the user, and whether the server requires TLS'],
   ['42501', "the role lacks a right: GRANT it, or run the migration as the tables' owner"],
 ]);
 

@@ -18,7 +18,11 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
  * So a page is read in its order and no further than it goes, also from a room that has grown since the server last
  * took its statistics.
  */
-export function connectionStatements({ connections, members }: TableNames) {
+export function connectionStatements(tables: TableNames) {
+  return { ...changes(tables), ...listings(tables) };
+}
+
+function changes({ connections, members }: TableNames) {
   return {
     /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before. The sweep waits for nobody. */
     put: `
@@ -71,7 +75,11 @@ export function connectionStatements({ connections, members }: TableNames) {
     rooms: `
       SELECT room FROM ${members} JOIN ${connections} USING (id)
       WHERE id = $1 AND NOT removed AND expires_at > $2`,
+  } as const;
+}
 
+function listings({ connections, members }: TableNames) {
+  return {
     /** now, after, rows, shard count or null, shard index or null, room. Members that are not there have no id. */
     listRoom: `
       SELECT page.id AS listed, there.*
@@ -79,6 +87,28 @@ export function connectionStatements({ connections, members }: TableNames) {
         SELECT id FROM ${members}
         WHERE (room, id) > ($6, $2) AND room <= $6 AND ${onShard('$4', '$5')}
         ORDER BY room, id LIMIT $3
+      ) AS page
+      LEFT JOIN LATERAL (
+        SELECT ${COLUMNS} FROM ${connections} AS there
+        WHERE there.id = page.id AND NOT removed AND expires_at > $1 LIMIT 1
+      ) AS there ON true
+      ORDER BY page.id`,
+
+    /**
+     * now, after, rows, shard count or null, shard index or null, rooms. Of each room as many as a page has, since the page may
+     * be of one room only; places are the numbers of a member's rooms, from 1.
+     */
+    listRooms: `
+      SELECT page.id AS listed, page.places::text, there.*
+      FROM (
+        SELECT member.id, json_agg(asked.place ORDER BY asked.place) AS places
+        FROM unnest($6::text[]) WITH ORDINALITY AS asked (room, place)
+        CROSS JOIN LATERAL (
+          SELECT one.id FROM ${members} AS one
+          WHERE (one.room, one.id) > (asked.room, $2) AND one.room <= asked.room AND ${onShard('$4', '$5')}
+          ORDER BY one.room, one.id LIMIT $3
+        ) AS member
+        GROUP BY member.id ORDER BY member.id LIMIT $3
       ) AS page
       LEFT JOIN LATERAL (
         SELECT ${COLUMNS} FROM ${connections} AS there
@@ -103,6 +133,11 @@ export function connectionStatements({ connections, members }: TableNames) {
     countRoom: `
       SELECT count(*) FROM ${members} JOIN ${connections} USING (id)
       WHERE room = $2 AND NOT removed AND expires_at > $1`,
+
+    /** now, rooms */
+    countRooms: `
+      SELECT count(DISTINCT id) FROM ${members} JOIN ${connections} USING (id)
+      WHERE room = ANY ($2::text[]) AND NOT removed AND expires_at > $1`,
 
     /** now, user */
     countUser: `

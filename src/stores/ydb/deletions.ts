@@ -29,7 +29,7 @@ async function deleteBatch(api: DocumentApi, keys: readonly Item[]): Promise<voi
     if (await pause()) continue;
     throw new BroadcastError(
       'STORE_UNAVAILABLE',
-      `YDB is throttled and left ${rest.length} deletions undone: raise the throttling limit of the database`,
+      `YDB is throttled and did not execute ${rest.length} deletions: raise the throttling limit of the database`,
     );
   }
 }

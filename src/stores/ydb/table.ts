@@ -65,7 +65,7 @@ async function stateOf(api: DocumentApi): Promise<'absent' | 'unready' | 'ready'
 function notReady({ table }: DocumentApi): BroadcastError {
   return new BroadcastError(
     'STORE_UNAVAILABLE',
-    `the table '${table}' is not ready after ${READY_WITHIN_MS / 1000} s; run this again later`,
+    `the table '${table}' is not ready after ${READY_WITHIN_MS / 1000} s; run this command again later`,
   );
 }
 
@@ -74,7 +74,7 @@ function checkKeys({ table }: DocumentApi, { KeySchema = [] }: TableDescription)
   if (keys.sort().join() === 'p HASH,s RANGE') return;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `there is a table '${table}' with other keys, which is not ours; choose another tablePrefix`,
+    `there is a table '${table}' with other keys, which yc-broadcast did not create; choose another tablePrefix`,
   );
 }
 

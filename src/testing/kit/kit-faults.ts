@@ -56,11 +56,11 @@ export async function strikeSend(
   if (status === undefined) return;
   if (status === 'gone') send.cut();
   if (status === 'answer-lost' || status === 'reset')
-    throw new BroadcastError('NO_ANSWER', 'the request was cut off, as was asked for');
+    throw new BroadcastError('NO_ANSWER', 'the request was cut off by an injected fault');
   const answer = status === 'gone' ? 404 : status;
   throw new BroadcastError(
     codeOfHttpStatus(answer),
-    `the gateway answered ${answer}: a fault that was asked for`,
+    `the gateway answered ${answer}: an injected fault`,
     retryAfterSeconds === undefined ? {} : { retryAfterMs: retryAfterSeconds * 1000 },
   );
 }

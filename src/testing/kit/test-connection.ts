@@ -115,7 +115,7 @@ export function createTestConnection<K extends Contract>(parts: TestConnectionDe
     push: (type, ...[data, options]) => ask(type, data, options?.id),
     async join(room, since) {
       await ask(JOIN_TYPE, { room, since });
-      return expect(`to be let into room '${room}'`, (arrival) => {
+      return expect(`to join room '${room}'`, (arrival) => {
         if (arrival.kind === 'error' && arrival.to === JOIN_TYPE) return shown(arrival.error);
         return arrival.kind === 'reply' && arrival.to === JOIN_TYPE
           ? { value: arrival.data as RoomState }

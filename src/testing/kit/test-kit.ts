@@ -10,6 +10,7 @@ import { BroadcastError } from '../../base/errors.js';
 import { parseOptions } from '../../base/options.js';
 import type { Transport } from '../../model/transport.js';
 import type { KitWorld, TestConnectOptions, TestKit, TestKitOptions } from './kit-api.js';
+import { createKitEvents } from './kit-events.js';
 import { createKitFaults } from './kit-faults.js';
 import { createKitGateway, type KitRefusal } from './kit-gateway.js';
 import { kitTransport, type KitSwitchboard, type KitTransport } from './kit-transport.js';
@@ -93,7 +94,7 @@ export function createTestKit<K extends Contract>(
   async function idle(): Promise<void> {
     const sends = (): number => transports.reduce((sum, { underWay }) => sum + underWay(), 0);
     if (await quiet(() => gateway.underWay() + sends() === 0, patienceMs)) return;
-    const message = `after ${patienceMs} ms still at work: ${gateway.underWay()} handler calls, ${sends()} sends`;
+    const message = `after ${patienceMs} ms still in progress: ${gateway.underWay()} handler calls, ${sends()} sends`;
     throw new AssertionError({ message });
   }
 
@@ -125,6 +126,7 @@ export function createTestKit<K extends Contract>(
         expected: status,
       });
     },
+    ...createKitEvents(gateway),
     transport,
     openTransport,
     faults,

@@ -3,7 +3,7 @@ import type { Finding } from '../finding.js';
 import type { DeployedOptions } from './visit.js';
 
 const subject = 'Address';
-const WHERE = 'yc serverless api-gateway get <name> tells the domain';
+const WHERE = 'yc serverless api-gateway get <name> shows the domain';
 
 export async function checkAddress({ url }: DeployedOptions): Promise<Finding> {
   const { protocol, hostname, pathname, host } = url;
@@ -11,23 +11,28 @@ export async function checkAddress({ url }: DeployedOptions): Promise<Finding> {
   // The query is left out: people put tokens there.
   const shown = `${protocol}//${host}${pathname}`;
   if (protocol === 'http:' || protocol === 'https:')
-    return failure(`${shown} is the address of a page`, `clients connect to wss://${host}${pathname}`);
+    return failure(
+      `${shown} is the address of a page, not of a WebSocket`,
+      `clients connect to wss://${host}${pathname}`,
+    );
   if (protocol !== 'wss:' && protocol !== 'ws:')
-    return failure(`${shown} is no websocket address`, 'give wss://…');
+    return failure(`${shown} is not a WebSocket address`, 'give wss://…');
   if (protocol === 'ws:' && !isHere)
     return failure(
-      `${shown}: the gateway takes no connections without TLS`,
-      `use wss://${host}${pathname}, in the page, too`,
+      `${shown}: the gateway accepts only TLS connections`,
+      `use wss://${host}${pathname}, also in the page`,
     );
   if (hostname === 'functions.yandexcloud.net')
-    return failure(`${host} calls functions, and holds no websockets`, `use the gateway's address; ${WHERE}`);
+    return failure(
+      `${host} is for calling functions; it does not accept WebSockets`,
+      `use the gateway's address; ${WHERE}`,
+    );
   if (/^[a-z0-9]+\.apigw\.yandexcloud\.net$/.test(hostname))
     return warning(
       `${host} lacks the label that domains have since January 2025`,
-      `never put it together from the id; ${WHERE}`,
+      `do not construct it from the id; ${WHERE}`,
     );
-  if (pathname === '/')
-    return warning(`${shown} has no path`, 'most specifications have one for websockets: /ws');
+  if (pathname === '/') return warning(`${shown} has no path`, 'most specifications use /ws for WebSockets');
   return { subject, level: 'ok', detail: isHere ? `${shown}, a local gateway` : shown };
 }
 

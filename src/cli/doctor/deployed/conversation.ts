@@ -30,7 +30,8 @@ function noAnswer(connection: Visit): Finding {
     return { subject, level: 'failure', detail: `the connection was closed with ${code} at once`, remedy };
   }
   const detail = `no answer to $hello within ${ANSWER_MS / 1000} s`;
-  const remedy = 'yc-broadcast/client needs it: handle messages with createApp; other clients do without';
+  const remedy =
+    'yc-broadcast/client needs it: handle messages with createApp; other clients work without it';
   return { subject, level: 'warning', detail, remedy };
 }
 
@@ -44,7 +45,8 @@ const answerSchema = z.union([
 
 function judge({ text, isBinary }: Frame, ms: number): Finding {
   if (isBinary) {
-    const remedy = 'set Content-Type: application/json in the function’s response; the gateway decides by it';
+    const remedy =
+      'set Content-Type: application/json in the function’s response; the gateway chooses the frame type by it';
     return { subject, level: 'failure', detail: 'answers arrive as binary frames', remedy };
   }
   const { data: answer } = answerSchema.safeParse(parseJson(text));
@@ -52,7 +54,7 @@ function judge({ text, isBinary }: Frame, ms: number): Finding {
     return {
       subject,
       level: 'warning',
-      detail: `the answer to $hello is none of version ${PROTOCOL_VERSION}`,
+      detail: `the answer to $hello is not of version ${PROTOCOL_VERSION}`,
       remedy: UPDATE,
     };
   if (answer.type === 'error') {

@@ -31,12 +31,12 @@ const LOG = 'yc logging read --group-name <group>';
 
 const REFUSALS: Readonly<Record<number, string>> = {
   400: `the request is not what the specification or the function expects: see its parameters, and ${LOG}`,
-  401: "nobody was recognised: show what authenticate looks at, for example --header 'Cookie: sid=…', or in the query",
+  401: "authenticate did not recognise the request: send what it looks at, for example --header 'Cookie: sid=…', or in the query",
   403: 'the app or the authorizer refuses: name a page that may connect, with --origin https://…',
   404: 'the specification has no such path',
-  429: 'a quota is used up: instances, calls under way, or rateLimit of the specification; see docs/quotas.md',
+  429: 'a quota is exhausted: instances, concurrent calls, or rateLimit of the specification; see docs/quotas.md',
   500: `an authorizer does not work: ${LOG}`,
-  502: `the function failed, or answered what is no answer: ${LOG}`,
+  502: `the function failed, or returned an invalid response: ${LOG}`,
   503: 'the function is not available now: try again, then ask support',
   504: `the function did not answer in time: ${LOG}`,
 };
@@ -80,7 +80,7 @@ export async function checkOrigin(options: DeployedOptions): Promise<Finding> {
     return {
       subject,
       level: 'warning',
-      detail: `not to be told: a page of another site was answered with ${status}`,
+      detail: `cannot tell: a page of another site was answered with ${status}`,
       remedy: REFUSALS[status] ?? `look at the log: ${LOG}`,
     };
   return { subject, level: 'ok', detail: `a page of another site is refused with ${status}` };

@@ -52,7 +52,7 @@ const REMEDIES: readonly (readonly [code: RegExp, remedy: string])[] = [
   [/^CERT_HAS_EXPIRED$/, 'renew the certificate of your domain, and check the clock of this machine'],
   [
     /CERT|SIGNATURE|ISSUER/,
-    'something between here and the gateway answers in its place, or the certificate is not complete',
+    'something between here and the gateway answers in its place, or the certificate chain is incomplete',
   ],
 ];
 

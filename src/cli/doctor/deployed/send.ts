@@ -41,7 +41,7 @@ async function sendTo(connection: Visit, transport: Transport, source: string): 
   const frame = await connection.frame((one) => one.text === text);
   const arrivedMs = Math.round(performance.now() - startedAt);
   if (frame === undefined) {
-    const remedy = 'the gateway has taken it: look at the log of the gateway, then ask support';
+    const remedy = 'the gateway accepted it: look at the log of the gateway, then ask support';
     return { subject, level: 'failure', detail: `sent in ${sentMs} ms, and did not arrive`, remedy };
   }
   const detail = `sent in ${sentMs} ms, arrived after ${arrivedMs} ms; with ${source}`;
@@ -51,7 +51,7 @@ async function sendTo(connection: Visit, transport: Transport, source: string): 
 const REMEDIES: Readonly<Record<string, string>> = {
   FORBIDDEN:
     'yc serverless api-gateway add-access-binding --id <gateway> --role api-gateway.websocketWriter --service-account-id <account>',
-  UNAUTHENTICATED: 'the token is none, or has expired: YC_TOKEN=$(yc iam create-token)',
+  UNAUTHENTICATED: 'the token is invalid or has expired: YC_TOKEN=$(yc iam create-token)',
   CONNECTION_STALE:
     'the connection is open, but unknown there: is YC_BROADCAST_ENDPOINT that of another gateway?',
   RATE_LIMITED: 'too many sends at this moment: try again; see docs/quotas.md',

@@ -18,7 +18,7 @@ const STATUSES: Readonly<Record<number, readonly [name: string, code: ErrorCode]
 
 const REMEDIES: Readonly<Record<number, string>> = {
   7: '. Does the account that deploys have the role "editor" on the folder?',
-  8: '. Is a quota used up? docs/quotas.md says whom to ask',
+  8: '. Is a quota exhausted? See docs/quotas.md',
   16: '. A new token: export YC_IAM_TOKEN=$(yc iam create-token)',
 };
 

@@ -82,7 +82,7 @@ function exchange(
     stream.on('response', onHeaders).on('trailers', onHeaders);
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
     stream.on('error', (error: Error) => {
-      fail(`the answer broke off: ${error.message}`, error);
+      fail(`the answer ended early: ${error.message}`, error);
     });
     stream.on('end', () => {
       const error = errorOf(method, fields);

@@ -44,5 +44,5 @@ function failureOf(method: string, failure: Buffer): BroadcastError {
 
 function tooLong(method: string, id: string): BroadcastError {
   const problem = `${shortName(method)} has not ended in 10 minutes`;
-  return new BroadcastError('NO_ANSWER', `${problem}; what became of it: yc operation get ${id}`);
+  return new BroadcastError('NO_ANSWER', `${problem}; see: yc operation get ${id}`);
 }

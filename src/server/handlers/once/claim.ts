@@ -64,5 +64,8 @@ async function readState({ history, now }: ClaimDeps, name: string, epoch: strin
   });
   if (recovered) return stateOf(entries, now());
   // Only the beginning of its log can be missing, and a message without one is not handled a second time on suspicion.
-  throw new ClientFacingError('ALREADY_HANDLED', 'this message came before, too long ago to tell its answer');
+  throw new ClientFacingError(
+    'ALREADY_HANDLED',
+    'this message was handled before, too long ago to repeat its answer',
+  );
 }

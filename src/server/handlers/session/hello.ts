@@ -79,7 +79,7 @@ async function tryToJoin(
   });
 }
 
-/** What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection has gone. */
+/** What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection is gone. */
 async function settle<T>(parts: HelloDeps, work: () => Promise<T>): Promise<T | RoomRefusal> {
   try {
     return await work();

@@ -50,7 +50,7 @@ export function readHello(data: unknown): HelloRequest {
   const { rooms = {} } = readRequest(helloSchema(), data);
   const wanted: [string, unknown][] = Object.entries(rooms);
   if (wanted.length > MAX_HELLO_ROOMS) {
-    const message = `expected at most ${MAX_HELLO_ROOMS} rooms; join the others one by one`;
+    const message = `expected at most ${MAX_HELLO_ROOMS} rooms; join the others separately`;
     throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', 'rooms'] });
   }
   return { rooms: wanted.map(([name, place]) => [name, readRequest(since(), place, ['rooms', name])]) };
@@ -60,7 +60,7 @@ export function readHello(data: unknown): HelloRequest {
 function refuseOtherVersions(data: unknown): void {
   const v: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'v') : undefined;
   if (v === PROTOCOL_VERSION || !Number.isInteger(v)) return;
-  throw new ClientFacingError('UNSUPPORTED_VERSION', `this server speaks version ${PROTOCOL_VERSION}`, [
+  throw new ClientFacingError('UNSUPPORTED_VERSION', `this server supports version ${PROTOCOL_VERSION}`, [
     'data',
     'v',
   ]);
