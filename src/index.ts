@@ -33,11 +33,12 @@ export type {
   WebSocketEvent,
 } from './model/events.js';
 export type { Broadcast } from './server/fanout/begin.js';
-export type { DispatchOptions, QueueFanout } from './server/fanout/dispatch.js';
+export type { DispatchOptions } from './server/fanout/dispatch.js';
 export type { Exception, Where } from './server/fanout/filter.js';
 export type { Forecast } from './server/fanout/forecast.js';
 export type { Goodbye } from './server/fanout/goodbye.js';
-export type { EachData, Plan } from './server/fanout/plan.js';
+export type { QueueFanout } from './server/fanout/queue-fanout.js';
+export type { EachData, Target } from './server/fanout/target.js';
 export type { SendOptions } from './server/fanout/send-options.js';
 export type { BroadcastSettings } from './server/fanout/settings.js';
 export type { Authorize, Connection } from './server/handlers/connection-handle.js';
@@ -64,6 +65,7 @@ export type {
 export type { Origins } from './server/handlers/origins.js';
 export type { GatewayResponse } from './server/handlers/responses.js';
 export type { RoomsOptions } from './server/handlers/session/options.js';
+export type { SharedOptions, SharedRoomsOptions } from './server/shared-options.js';
 export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';

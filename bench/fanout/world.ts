@@ -84,7 +84,11 @@ export async function openFanoutWorld(options: FanoutWorldOptions): Promise<Fano
     store,
     ids,
     isGone,
-    broadcaster: createBroadcaster({ store, transport, queue: queueFanout({ queue, ...fanout }) }),
+    broadcaster: createBroadcaster({
+      store,
+      transport,
+      broadcast: { fanout: queueFanout({ queue, ...fanout }) },
+    }),
     async close() {
       queue.close();
       await store.close?.();

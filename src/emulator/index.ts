@@ -15,7 +15,7 @@
  *   http/              plain HTTP paths of the specification, and pages beside the gateway
  *   events/            what functions get: events in each format, and the `context` of a call
  *   calls/             calls of functions, counted, and killed where a fault says so
- *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
+ *   instances/         functions in processes: hosted-function.ts is one function, pool.ts chooses who takes a call,
  *                      start-instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
  *   code/              from the source of a function to what an instance loads
  *   unawaited/         what a call has begun and not finished

@@ -102,6 +102,9 @@ export interface EmulatorOptions {
   readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
 }
 
+/** As documented for a function that sets neither. */
+export const GATEWAY_DEFAULTS = { timeoutMs: 10_000, memoryMb: 128 } as const;
+
 const handlerSchema = functionOption<FunctionHandler>();
 const targetSchema = z.union([
   handlerSchema,
@@ -140,8 +143,8 @@ const settingsSchema = z.strictObject({
     )
     .default([]),
   static: z.string().optional(),
-  timeoutMs: positive.default(10_000),
-  memoryMb: positive.default(128),
+  timeoutMs: positive.default(GATEWAY_DEFAULTS.timeoutMs),
+  memoryMb: positive.default(GATEWAY_DEFAULTS.memoryMb),
   token: z.string().min(1).optional(),
   serviceAccount: z.boolean().default(true),
   limits: z

@@ -29,6 +29,8 @@ export interface RecordWriteOptions {
  *   the record was removed or has expired, so a write that comes late changes nothing.
  * - **Sent twice, written once.** A store that repeats a call whose answer was lost recognises its own write: it does
  *   not answer that another one was faster.
+ * - **Failover.** A backend that comes back older than what it acknowledged has the record as it was before the lost
+ *   writes. Their versions are never valid again.
  * - **Expiry.** A record is absent for every method once `now` has reached the writer's `now` + `ttlMs`, whether or not
  *   the backend has deleted it. `now` is the clock of the instance that asks. Each write begins a new time.
  * - **Values** are texts of at most {@link MAX_RECORD_BYTES} without U+0000 and without half a surrogate pair;

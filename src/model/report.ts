@@ -33,7 +33,7 @@ export interface DeliveryReport {
   readonly kind: 'sent';
   /** The id that every copy of the message carries. */
   readonly id: string;
-  /** Connections that the store listed and no filter left out, up to where the broadcast ended. */
+  /** Connections of the audience that no filter left out: those that were listed, and the others as they were counted. */
   readonly recipients: number;
   /** The gateway accepted the message. It does not promise that a person saw it. */
   readonly delivered: number;
@@ -41,8 +41,16 @@ export interface DeliveryReport {
   readonly stale: number;
   /** Tried, but not delivered as far as is known; see `codes`. The connections stay in the store. */
   readonly failed: number;
-  /** Not tried, because `stoppedBy` came first. Behind the cursor there may be more that were not even listed. */
+  /**
+   * Not tried, because `stoppedBy` came first. Those that were not even listed are counted with `store.count()` when the
+   * broadcast ends, within the time that is left and at most half a second; see `uncounted`.
+   */
   readonly skipped: number;
+  /**
+   * Set when there may be more than `skipped` says: the broadcast was resumed or filtered, which a count of the audience
+   * cannot tell apart, the store did not count in time, or it failed.
+   */
+  readonly uncounted?: boolean;
   /** The failed, by code. */
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Calls of the gateway, the retries among them. */

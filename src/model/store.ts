@@ -58,6 +58,9 @@ export type JoinResult = 'joined' | 'absent';
  *   the page size. `list` goes through it, so whoever is present from the first page to the last is listed exactly
  *   once, and a listing can be continued behind any id that it listed, at any later time, from any instance.
  * - **Reads see writes.** What one call has stored, a call that starts after it has resolved sees, from any instance.
+ * - **Failover.** A backend that comes back older than what it acknowledged (a promoted replica, a restart from a snapshot)
+ *   has connections, rooms and removals as they were. The next broadcast finds the removed ones stale, and clients bring
+ *   lost ones back when they connect again.
  * - **Names.** Ids, rooms and users are non-empty strings of at most 1,024 UTF-8 bytes, without U+0000 and without half
  *   a surrogate pair, which some backends cannot keep; `INVALID_OPTIONS` otherwise. All others are kept apart code
  *   unit by code unit: case, spaces and Unicode forms matter.

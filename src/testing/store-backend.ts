@@ -29,6 +29,12 @@ export interface StoreBackend {
    * case; without it, the case about lost histories is not applicable and what the cases stored is left behind.
    */
   drop?(namespace: string): Promise<void> | void;
+  /**
+   * Calls `work`, then loses everything that `work` has stored, and nothing else, although the store acknowledged it: as
+   * the promotion of a replica that lags does, or a restart from a snapshot. Stores that are open go on with what is
+   * left. Without it, the cases about failovers are not applicable.
+   */
+  failOver?(namespace: string, work: () => Promise<void>): Promise<void>;
   /** @default nothing */
   readonly lacks?: readonly StoreFeature[] | undefined;
   /**

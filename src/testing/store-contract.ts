@@ -2,6 +2,7 @@ import type { StoreBackend } from './store-backend.js';
 import type { StoreRule } from './store-rule.js';
 import { connectionRules } from './store-rules/connections.js';
 import { expiryRules } from './store-rules/expiry.js';
+import { failoverRules } from './store-rules/failover.js';
 import { historyRules } from './store-rules/history.js';
 import { instanceRules } from './store-rules/instances.js';
 import { listingRules } from './store-rules/listing.js';
@@ -31,6 +32,7 @@ const RULES: readonly StoreRule[] = [
   ...nameRules,
   ...historyRules,
   ...recordRules,
+  ...failoverRules,
 ];
 
 /**
@@ -54,11 +56,12 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 }
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
-  const lacking = needs.find((need) =>
-    need === 'drop' ? backend.drop === undefined : backend.lacks?.includes(need),
-  );
-  if (lacking === undefined) return undefined;
-  return lacking === 'drop' ? 'the backend has no drop()' : `the backend lacks ${lacking}`;
+  for (const need of needs) {
+    if (need === 'drop' || need === 'failOver') {
+      if (backend[need] === undefined) return `the backend has no ${need}()`;
+    } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
+  }
+  return undefined;
 }
 
 async function check(rule: StoreRule, backend: StoreBackend): Promise<void> {

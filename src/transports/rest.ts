@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
+import { createHttpClient, type HttpAnswer, type HttpRequest } from '../base/http-client.js';
 import { parseJson } from '../base/json.js';
 import { functionOption, lazily, parseOptions } from '../base/options.js';
 import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../base/protocol.js';
+import { BROADCAST_HEADER } from '../model/diagnostics.js';
 import type {
   AttemptOptions,
   ConnectionInfo,
@@ -13,8 +15,7 @@ import type {
 import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { caFromEnvironment } from './ca.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
-import { createHttpClient, type HttpAnswer } from './http-client.js';
-import { errorOfAnswer } from './outcome.js';
+import { errorOfAnswer, errorOfHttpFailure } from './outcome.js';
 import { withToken } from './with-token.js';
 
 /** Where the gateway is, as whom to speak, and whom to trust. */
@@ -41,6 +42,9 @@ const optionsSchema = lazily(() =>
   }),
 );
 
+/** Answers of the management API are small. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
 
 /**
@@ -54,7 +58,20 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   parseOptions(optionsSchema(), options, 'restTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
-  const http = createHttpClient(() => ca ?? caFromEnvironment());
+  const http = createHttpClient({
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+    ca: () => ca ?? caFromEnvironment(),
+  });
+  let isClosed = false;
+
+  async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+    if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
+    try {
+      return await http.request(request);
+    } catch (failure) {
+      throw errorOfHttpFailure(failure, request.timeoutMs);
+    }
+  }
 
   function attempt(
     method: string,
@@ -64,8 +81,8 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   ): Promise<HttpAnswer> {
     const { signal, broadcastId } = options;
     return withToken(tokens, options, async (token, timeoutMs) => {
-      const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal, broadcastId };
-      const answer = await http.request(request);
+      const headers = headersFor(token, body !== undefined, broadcastId);
+      const answer = await exchange({ base: endpointNow(), method, path, headers, body, timeoutMs, signal });
       if (answer.status >= 200 && answer.status < 300) return answer;
       throw errorOfAnswer(answer.status, answer.retryAfter, answer.body);
     });
@@ -87,9 +104,21 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
     },
     onInvocation: tokens.onInvocation,
     async close() {
+      isClosed = true;
       http.close();
     },
   };
+}
+
+function headersFor(
+  token: string,
+  hasBody: boolean,
+  broadcastId: string | undefined,
+): Record<string, string> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+  if (hasBody) headers['Content-Type'] = 'application/json';
+  if (broadcastId !== undefined) headers[BROADCAST_HEADER] = encodeURIComponent(broadcastId);
+  return headers;
 }
 
 /** The whole request body, made once per broadcast. */

@@ -36,8 +36,7 @@ async function enter(history?: HistoryOption): Promise<World> {
     store: memoryStore(),
     transport,
     origins: 'any',
-    rooms: { join: true },
-    history,
+    rooms: { join: true, history },
   });
   const emulator = await startEmulator({ routes: { '/ws': app.handler } });
   access.emulator = emulator;

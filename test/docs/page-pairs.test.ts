@@ -116,8 +116,7 @@ describe('docs/client.md', () => {
       store: memoryStore(),
       origins: 'any',
       authenticate: ({ query }) => ({ user: query['token'] ?? '' }),
-      rooms: { join: true },
-      history: { maxEntries: 10, maxAgeMs: 60_000 },
+      rooms: { join: true, history: { maxEntries: 10, maxAgeMs: 60_000 } },
     });
     const typing: unknown[] = [];
     app.on('typing', ({ connection }) => void typing.push(connection.user));

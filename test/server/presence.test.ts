@@ -14,7 +14,10 @@ import { scriptedTransport, type ScriptedTransport } from '../support/scripted-t
 const start = 1_800_000_000_000;
 
 function shown(options: PresenceOptions = {}, others: ProtocolOptions = {}) {
-  const world = protocolApp({ rooms: { join: true, presence: presence(options) }, ...others });
+  const world = protocolApp({
+    ...others,
+    rooms: { join: true, presence: presence(options), ...others.rooms },
+  });
   let n = 0;
   async function enter(id: string, user?: string, room = 'lobby'): Promise<unknown> {
     await world.connect(id, user === undefined ? {} : { user });
@@ -267,7 +270,7 @@ describe('the option presence', () => {
 
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
-    const options = { store, history: undefined, contract: { client: {}, server: {} } };
+    const options = { store, rooms: { history: undefined }, contract: { client: {}, server: {} } };
     // @ts-expect-error: another contract than the support's
     expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' has no histories/);
   });

@@ -602,6 +602,21 @@ const MUTANTS: readonly Mutant[] = [
     'clock skew: a record lives for each instance until its own clock is there, and versions decide',
     faults.recordsByTimeStamp(),
   ],
+  [
+    'keeps its epochs through a failover',
+    'failover: a history that lost appends has another epoch when it is read',
+    faults.oneEpochForever,
+  ],
+  [
+    'keeps the epoch of a history that goes on after a failover',
+    'failover: a history that lost appends has another epoch when it goes on, and no hole',
+    faults.oneEpochForever,
+  ],
+  [
+    'counts the versions of a record beside it',
+    'failover: a record is as it was before the lost write, whose version is never valid again',
+    faults.countingVersions,
+  ],
 ];
 
 const REFUSED_FOR_FORGETTING = [

@@ -44,9 +44,10 @@ describe('memoryStore', () => {
     expect([...reasons]).toEqual([
       '(not applicable: the backend lacks sharing)',
       '(not applicable: the backend has no drop())',
+      '(not applicable: the backend has no failOver())',
     ]);
     for (const name of excused)
-      expect(name).toMatch(/^(two instances|clock skew|history: has another epoch)/);
+      expect(name).toMatch(/^(two instances|clock skew|history: has another epoch|failover: )/);
   });
 
   it('has other epochs in another process, as it were', async () => {

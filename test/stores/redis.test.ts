@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
 import { shardOf } from 'yc-broadcast';
 import { redisStore, type RedisClient, type RedisStoreOptions } from 'yc-broadcast/stores/redis';
-import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { storeContract, type StoreBackend, type StoreCase } from 'yc-broadcast/testing';
 import { temporaryProject } from '../support/cli.js';
 import { fillRoom, storedConnection } from '../support/people.js';
 import {
@@ -41,21 +41,17 @@ describeWithRedis('redisStore', () => {
 
   describe('on one server', () => {
     it.each(
-      storeContract(
-        backendOf(
-          () => client,
-          () => client,
-        ),
+      casesOf(
+        () => client,
+        () => client,
       ),
     )('$name', ({ run }) => run());
   });
   describe('on a cluster', () => {
     it.each(
-      storeContract(
-        backendOf(
-          () => cluster,
-          () => clusterNode,
-        ),
+      casesOf(
+        () => cluster,
+        () => clusterNode,
       ),
     )('$name', ({ run }) => run());
 
@@ -348,6 +344,11 @@ function countRoundTrips(client: Redis) {
       return trips - before;
     },
   };
+}
+
+/** The rules, except those about failovers, which test/stores/failover.test.ts has. */
+function casesOf(client: () => RedisClient, node: () => Redis): readonly StoreCase[] {
+  return storeContract(backendOf(client, node)).filter(({ name }) => !name.startsWith('failover'));
 }
 
 /** Stores that share one client, as those of a warm function do. */

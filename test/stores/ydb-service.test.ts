@@ -286,7 +286,11 @@ describe('ydbStore when connections die', () => {
       if (transport.received.size === 15) await proxy.stop();
       return 'ok' as const;
     });
-    const broadcaster = createBroadcaster({ store: hasty, transport, pageSize: 10, concurrency: 1 });
+    const broadcaster = createBroadcaster({
+      store: hasty,
+      transport,
+      broadcast: { pageSize: 10, concurrency: 1 },
+    });
 
     const report = await broadcaster.to('lobby').sendRaw('hello');
     expect(report).toMatchObject({ complete: false, stoppedBy: 'store', failed: 0 });

@@ -28,6 +28,9 @@ const backend: StoreBackend = {
   },
 };
 
+/** YDB does not come back older by itself: docs/store-ydb.md. */
+const cases = storeContract(backend).filter(({ name }) => !name.startsWith('failover'));
+
 describe('ydbStore', () => {
-  it.each(storeContract(backend))('$name', ({ run }) => run(), PATIENCE_MS);
+  it.each(cases)('$name', ({ run }) => run(), PATIENCE_MS);
 });

@@ -10,6 +10,8 @@ export interface TcpProxy {
   reset(): void;
   /** Carries nothing on the connections that there are, without a word to either side. New ones work. */
   freeze(): void;
+  /** Connections from now on lead to another port. */
+  retarget(port: number): void;
   /** Swallows what the server answers next, and resets that connection. */
   loseNextAnswer(): void;
   close(): Promise<void>;
@@ -17,11 +19,12 @@ export interface TcpProxy {
 
 export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
+  let to = target;
   let count = 0;
   let losing = false;
   const server = createServer((near) => {
     count++;
-    const far = connect(target, '127.0.0.1');
+    const far = connect(to, '127.0.0.1');
     open.add(near);
     near.pipe(far);
     far.on('data', (chunk) => {
@@ -49,6 +52,9 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     reset,
     freeze() {
       for (const socket of open) socket.unpipe().pause();
+    },
+    retarget(port) {
+      to = port;
     },
     loseNextAnswer() {
       losing = true;

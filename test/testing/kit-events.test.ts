@@ -116,7 +116,7 @@ describe('trigger', () => {
         transport,
         now,
         origins: 'any',
-        queue: fanout,
+        broadcast: { fanout },
       }).onOtherEvent(async ({ toAll }) => {
         await toAll().dispatch('said', { text: 'hello' });
       });

@@ -1,9 +1,18 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { formatMessages, type BuildFailure } from 'esbuild';
 import { bundleFunction, type BundlePart, type FunctionBundle } from '../../deploy/function-bundle.js';
 import { CliError, usageError, type Command } from '../command.js';
+import { flagsHelp, many, one, parseFlags } from '../flags/flags.js';
+import { text } from '../flags/values.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+
+const FLAGS = {
+  out: one(
+    text('<folder>'),
+    'output folder; files that are not from an earlier bundle are never overwritten (default build)',
+  ),
+  external: many(text('<name>'), 'leave out a package that the function does not need'),
+};
 
 const HELP = `yc-broadcast bundle <entry>: build the bundle to deploy
 
@@ -14,10 +23,7 @@ that this rules out is removed.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)
-  --out <folder>      output folder; files that are not from an earlier
-                      bundle are never overwritten                     (default build)
-  --external <name>   leave out a package that the function does not need;
-                      repeatable
+${flagsHelp(FLAGS)}
 
 Examples
   yc-broadcast bundle src/handler.ts
@@ -41,18 +47,12 @@ export const bundle: Command = {
 };
 
 function parseBundleOptions(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      out: { type: 'string', default: 'build' },
-      external: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  const [written, ...more] = positionals;
+  const { flags, words } = parseFlags(FLAGS, args);
+  const [written, ...more] = words;
   if (written === undefined || more.length > 0)
     throw usageError('missing <entry>; try: yc-broadcast bundle src/handler.ts');
-  return { entry: parseEntry(written), out: values.out, external: values.external };
+  const { out = 'build', external = [] } = flags;
+  return { entry: parseEntry(written), out, external };
 }
 
 async function bundleOrExplain(

@@ -10,7 +10,7 @@ import type { Timeline } from '../timeline/timeline.js';
 import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
 import { instanceVariables, type InstanceEnvironment } from './environment.js';
 import { logEnding, logMemoryStore, logUnawaited } from './instance-log.js';
-import { instanceProgram } from './instance-program.js';
+import { writeInstanceProgram, type InstanceProgram } from './instance-program.js';
 import { createPool, type Pool } from './pool.js';
 import { reloadOnChange } from './reload.js';
 import { startInstance } from './start-instance.js';
@@ -53,6 +53,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   const { timeline } = host;
   let source: Source | undefined;
   let pool: Pool | undefined;
+  let program: InstanceProgram | undefined;
   let begin: (pool: Pool) => void;
   const started = new Promise<Pool>((resolvePool) => {
     begin = resolvePool;
@@ -78,7 +79,8 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   async function start(environment: InstanceEnvironment): Promise<void> {
     const opened = await openSource(settings.entry);
     source = opened;
-    const [program, generation] = await Promise.all([instanceProgram(), opened.compile()]);
+    const [written, generation] = await Promise.all([writeInstanceProgram(), opened.compile()]);
+    program = written;
     pool = createPool({
       ...settings,
       ...settings.instances,
@@ -86,7 +88,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
       start: (code, pooling) =>
         startInstance(
           host.newInstanceId(),
-          program,
+          written.file,
           code,
           instanceSettings(settings, opened, host, environment),
           {
@@ -125,6 +127,7 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
       stopReloads();
       await pool?.stop();
       await source?.close();
+      program?.remove();
     },
   };
 }

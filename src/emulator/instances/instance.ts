@@ -6,7 +6,7 @@ import type { Ending } from './endings.js';
 import type { InstanceSetup } from './wire.js';
 
 /** What all instances of a function have in common. */
-export interface InstanceSettings extends Omit<InstanceSetup, 'posted' | 'module'> {
+export interface InstanceSettings extends Omit<InstanceSetup, 'module'> {
   readonly timeoutMs: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly identity: FunctionIdentity;
@@ -26,7 +26,7 @@ export interface InstanceListener {
 /** What an instance does: `frozen` is paused between calls, as the cloud does it with idle ones. */
 export type InstanceState = 'starting' | 'busy' | 'idle' | 'frozen' | 'ended';
 
-/** One instance of a function: a worker thread with its own memory. */
+/** One instance of a function: a process with its own memory. */
 export interface Instance {
   readonly id: number;
   readonly generation: Generation;
@@ -50,7 +50,7 @@ export interface Instance {
   retire(ending: Ending): void;
   /** Ends now; what is under way is aborted. */
   end(ending: Ending): void;
-  /** Resolves when its thread is no more. */
+  /** Resolves when its process is no more. */
   readonly gone: Promise<void>;
   readonly wasReady: boolean;
   /** Whether it has told what its calls have left behind. */

@@ -53,7 +53,8 @@ export function invocationLine(call: Invocation, end: EndedInvocation, ids: IdHa
 
 /** What became of one broadcast: the report's counts and codes, and nothing that names a recipient. */
 export function broadcastLine(start: BroadcastStart, report: DeliveryReport, ids: IdHasher): LogLine {
-  const { recipients, delivered, stale, failed, skipped, complete, stoppedBy, storeError } = report;
+  const { recipients, delivered, stale, failed, skipped, uncounted, complete, stoppedBy, storeError } =
+    report;
   const isWhole = complete && failed === 0 && storeError === undefined;
   const level = isWhole ? 'INFO' : storeError === undefined ? 'WARN' : 'ERROR';
   const unreached = [counted(stale, 'stale'), counted(failed, 'failed'), counted(skipped, 'skipped')].join(
@@ -72,6 +73,7 @@ export function broadcastLine(start: BroadcastStart, report: DeliveryReport, ids
       stale,
       failed,
       skipped,
+      uncounted,
       codes: report.codes,
       attempts: report.attempts,
       retries: report.retries,

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { lazily } from '../../base/options.js';
+import type { QueueFanout } from './queue-fanout.js';
 
 const positive = () => z.number().check(z.positive());
 const notNegative = () => z.number().check(z.minimum(0));
@@ -20,10 +20,8 @@ export const settingsShape = () => ({
   includeIds: z._default(z.boolean(), false),
 });
 
-export const settingsSchema = lazily(() => z.strictObject(settingsShape()));
-
 /** Settings with their defaults filled in. */
-export type Settings = z.output<ReturnType<typeof settingsSchema>>;
+export type Settings = z.output<z.ZodMiniObject<ReturnType<typeof settingsShape>>>;
 
 /** How broadcasts behave. */
 export interface BroadcastSettings {
@@ -47,4 +45,9 @@ export interface BroadcastSettings {
   readonly maxFailures?: number | undefined;
   /** Whether those carry the connection's id. @default false */
   readonly includeIds?: boolean | undefined;
+  /**
+   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
+   * of this package have. Default: every broadcast is sent by the call that makes it.
+   */
+  readonly fanout?: QueueFanout | undefined;
 }

@@ -9,7 +9,7 @@ const MOST_SHARE_TO_END = 1 / 2;
 /** Longest delay that a Node.js timer takes. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-export type EarlyStop = Exclude<StopReason, 'done' | 'store' | 'queue'>;
+export type EarlyStop = Exclude<StopReason, 'done' | 'store'>;
 
 export interface StopOptions {
   /** Everything must have ended by then, in Unix milliseconds; `Infinity` without a deadline. */

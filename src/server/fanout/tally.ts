@@ -27,6 +27,8 @@ export interface Tally {
 export interface TallyEnd {
   readonly id: string;
   readonly skipped: number;
+  /** Whether there may be more of these. */
+  readonly uncounted?: boolean;
   readonly durationMs: number;
   readonly stoppedBy: StopReason;
   readonly cursor?: string | undefined;
@@ -62,7 +64,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
     storeFailed({ code, message }) {
       storeError ??= { code, message };
     },
-    report({ id, skipped, durationMs, stoppedBy, cursor, position }) {
+    report({ id, skipped, uncounted = false, durationMs, stoppedBy, cursor, position }) {
       const recipients = counts.delivered + counts.stale + counts.failed + skipped;
       return markReport({
         kind: 'sent',
@@ -70,6 +72,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
         recipients,
         ...counts,
         skipped,
+        ...(uncounted ? { uncounted } : {}),
         codes,
         bytes,
         durationMs: Math.round(durationMs),

@@ -66,13 +66,20 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
 export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   const names = parseOptions(optionsSchema, options, 'postgresSchema');
   const { tablePrefix } = names;
-  const { connections, members, histories, entries, records } = tableNames(names);
+  const tables = tableNames(names);
   return `\
 -- Tables of yc-broadcast. Run them in one transaction: psql --single-transaction -f schema.sql
 -- All times are Unix milliseconds of the instance that wrote them, in JavaScript's kind of number.
 
 SELECT pg_advisory_xact_lock(hashtext('yc-broadcast schema'));
 
+${connectionTables(tables, tablePrefix)}
+${historyTables(tables, tablePrefix)}
+${recordTable(tables, tablePrefix)}`;
+}
+
+function connectionTables({ connections, members }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${connections} (
   id            text COLLATE "C" PRIMARY KEY,
   shard_hash    bigint NOT NULL,               -- FNV-1a of the id: shard k of n has shard_hash % n = k
@@ -95,7 +102,11 @@ CREATE TABLE IF NOT EXISTS ${members} (
 );
 CREATE INDEX IF NOT EXISTS ${tablePrefix}members_by_id
   ON ${members} (id);
+`;
+}
 
+function historyTables({ histories, entries }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${histories} (
   room          text COLLATE "C" PRIMARY KEY,
   epoch         text NOT NULL,
@@ -114,7 +125,11 @@ CREATE TABLE IF NOT EXISTS ${entries} (
   expires_at    double precision NOT NULL,
   PRIMARY KEY (room, entry)
 );
+`;
+}
 
+function recordTable({ records }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${records} (
   key           text COLLATE "C" PRIMARY KEY,
   value         text NOT NULL,

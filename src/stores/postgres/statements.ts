@@ -18,7 +18,11 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
  * So a page is read in its order and no further than it goes, also from a room that has grown since the server last
  * took its statistics.
  */
-export function connectionStatements({ connections, members }: TableNames) {
+export function connectionStatements(tables: TableNames) {
+  return { ...changes(tables), ...listings(tables) };
+}
+
+function changes({ connections, members }: TableNames) {
   return {
     /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before. The sweep waits for nobody. */
     put: `
@@ -71,7 +75,11 @@ export function connectionStatements({ connections, members }: TableNames) {
     rooms: `
       SELECT room FROM ${members} JOIN ${connections} USING (id)
       WHERE id = $1 AND NOT removed AND expires_at > $2`,
+  } as const;
+}
 
+function listings({ connections, members }: TableNames) {
+  return {
     /** now, after, rows, shard count or null, shard index or null, room. Members that are not there have no id. */
     listRoom: `
       SELECT page.id AS listed, there.*

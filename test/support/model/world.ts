@@ -33,8 +33,7 @@ export function createWorld(seed: number, clientCount: number, mutant?: string) 
     store,
     transport: gateway.transport,
     origins: 'any',
-    history: { maxEntries: 100, maxAgeMs: MAX_AGE_MS },
-    rooms: { join: true },
+    rooms: { join: true, history: { maxEntries: 100, maxAgeMs: MAX_AGE_MS } },
     broadcast: { retries: 0 },
     now,
   });

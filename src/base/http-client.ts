@@ -1,51 +1,67 @@
-import type { Agent as HttpAgent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
+import type { Agent as HttpAgent, ClientRequest, IncomingMessage } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Socket } from 'node:net';
-import { BROADCAST_HEADER } from '../model/diagnostics.js';
-import { abortedError, BroadcastError } from '../base/errors.js';
-import { codeOfNetworkError } from './outcome.js';
+import { DISTRUST_AFTER_MS } from './paused-instance.js';
 
 export interface HttpRequest {
-  /** Scheme, host and port. */
+  /** Scheme, host and port; its path is not used. */
   readonly base: URL;
   readonly method: string;
+  /** Path and query, encoded. */
   readonly path: string;
-  readonly token: string;
-  readonly body: Buffer | undefined;
-  /** See {@link AttemptOptions.broadcastId}. */
-  readonly broadcastId: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Buffer | string | undefined;
   readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
+  /** Gives up the request; it may have been carried out. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly retryAfter: string | undefined;
+  /** What exceeds `maxAnswerBytes` is missing. */
   readonly body: string;
+}
+
+/** Why a request got no answer. `lost`: the connection could not be made, or broke. `upgrade`: it was answered by 101. */
+export type HttpFailureKind = 'aborted' | 'timeout' | 'lost' | 'broken-answer' | 'upgrade';
+
+export class HttpFailure extends Error {
+  override readonly name = 'HttpFailure';
+  readonly kind: HttpFailureKind;
+  /** Whether the request can have left: TCP and TLS were established. */
+  readonly wasConnected: boolean;
+
+  constructor(kind: HttpFailureKind, wasConnected: boolean, cause?: unknown) {
+    super(kind, cause === undefined ? undefined : { cause });
+    this.kind = kind;
+    this.wasConnected = wasConnected;
+  }
 }
 
 /** HTTP/1.1 over connections that are kept alive. */
 export interface HttpClient {
-  /** Resolves with any answer, also with 500; rejects when there is none. */
+  /** Resolves with any answer, also with 500; rejects with {@link HttpFailure} when there is none. */
   request(request: HttpRequest): Promise<HttpAnswer>;
+  /** Closes all connections, also those with a request under way. The client can be used again after that. */
   close(): void;
 }
 
-/** After this time without a request, the instance may have been paused and its connections may be dead without a word. */
-const DISTRUST_AFTER_MS = 10_000;
-/** Answers of the management API are small; what exceeds this is not read on. */
-const MAX_ANSWER_BYTES = 64 * 1024;
+export interface HttpClientOptions {
+  /** What an answer has beyond this is read, but not kept. */
+  readonly maxAnswerBytes: number;
+  /** Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
+  readonly ca?: () => string | undefined;
+}
 
 /** A burst must not open any number of connections, each with a handshake of its own; what exceeds this waits. */
 const MAX_SOCKETS = 128;
 
-/** @param ca Gives certificates in PEM to trust instead of the machine's; asked before the first TLS connection. */
-export function createHttpClient(ca: () => string | undefined): HttpClient {
+export function createHttpClient({ maxAnswerBytes, ca }: HttpClientOptions): HttpClient {
   const pooling = { keepAlive: true, maxSockets: MAX_SOCKETS, maxFreeSockets: MAX_SOCKETS };
   let plain: HttpAgent | undefined;
   let secure: HttpsAgent | undefined;
   let lastUsedAt = 0;
-  let isClosed = false;
 
   /** Idle connections are given up; those with a request under way are left alone. */
   function dropIdleSockets(): void {
@@ -56,27 +72,28 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
   }
 
   /** The modules are loaded when they are needed: `node:https` alone costs a function more than our own code. */
-  function starterFor(protocol: string): (options: RequestOptions) => ClientRequest {
-    if (protocol === 'http:') {
+  function start({ base, method, path, headers }: HttpRequest): ClientRequest {
+    // An IPv6 address stands in brackets in a URL only.
+    const hostname = base.hostname.replace(/^\[|\]$/g, '');
+    const options = { hostname, port: base.port, method, path, headers };
+    if (base.protocol === 'http:') {
       // Imported, it would load all of `fetch` in Node.js 22, 20 ms more: `import` reads every getter.
       const { Agent, request } = process.getBuiltinModule('node:http');
       plain ??= new Agent(pooling);
-      return (options) => request({ ...options, agent: plain });
+      return request({ ...options, agent: plain });
     }
     const { Agent, request } = process.getBuiltinModule('node:https');
-    secure ??= new Agent({ ...pooling, ca: ca() });
-    return (options) => request({ ...options, agent: secure });
+    secure ??= new Agent({ ...pooling, ca: ca?.() });
+    return request({ ...options, agent: secure });
   }
 
   return {
     async request(request) {
-      if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
       if (Date.now() - lastUsedAt > DISTRUST_AFTER_MS) dropIdleSockets();
       lastUsedAt = Date.now();
-      const start = starterFor(request.base.protocol);
-      const outgoing = start(optionsOf(request));
+      const outgoing = start(request);
       try {
-        return await exchange(outgoing, request);
+        return await exchange(outgoing, request, maxAnswerBytes);
       } catch (error) {
         // One kept connection that turned out to be dead speaks against all that waited with it.
         if (outgoing.reusedSocket) dropIdleSockets();
@@ -86,46 +103,34 @@ export function createHttpClient(ca: () => string | undefined): HttpClient {
       }
     },
     close() {
-      isClosed = true;
       plain?.destroy();
       secure?.destroy();
     },
   };
 }
 
-function optionsOf({ base, method, path, token, body, broadcastId }: HttpRequest): RequestOptions {
-  const headers: Record<string, string | number> = { Authorization: `Bearer ${token}` };
-  if (body !== undefined)
-    Object.assign(headers, { 'Content-Type': 'application/json', 'Content-Length': body.length });
-  if (broadcastId !== undefined) headers[BROADCAST_HEADER] = encodeURIComponent(broadcastId);
-  // An IPv6 address stands in brackets in a URL only.
-  return { hostname: base.hostname.replace(/^\[|\]$/g, ''), port: base.port, method, path, headers };
-}
-
 /** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
 const readySockets = new WeakSet<Socket>();
 
-function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequest): Promise<HttpAnswer> {
+function exchange(
+  outgoing: ClientRequest,
+  { body, timeoutMs, signal }: HttpRequest,
+  maxAnswerBytes: number,
+): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
     let isConnected = false;
-    const timer = setTimeout(
-      () => {
-        const code = isConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
-        giveUp(new BroadcastError(code, `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`));
-      },
-      Math.max(0, timeoutMs),
-    );
+    const giveUp = (kind: HttpFailureKind): void => {
+      done();
+      reject(new HttpFailure(kind, isConnected));
+      outgoing.destroy();
+    };
+    const timer = setTimeout(giveUp, Math.max(0, timeoutMs), 'timeout');
     const onAbort = (): void => {
-      giveUp(abortedError());
+      giveUp('aborted');
     };
     const done = (): void => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', onAbort);
-    };
-    const giveUp = (error: BroadcastError): void => {
-      done();
-      reject(error);
-      outgoing.destroy();
     };
     signal?.addEventListener('abort', onAbort, { once: true });
     if (signal?.aborted === true) onAbort();
@@ -140,32 +145,30 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
       });
     });
     outgoing.on('close', done);
-    outgoing.on('error', (error: NodeJS.ErrnoException) => {
-      const code = codeOfNetworkError(error, isConnected);
-      const problem = `no answer from the gateway (${error.code ?? 'connection lost'})`;
-      reject(new BroadcastError(code, problem, { cause: error }));
+    outgoing.on('error', (cause) => {
+      reject(new HttpFailure('lost', isConnected, cause));
     });
     outgoing.on('response', (incoming) => {
-      readAnswer(incoming).then(resolve, reject);
+      readAnswer(incoming, maxAnswerBytes).then(resolve, reject);
     });
     outgoing.on('upgrade', (_incoming, socket) => {
       socket.destroy();
-      reject(new BroadcastError('UNKNOWN', 'the gateway answered 101'));
+      reject(new HttpFailure('upgrade', true));
     });
     outgoing.end(body);
   });
 }
 
-async function readAnswer(incoming: IncomingMessage): Promise<HttpAnswer> {
+async function readAnswer(incoming: IncomingMessage, maxAnswerBytes: number): Promise<HttpAnswer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
     for await (const chunk of incoming as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes <= MAX_ANSWER_BYTES) chunks.push(chunk);
+      if (bytes <= maxAnswerBytes) chunks.push(chunk);
     }
   } catch (cause) {
-    throw new BroadcastError('NO_ANSWER', 'the answer of the gateway ended early', { cause });
+    throw new HttpFailure('broken-answer', true, cause);
   }
   return {
     status: incoming.statusCode ?? 0,

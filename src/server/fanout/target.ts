@@ -10,7 +10,7 @@ import type { SendReport } from '../../model/report.js';
 import type { EncodedPayload, Payload } from '../../model/transport.js';
 import { begin, type Broadcast, type MakePayload } from './begin.js';
 import { timeLimitsOf, type FanoutDeps } from './deps.js';
-import { queueOf, type DispatchOptions, type QueueFanout } from './dispatch.js';
+import { dispatcherOf, type Dispatcher, type DispatchOptions } from './dispatch.js';
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
@@ -20,22 +20,22 @@ import type { Selection } from './selection.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
 /**
- * Whom a broadcast addresses. Immutable: every method returns a new plan, so a plan can be kept and used again.
+ * Whom a broadcast addresses. Immutable: every method returns a new target, so one can be kept and used again.
  *
  * Sending resolves with a report, also when nobody was reached; a recipient in trouble is in the report, not an
  * exception. It rejects when nothing could be sent for a reason of the caller's (`INVALID_OPTIONS`,
  * `PAYLOAD_TOO_LARGE`) or because the store cannot be read at all (`STORE_UNAVAILABLE`).
  */
-export interface Plan<K extends Contract = Contract> {
+export interface Target<K extends Contract = Contract> {
   /** Leaves out connections, by id or as they are. Any number of them. */
-  except(...connections: readonly Exception[]): Plan<K>;
+  except(...connections: readonly Exception[]): Target<K>;
   /** Only connections whose attributes equal all of these, or for which the function returns true. A filter is not security. */
-  where(where: Where): Plan<K>;
+  where(where: Where): Target<K>;
   /**
    * The same message for all, checked against the contract and encoded once. To a whole room with a history it is kept
    * there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its place.
    *
-   * With a queue, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
+   * With `broadcast.fanout`, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
    * when there is a `signal`, an `onProgress` or a `where` function, which go with sending from here.
    */
   send<T extends ServerTypeOf<K>>(
@@ -47,7 +47,7 @@ export interface Plan<K extends Contract = Contract> {
    * The same message for all, sent by workers: written down once, with one job in the queue for each shard of the audience.
    * Resolves when all jobs are in the queue. A function in `where` is refused, since it cannot travel.
    *
-   * Rejects with `INVALID_OPTIONS` when the broadcaster has no `queue` or the store keeps no records, and with
+   * Rejects with `INVALID_OPTIONS` when there is no `broadcast.fanout` or the store keeps no records, and with
    * `QUEUE_UNAVAILABLE` when some jobs may not be in the queue: the same call with the same `idempotencyKey` makes up for it.
    */
   dispatch<T extends ServerTypeOf<K>>(
@@ -85,12 +85,12 @@ export type EachData<K extends Contract, T extends keyof K['server']> = ServerDa
 
 /** What a broadcaster's audiences are reached with. */
 export interface BroadcasterDeps extends FanoutDeps {
-  readonly queue: QueueFanout | undefined;
+  readonly fanout: Dispatcher | undefined;
 }
 
-export function createPlan<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Plan<K> {
-  const { transport, queue } = deps;
-  const narrowed = (filter: Filter): Plan<K> => createPlan<K>(deps, { ...selection, filter });
+export function createTarget<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Target<K> {
+  const { transport, fanout } = deps;
+  const narrowed = (filter: Filter): Target<K> => createTarget<K>(deps, { ...selection, filter });
   const textOf = (type: string, data: unknown, id: string): string =>
     serverMessageText({ type, data: checkServerData(deps.contract, type, data), id });
   const encode = (text: string): EncodedPayload => transport.encode(addressedText(text, selection.audience));
@@ -103,12 +103,12 @@ export function createPlan<K extends Contract>(deps: BroadcasterDeps, selection:
     send: (type, data, given) => {
       const text = (id: string): string => textOf(type, data, id);
       return begin(deps, selection, given, async ({ options, send }) => {
-        const dispatched = await queue?.takeOver(deps, selection, text, options);
+        const dispatched = await fanout?.takeOver(deps, selection, text, options);
         return dispatched ?? send((id, isOver) => numberedPayload(deps, selection, text(id), isOver));
       });
     },
     dispatch: async (type, data, options) =>
-      queueOf(deps).dispatch(deps, selection, (id) => textOf(type, data, id), options),
+      dispatcherOf(deps).dispatch(deps, selection, (id) => textOf(type, data, id), options),
     sendEach: (type, dataOf, options) =>
       beginFromHere(options, (id) => ({
         each: async (connection) => {

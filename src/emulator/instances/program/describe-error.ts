@@ -3,6 +3,8 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const lines = (error.stack ?? error.message).split('\n');
   return lines
-    .filter((line) => !/^\s+at .*(\[worker eval\]|node:internal\/|node:async_hooks)/.test(line))
+    .filter(
+      (line) => !/^\s+at .*(\/yc-broadcast-\w+\/instance\.cjs|node:internal\/|node:async_hooks)/.test(line),
+    )
     .join('\n');
 }

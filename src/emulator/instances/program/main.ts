@@ -1,19 +1,29 @@
 /** The program of an instance: loads the function, answers calls, and freezes between them. */
 import { subscribe } from 'node:diagnostics_channel';
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { writeSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../../model/diagnostics.js';
 import { createWorkTracker } from '../../unawaited/tracker.js';
-import type { CallMessage, InstanceMessage, InstanceSetup } from '../wire.js';
+import { onLines } from '../lines.js';
+import {
+  CALLS_FD,
+  MESSAGES_FD,
+  type CallMessage,
+  type InstanceMessage,
+  type InstanceSetup,
+} from '../wire.js';
 import { answer } from './answer.js';
+import { describeError } from './describe-error.js';
 import { loadFunction } from './load-function.js';
 import { usedBytes } from './memory.js';
 import { captureOutput } from './output.js';
 import { createRest } from './rest.js';
 
-const setup = workerData as InstanceSetup;
-const port = parentPort as MessagePort;
+const [json = ''] = process.argv.splice(2);
+const setup = JSON.parse(json) as InstanceSetup;
+/** At once: a frozen process writes nothing, nor does one that has ended. */
 const post = (message: InstanceMessage): void => {
-  port.postMessage(message);
+  writeSync(MESSAGES_FD, `${JSON.stringify(message)}\n`);
 };
 
 captureOutput(post);
@@ -23,7 +33,12 @@ subscribe('yc-broadcast:memory-store', () => {
 subscribe(DIAGNOSTICS_CHANNEL, (diagnostic) => {
   post({ type: 'diagnostic', diagnostic: diagnostic as Diagnostic });
 });
-process.setSourceMapsEnabled(true);
+process.on('uncaughtExceptionMonitor', (error) => {
+  // The function may have a listener of its own, and goes on then.
+  if (process.listenerCount('uncaughtException') > 0) return;
+  post({ type: 'crashed', problem: describeError(error) });
+  process.exit(1);
+});
 
 const tracker = createWorkTracker();
 const rest = createRest(setup, post);
@@ -38,10 +53,13 @@ loading.then(
   },
 );
 
-port.on('message', (call: CallMessage) => {
+const calls = new Socket({ fd: CALLS_FD, readable: true, writable: false });
+onLines(calls, (line) => {
   rest.begin();
-  void run(call);
+  void run(JSON.parse(line) as CallMessage);
 });
+// The gateway is no more.
+calls.on('close', () => process.exit());
 
 async function run(call: CallMessage): Promise<void> {
   const handler = await loading;

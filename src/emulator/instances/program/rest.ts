@@ -1,4 +1,5 @@
-import type { InstanceMessage, InstanceSetup } from '../wire.js';
+import { readSync } from 'node:fs';
+import { MESSAGES_FD, type InstanceMessage, type InstanceSetup } from '../wire.js';
 
 /** What an instance does between calls: it says what the last one left behind, and gets no processor time. */
 export interface Rest {
@@ -12,11 +13,10 @@ export interface Rest {
   whenIdle(): void;
 }
 
-export function createRest(
-  { freezeAfterMs, posted }: InstanceSetup,
-  post: (message: InstanceMessage) => void,
-): Rest {
+export function createRest({ freezeAfterMs }: InstanceSetup, post: (message: InstanceMessage) => void): Rest {
   let received = 0;
+  /** Calls that the gateway has sent, as far as is known. */
+  let sent = 0;
   /** Calls, and those answered of which is still to be told what they have left behind. */
   let busy = 0;
   let wasFrozen = false;
@@ -25,8 +25,7 @@ export function createRest(
   function freeze(): void {
     if (busy > 0) return;
     wasFrozen = true;
-    // Returns at once when something was posted that has not been received yet.
-    Atomics.wait(posted, 0, received);
+    while (sent <= received) sent += waitForCalls();
   }
 
   function whenIdle(): void {
@@ -57,6 +56,16 @@ export function createRest(
     },
     whenIdle,
   };
+}
+
+const bytes = Buffer.alloc(1024);
+
+/** Stands still until there is at least one byte; each stands for a call. */
+function waitForCalls(): number {
+  const count = readSync(MESSAGES_FD, bytes);
+  // The gateway is no more.
+  if (count === 0) process.exit();
+  return count;
 }
 
 function nextTurn(): Promise<void> {
