@@ -59,7 +59,11 @@ export function createEventBuilder(now: () => number): EventBuilder {
 
   function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
     const requestId = randomUUID();
-    const added = { ...addedHeaders(handshake, facts.eventType, requestId), ...facts.headers };
+    const added = {
+      ...functionHeader(operation),
+      ...addedHeaders(handshake, facts.eventType, requestId),
+      ...facts.headers,
+    };
     const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
     const parameters = parameterValues(operation, handshake, facts.eventType === 'CONNECT');
     return {
@@ -144,6 +148,11 @@ function requestContext(
     connectedAt,
     eventType,
   };
+}
+
+/** Seen in the published samples. */
+export function functionHeader({ functionId }: Operation): Record<string, string> {
+  return functionId === undefined ? {} : { 'X-Api-Gateway-Function-Id': functionId };
 }
 
 /** Documented: the `context` of an integration arrives here. */

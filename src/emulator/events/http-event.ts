@@ -1,6 +1,6 @@
 /** HTTP requests as functions get them behind the gateway, in each of the payload formats. */
 import { randomUUID } from 'node:crypto';
-import { authorizerOf, contextOf, requestTime } from './event-builder.js';
+import { authorizerOf, contextOf, functionHeader, requestTime } from './event-builder.js';
 import { parameterValues, pathFields } from './operation-facts.js';
 import { withoutAuthorization, type RequestFacts } from './request-facts.js';
 import type { OperationFacts } from '../routing/routes.js';
@@ -32,12 +32,14 @@ function firstFormats(
   const format = operation.payloadFormat ?? '0.1';
   const parameters = parameterValues(operation, request, true);
   const requestId = randomUUID();
+  const added = { ...functionHeader(operation), 'X-Request-Id': requestId };
+  const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
   const names = [...new Set(query.keys())];
   return {
     ...pathFields({ ...operation, payloadFormat: format }, request, parameters),
     httpMethod: method,
-    headers: { ...withoutAuthorization(request.headers), 'X-Request-Id': requestId },
-    multiValueHeaders: { ...withoutAuthorization(request.multiValueHeaders), 'X-Request-Id': [requestId] },
+    headers: { ...withoutAuthorization(request.headers), ...added },
+    multiValueHeaders: { ...withoutAuthorization(request.multiValueHeaders), ...lists },
     queryStringParameters: Object.fromEntries(query),
     multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
     requestContext: {
@@ -72,6 +74,7 @@ function secondFormat(
     rawQueryString: rawQuery,
     headers: {
       ...joined(withoutAuthorization(request.multiValueHeaders)),
+      ...functionHeader(operation),
       'X-Request-Id': requestId,
     },
     queryStringParameters: joined(Object.fromEntries(names.map((name) => [name, query.getAll(name)]))),

@@ -15,7 +15,7 @@ export interface TimersDeps {
   readonly clock: Clock;
   readonly calls: Calls;
   readonly timeline: Timeline;
-  invokerOf(target: ParsedTarget): Invoker;
+  invokerOf(target: ParsedTarget, functionId?: string): Invoker;
 }
 
 export interface Timers {
@@ -31,7 +31,10 @@ export function createTimers({ options, folderId, clock, calls, timeline, invoke
 
   const timers = options.timers.map(({ every, function: given, payload }, index) => {
     const place = `startEmulator.timers.${index}.function`;
-    const invoker = invokerOf(resolveTarget(given, options.functions, place));
+    const invoker = invokerOf(
+      resolveTarget(given, options.functions, place),
+      typeof given === 'string' ? given : undefined,
+    );
     const triggerId = newResourceId('a1s');
 
     /** Documented: the event is lost when the function fails, unless the trigger has retries, which are not emulated. */
