@@ -151,7 +151,7 @@ function requestContext(
 }
 
 /** Seen in the published samples. */
-export function functionHeader({ functionId }: Operation): Record<string, string> {
+export function functionHeader({ functionId }: OperationFacts): Record<string, string> {
   return functionId === undefined ? {} : { 'X-Api-Gateway-Function-Id': functionId };
 }
 
