@@ -1,6 +1,7 @@
 /** Instances whose clocks differ, at once, behind a gateway that turns messages round: every page ends up right. */
 import { expect, it } from '@jest/globals';
-import { presence, type ConnectionStore, type HistoryStore } from 'yc-broadcast';
+import { presence, type ConnectionStore } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import type { Presence } from 'yc-broadcast/client';
 import { watchPresence } from 'yc-broadcast/client/presence';
 import { memoryStore } from 'yc-broadcast/stores/memory';
