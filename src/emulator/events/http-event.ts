@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { authorizerOf, contextOf, functionHeader, requestTime } from './event-builder.js';
 import { parameterValues, pathFields } from './operation-facts.js';
 import { withoutAuthorization, type RequestFacts } from './request-facts.js';
-import type { Operation } from '../routing/routes.js';
+import type { OperationFacts } from '../routing/routes.js';
 
 export interface HttpRequestFacts extends RequestFacts {
   readonly method: string;
@@ -13,7 +13,7 @@ export interface HttpRequestFacts extends RequestFacts {
 }
 
 export function httpEvent(
-  operation: Operation,
+  operation: OperationFacts,
   request: HttpRequestFacts,
   now: number,
 ): Record<string, unknown> {
@@ -23,7 +23,11 @@ export function httpEvent(
 }
 
 /** Documented: 0.1, the default, and 1.0 differ in the names of path and parameters. */
-function firstFormats(operation: Operation, request: HttpRequestFacts, now: number): Record<string, unknown> {
+function firstFormats(
+  operation: OperationFacts,
+  request: HttpRequestFacts,
+  now: number,
+): Record<string, unknown> {
   const { method, query, authorizer } = request;
   const format = operation.payloadFormat ?? '0.1';
   const parameters = parameterValues(operation, request, true);
@@ -55,7 +59,11 @@ function firstFormats(operation: Operation, request: HttpRequestFacts, now: numb
 }
 
 /** As captured invocations have it: repeated values are joined by commas, there is always an authorizer. */
-function secondFormat(operation: Operation, request: HttpRequestFacts, now: number): Record<string, unknown> {
+function secondFormat(
+  operation: OperationFacts,
+  request: HttpRequestFacts,
+  now: number,
+): Record<string, unknown> {
   const { method, path, query, rawQuery, pathParameters, authorizer } = request;
   const parameters = parameterValues(operation, request, true);
   const requestId = randomUUID();

@@ -18,6 +18,9 @@ export interface Operation {
   readonly authorize?: Authorize | undefined;
 }
 
+/** What events say of an operation. */
+export type OperationFacts = Omit<Operation, 'invoker'>;
+
 /** A parameter that the specification declares. */
 export interface Parameter {
   readonly name: string;
