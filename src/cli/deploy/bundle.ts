@@ -4,7 +4,7 @@ import { bundleFunction, type BundlePart, type FunctionBundle } from '../../depl
 import { CliError, usageError, type Command } from '../command.js';
 import { flagsHelp, many, one, parseFlags } from '../flags/flags.js';
 import { text } from '../flags/values.js';
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
 
 const FLAGS = {
   out: one(
@@ -56,7 +56,7 @@ function parseBundleOptions(args: readonly string[]) {
 }
 
 async function bundleOrExplain(
-  { file, written }: Entry,
+  { file, written }: CodeEntry,
   outDir: string,
   external: readonly string[],
 ): Promise<FunctionBundle> {

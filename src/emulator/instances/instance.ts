@@ -2,7 +2,7 @@ import type { Diagnostic } from '../../model/diagnostics.js';
 import type { Generation } from '../code/source.js';
 import type { FunctionIdentity } from '../events/function-context.js';
 import type { CallOutcome } from './call-table.js';
-import type { Ending } from './endings.js';
+import type { InstanceEnding } from './endings.js';
 import type { InstanceSetup } from './wire.js';
 
 /** What all instances of a function have in common. */
@@ -16,7 +16,7 @@ export interface InstanceSettings extends Omit<InstanceSetup, 'module'> {
 export interface InstanceListener {
   /** It can take another call. */
   onFree(instance: Instance): void;
-  onEnded(instance: Instance, ending: Ending): void;
+  onEnded(instance: Instance, ending: InstanceEnding): void;
   onUnawaited(instance: Instance, work: readonly string[]): void;
   onPrinted(instance: Instance, stream: 'stdout' | 'stderr', text: string): void;
   onMemoryStore(): void;
@@ -47,9 +47,9 @@ export interface Instance {
    */
   call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome>;
   /** Ends as soon as its calls have ended. */
-  retire(ending: Ending): void;
+  retire(ending: InstanceEnding): void;
   /** Ends now; what is under way is aborted. */
-  end(ending: Ending): void;
+  end(ending: InstanceEnding): void;
   /** Resolves when its process is no more. */
   readonly gone: Promise<void>;
   readonly wasReady: boolean;

@@ -1,5 +1,5 @@
 import type { Generation } from '../code/source.js';
-import type { Invocation, Invoker } from '../calls/invoker.js';
+import type { FunctionInvocation, Invoker } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
 import type { Instance } from './instance.js';
 import { createMembers, STOPPED, type MembersOptions } from './members.js';
@@ -78,7 +78,7 @@ export function createPool(options: PoolOptions): Pool {
     replace: (generation) => inTurn(() => members.replace(generation)),
     restart: () => inTurn(() => members.replace(members.generation)),
     generation: () => members.generation,
-    async invoke(event, killAfterMs): Promise<Invocation> {
+    async invoke(event, killAfterMs): Promise<FunctionInvocation> {
       const begun = performance.now();
       underWay++;
       try {

@@ -7,7 +7,7 @@ import { isTextResponse, type FunctionResponse, type Invoker } from '../../emula
 import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../base/protocol.js';
 import type { ConnectionInfo } from '../../model/transport.js';
-import type { Frame } from './inbox.js';
+import type { KitFrame } from './inbox.js';
 
 /** A client's end of a connection in memory. */
 export interface KitSocket {
@@ -17,7 +17,7 @@ export interface KitSocket {
   /** Set when it is closed: for the client at once, whatever the DISCONNECT event does. */
   closed: KitClosure | undefined;
   /** Where its frames go; those that come before somebody listens wait. */
-  onFrame(frame: Frame): void;
+  onFrame(frame: KitFrame): void;
 }
 
 /** How a connection came to its end. */
@@ -45,9 +45,9 @@ export interface KitHandshake {
 
 export interface KitGateway {
   readonly clock: ManualClock;
-  connect(handshake: KitHandshake, onFrame: (frame: Frame) => void): Promise<KitSocket | KitRefusal>;
+  connect(handshake: KitHandshake, onFrame: (frame: KitFrame) => void): Promise<KitSocket | KitRefusal>;
   /** Delivers a message of the client's. Resolves with what is wrong with the function, or `undefined`. */
-  message(socket: KitSocket, frame: Frame): Promise<string | undefined>;
+  message(socket: KitSocket, frame: KitFrame): Promise<string | undefined>;
   ping(socket: KitSocket): void;
   /** Closes a socket and tells the function, except of a `lost` one. Resolves with what is wrong with the function. */
   close(socket: KitSocket, closure: KitClosure, tell?: 'tell' | 'lost'): Promise<string | undefined>;
@@ -79,7 +79,7 @@ export function createKitGateway(
 
   async function connect(
     { path, query, headers }: KitHandshake,
-    onFrame: (frame: Frame) => void,
+    onFrame: (frame: KitFrame) => void,
   ): Promise<KitSocket | KitRefusal> {
     const found = findRoute(routes, path);
     if (found === undefined) return noSuchPath(path, paths);
@@ -129,7 +129,7 @@ export function createKitGateway(
     socket.onFrame(isTextResponse(response) ? response.body.toString('utf8') : response.body);
   }
 
-  async function message(socket: KitSocket, frame: Frame): Promise<string | undefined> {
+  async function message(socket: KitSocket, frame: KitFrame): Promise<string | undefined> {
     const body = Buffer.from(frame);
     const excess = tooLarge(body.length);
     if (excess !== undefined) return close(socket, { code: TOO_BIG, by: 'gateway', reason: excess });

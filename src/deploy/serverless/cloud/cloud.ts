@@ -1,4 +1,4 @@
-import { createFunctions, FUNCTIONS, type Functions } from './functions.js';
+import { createFunctions, FUNCTIONS, type CloudFunctions } from './functions.js';
 import { createGateways, GATEWAYS, type Gateways } from './gateways.js';
 import { createGrpcCall } from './grpc-call.js';
 import { idByName } from './listing.js';
@@ -29,7 +29,7 @@ export interface CloudOptions {
 export interface Cloud {
   readonly folderId: string;
   readonly gateways: Gateways;
-  readonly functions: Functions;
+  readonly functions: CloudFunctions;
   accountId(name: string): Promise<string | undefined>;
 }
 

@@ -15,7 +15,7 @@ export interface Version {
 }
 
 /** The functions of a folder. */
-export interface Functions {
+export interface CloudFunctions {
   idOf(name: string): Promise<string | undefined>;
   /** The one tagged `$latest`, which gateways and triggers call; `undefined` when the function has none. */
   latest(functionId: string): Promise<Version | undefined>;
@@ -26,7 +26,7 @@ export interface Functions {
   copyWithConcurrency(version: Version, concurrency: number): Promise<void>;
 }
 
-export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): Functions {
+export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): CloudFunctions {
   return {
     idOf: (name) => idByName(call, FUNCTIONS, folderId, name),
     async latest(functionId) {
