@@ -125,8 +125,11 @@ export const PRESENCE_TYPE = '$presence';
 export interface Presence {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
-  /** When it was so, in Unix milliseconds of the server: of two, the later one holds. */
-  readonly at: number;
+  /**
+   * Its place among all that is said of who is in this room, given by the store: of two with one epoch, the higher offset
+   * holds. No position of the room's history.
+   */
+  readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
   readonly users?: readonly PresentUser[];
 }

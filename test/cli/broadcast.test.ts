@@ -169,6 +169,7 @@ describe('broadcast', () => {
   it('has help that fits 80 columns', async () => {
     const { output } = await runCli('broadcast', '--help');
     expect(output).toContain('Examples');
+    expect(output).toMatch(/\n {2}--resume <cursor> /);
     expect(output.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ report
 an export other than 'broadcaster' or 'app'. Its store and transport are used.
 <audience> is room:NAME, user:NAME, connection:ID or all.
 
-
+${flagsHelp(FLAGS)}
 
 Ctrl-C stops it and prints the cursor to resume from.
 Exit codes: 0 all recipients were tried, 1 it failed, 2 wrong call, 3 it stopped

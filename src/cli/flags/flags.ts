@@ -3,6 +3,7 @@
  * types cannot disagree. What was not given is `undefined`: defaults are where the option itself is.
  */
 import { parseArgs } from 'node:util';
+import { wrapped } from '../terminal/wrapped.js';
 import type { ValueType } from './values.js';
 
 /** @typeParam T What the command gets. */
@@ -89,15 +90,4 @@ export function flagsHelp(flags: FlagTable): string {
       return head + lines.join(`\n${indent}`);
     })
     .join('\n');
-}
-
-function wrapped(text: string, width: number): readonly string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width)
-      lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
 }

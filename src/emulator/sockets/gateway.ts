@@ -9,7 +9,7 @@ import type { ConnectionLimits } from './connections.js';
 import { createDisconnects } from './disconnects.js';
 import type { FrameLimits } from './frame-limits.js';
 import { createHandshakes, type Handshakes } from './handshakes.js';
-import { createMessages } from './messages.js';
+import { createMessages, type MessageOrder } from './messages.js';
 import { createOpenSockets, type OpenSockets } from './open-sockets.js';
 
 export interface GatewayOptions {
@@ -21,6 +21,8 @@ export interface GatewayOptions {
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly gatewayId: string;
+  readonly messageOrder: MessageOrder;
+  readonly disconnectAttempts: number;
 }
 
 /** The WebSocket side of the gateway: handshakes, messages in, replies and sends out, closing. */

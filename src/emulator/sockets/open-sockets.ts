@@ -2,7 +2,6 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { FunctionResponse } from '../calls/invoker.js';
-import { isTextResponse } from '../calls/invoker.js';
 import type { Clock } from '../clock.js';
 import type { Handshake } from '../events/event-builder.js';
 import type { Route } from '../routing/routes.js';
@@ -17,6 +16,7 @@ import {
   type ServerSocket,
 } from './connections.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
+import { replyOf } from './reply.js';
 
 export interface OpenSocketsOptions {
   readonly clock: Clock;
@@ -133,8 +133,8 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
       sockets.add(socket);
       listen(route, connection, socket);
       // Since 2024 the body of the connect response arrives as the first message. Documented.
-      if (response !== undefined && response.body.length > 0)
-        deliver(connection, response.body, !isTextResponse(response));
+      const first = response && replyOf(response, limits.maxMessageBytes);
+      if (first?.data !== undefined) deliver(connection, first.data, first.isBinary);
     },
     deliver,
     close,
