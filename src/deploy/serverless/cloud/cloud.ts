@@ -4,7 +4,7 @@ import { createGateways, GATEWAYS, type Gateways } from './gateways.js';
 import { createGrpcCall } from './grpc-call.js';
 import { createOperate, OPERATIONS } from './operations.js';
 import { createIamToken, TOKENS, type Credentials } from './iam-token.js';
-import { createTriggers, TRIGGERS, type Triggers } from './triggers.js';
+import { createTriggers, TRIGGERS, type CloudTriggers } from './triggers.js';
 
 /** As the official SDK has them. */
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -33,7 +33,7 @@ export interface Cloud {
   readonly gateways: Gateways;
   readonly functions: CloudFunctions;
   readonly accounts: Accounts;
-  readonly triggers: Triggers;
+  readonly triggers: CloudTriggers;
 }
 
 export function createCloud({ folderId, credentials, endpoint, pollMs }: CloudOptions): Cloud {
