@@ -5,7 +5,7 @@ import type { RequestError } from '../requests/request-error.js';
 import type { RequestQueue } from '../requests/request-queue.js';
 import { createMembership, type Membership } from './membership.js';
 import { ROOM_EVENTS } from './room-events.js';
-import { createRoomPresence, type RoomPresence } from './room-presence.js';
+import { createRoomPresence, type RoomPresenceFeed } from './room-presence.js';
 import { createSequence, type Sequence } from './sequence.js';
 
 /** What all handles of one room share. */
@@ -13,7 +13,7 @@ export interface RoomEntry {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
   readonly membership: Membership;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
   /** Settles with the first outcome of the join. */
   joined: Promise<void>;
   handles: number;

@@ -2,13 +2,13 @@ import type { Emitter, EventName, Stop } from '../base/emitter.js';
 import type { Room } from './room.js';
 import { RequestError } from '../requests/request-error.js';
 import { ROOM_EVENTS } from './room-events.js';
-import type { RoomPresence } from './room-presence.js';
+import type { RoomPresenceFeed } from './room-presence.js';
 import type { Sequence } from './sequence.js';
 
 export interface RoomHandleDeps {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
   readonly joined: Promise<void>;
 }
 

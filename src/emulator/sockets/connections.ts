@@ -50,7 +50,7 @@ export interface ConnectionLimits {
 }
 
 /** The gateway's table of open sockets. A connection that is being closed is no longer in it. */
-export interface Connections {
+export interface SocketConnections {
   add(connection: OpenConnection): void;
   get(id: string): OpenConnection | undefined;
   delete(id: string): void;
@@ -71,7 +71,7 @@ export function createConnections(
   clock: Clock,
   { lifetimeMs, idleMs }: ConnectionLimits,
   onDue: (connection: OpenConnection, limit: 'lifetime' | 'idle') => void,
-): Connections {
+): SocketConnections {
   const table = new Map<string, OpenConnection>();
   let cancelCheck: (() => void) | undefined;
   let lastCheckAt = -Infinity;

@@ -10,7 +10,7 @@ import {
   createConnections,
   type CloseCause,
   type ConnectionLimits,
-  type Connections,
+  type SocketConnections,
   type OpenConnection,
   type RawFrame,
   type ServerSocket,
@@ -30,7 +30,7 @@ export interface OpenSocketsOptions {
 
 /** The sockets behind the gateway's connections: frames in and out, and every way in which they end. */
 export interface OpenSockets {
-  readonly connections: Connections;
+  readonly connections: SocketConnections;
   /** A handshake was answered with 101. `response` is absent when no function was asked. */
   open(
     route: Route,
