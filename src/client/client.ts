@@ -19,17 +19,20 @@ export interface CoreClient<K extends Contract = Contract> {
    * Sends a message and forgets it. Without a connection it waits for one, as long as `timeoutMs`. When it fails,
    * `onError` is told.
    */
-  send<T extends ClientTypeOf<K>>(type: T, ...rest: SendArguments<K['client'][T], SendOptions>): void;
+  send<T extends keyof K['client'] & string>(
+    type: T,
+    ...rest: SendArguments<K['client'][T], MessageOptions>
+  ): void;
   /**
    * Sends a message and resolves with the handler's reply. Without a connection it waits for one. Rejects with
    * {@link RequestError}; `NO_ANSWER` means that it may have been handled, see `resend`.
    */
-  request<T extends ClientTypeOf<K>>(
+  request<T extends keyof K['client'] & string>(
     type: T,
     ...rest: SendArguments<K['client'][T], RequestOptions>
   ): Promise<ReplyData<K['client'][T]>>;
   /** Listens to a type of messages, from whichever room or directly. The same broadcast is heard once. */
-  on<T extends ServerTypeOf<K>>(
+  on<T extends keyof K['server'] & string>(
     type: T,
     listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
   ): Stop;
@@ -58,7 +61,7 @@ export interface Client<K extends Contract = Contract> extends CoreClient<K> {
 }
 
 /** How patient a message is. */
-export interface SendOptions {
+export interface MessageOptions {
   /** How long it may wait for a connection and its answer, in milliseconds. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -69,7 +72,7 @@ export interface SendOptions {
 }
 
 /** How patient a request is, and what ends it. */
-export interface RequestOptions extends SendOptions {
+export interface RequestOptions extends MessageOptions {
   readonly signal?: AbortSignal | undefined;
   /** The message's id, at most 64 characters: to say the same again when it is not known whether it was handled. */
   readonly id?: string | undefined;

@@ -21,7 +21,7 @@
  */
 export { connect } from './connect.js';
 export { RequestError } from './requests/request-error.js';
-export type { Client, CoreClient, RequestOptions, SendOptions } from './client.js';
+export type { Client, CoreClient, RequestOptions, MessageOptions } from './client.js';
 export type { ClientClock } from './base/clock.js';
 export type { Stop } from './base/emitter.js';
 export type { Recovery } from './rooms/catch-up.js';

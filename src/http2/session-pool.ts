@@ -1,6 +1,6 @@
 import { BroadcastError } from '../base/errors.js';
 import { DISTRUST_AFTER_MS } from '../base/paused-instance.js';
-import { connect, type Target } from './connect.js';
+import { connect, type ConnectTarget } from './connect.js';
 import type { Exchange } from './exchange.js';
 import { createNodeSession } from './node-session.js';
 import { createOwnSession } from './own-session.js';
@@ -30,7 +30,7 @@ const MAX_SESSIONS = 16;
 /** While other sessions work, one that could not be opened is not tried again before this time has passed. */
 const GROW_AGAIN_AFTER_MS = 1000;
 
-export function createSessionPool(target: Target, events: PoolEvents): SessionPool {
+export function createSessionPool(target: ConnectTarget, events: PoolEvents): SessionPool {
   const sessions = new Set<Session>();
   let isConnecting = false;
   let isClosed = false;

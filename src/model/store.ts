@@ -108,6 +108,12 @@ export interface ConnectionStore extends InvocationAware {
   close?(): Promise<void>;
 }
 
+/** A store that keeps histories and records as well, as all of this package do. */
+export interface CompleteStore extends ConnectionStore {
+  readonly history: HistoryStore;
+  readonly records: RecordStore;
+}
+
 /** Where a reader stands in a room's history; the form in which clients keep it. */
 export type HistoryPosition = RoomPosition;
 

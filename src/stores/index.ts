@@ -13,6 +13,7 @@ export type { RoomListing } from '../model/several-rooms.js';
 export { checkListOptions, checkReadLimit, shardOf } from '../model/store.js';
 export type {
   Audience,
+  CompleteStore,
   ConnectionStore,
   HistoryEntry,
   HistoryLimits,

@@ -7,7 +7,7 @@ import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import {
   checkListOptions,
   shardOf,
-  type ConnectionStore,
+  type CompleteStore,
   type ListOptions,
   type Page,
   type SingleAudience,
@@ -45,7 +45,7 @@ const MIN_CHANGES_PER_SWEEP = 1000;
  * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
  * was stored ends with the process.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): CompleteStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
   creations.publish({});
   const rows = new Map<string, Row>();

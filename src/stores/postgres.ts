@@ -3,7 +3,7 @@ import { BroadcastError } from '../base/errors.js';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import { checkListOptions, shardOf, type ConnectionStore } from '../model/store.js';
+import { checkListOptions, shardOf, type CompleteStore } from '../model/store.js';
 import {
   throughClient,
   throughOwnPool,
@@ -42,7 +42,7 @@ export interface PostgresStoreOptions extends PostgresSchemaOptions {
 }
 
 /** A store in PostgreSQL; its tables are made by `migrate`. */
-export interface PostgresStore extends ConnectionStore {
+export interface PostgresStore extends CompleteStore {
   /** Makes the tables that are missing. May be called again, also by several instances at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;

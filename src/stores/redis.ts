@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import type { ConnectionStore } from '../model/store.js';
+import type { CompleteStore } from '../model/store.js';
 import { createCalls, type Script } from './redis/calls.js';
 import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';
@@ -81,7 +81,7 @@ const REMOVALS_AT_ONCE = 200;
  * @example
  * const store = redisStore({ url: process.env.REDIS_URL });
  */
-export function redisStore(options: RedisStoreOptions): ConnectionStore {
+export function redisStore(options: RedisStoreOptions): CompleteStore {
   const {
     client,
     url = '',

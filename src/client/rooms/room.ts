@@ -29,7 +29,7 @@ export interface Room<K extends Contract = Contract> {
    * all in a room without a history and those to a part of the room (`except`, `where`, `sendEach`), come as they arrive,
    * each at most once, and not again when the connection was lost. `client.on` hears both as well.
    */
-  on<T extends ServerTypeOf<K>>(
+  on<T extends keyof K['server'] & string>(
     type: T,
     listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
   ): Stop;

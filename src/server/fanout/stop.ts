@@ -21,7 +21,7 @@ export interface StopOptions {
 }
 
 /** Watches for what may end a broadcast before everybody was tried. */
-export interface Stop {
+export interface SendLimits {
   /** Why no further send may start, or `undefined`. */
   reason(): EarlyStop | undefined;
   /** Waits for `work`, but not beyond the moment at which there is a reason to stop; then it resolves with that. */
@@ -29,7 +29,7 @@ export interface Stop {
   dispose(): void;
 }
 
-export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): Stop {
+export function createStop({ endsAt, expiresAt, signal, pacer }: StopOptions): SendLimits {
   const isTimed = endsAt !== Infinity || expiresAt !== Infinity;
   let timer: NodeJS.Timeout | undefined;
   // `Promise.race` with one promise that lasts as long as the broadcast would keep every page in memory.

@@ -5,7 +5,7 @@ import { createAwsService } from '../../base/aws-service.js';
 import { parseJson } from '../../base/json.js';
 import type { Item } from './items.js';
 import { createBackoff, type Backoff } from '../../base/backoff.js';
-import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
+import { isTransient, refusalOfAnswer, refusalOfNetwork, type YdbRefusal } from './refusal.js';
 
 /** What an answer may hold, of all actions that this store uses. */
 export interface Answer {
@@ -91,7 +91,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     headers: Record<string, string>,
     body: string,
     endsAt: number,
-  ): Promise<Answer | Refusal> {
+  ): Promise<Answer | YdbRefusal> {
     if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'ydbStore: the store was closed');
     const answer = await service.post(headers, body, endsAt);
     if ('unreachable' in answer) return refusalOfNetwork(answer);
@@ -100,7 +100,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return parsed ?? refusalOfNetwork({ unreachable: 'the answer is not JSON', cause: undefined });
   }
 
-  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | Refusal> {
+  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | YdbRefusal> {
     const headers = {
       'Content-Type': 'application/x-amz-json-1.0',
       'X-Amz-Target': `DynamoDB_20120810.${action}`,
@@ -114,10 +114,10 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return exchange(await authorization.headersFor(request), body, endsAt);
   }
 
-  async function persist(action: Action, body: object): Promise<Answer | Refusal> {
+  async function persist(action: Action, body: object): Promise<Answer | YdbRefusal> {
     const { endsAt, pause } = backoff();
     const text = JSON.stringify(body);
-    let throttled: Refusal | undefined;
+    let throttled: YdbRefusal | undefined;
     for (;;) {
       const outcome = await attempt(action, text, endsAt);
       if (!isRefusal(outcome) || !isTransient(outcome)) return outcome;
@@ -151,11 +151,11 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   };
 }
 
-function isRefusal(outcome: Answer | Refusal): outcome is Refusal {
+function isRefusal(outcome: Answer | YdbRefusal): outcome is YdbRefusal {
   return 'kind' in outcome;
 }
 
-function answerOf(outcome: Answer | Refusal): Answer {
+function answerOf(outcome: Answer | YdbRefusal): Answer {
   if (isRefusal(outcome)) throw outcome.error;
   return outcome;
 }
