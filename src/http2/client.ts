@@ -127,7 +127,7 @@ export function createHttp2Client(target: Target): Http2Client {
     }
     // A session that ended before it took anything shows that the next one would fare no better.
     if (!isNews && !session.hasCarried() && sessions.size === 0) {
-      failQueue(new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause }));
+      failQueue(new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause, isUnreachable: true }));
     }
     dispatch();
   }
@@ -171,7 +171,7 @@ export function createHttp2Client(target: Target): Http2Client {
     for (const exchange of queue) {
       if (exchange.endsAt > now) next = Math.min(next, exchange.endsAt);
       else if (queue.delete(exchange)) {
-        onFailure(exchange, unavailable('no connection became free within the time limit of the attempt'));
+        onFailure(exchange, noneFree(sessions));
       }
     }
     for (const session of sessions) next = Math.min(next, session.expire(now));
@@ -219,6 +219,13 @@ export function createHttp2Client(target: Target): Http2Client {
       for (const session of sessions) session.close();
     },
   };
+}
+
+/** A busy gateway has carried something on some connection; one that cannot be reached has not. */
+function noneFree(sessions: ReadonlySet<Session>): BroadcastError {
+  const isUnreachable = ![...sessions].some((session) => session.hasCarried());
+  const message = 'no connection became free within the time limit of the attempt';
+  return new BroadcastError('GATEWAY_UNAVAILABLE', message, { isUnreachable });
 }
 
 function unavailable(message: string): BroadcastError {

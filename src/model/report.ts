@@ -2,8 +2,11 @@ import type { ErrorCode } from '../base/errors.js';
 import type { RoomPosition } from '../base/protocol.js';
 import type { Dispatched } from './dispatched.js';
 
-/** Why a broadcast ended: everybody was tried, or something came first. */
-export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
+/**
+ * Why a broadcast ended: everybody was tried (`done`), or something came first. `store`: a page of the audience could not
+ * be read. `gateway`: there was no connection to the gateway for five recipients in a row, each with all retries.
+ */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'gateway';
 
 /** One recipient that was not reached. */
 export interface FailedDelivery {

@@ -111,7 +111,8 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
     const timer = setTimeout(
       () => {
         const code = isConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
-        giveUp(new BroadcastError(code, `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`));
+        const problem = `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`;
+        giveUp(new BroadcastError(code, problem, { isUnreachable: !isConnected }));
       },
       Math.max(0, timeoutMs),
     );
@@ -143,7 +144,8 @@ function exchange(outgoing: ClientRequest, { body, timeoutMs, signal }: HttpRequ
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       const code = codeOfNetworkError(error, isConnected);
       const problem = `no answer from the gateway (${error.code ?? 'connection lost'})`;
-      reject(new BroadcastError(code, problem, { cause: error }));
+      const isUnreachable = code === 'GATEWAY_UNAVAILABLE';
+      reject(new BroadcastError(code, problem, { cause: error, isUnreachable }));
     });
     outgoing.on('response', (incoming) => {
       readAnswer(incoming).then(resolve, reject);
