@@ -346,9 +346,9 @@ function countRoundTrips(client: Redis) {
   };
 }
 
-/** The rules, except those about failovers, which test/stores/failover.test.ts has. */
+/** The rules, except those that test/stores/failover.test.ts and repeats.test.ts have. */
 function casesOf(client: () => RedisClient, node: () => Redis): readonly StoreCase[] {
-  return storeContract(backendOf(client, node)).filter(({ name }) => !name.startsWith('failover'));
+  return storeContract(backendOf(client, node)).filter(({ name }) => !/^(failover|repeat)/.test(name));
 }
 
 /** Stores that share one client, as those of a warm function do. */
