@@ -40,6 +40,8 @@ export interface CoreClient<K extends Contract = Contract> {
   onConnection(listener: (connection: { readonly isReplacement: boolean }) => void): Stop;
   /** Told of failures that nobody waits for. Without a listener they go to the console. */
   onError(listener: (error: RequestError) => void): Stop;
+  /** Connects a client that is `lazy`, as `join`, `send` and `request` do. Does nothing when it was called before. */
+  start(): void;
   /** Begins the next attempt to connect at once, if one is waited for. */
   retryNow(): void;
   /** Closes the connection for good. Whatever has no answer fails. May be called twice. */

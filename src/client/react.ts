@@ -1,7 +1,7 @@
 /** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
 import type { Contract, ServerTypeOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
-import type { Recovery } from './rooms/membership.js';
+import type { Recovery } from './rooms/catch-up.js';
 import type { Received, ReceivedData } from './requests/message-types.js';
 import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
 import type { RequestError } from './requests/request-error.js';

@@ -47,3 +47,5 @@ export interface Session {
 export const GREETING_TIMEOUT_MS = 3000;
 /** When a probe is not answered in this time, the connection died while the instance was paused. */
 export const PROBE_TIMEOUT_MS = 500;
+/** What is said of a session whose other side did neither. */
+export const SILENT = 'the gateway is silent on this connection, which is considered dead';

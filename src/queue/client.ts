@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createSigner } from '../base/credentials/static-key.js';
 import { createTokenBucket } from '../server/fanout/token-bucket.js';
-import { createPoster } from '../base/http-post.js';
+import { createAwsService } from '../base/aws-service.js';
 import { createBackoff, type Backoff } from '../base/backoff.js';
 import { batchesOf } from './client/batches.js';
 import { readQueueOptions, type MessageQueueOptions } from './client/options.js';
@@ -22,8 +22,6 @@ export interface ClosableMessageQueue extends MessageQueue {
 
 /** Requests under way. */
 const REQUESTS_AT_ONCE = 16;
-/** Longest time for one attempt; if it takes longer, the connection is dead. */
-const ATTEMPT_TIMEOUT_MS = 3000;
 /** A token bucket lets a tenth of a second's calls through at once, on top of the rate. */
 const BURST = 1.1;
 
@@ -44,7 +42,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
   const { url, name, credentials, region, timeoutMs, maxCallsPerSecond } = readQueueOptions(options);
   const endpoint = new URL('/', url);
   const sign = createSigner({ key: credentials, region, service: 'sqs' });
-  const poster = createPoster();
+  const service = createAwsService(endpoint);
   const limit = pLimit(REQUESTS_AT_ONCE);
   const bucket = createTokenBucket(maxCallsPerSecond / BURST);
 
@@ -61,17 +59,15 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
 
   async function attempt(
     batch: readonly QueueMessage[],
-    timeLeftMs: number,
+    endsAt: number,
     signal: AbortSignal | undefined,
   ): Promise<BatchOutcome> {
     const body = batchForm(url.href, batch);
     const headers = sign({ url: endpoint, headers: { 'Content-Type': FORM_TYPE }, body });
-    try {
-      const timing = { timeoutMs: Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, timeLeftMs)), signal };
-      return outcomeOf(batch, await poster.post({ url: endpoint, headers, body, ...timing }));
-    } catch (reason) {
-      return { rest: batch, refusal: refusalOfNetwork(reason) };
-    }
+    const answer = await service.post(headers, body, endsAt, signal);
+    return 'unreachable' in answer
+      ? { rest: batch, refusal: refusalOfNetwork(answer) }
+      : outcomeOf(batch, answer);
   }
 
   /** Sends until all of the batch is taken. Resolves with the reason when that is not to be. */
@@ -84,7 +80,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
     let latest: Refusal | undefined;
     for (;;) {
       if (!(await turn(endsAt, sending))) return latest ?? OUT_OF_TIME;
-      const outcome = await attempt(rest, endsAt - Date.now(), sending.signal);
+      const outcome = await attempt(rest, endsAt, sending.signal);
       sending.taken += rest.length - outcome.rest.length;
       ({ rest } = outcome);
       if (outcome.refusal === undefined) return undefined;
@@ -111,7 +107,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
       const refusal = signal?.aborted === true ? ABORTED : sending.refusal;
       throw sendError(name, refusal, sending.taken, messages.length);
     },
-    close: poster.close,
+    close: service.close,
   };
 }
 

@@ -37,7 +37,7 @@ import { createRollback, letsIn, type Rollback } from './handlers/rollback.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
-import { parseOptions } from '../base/options.js';
+import { parseShared } from './shared-options.js';
 
 /** What the compiler shows where `on` is called and there is no contract. */
 type HasContract<K extends Contract> =
@@ -80,28 +80,23 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const {
-    history,
-    queue,
-    observe,
-    onError: told,
-    ...parsed
-  } = parseOptions(appOptionsSchema(), options, 'createApp');
+  const { observe, onError: told, ...parsed } = parseShared(appOptionsSchema(), options, 'createApp');
   const onError = neverThrowing(told);
   const contract = options.contract;
+  const { history, presence: roomPresence } = parsed.rooms;
+  const { fanout } = parsed.broadcast;
   const broadcaster = createBroadcaster<K>({
     store: parsed.store,
     transport: parsed.transport,
     contract,
-    history,
-    queue,
+    broadcast: parsed.broadcast,
+    rooms: { history },
     observe,
-    ...parsed.broadcast,
   });
   const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
-  if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
+  if (roomPresence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleDeps = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   /** Types of the contract that clients have sent and nothing handles; each is reported once. */
@@ -131,7 +126,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
-    const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
+    const presence = roomPresence?.watch(tools.broadcaster, parsed.now, report);
     const reportUnhandled = (type: string): void => {
       if (unhandled.has(type)) return;
       unhandled.add(type);
@@ -159,8 +154,8 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       // Whatever it is, the answer to a message goes to the client as a message.
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
-    if (event.kind === 'other' && event.type === 'queue' && queue !== undefined) {
-      const { jobs, others } = queue.split(raw);
+    if (event.kind === 'other' && event.type === 'queue' && fanout !== undefined) {
+      const { jobs, others } = fanout.split(raw);
       if (jobs !== undefined) {
         const answer = await worker(jobs, context);
         if (others === undefined) return answer;

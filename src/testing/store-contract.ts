@@ -11,6 +11,7 @@ import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
 import { repeatRules } from './store-rules/repeats.js';
+import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
 /** One rule of the store contract, for any test runner. */
@@ -27,6 +28,7 @@ const RULES: readonly StoreRule[] = [
   ...connectionRules,
   ...membershipRules,
   ...listingRules,
+  ...severalRoomsRules,
   ...expiryRules,
   ...raceRules,
   ...instanceRules,

@@ -5,6 +5,7 @@ import {
   createBroadcaster,
   defineContract,
   type BroadcasterOptions,
+  type BroadcastSettings,
   type ConnectionStore,
   type DeliveryReport,
   type ErrorCode,
@@ -17,11 +18,11 @@ import { sent } from '../support/sent.js';
 
 const QUICK = { minDelayMs: 0, maxDelayMs: 0 };
 
-async function roomOf(count: number, script?: Script, options: Partial<BroadcasterOptions> = {}) {
+async function roomOf(count: number, script?: Script, settings: BroadcastSettings = {}) {
   const store = memoryStore();
   const transport = scriptedTransport(script);
   const ids = await fillRoom(store, 'room', count);
-  const broadcaster = createBroadcaster({ store, transport, ...QUICK, ...options });
+  const broadcaster = createBroadcaster({ store, transport, broadcast: { ...QUICK, ...settings } });
   return { store, transport, ids, broadcaster };
 }
 
@@ -86,11 +87,11 @@ describe('audiences', () => {
 
   it('leaves out exceptions, given as ids, connections or lists of them', async () => {
     const { transport, ids, broadcaster } = await roomOf(6);
-    const plan = broadcaster
+    const target = broadcaster
       .to('room')
       .except('p00000')
       .except({ id: 'p00001' }, ['p00002', { id: 'p00003' }]);
-    const report = await plan.send('x', 1);
+    const report = await target.send('x', 1);
     expect(reachedOnce(transport.received)).toEqual(ids.slice(4));
     expect(sent(report).recipients).toBe(2);
   });
@@ -101,7 +102,7 @@ describe('audiences', () => {
     expect(report).toMatchObject({ recipients: 10, delivered: 10 });
   });
 
-  it('does not change a plan that it narrows', async () => {
+  it('does not change a target that it narrows', async () => {
     const { broadcaster } = await roomOf(3);
     const everybody = broadcaster.to('room');
     everybody.except('p00000');
@@ -669,7 +670,11 @@ describe('a store in trouble', () => {
 
   it('reports how far it came when a later page cannot be read, and resumes from there', async () => {
     const { store, transport, ids, broadcaster } = await roomOf(30);
-    const troubled = createBroadcaster({ store: failingAfter(2, store), transport, pageSize: 10 });
+    const troubled = createBroadcaster({
+      store: failingAfter(2, store),
+      transport,
+      broadcast: { pageSize: 10 },
+    });
     const first = await troubled.to('room').send('x', 1);
     expect(first).toMatchObject({
       delivered: 20,
@@ -724,7 +729,7 @@ describe('watching', () => {
   });
 });
 
-describe('plan', () => {
+describe('forecast', () => {
   it('tells what a broadcast would do, without sending', async () => {
     const { transport, broadcaster } = await roomOf(500);
     const forecast = await broadcaster
@@ -773,8 +778,15 @@ describe('plan', () => {
 describe('createBroadcaster', () => {
   it.each([
     [{ concurency: 5 }, /createBroadcaster: Unrecognized key: "concurency"/],
-    [{ concurrency: 0 }, /createBroadcaster\.concurrency/],
-    [{ timeoutMs: '3s' }, /createBroadcaster\.timeoutMs/],
+    [{ broadcast: { concurency: 5 } }, /createBroadcaster\.broadcast: Unrecognized key: "concurency"/],
+    [{ broadcast: { concurrency: 0 } }, /createBroadcaster\.broadcast\.concurrency/],
+    [{ broadcast: { timeoutMs: '3s' } }, /createBroadcaster\.broadcast\.timeoutMs/],
+    [
+      { concurrency: 5 },
+      /createBroadcaster\.concurrency: is an option of broadcast: broadcast: \{ concurrency: … \}/,
+    ],
+    [{ queue: {} }, /createBroadcaster\.queue: is an option of broadcast: broadcast: \{ fanout: queueFanout/],
+    [{ history: {} }, /createBroadcaster\.history: is an option of rooms: rooms: \{ history: … \}/],
     [{ store: {} }, /createBroadcaster\.store: expected a connection store/],
     [{ transport: 'rest' }, /createBroadcaster\.transport: expected a transport/],
   ])('refuses %p', async (wrong, message) => {

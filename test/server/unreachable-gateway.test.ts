@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { BroadcastError, createBroadcaster, type BroadcasterOptions, type Transport } from 'yc-broadcast';
+import { BroadcastError, createBroadcaster, type BroadcastSettings, type Transport } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { grpcTransport } from 'yc-broadcast/transports/grpc';
 import { restTransport } from 'yc-broadcast/transports/rest';
@@ -19,12 +19,12 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0)) await cleanUp();
 });
 
-async function roomThrough(transport: Transport, options: Partial<BroadcasterOptions> = {}) {
+async function roomThrough(transport: Transport, settings: BroadcastSettings = {}) {
   cleanUps.push(() => transport.close());
   const store = memoryStore();
   const ids = await fillRoom(store, 'room', PEOPLE);
   const quick = { minDelayMs: 1, maxDelayMs: 2 };
-  return { ids, broadcaster: createBroadcaster({ store, transport, ...quick, ...options }) };
+  return { ids, broadcaster: createBroadcaster({ store, transport, broadcast: { ...quick, ...settings } }) };
 }
 
 /** A port at which nobody listens, or somebody who closes every connection at once. */
@@ -105,7 +105,7 @@ describe('a gateway to which there is no connection', () => {
     const world = await fanoutWorld({
       people: 40,
       fanout: { maxShards: 1, pageSize: 20 },
-      broadcaster: { retries: 0, concurrency: 1 },
+      broadcaster: { broadcast: { retries: 0, concurrency: 1 } },
       script: () => (isThere ? 'ok' : AWAY),
     });
     const { broadcaster, queue, transport, ids, drain } = world;

@@ -52,7 +52,7 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       if (++sent === 25) await server().kill();
       return 'ok' as const;
     });
-    const broadcaster = createBroadcaster({ store, transport, pageSize: 10 });
+    const broadcaster = createBroadcaster({ store, transport, broadcast: { pageSize: 10 } });
     const first = await broadcaster.to('lobby').sendRaw('news');
     expect(first).toMatchObject({ stoppedBy: 'store', complete: false });
     const cursor = first.cursor ?? '';

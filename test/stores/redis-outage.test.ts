@@ -52,7 +52,7 @@ describeWithRedis('redisStore, when the server fails during a broadcast', () => 
       if (++sends === 250) await server.kill();
       return 'ok';
     });
-    const broadcaster = createBroadcaster({ store, transport, pageSize: 100 });
+    const broadcaster = createBroadcaster({ store, transport, broadcast: { pageSize: 100 } });
     const report = await broadcaster.to('news').send('headline', { n: 1 });
     expect(report).toMatchObject({
       stoppedBy: 'store',

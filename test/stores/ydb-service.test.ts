@@ -199,7 +199,7 @@ describe('ydbStore when YDB is busy', () => {
     );
     const error = await failureOf(hasty.remove(['phone']));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(error.message).toContain('1 deletions undone');
+    expect(error.message).toContain('did not execute 1 deletions');
     proxy.script(() => undefined);
     await store.remove(['phone']);
     expect(await store.count({ user: 'ann' })).toBe(0);
@@ -288,7 +288,11 @@ describe('ydbStore when connections die', () => {
       if (transport.received.size === 15) await proxy.stop();
       return 'ok' as const;
     });
-    const broadcaster = createBroadcaster({ store: hasty, transport, pageSize: 10, concurrency: 1 });
+    const broadcaster = createBroadcaster({
+      store: hasty,
+      transport,
+      broadcast: { pageSize: 10, concurrency: 1 },
+    });
 
     const report = await broadcaster.to('lobby').sendRaw('hello');
     expect(report).toMatchObject({ complete: false, stoppedBy: 'store', failed: 0 });

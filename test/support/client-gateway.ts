@@ -77,8 +77,7 @@ export async function startClientGateway({
     store: memoryStore(),
     transport,
     origins: 'any',
-    history: { maxEntries: 10_000, maxAgeMs: 3_600_000 },
-    rooms: { join: true },
+    rooms: { join: true, history: { maxEntries: 10_000, maxAgeMs: 3_600_000 } },
     lifetimeMs,
     broadcast: { timeoutMs: 60_000 },
   });

@@ -9,7 +9,8 @@ import { randomDigits } from '../base/random.js';
 import { createReader } from '../requests/read-message.js';
 import type { RequestError } from '../requests/request-error.js';
 import { createDraining } from './draining.js';
-import type { Rooms, RoomsDeps } from '../rooms/rooms.js';
+import type { RoomsDeps } from '../rooms/room-entry.js';
+import type { Rooms } from '../rooms/rooms.js';
 import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
 /** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
@@ -37,18 +38,22 @@ const QUIET_STEP_MS = 50;
 /** A client without rooms has no `createRooms`, and none of its code. */
 export function createSession<R extends Rooms | undefined>(
   settings: Settings,
-  createRooms: (parts: RoomsDeps) => R,
+  createRooms: (deps: RoomsDeps) => R,
 ): Session<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
-  const idPrefix = randomDigits();
+  let idPrefix = '';
   let messages = 0;
   let welcome: Welcome | undefined;
   let heartbeat: Heartbeat | undefined;
 
   const requestQueue = createRequestQueue({
     ...settings,
-    newId: () => `${idPrefix}.${messages++}`,
+    newId() {
+      // Not when a module is loaded: servers exist that have no random numbers before the first request.
+      idPrefix ||= randomDigits();
+      return `${idPrefix}.${messages++}`;
+    },
     onQueue: (queued) => emitter.emit(EVENTS.queue, queued),
     onSent(link, type) {
       if (link !== manager.current) return;

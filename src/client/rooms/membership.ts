@@ -1,8 +1,10 @@
 import type { RoomRefusal, RoomState } from '../../base/protocol.js';
+import { backoffMs } from '../../base/backoff.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
 import { fromServer, type RequestError } from '../requests/request-error.js';
+import { createCatchUp, type Recovery } from './catch-up.js';
 import { readState } from './read-state.js';
 import type { Sequence } from './sequence.js';
 
@@ -35,36 +37,21 @@ export interface MembershipDeps {
   readonly onLeft: () => void;
 }
 
-/** What became of the messages that a room had while the connection was broken. */
-export interface Recovery {
-  /** False when some are gone for good: the history is shorter. None of them was delivered; load the state anew. */
-  readonly recovered: boolean;
-  /** How many were delivered. */
-  readonly messages: number;
-}
-
 /** Messages overtake each other: this long is waited for a missing one before the history is asked. */
 const GAP_PATIENCE_MS = 500;
 const MIN_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
-
-/** Answers of a history that are asked for without a pause. */
-const MOST_ANSWERS = 200;
 
 /** Errors that another attempt may not meet. */
 const TRANSIENT = ['NO_ANSWER', 'INTERNAL', 'STORE_UNAVAILABLE', 'RATE_LIMITED', 'CONNECTION_STALE'];
 
 export function createMembership(parts: MembershipDeps): Membership {
   const { name: room, clock, sequence, current } = parts;
+  const catchUp = createCatchUp(sequence);
   /** The connection that is in the room, as far as is known. */
   let joined: ClientSocket | undefined;
-  let hasMore = false;
   let isBusy = false;
   let failures = 0;
-  let isLost = false;
-  let messages = 0;
-  /** How many answers in a row said that there is more. */
-  let answers = 0;
   let stopWaiting: Stop | undefined;
 
   const isIn = (): boolean => joined !== undefined && joined === current();
@@ -74,7 +61,7 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (current() === undefined) return undefined;
     if (!membership.isWanted) return isIn() ? '$leave' : undefined;
     if (!isIn()) return '$join';
-    if (!hasMore && !sequence.hasGap) return undefined;
+    if (!catchUp.hasMore && !sequence.hasGap) return undefined;
     return sequence.position === null ? '$join' : '$recover';
   }
 
@@ -82,8 +69,8 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (isBusy || stopWaiting !== undefined) return;
     if (!membership.isWanted && !isIn()) parts.onLeft();
     if (nextRequest() === undefined) return;
-    const isGap = isIn() && membership.isWanted && !hasMore;
-    if (failures > 0) wait(parts.random() * Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures));
+    const isGap = isIn() && membership.isWanted && !catchUp.hasMore;
+    if (failures > 0) wait(backoffMs(failures, MIN_DELAY_MS, MAX_DELAY_MS, parts.random));
     else if (isGap) wait(GAP_PATIENCE_MS);
     else proceed();
   }
@@ -135,19 +122,9 @@ export function createMembership(parts: MembershipDeps): Membership {
     joined = over;
     if (!membership.isWanted) return;
     if (isNew) parts.onEntered(over, state);
-    const applied = sequence.apply(state);
-    isLost ||= applied.isLost;
-    messages += applied.delivered;
-    hasMore = state.more;
-    // The history does not have it yet, or not any more: asking again at once would not help.
-    // Nor does a history end that takes so long to read.
-    const isStuck = applied.delivered === 0 || ++answers % MOST_ANSWERS === 0;
-    if (!hasMore) answers = 0;
-    failures = (hasMore || sequence.hasGap) && isStuck ? failures + 1 : 0;
-    if (hasMore) return;
-    parts.onSettled({ recovered: !isLost, messages });
-    isLost = false;
-    messages = 0;
+    const recovery = catchUp.apply(state);
+    failures = catchUp.isStuck ? failures + 1 : 0;
+    if (recovery !== undefined) parts.onSettled(recovery);
   }
 
   function failed(error: RequestError): void {
@@ -182,7 +159,7 @@ export function createMembership(parts: MembershipDeps): Membership {
       stopWaiting?.();
       stopWaiting = undefined;
       failures = 0;
-      hasMore = false;
+      catchUp.lost();
     },
   };
   return membership;

@@ -1,7 +1,7 @@
 import type { Contract, ServerTypeOf } from '../../model/contract.js';
 import type { Presence, PresenceChange, RoomPosition } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
-import type { Recovery } from './membership.js';
+import type { Recovery } from './catch-up.js';
 import type { Received, ReceivedData } from '../requests/message-types.js';
 import type { RequestError } from '../requests/request-error.js';
 

@@ -86,7 +86,7 @@ export async function removeGateways(cloud: Cloud, owner: Owner): Promise<string
 async function specOf(cloud: Cloud, definition: WebsocketFunction): Promise<Record<string, unknown>> {
   const { name, paths, httpPaths, account, authorizer } = definition;
   const functionId = await functionIdOf(cloud, name);
-  const serviceAccountId = await cloud.accountId(account);
+  const serviceAccountId = await cloud.accounts.idOf(account);
   if (serviceAccountId === undefined) throw missing(`service account '${account}'`);
   const options = { title: name, paths, httpPaths, functionId, serviceAccountId };
   if (authorizer === undefined) return gatewaySpec(options);

@@ -28,14 +28,15 @@ export function compilerSettings({ file }: Entry) {
     banner: { js: REQUIRE_BANNER },
     plugins: [ownPlace()],
     target: 'node20',
-    sourcemap: 'inline',
-    // Stacks show lines, not code; the text of all packages would be held by each instance.
+    // The gateway keeps it; an instance that had it in its file would hold it in its memory, twice the size of the code.
+    sourcemap: 'external',
+    // Stacks show lines, not code.
     sourcesContent: false,
   } satisfies BuildOptions;
 }
 
 /** Where compiled code stands while it runs: inside the project, so that its packages are found. */
-export function outputFolder({ file }: Entry): string {
+export function outputFolder({ file }: Pick<Entry, 'file'>): string {
   const folder = join(projectFolder(file), '.yc-broadcast');
   mkdirSync(folder, { recursive: true });
   return folder;

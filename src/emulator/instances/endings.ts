@@ -17,17 +17,16 @@ export function memoryEnding(memoryMb: number): Ending {
   return { why: 'memory', reason: `out of memory: it needs more than ${memoryMb} MB` };
 }
 
-/** What Node.js says when a worker ends by itself. */
-export function crashEnding(error: unknown, memoryMb: number): Ending {
-  // Node.js makes it outside of the realm of a test runner, where `instanceof Error` does not hold.
-  const { code, stack } = Object(error) as { readonly code?: unknown; readonly stack?: unknown };
-  if (code === 'ERR_WORKER_OUT_OF_MEMORY') return memoryEnding(memoryMb);
-  const text = typeof stack === 'string' ? stack : String(error);
-  return { why: 'crash', reason: `it crashed outside the calls in progress: ${text}` };
+/** An exception or a rejection that nobody has caught. */
+export function crashEnding(stack: string): Ending {
+  return { why: 'crash', reason: `it crashed outside the calls in progress: ${stack}` };
 }
 
-export function exitEnding(exitCode: number): Ending {
-  return { why: 'crash', reason: `the function ended its process with code ${exitCode}` };
+/** A process that has ended by itself. Without code and signal it could not even be started. */
+export function exitEnding(code: number | null, signal: NodeJS.Signals | null): Ending {
+  if (code !== null) return { why: 'crash', reason: `the function ended its process with code ${code}` };
+  const how = signal === null ? 'its process could not be started' : `its process was ended by ${signal}`;
+  return { why: 'crash', reason: how };
 }
 
 /**

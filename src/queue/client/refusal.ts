@@ -1,5 +1,6 @@
 import { BroadcastError, type ErrorCode } from '../../base/errors.js';
-import type { PostAnswer } from '../../base/http-post.js';
+import type { Unreachable } from '../../base/aws-service.js';
+import type { HttpAnswer } from '../../base/http-client.js';
 
 /** Why the queue did not take messages. */
 export interface Refusal {
@@ -42,7 +43,7 @@ const CODES: Readonly<Record<Kind, readonly [code: ErrorCode, reason: string]>> 
   other: ['UNKNOWN', 'the queue refused the request'],
 };
 
-export function refusalOfAnswer({ status, body }: PostAnswer): Refusal {
+export function refusalOfAnswer({ status, body }: HttpAnswer): Refusal {
   return refusalOfCode(status, /<Code>\s*([\w.]+)\s*<\/Code>/.exec(body)?.[1] ?? '');
 }
 
@@ -55,16 +56,9 @@ export function refusalOfCode(status: number, name: string): Refusal {
 }
 
 /** No answer: the messages may be in the queue. They are sent again, as at-least-once allows. */
-export function refusalOfNetwork(cause: unknown): Refusal {
-  const { name, code } = (cause ?? {}) as Record<string, unknown>;
-  const why =
-    name === 'AbortError' ? 'no answer in time' : typeof code === 'string' ? code : 'connection lost';
-  return {
-    isTransient: true,
-    code: 'QUEUE_UNAVAILABLE',
-    reason: `the queue cannot be reached (${why})`,
-    cause,
-  };
+export function refusalOfNetwork({ unreachable, cause }: Unreachable): Refusal {
+  const reason = `the queue cannot be reached (${unreachable})`;
+  return { isTransient: true, code: 'QUEUE_UNAVAILABLE', reason, cause };
 }
 
 /** @param taken How many messages the queue has confirmed. */

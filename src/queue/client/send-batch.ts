@@ -1,5 +1,5 @@
 /** `SendMessageBatch` in the Query protocol, the one that Message Queue documents: a form goes there, XML comes back. */
-import type { PostAnswer } from '../../base/http-post.js';
+import type { HttpAnswer } from '../../base/http-client.js';
 import type { QueueMessage } from '../message-queue.js';
 import { refusalOfAnswer, refusalOfCode, type Refusal } from './refusal.js';
 
@@ -25,7 +25,7 @@ export interface BatchOutcome {
   readonly refusal: Refusal | undefined;
 }
 
-export function outcomeOf(batch: readonly QueueMessage[], answer: PostAnswer): BatchOutcome {
+export function outcomeOf(batch: readonly QueueMessage[], answer: HttpAnswer): BatchOutcome {
   if (answer.status !== 200) return { rest: batch, refusal: refusalOfAnswer(answer) };
   const taken = new Set(
     elements(answer.body, 'SendMessageBatchResultEntry').map((entry) => text(entry, 'Id')),

@@ -1,7 +1,8 @@
 import { BroadcastError } from '../../base/errors.js';
 import { deadlineOf, type FunctionContext } from '../../base/invocation.js';
 import type { Authorization } from './authorization.js';
-import { createPoster } from '../../base/http-post.js';
+import { createAwsService } from '../../base/aws-service.js';
+import { parseJson } from '../../base/json.js';
 import type { Item } from './items.js';
 import { createBackoff, type Backoff } from '../../base/backoff.js';
 import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
@@ -75,15 +76,13 @@ export interface DocumentApiOptions {
 /** The reason of a refusal when the condition of a request does not hold. */
 export const CONDITION_FAILED = 'ConditionalCheckFailedException';
 
-/** Longest time for one attempt; if it takes longer, the connection is dead. */
-const ATTEMPT_TIMEOUT_MS = 3000;
 /** Kept free before the function's deadline, so that somebody can still be told. */
 const RESERVE_MS = 200;
 
 export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   const { endpoint, table, authorization, timeoutMs } = options;
   const url = new URL(endpoint);
-  const poster = createPoster();
+  const service = createAwsService(url);
   let deadline: number | undefined;
   let isClosed = false;
 
@@ -94,16 +93,17 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return createBackoff(Math.min(now + timeoutMs, isKnown ? (deadline as number) - RESERVE_MS : Infinity));
   }
 
-  async function exchange(headers: Record<string, string>, body: string, endsAt: number) {
+  async function exchange(
+    headers: Record<string, string>,
+    body: string,
+    endsAt: number,
+  ): Promise<Answer | Refusal> {
     if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'ydbStore: the store was closed');
-    const timeLeftMs = Math.max(1, endsAt - Date.now());
-    try {
-      const request = { url, headers, body, timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, timeLeftMs) };
-      const answer = await poster.post(request);
-      return answer.status === 200 ? (JSON.parse(answer.body) as Answer) : refusalOfAnswer(answer, table);
-    } catch (reason) {
-      return refusalOfNetwork(reason);
-    }
+    const answer = await service.post(headers, body, endsAt);
+    if ('unreachable' in answer) return refusalOfNetwork(answer);
+    if (answer.status !== 200) return refusalOfAnswer(answer, table);
+    const parsed = parseJson(answer.body) as Answer | undefined;
+    return parsed ?? refusalOfNetwork({ unreachable: 'the answer is not JSON', cause: undefined });
   }
 
   async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | Refusal> {
@@ -157,7 +157,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     },
     close() {
       isClosed = true;
-      poster.close();
+      service.close();
     },
   };
 }

@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, objectWith } from '../../../base/options.js';
+import { sharedRoomsShape, type SharedRoomsOptions } from '../../shared-options.js';
 import type { RoomPresence } from '../../presence/presence.js';
 
-/** What clients may do with rooms by themselves, without a handler of the app's. */
-export interface RoomsOptions {
+/** What rooms keep and show, and what clients may do with them by themselves, without a handler of the app's. */
+export interface RoomsOptions extends SharedRoomsOptions {
   /**
    * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for which the
    * function returns true. `authorize` is asked as well, each time. Names that begin with `$` are never open. Default:
@@ -17,6 +18,7 @@ export interface RoomsOptions {
 export const roomsSchema = lazily(() =>
   z._default(
     z.strictObject({
+      ...sharedRoomsShape(),
       join: z.optional(
         z.union([z.literal(true), functionOption<(room: string) => boolean>()], {
           error: 'expected true or a function of the room',
