@@ -255,7 +255,7 @@ describe('redisStore, its options', () => {
     ['both', { client, url: 'redis://localhost' }, /either client or url/],
     ['a client that is none', { client: {} }, /redisStore\.client: expected a client of ioredis/],
     ['another protocol', { url: 'http://localhost' }, /redisStore\.url: expected redis:/],
-    ['TLS for a client', { client, tls: {} }, /redisStore\.tls: belongs to url/],
+    ['TLS for a client', { client, tls: {} }, /redisStore\.tls: requires url/],
     ['braces in the prefix', { client, keyPrefix: 'a{b}' }, /redisStore\.keyPrefix: expected no braces/],
     ['no time', { client, timeoutMs: 0 }, /redisStore\.timeoutMs/],
     ['an option that is none', { client, keyprefix: 'a' }, /keyprefix/],
