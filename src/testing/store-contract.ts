@@ -10,6 +10,7 @@ import { membershipRules } from './store-rules/membership.js';
 import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
+import { repeatRules } from './store-rules/repeats.js';
 import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
@@ -35,6 +36,7 @@ const RULES: readonly StoreRule[] = [
   ...historyRules,
   ...recordRules,
   ...failoverRules,
+  ...repeatRules,
 ];
 
 /**
@@ -59,7 +61,7 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
   for (const need of needs) {
-    if (need === 'drop' || need === 'failOver') {
+    if (need === 'drop' || need === 'failOver' || need === 'loseAnswer') {
       if (backend[need] === undefined) return `the backend has no ${need}()`;
     } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
   }
