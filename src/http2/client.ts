@@ -92,7 +92,8 @@ export function createHttp2Client(target: ConnectTarget): Http2Client {
 
   function expire(now: number): number {
     const next = queue.expire(now, (exchange) => {
-      onFailure(exchange, unavailable('no connection became free within the time limit of the attempt'));
+      const message = 'no connection became free within the time limit of the attempt';
+      onFailure(exchange, unavailable(message, !pool.hasCarried()));
     });
     return Math.min(next, pool.expire(now));
   }
@@ -143,6 +144,6 @@ function closedError(): BroadcastError {
   return new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
 }
 
-function unavailable(message: string): BroadcastError {
-  return new BroadcastError('GATEWAY_UNAVAILABLE', message);
+function unavailable(message: string, isUnreachable = false): BroadcastError {
+  return new BroadcastError('GATEWAY_UNAVAILABLE', message, { isUnreachable });
 }

@@ -87,7 +87,10 @@ function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
 }
 
 function unavailable(problem: string, cause?: unknown): BroadcastError {
-  return new BroadcastError('GATEWAY_UNAVAILABLE', `no connection to the gateway: ${problem}`, { cause });
+  return new BroadcastError('GATEWAY_UNAVAILABLE', `no connection to the gateway: ${problem}`, {
+    cause,
+    isUnreachable: true,
+  });
 }
 
 function alpnOf(socket: Socket): unknown {

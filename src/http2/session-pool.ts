@@ -13,6 +13,8 @@ export interface SessionPool {
   withRoom(now: number): Session | undefined;
   /** Opens one more session, unless one is on its way that may do. */
   growIfUseful(now: number): void;
+  /** Whether a session that there is has ever taken a request: then the address can be reached, but is busy. */
+  hasCarried(): boolean;
   /** Gives up on a request, whichever session carries it. */
   cancel(exchange: Exchange): void;
   /** See {@link Session.expire}. */
@@ -79,7 +81,9 @@ export function createSessionPool(target: ConnectTarget, events: PoolEvents): Se
     }
     // A session that ended before it took anything shows that the next one would fare no better.
     if (!isNews && !session.hasCarried() && sessions.size === 0) {
-      events.onUnreachable(new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause }));
+      events.onUnreachable(
+        new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause, isUnreachable: true }),
+      );
     }
     events.onRoom();
   }
@@ -100,6 +104,7 @@ export function createSessionPool(target: ConnectTarget, events: PoolEvents): Se
       isConnecting = true;
       void grow();
     },
+    hasCarried: () => [...sessions].some((session) => session.hasCarried()),
     cancel(exchange) {
       for (const session of sessions) session.cancel(exchange);
     },

@@ -32,14 +32,15 @@ export function afterPage(before: ShardProgress, page: ShardPage, outcome: PageO
   };
 }
 
-/** So often the refused are tried again later, with all retries each time; a storm does not count. */
+/** So often the refused are tried again later, with all retries each time; a storm, or a gateway that is away, does not count. */
 const MOST_LATER_TRIES = 3;
 
 /** How far a shard is after the refused were tried again. Who is refused at the last time has failed. */
 export function afterLaterTry(before: ShardProgress, page: ShardPage, outcome: PageOutcome): ShardProgress {
-  const { storm, refused, next } = outcome;
+  const { storm, isGatewayAway, refused, next } = outcome;
   const untried = page.connections.slice(next).map(({ id }) => id);
-  const tries = before.laterTries + (storm !== undefined || untried.length > 0 ? 0 : 1);
+  const isCounted = storm === undefined && !isGatewayAway && untried.length === 0;
+  const tries = before.laterTries + (isCounted ? 1 : 0);
   const isLast = tries === MOST_LATER_TRIES;
   const again = isLast ? [] : [...refused, ...untried];
   const counts = addCounts(before.counts, outcome.counts);

@@ -61,7 +61,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     const latest = await reading;
     broadcast = latest?.value ?? broadcast;
     reportAccess(work, outcome);
-    if (outcome.storm !== undefined || isStuck(page, outcome))
+    if (outcome.storm !== undefined || outcome.isGatewayAway || isStuck(page, outcome))
       return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;

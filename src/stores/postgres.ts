@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
 import { checkName } from '../base/names.js';
@@ -125,6 +126,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         connectedAt,
         expiresAt,
         now() - SWEEP_AFTER_MS,
+        newCall(),
       ]);
       return Number(row?.['stored']) === 1 ? 'stored' : 'removed';
     },
@@ -133,7 +135,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return row === undefined ? undefined : connectionOf(row);
     },
     async setAttributes(id, attributes) {
-      const values = [checkName(id, 'id'), JSON.stringify(attributes), now()];
+      const values = [checkName(id, 'id'), JSON.stringify(attributes), now(), newCall()];
       return (await database.rows(statements.setAttributes, values)).length === 1;
     },
     async remove(ids) {
@@ -142,11 +144,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       await database.rows(statements.remove, [names, now() + CONNECTION_TTL_MS]);
     },
     async join(id, room) {
-      const values = [checkName(id, 'id'), checkName(room, 'room'), now()];
+      const values = [checkName(id, 'id'), checkName(room, 'room'), now(), newCall()];
       return (await database.rows(statements.join, values)).length === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room')]);
+      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room'), newCall()]);
     },
     async rooms(id) {
       const rows = await database.rows(statements.rooms, [checkName(id, 'id'), now()]);
@@ -167,6 +169,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     migrate: () => database.script(postgresSchema({ schema, tablePrefix })),
     close: () => database.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 function accessOf({ pool, client, connectionString, maxConnections, timeoutMs, now }: Settings): Access {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod/mini';
 import { checkName } from '../base/names.js';
@@ -104,15 +105,8 @@ export function redisStore(options: RedisStoreOptions): CompleteStore {
       checkName(id, 'connection.id');
       if (user !== undefined) checkName(user, 'connection.user');
       const ttl = Math.max(1, Math.ceil(expiresAt - now()) + GRACE_MS);
-      const reply = await runFor(
-        id,
-        PUT,
-        user ?? '',
-        JSON.stringify(attributes),
-        connectedAt,
-        expiresAt,
-        ttl,
-      );
+      const args = [user ?? '', JSON.stringify(attributes), connectedAt, expiresAt, ttl];
+      const reply = await runFor(id, PUT, newCall(), ...args);
       return Number(reply) === 1 ? 'stored' : 'removed';
     },
     async get(id) {
@@ -120,7 +114,8 @@ export function redisStore(options: RedisStoreOptions): CompleteStore {
       return fields === null ? undefined : toConnection(id, fields);
     },
     async setAttributes(id, attributes) {
-      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, JSON.stringify(attributes))) === 1;
+      const args = [newCall(), JSON.stringify(attributes)];
+      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, ...args)) === 1;
     },
     async remove(ids) {
       const batches = batchesOf(ids.map((id) => checkName(id, 'id')));
@@ -132,11 +127,11 @@ export function redisStore(options: RedisStoreOptions): CompleteStore {
       );
     },
     async join(id, room) {
-      const reply = await runFor(checkName(id, 'id'), JOIN, `room:${checkName(room, 'room')}`);
+      const reply = await runFor(checkName(id, 'id'), JOIN, newCall(), `room:${checkName(room, 'room')}`);
       return Number(reply) === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await runFor(checkName(id, 'id'), LEAVE, `room:${checkName(room, 'room')}`);
+      await runFor(checkName(id, 'id'), LEAVE, newCall(), `room:${checkName(room, 'room')}`);
     },
     async rooms(id) {
       const audiences = (await runFor(checkName(id, 'id'), ROOMS)) as string[];
@@ -147,6 +142,11 @@ export function redisStore(options: RedisStoreOptions): CompleteStore {
     records: redisRecords(parts),
     close: () => source.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 interface Batch {

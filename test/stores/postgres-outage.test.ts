@@ -234,7 +234,7 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       [
         'a wrong password',
         () => withUrl((url) => url.replace('tester:', 'tester:x')),
-        /password is not accepted/,
+        /password was rejected/,
       ],
       ['a wrong database', () => withUrl((url) => `${url}x`), /database does not exist/],
       [
@@ -312,7 +312,7 @@ describe('the options of postgresStore', () => {
     [
       'connections of a pool of yours',
       { pool, maxConnections: 3 },
-      /postgresStore\.maxConnections: goes with/,
+      /postgresStore\.maxConnections: requires connectionString/,
     ],
     [
       'a prefix that needs quotes',

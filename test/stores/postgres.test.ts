@@ -84,8 +84,8 @@ describeWithPostgres('postgresStore', (server) => {
 
     /** The way to the server makes no difference to the 20,000 calls of this one. */
     const isQuick = ({ name, skip }: StoreCase): boolean => !skip && !name.includes('10,000');
-    /** test/stores/failover.test.ts has the others. */
-    const withoutFailover = storeContract(withPool).filter(({ name }) => !name.startsWith('failover'));
+    /** test/stores/failover.test.ts and repeats.test.ts have the others. */
+    const withoutFailover = storeContract(withPool).filter(({ name }) => !/^(failover|repeat)/.test(name));
 
     it.each(withoutFailover)('through a pool: $name', ({ run }) => run(), CASE_TIMEOUT_MS);
     it.each(storeContract(withOwnPool).filter(isQuick))('through its own pool: $name', ({ run }) => run());
@@ -185,7 +185,7 @@ describeWithPostgres('postgresStore', (server) => {
       for (const query of asked) {
         expect(Object.keys(query)).not.toContain('name');
         expect(query.text).not.toMatch(
-          /\b(SET (?!user_name|attributes|newest|forget_at|value)|LISTEN|PREPARE|TEMP)/,
+          /\b(SET (?!user_name|attributes|newest|forget_at|value|calls)|LISTEN|PREPARE|TEMP)/,
         );
       }
     });

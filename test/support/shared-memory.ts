@@ -27,8 +27,16 @@ export function sharedMemory(alter: Alteration = (store) => store): StoreBackend
     return space;
   }
 
+  const open = (instance: StoreInstance): ConnectionStore =>
+    alter(instanceOf(spaceOf(instance), instance.now), instance);
+
   return {
-    open: (instance) => alter(instanceOf(spaceOf(instance), instance.now), instance),
+    open,
+    async loseAnswer(instance, call, meanwhile) {
+      const result = await call(open(instance));
+      await meanwhile();
+      return result;
+    },
     drop(namespace) {
       const space = spaces.get(namespace);
       if (space !== undefined) restore(space, 0);

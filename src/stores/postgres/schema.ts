@@ -87,8 +87,10 @@ CREATE TABLE IF NOT EXISTS ${connections} (
   attributes    json NOT NULL,
   connected_at  double precision NOT NULL,
   expires_at    double precision NOT NULL,     -- absent from then on; of a tombstone: not needed any more
-  removed       boolean NOT NULL DEFAULT false -- a tombstone: a connect event that comes late finds it
+  removed       boolean NOT NULL DEFAULT false, -- a tombstone: a connect event that comes late finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it: one that is repeated is known
 ) WITH (fillfactor = 90);
+ALTER TABLE ${connections} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_user
   ON ${connections} (user_name, id) WHERE user_name IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_expiry
@@ -134,8 +136,12 @@ CREATE TABLE IF NOT EXISTS ${records} (
   key           text COLLATE "C" PRIMARY KEY,
   value         text NOT NULL,
   version       text COLLATE "C" NOT NULL,     -- another one with each write
-  expires_at    double precision NOT NULL      -- absent from then on
+  expires_at    double precision NOT NULL,     -- absent from then on; of a removed one: not needed any more
+  removed       boolean NOT NULL DEFAULT false, -- a call that is repeated finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it; a write is called by its version
 );
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS removed boolean NOT NULL DEFAULT false;
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}records_by_expiry
   ON ${records} (expires_at);
 `;

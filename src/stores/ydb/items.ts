@@ -19,6 +19,8 @@ export interface AttributeValue {
  * - `v`: version of the connection that the row shows
  * - `r`: partition keys under which a connection has copies, or may have (in the connection's row only)
  * - `g`: those of rooms that it has left and whose copies are still to be deleted (likewise)
+ * - `k`: the latest calls that changed a connection, so that one which is repeated is known (likewise)
+ * - `b`: version of a record that the latest write has replaced
  * - `x`: true in a tombstone
  */
 export type Item = Readonly<Record<string, AttributeValue>>;
