@@ -92,6 +92,26 @@ export type {
   SendReport,
   StopReason,
 } from './model/report.js';
+export {
+  checkStateChanges,
+  checkStateRead,
+  MAX_STATE_BYTES,
+  MAX_STATE_CHANGES,
+  MAX_STATE_KEYS,
+  MAX_STATE_VALUE_BYTES,
+  stateTooLarge,
+} from './model/state.js';
+export type { StateChange, StateResult, StateStore } from './model/state.js';
+export {
+  currentRow,
+  EMPTY_HEAD,
+  ENDED_ROW_MS,
+  isLive,
+  shownRow,
+  startOfPage,
+  statePage,
+} from './model/state-page.js';
+export type { KeptRow, PageStart, StateHead } from './model/state-page.js';
 export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
 export type {
   Audience,

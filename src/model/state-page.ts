@@ -104,3 +104,8 @@ export function shownRow(row: KeptRow, now: number): StateRow {
   if (!isLive(row, now)) return { map, key, version };
   return { map, key, version, value, ...(endsAt === undefined ? {} : { ttlMs: endsAt - now }) };
 }
+
+/** A row as conditions see it: version 0 of a key that was never set, was deleted or has expired. */
+export function currentRow(row: KeptRow, now: number): StateRow {
+  return isLive(row, now) ? shownRow(row, now) : { map: row.map, key: row.key, version: 0 };
+}
