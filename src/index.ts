@@ -107,11 +107,12 @@ export {
   EMPTY_HEAD,
   ENDED_ROW_MS,
   isLive,
+  readStatePage,
   shownRow,
   startOfPage,
   statePage,
 } from './model/state-page.js';
-export type { KeptRow, PageStart, StateHead } from './model/state-page.js';
+export type { KeptRow, KeptState, PageStart, StateHead } from './model/state-page.js';
 export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
 export type {
   Audience,

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { checkName } from '../../base/names.js';
-import type { StatePage } from '../../base/protocol.js';
 import {
   checkStateChanges,
   checkStateRead,
@@ -13,11 +12,10 @@ import {
   currentRow,
   EMPTY_HEAD,
   isLive,
+  readStatePage,
   shownRow,
-  startOfPage,
-  statePage,
   type KeptRow,
-  type StateHead,
+  type KeptState,
 } from '../../model/state-page.js';
 import type { RedisCalls } from './calls.js';
 import { CHANGE_STATE, GET_STATE, NO_END, READ_STATE, ROW } from './state-scripts.js';
@@ -30,17 +28,12 @@ export interface StateDeps {
   readonly now: () => number;
 }
 
-interface Kept {
-  readonly head: StateHead;
-  readonly rows: readonly KeptRow[];
-}
-
 export function redisState({ calls, keyPrefix, timeoutMs, now }: StateDeps): StateStore {
   function keyOf(room: string): string {
     return `${keyPrefix}:state:${room}`;
   }
 
-  async function keptBehind(room: string, version: number): Promise<Kept> {
+  async function keptAbove(room: string, version: number): Promise<KeptState> {
     const reply = await calls.run(READ_STATE, keyOf(room), randomUUID(), version);
     if (reply === null) return { head: EMPTY_HEAD, rows: [] };
     const [head, epoch, floor, ...fields] = reply as [string, string, string, ...string[]];
@@ -62,16 +55,9 @@ export function redisState({ calls, keyPrefix, timeoutMs, now }: StateDeps): Sta
       );
       return toResult(reply as [string, ...string[]], at);
     },
-    async read(room, options): Promise<StatePage> {
+    async read(room, options) {
       checkStateRead(room, options);
-      const { since, maxBytes } = options;
-      let kept = await keptBehind(room, since?.version ?? 0);
-      let start = startOfPage(kept.head, since);
-      if (since !== null && start.after < since.version) {
-        kept = await keptBehind(room, 0);
-        start = startOfPage(kept.head, null);
-      }
-      return statePage(kept.head, start, kept.rows, { maxBytes, now: now() });
+      return readStatePage((version) => keptAbove(room, version), { ...options, now });
     },
     async get(room, map, key) {
       checkName(room, 'room');
