@@ -4,6 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BroadcastError, CONNECTION_TTL_MS } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { STATE_MUTANTS } from '../support/broken-states.js';
 import * as faults from '../support/broken-stores.js';
 import { documentStore } from '../support/document-store.js';
 import { sharedMemory } from '../support/shared-memory.js';
@@ -602,6 +603,7 @@ const MUTANTS: readonly Mutant[] = [
     'clock skew: a record lives for each instance until its own clock is there, and versions decide',
     faults.recordsByTimeStamp(),
   ],
+  ...STATE_MUTANTS,
 ];
 
 const REFUSED_FOR_FORGETTING = [
@@ -686,7 +688,7 @@ describe('storeContract', () => {
     for (const { name, run } of skipped) await expect(run()).rejects.toThrow(name);
   });
 
-  it.each(['history', 'records'] as const)(
+  it.each(['history', 'records', 'state'] as const)(
     'refuses a backend that denies the %s its store has',
     async (it) => {
       const backend: StoreBackend = { open: ({ now }) => memoryStore({ now }), lacks: [it] };
