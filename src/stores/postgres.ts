@@ -17,6 +17,7 @@ import { postgresHistory } from './postgres/history.js';
 import { connectionOf, countOf, listingOf, pageOf } from './postgres/listing.js';
 import { postgresRecords } from './postgres/records.js';
 import { postgresSchema, schemaShape, tableNames, type PostgresSchemaOptions } from './postgres/schema.js';
+import { postgresState } from './postgres/state.js';
 import { connectionStatements } from './postgres/statements.js';
 
 export { postgresSchema } from './postgres/schema.js';
@@ -93,8 +94,9 @@ type Settings = z.output<typeof optionsSchema>;
 const SWEEP_AFTER_MS = 600_000;
 
 /**
- * Keeps connections in PostgreSQL, 12 or newer, in the order of the bytes of their ids. Every method is one statement
- * and one round trip; only the first read of a history that nobody has used takes three.
+ * Keeps connections, histories, records and state in PostgreSQL, 12 or newer, in the order of the bytes of their ids. Every method is one statement
+ * and one round trip. Three take the first read of a history that nobody has used, and of a state after a failover; two
+ * the state of a reader that has to begin anew.
  *
  * Needs no session: works through a pooler in transaction mode (Odyssey, PgBouncer). The tables are made by `migrate()`
  * or by the `schema.sql` of the package. Rows that have expired are deleted a few at a time by later calls of `put`.
@@ -166,6 +168,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     },
     history: postgresHistory(database, tables, now),
     records: postgresRecords(database, tables, now),
+    state: postgresState(database, tables, now),
     migrate: () => database.script(postgresSchema({ schema, tablePrefix })),
     close: () => database.close(),
   };

@@ -13,6 +13,7 @@ import { partitionKey, partitionOf } from './redis/partitions.js';
 import { redisRecords } from './redis/records.js';
 import { toConnection, type Fields } from './redis/row.js';
 import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from './redis/scripts.js';
+import { redisState } from './redis/state.js';
 
 export type { RedisClient } from './redis/client.js';
 
@@ -73,11 +74,13 @@ const optionsSchema = z
 const REMOVALS_AT_ONCE = 200;
 
 /**
- * Keeps connections, histories and records in Valkey or Redis (6.2 and later), on one server or a cluster.
+ * Keeps connections, histories, records and state in Valkey or Redis (6.2 and later), on one server or a cluster.
  *
  * `put`, `get`, `setAttributes`, `join`, `leave` and `rooms` are one round trip each, `remove` as well, whatever the
- * number of ids; a page takes one or two, a call for a record one. What was acknowledged is as safe as the server keeps it: see
- * docs/store-redis.md. Throws `INVALID_OPTIONS` that names the option.
+ * number of ids; a page takes one or two, a call for a record or a state one, and two for the state of a reader that has to
+ * begin anew. What was acknowledged is as safe as the server keeps it: see docs/store-redis.md.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
  *
  * @example
  * const store = redisStore({ url: process.env.REDIS_URL });
@@ -140,6 +143,7 @@ export function redisStore(options: RedisStoreOptions): CompleteStore {
     ...createListing(parts),
     history: redisHistory(parts),
     records: redisRecords(parts),
+    state: redisState({ ...parts, timeoutMs }),
     close: () => source.close(),
   };
 }

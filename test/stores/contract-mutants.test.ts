@@ -5,6 +5,7 @@ import { BroadcastError } from 'yc-broadcast';
 import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { STATE_MUTANTS } from '../support/broken-states.js';
 import * as faults from '../support/broken-stores.js';
 import { documentStore } from '../support/document-store.js';
 import { sharedMemory } from '../support/shared-memory.js';
@@ -676,6 +677,7 @@ const MUTANTS: readonly Mutant[] = [
       },
     }),
   ],
+  ...STATE_MUTANTS,
 ];
 
 const REFUSED_FOR_FORGETTING = [
@@ -785,7 +787,7 @@ describe('storeContract', () => {
     for (const { name, run } of skipped) await expect(run()).rejects.toThrow(name);
   });
 
-  it.each(['history', 'records'] as const)(
+  it.each(['history', 'records', 'state'] as const)(
     'refuses a backend that denies the %s its store has',
     async (it) => {
       const backend: StoreBackend = { open: ({ now }) => memoryStore({ now }), lacks: [it] };

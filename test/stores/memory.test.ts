@@ -49,7 +49,9 @@ describe('memoryStore', () => {
       '(not applicable: the backend has no loseAnswer())',
     ]);
     for (const name of excused)
-      expect(name).toMatch(/^(two instances|clock skew|(history|state): has another epoch|failover: |repeat: )/);
+      expect(name).toMatch(
+        /^(two instances|clock skew|(history|state): has another epoch|failover: |repeat: )/,
+      );
   });
 
   it('has other epochs in another process, as it were', async () => {

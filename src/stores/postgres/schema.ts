@@ -1,5 +1,9 @@
 import * as z from 'zod/mini';
 import { parseOptions } from '../../base/options.js';
+import { stateSchema } from './state-schema.js';
+import type { TableNames } from './table-names.js';
+
+export type { TableNames } from './table-names.js';
 
 /** Where the tables are. */
 export interface PostgresSchemaOptions {
@@ -7,15 +11,6 @@ export interface PostgresSchemaOptions {
   readonly schema?: string | undefined;
   /** How the names of tables and indexes begin. @default 'yc_broadcast_' */
   readonly tablePrefix?: string | undefined;
-}
-
-/** Names as they stand in statements. */
-export interface TableNames {
-  readonly connections: string;
-  readonly members: string;
-  readonly histories: string;
-  readonly entries: string;
-  readonly records: string;
 }
 
 /** Index names end in at most 22 characters of ours, and PostgreSQL cuts names after 63. */
@@ -53,6 +48,10 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
     histories: `${prefix}histories`,
     entries: `${prefix}entries`,
     records: `${prefix}records`,
+    states: `${prefix}states`,
+    stateRows: `${prefix}state_rows`,
+    changeState: `${prefix}change_state`,
+    forgetState: `${prefix}forget_state`,
   };
 }
 
@@ -75,7 +74,8 @@ SELECT pg_advisory_xact_lock(hashtext('yc-broadcast schema'));
 
 ${connectionTables(tables, tablePrefix)}
 ${historyTables(tables, tablePrefix)}
-${recordTable(tables, tablePrefix)}`;
+${recordTable(tables, tablePrefix)}
+${stateSchema(tables, tablePrefix)}`;
 }
 
 function connectionTables({ connections, members }: TableNames, tablePrefix: string): string {
