@@ -3,13 +3,13 @@ import type { Stop } from './base/emitter.js';
 import type { Received, ReceivedData, ReplyData, SendArguments } from './requests/message-types.js';
 import type { RequestError } from './requests/request-error.js';
 import type { JoinOptions, Room } from './rooms/room.js';
-import type { ClientState, StateChange } from './client-state.js';
+import type { ClientState, ClientStateChange } from './client-state.js';
 
 /** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */
 export interface CoreClient<K extends Contract = Contract> {
   readonly state: ClientState;
   /** Told of every change, also of a new attempt to connect. */
-  onState(listener: (change: StateChange) => void): Stop;
+  onState(listener: (change: ClientStateChange) => void): Stop;
   /** Who the server takes this client for; known once it is open. */
   readonly user: string | undefined;
   /** How many messages wait for a connection, or for the answers to those that were sent before. */

@@ -30,4 +30,4 @@ export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../bas
 export type { ConnectOptions, Given } from './options.js';
 export type { JoinOptions, Room } from './rooms/room.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
-export type { ClientState, StateChange } from './client-state.js';
+export type { ClientState, ClientStateChange } from './client-state.js';

@@ -18,6 +18,7 @@ function optionsFor(namespace: string): YdbOptions {
 }
 
 const backend: StoreBackend = {
+  lacks: ['state'],
   async open({ namespace, now }) {
     await createYdbTable(optionsFor(namespace));
     return ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });

@@ -98,7 +98,7 @@ function instanceOf(space: Space, now: () => number): ConnectionStore {
       remove: (key) => change((store) => recordsOf(store).remove(key)),
     },
     state: {
-      change: (room, changes) => stateOf(store()).change(room, changes),
+      change: (room, changes) => change((store) => stateOf(store).change(room, changes)),
       read: (room, options) => stateOf(store()).read(room, options),
       get: (room, map, key) => stateOf(store()).get(room, map, key),
     },

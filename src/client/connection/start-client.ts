@@ -1,7 +1,7 @@
 import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
 import { EVENTS, type ClientSession } from './session.js';
-import type { ClientState, StateChange } from '../client-state.js';
+import type { ClientState, ClientStateChange } from '../client-state.js';
 import { watchPage } from './page-visibility.js';
 
 /** Puts the public names before a session, and begins to connect unless that is left to the first use. */
@@ -39,7 +39,7 @@ export function startClient<K extends Contract>(session: ClientSession): CoreCli
     return requestQueue.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
   }
 
-  emitter.on(EVENTS.state, (change: StateChange) => {
+  emitter.on(EVENTS.state, (change: ClientStateChange) => {
     state = change.state;
     if (state === 'closed') stopWatching();
   });
