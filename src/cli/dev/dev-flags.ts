@@ -4,6 +4,7 @@ import { TRIGGER_DEFAULTS } from '../../emulator/queue/options.js';
 import { flagsHelp, many, one, toggle, type FlagValues } from '../flags/flags.js';
 import { duration, durationOrOff, folder, format, port, range, text, wholeNumber } from '../flags/values.js';
 import { queueFlag } from './dev-queues.js';
+import { profileFlag } from './dev-profile.js';
 import { functionFlag } from './dev-functions.js';
 
 export const DEFAULT_PORT = 4510;
@@ -65,6 +66,7 @@ export const DEV_FLAGS = {
     'an instance stops so long after its last call, with what was not awaited; off lets it run on ' +
       `(default ${FUNCTION_DEFAULTS.freezeAfterMs}ms)`,
   ),
+  profile: one(profileFlag, 'what conformance has seen in the cloud replaces what this gateway assumes'),
   'no-watch': toggle('keep the code as it is'),
   format: one(format, 'of the log: text or json; json if $CI is set'),
 };

@@ -39,6 +39,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       static: flags.static,
       allowedHosts: flags['allow-host'],
       store: flags.store,
+      profile: flags.profile,
       ...queueOptionsOf(flags, first),
       timers:
         flags.timer === undefined || first === undefined ? [] : [{ every: flags.timer, function: first }],

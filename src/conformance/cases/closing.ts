@@ -133,7 +133,7 @@ export const closingCases: readonly ConformanceCase[] = [
       'stays open': 'The limit is not where it is documented.',
     },
     otherwise: 'Clients that decide by the code have to know it.',
-    how: 'A client pings every five minutes until an hour is over.',
+    how: 'A client pings and says something every five minutes until an hour is over.',
     mode: 'lifetime',
     probe: lifetime,
   },
@@ -172,6 +172,7 @@ async function lifetime(bench: Bench): Promise<Observation> {
   for (let passed = 0; passed < CONNECTION_LIFETIME_MS; passed += PING_MS) {
     await bench.pass(PING_MS);
     socket.ping();
+    socket.text(bench.text({ do: 'reply', body: null }));
     await bench.pause(50);
   }
   await bench.pass(60_000);

@@ -41,7 +41,7 @@ export const sizeCases: readonly ConformanceCase[] = [
     assumed: closedWith(1009),
     answers: { [closedWith(1009)]: 'Clients can tell this mistake from others, and should not repeat it.' },
     otherwise: 'Clients cannot tell this mistake by the code.',
-    how: 'A frame of 33 KB is sent.',
+    how: 'A frame of 256 KB is sent.',
     probe: oversized,
   },
   {
@@ -126,7 +126,7 @@ async function limitOf(limit: number, isAccepted: (bytes: number) => Promise<boo
 
 async function oversized(bench: Bench): Promise<Observation> {
   const socket = await enter(bench);
-  socket.frame(OPCODE.text, commandOf(bench, MAX_FRAME_BYTES + 1024));
+  socket.frame(OPCODE.text, commandOf(bench, 2 * MAX_MESSAGE_BYTES));
   const ended = await socket.ended(bench.answerMs);
   return ended === undefined ? 'stays open' : closedWith(ended.code);
 }

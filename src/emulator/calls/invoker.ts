@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
 import { createFunctionContext, type FunctionIdentity } from '../events/function-context.js';
 
 /** A function as the platform calls it. */
@@ -168,7 +169,14 @@ function listsOf(headers: unknown): Record<string, readonly string[]> {
 }
 
 /** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
-export function isTextResponse({ headers }: FunctionResponse): boolean {
-  const type = headers['content-type'];
-  return type === 'application/json' || type?.startsWith('text/') === true;
+export function isTextResponse(
+  { headers, multiValueHeaders }: FunctionResponse,
+  guess: Guesses = NO_PROFILE,
+): boolean {
+  const countsLists = guess('type.multi-value') === 'text';
+  const type =
+    headers['content-type'] ?? (countsLists ? multiValueHeaders?.['content-type']?.at(-1) : undefined);
+  if (type === undefined) return guess('type.none') === 'text';
+  if (type.startsWith('application/json;')) return guess('type.json-charset') === 'text';
+  return type === 'application/json' || type.startsWith('text/');
 }

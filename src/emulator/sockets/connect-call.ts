@@ -4,6 +4,7 @@ import type { CloseCause } from './connections.js';
 import type { Disconnects } from './disconnects.js';
 import type { EventBuilder, Handshake } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
+import type { Guesses } from '../profile/guesses.js';
 import type { Waiting } from '../faults/waiting.js';
 import {
   logConnect,
@@ -22,6 +23,7 @@ export interface ConnectOptions {
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly disconnects: Disconnects;
+  readonly guess: Guesses;
 }
 
 /** `response` is absent when no function was asked; `cut` stands for no answer at all. */
@@ -79,7 +81,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls }: ConnectOptions,
+  { events, timeline, calls, guess }: ConnectOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,
@@ -91,8 +93,13 @@ async function ask(
   logConnect(timeline, handshake, invocation, isAccepted, fault);
   if (isAccepted) return { response };
   return {
-    refused: response?.statusCode ?? status,
+    refused: response?.statusCode ?? statusSeen(status, guess),
     type: response?.headers['content-type'],
     body: response?.body ?? Buffer.alloc(0),
   };
+}
+
+/** Of a connect call that has failed. */
+function statusSeen(status: number, guess: Guesses): number {
+  return status === 502 ? Number(/\d+/.exec(guess('handshake.exception'))?.[0]) : status;
 }

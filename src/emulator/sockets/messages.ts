@@ -1,12 +1,13 @@
-import { factsOf, type Calls, type StruckInvocation } from '../calls/calls.js';
+import { factsOf, type Calls } from '../calls/calls.js';
 import type { OpenConnection } from './connections.js';
 import type { EventBuilder } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
+import { codeIn, type Guesses } from '../profile/guesses.js';
 import type { Waiting } from '../faults/waiting.js';
 import { logDroppedMessage, logMessage } from '../timeline/gateway-log.js';
-import { isTextResponse } from '../calls/invoker.js';
 import type { Operation } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { seenOf } from './seen-of-call.js';
 
 export interface MessagesOptions {
   readonly events: EventBuilder;
@@ -14,6 +15,9 @@ export interface MessagesOptions {
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly timeline: Timeline;
+  readonly guess: Guesses;
+  /** Ends the connection. */
+  close(connection: OpenConnection, code: number): void;
   /** Puts the function's reply on the socket, if it is still open. */
   reply(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
 }
@@ -29,16 +33,25 @@ export interface Messages {
 const OVERTAKING_MS = 1000;
 
 export function createMessages(options: MessagesOptions): Messages {
-  const { events, calls, faults, waiting, timeline, reply } = options;
+  const { events, calls, faults, waiting, timeline, reply, guess } = options;
+  const inTurn = createTurns(guess('order.overlap') === 'serial');
   /** Handles the message that a fault keeps waiting. */
   const held = new Map<OpenConnection, () => void>();
 
-  async function handle(message: Message, fault: string | undefined): Promise<void> {
+  function handle(message: Message, fault: string | undefined): Promise<void> {
+    return inTurn(message.connection, () => call(message, fault));
+  }
+
+  async function call(message: Message, fault: string | undefined): Promise<void> {
     const { operation, connection, event, body, isBinary } = message;
+    if (operation.authorize !== undefined && guess('authorizer.asked-for-messages') === 'called')
+      await operation.authorize({ ...connection.handshake, method: 'POST', operation: 'MESSAGE' });
     const invocation = await calls.call(operation, event, factsOf(connection.handshake));
     logMessage(timeline, connection, body, isBinary, invocation, fault);
-    const response = replyOf(invocation);
-    if (response !== undefined) reply(connection, response.body, !isTextResponse(response));
+    const seen = seenOf(invocation, guess);
+    const code = seen.as === 'nothing' ? undefined : codeIn(seen.as);
+    if (code !== undefined) options.close(connection, code);
+    else if (seen.as !== 'nothing') reply(connection, seen.body, seen.isBinary);
   }
 
   function hold(message: Message, delayMs: number, fault: string | undefined): void {
@@ -91,7 +104,13 @@ interface Message {
   readonly isBinary: boolean;
 }
 
-/** Documented: the body of the response is sent to the client. What it sees of other statuses than 200 is not. */
-function replyOf({ response }: StruckInvocation) {
-  return response?.statusCode === 200 && response.body.length > 0 ? response : undefined;
+/** Lets the messages of a connection wait for each other, or not. */
+function createTurns(isSerial: boolean) {
+  const last = new WeakMap<OpenConnection, Promise<void>>();
+  return (connection: OpenConnection, work: () => Promise<void>): Promise<void> => {
+    if (!isSerial) return work();
+    const turn = (last.get(connection) ?? Promise.resolve()).then(work);
+    last.set(connection, turn);
+    return turn;
+  };
 }
