@@ -12,11 +12,12 @@ export default {
   },
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/protocol$': '<rootDir>/src/base/protocol.ts',
     '^yc-broadcast/lanes$': '<rootDir>/src/queue/lanes/index.ts',
     '^yc-broadcast/native$': '<rootDir>/src/queue/native.ts',
     '^yc-broadcast/(stores|transports|client|queue)/(.*)$': '<rootDir>/src/$1/$2.ts',
     '^yc-broadcast/(logs|opentelemetry)$': '<rootDir>/src/observe/$1.ts',
-    '^yc-broadcast/(client|emulator|queue|testing)$': '<rootDir>/src/$1/index.ts',
+    '^yc-broadcast/(client|emulator|queue|stores|testing|transports)$': '<rootDir>/src/$1/index.ts',
     '^yc-broadcast/serverless$': '<rootDir>/src/deploy/serverless/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },

@@ -70,7 +70,6 @@ export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
-export { checkName } from './base/names.js';
 export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
 export type {
   BroadcastStart,
@@ -81,9 +80,8 @@ export type {
 } from './model/observer.js';
 export { presence } from './server/presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './server/presence/presence.js';
-export * from './base/protocol.js';
-export { checkRecord, MAX_RECORD_BYTES } from './model/records.js';
-export type { RecordStore, RecordWriteOptions, StoredRecord } from './model/records.js';
+export { BYE_CODES } from './base/protocol.js';
+export type { JsonValue, RoomPlace, RoomPosition } from './base/protocol.js';
 export { summaryOf } from './model/report.js';
 export type {
   DeliveryReport,
@@ -94,26 +92,5 @@ export type {
   SendReport,
   StopReason,
 } from './model/report.js';
-export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
-export type {
-  Audience,
-  BroadcastAudience,
-  ConnectionStore,
-  HistoryEntry,
-  HistoryLimits,
-  HistoryPosition,
-  HistoryRead,
-  HistoryStore,
-  JoinResult,
-  ListOptions,
-  Page,
-  PutResult,
-  Shard,
-} from './model/store.js';
-export type {
-  AttemptOptions,
-  ConnectionInfo,
-  EncodedPayload,
-  Payload,
-  Transport,
-} from './model/transport.js';
+export type { BroadcastAudience, ConnectionStore, HistoryLimits } from './model/store.js';
+export type { Payload, Transport } from './model/transport.js';

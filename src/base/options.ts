@@ -39,9 +39,11 @@ export function parseOptions<T extends $ZodType>(schema: T, options: unknown, wh
 /** The first problem that zod found, in a form that can go into a message. */
 export function firstIssue(error: $ZodError): { path: (string | number)[]; message: string } {
   const issue = error.issues[0];
+  // That a key is invalid says nothing; why is one level deeper.
+  const reason = issue?.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
   return {
     path: (issue?.path ?? []).map((part) => (typeof part === 'symbol' ? String(part) : part)),
-    message: issue?.message ?? 'does not fit the schema',
+    message: reason?.message ?? 'does not fit the schema',
   };
 }
 

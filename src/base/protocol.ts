@@ -24,6 +24,8 @@ export interface ServerMessage {
   readonly id: string;
   /** The room that it was sent to; absent in what goes to a user, a connection or everyone. */
   readonly room?: string;
+  /** Of what went to several rooms: the others of them that this connection is in, with its places there. */
+  readonly also?: readonly (RoomPlace | { readonly room: string })[];
 }
 
 /** Server to one client: the value that the handler of its message returned. */
@@ -67,8 +69,13 @@ export interface RoomPosition {
   readonly epoch: string;
 }
 
+/** Where a message stands in the history of a room. */
+export interface RoomPlace extends RoomPosition {
+  readonly room: string;
+}
+
 /** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
-export interface NumberedMessage extends ServerMessage, RoomPosition {
+export interface NumberedMessage extends ServerMessage, RoomPlace {
   readonly room: string;
 }
 
@@ -118,8 +125,11 @@ export const PRESENCE_TYPE = '$presence';
 export interface Presence {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
-  /** When it was so, in Unix milliseconds of the server: of two, the later one holds. */
-  readonly at: number;
+  /**
+   * Its place among all that is said of who is in this room, given by the store: of two with one epoch, the higher offset
+   * holds. No position of the room's history.
+   */
+  readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
   readonly users?: readonly PresentUser[];
 }

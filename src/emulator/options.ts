@@ -3,8 +3,9 @@ import { functionOption, parseOptions } from '../base/options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
+import type { MessageOrder } from './sockets/messages.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
-import type { FunctionOutput } from './instances/hosted-function.js';
+import type { FunctionOutput } from './instances/host.js';
 import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
@@ -78,6 +79,16 @@ export interface EmulatorOptions {
       }
     | undefined;
   /**
+   * Whether the calls for the messages of one connection overlap, so that a quick one overtakes a slow one, or each waits
+   * for the one before it. Both were reported of the cloud, so a handler has to bear both. @default 'overlapping'
+   */
+  readonly messageOrder?: MessageOrder | undefined;
+  /**
+   * How often a disconnect event is tried, a second apart, when too many calls are under way. Documented is that an event
+   * is attempted and not guaranteed; that it is tried once is an assumption. @default 1
+   */
+  readonly disconnectAttempts?: number | undefined;
+  /**
    * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it without
    * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
    */
@@ -104,12 +115,17 @@ export interface EmulatorOptions {
   readonly profile?: Profile | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
+  /** Gives up a start that takes too long: `startEmulator` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of everything that happens. */
   readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
 }
 
 /** As documented for a function that sets neither. */
 export const GATEWAY_DEFAULTS = { timeoutMs: 10_000, memoryMb: 128 } as const;
+
+/** Assumptions: neither is documented. */
+export const SOCKET_DEFAULTS = { messageOrder: 'overlapping', disconnectAttempts: 1 } as const;
 
 const handlerSchema = functionOption<FunctionHandler>();
 const targetSchema = z.union([
@@ -123,7 +139,7 @@ const portNumber = z.int().min(0).max(65_535).default(0);
 
 const settingsSchema = z.strictObject({
   routes: z
-    .record(z.string().startsWith('/', "a path begins with '/'"), targetSchema)
+    .record(z.string().startsWith('/', "a path begins with '/'; put one in front"), targetSchema)
     .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path')
     .optional(),
   spec: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
@@ -161,6 +177,8 @@ const settingsSchema = z.strictObject({
       maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
     })
     .prefault({}),
+  messageOrder: z.enum(['overlapping', 'serial']).default(SOCKET_DEFAULTS.messageOrder),
+  disconnectAttempts: z.int().min(1).max(10).default(SOCKET_DEFAULTS.disconnectAttempts),
   store: z.boolean().default(false),
   queues: queuesSchema,
   triggers: triggersSchema(targetSchema),
@@ -169,6 +187,7 @@ const settingsSchema = z.strictObject({
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
   profile: profileSchema.optional(),
+  signal: z.instanceof(AbortSignal).optional(),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });

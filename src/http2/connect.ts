@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { BroadcastError } from '../base/errors.js';
+import { NO_HTTP2 } from './protocol-failure.js';
 import type { ReadBuffer } from './read-buffer.js';
 import type { Origin } from './request-writer.js';
 
@@ -17,7 +18,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 /**
  * Connects, TLS included. Rejects with `GATEWAY_UNAVAILABLE`, since no request can have left then.
  *
- * @param inlet Gets what is received, instead of the socket's `data` event. Without it the socket is an ordinary one.
+ * @param readBuffer Gets what is received, instead of the socket's `data` event. Without it the socket is an ordinary one.
  */
 export async function connect(target: Target, readBuffer?: ReadBuffer): Promise<Socket> {
   const onread = readBuffer === undefined ? {} : { onread: readBuffer.onread };
@@ -77,8 +78,6 @@ function connected(socket: Socket, event: 'connect' | 'secureConnect'): Promise<
     });
   });
 }
-
-const NO_HTTP2 = 'the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2';
 
 function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
   if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return NO_HTTP2;

@@ -1,23 +1,25 @@
+import type { Acknowledge } from './acknowledgements.js';
 import type { Answers } from './answers.js';
 import type { Downloads } from './downloads.js';
-import { ACK, DATA, END_STREAM, HEADERS, PING, SETTINGS } from './frames.js';
+import { DATA, END_STREAM, HEADERS, PING, SETTINGS } from './frames.js';
 import type { FrameHandlers } from './frame-router.js';
 import type { InFlight } from './in-flight.js';
 import type { Liveness } from './liveness.js';
 import type { Outcomes } from './outcomes.js';
+import type { PromptAcks } from './prompt-acks.js';
 import { REFUSED_STREAM } from './protocol-failure.js';
 import type { RequestWriter } from './request-writer.js';
 import { errorOfReset } from './resets.js';
 import type { SessionEvents } from './session.js';
 import type { Shutdown } from './shutdown.js';
 import type { Uploads } from './uploads.js';
-import type { WriteBuffer } from './write-buffer.js';
 
 export interface FrameHandlerDeps {
-  readonly output: WriteBuffer;
+  readonly acknowledge: Acknowledge;
   readonly requests: RequestWriter;
   readonly uploads: Uploads;
   readonly downloads: Downloads;
+  readonly acks: PromptAcks;
   readonly answers: Answers;
   readonly inFlight: InFlight;
   readonly liveness: Liveness;
@@ -30,7 +32,8 @@ const NOTHING = Buffer.alloc(0);
 
 /** What a session does about each kind of frame that it receives. */
 export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
-  const { output, uploads, downloads, answers, inFlight, liveness, outcomes, shutdown, events } = deps;
+  const { acknowledge, uploads, downloads, acks, answers, inFlight, liveness, outcomes, shutdown, events } =
+    deps;
 
   return {
     onAnswerFrame(type, flags, streamId, frame) {
@@ -49,12 +52,12 @@ export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
       if (maxConcurrentStreams !== undefined) inFlight.limit(maxConcurrentStreams);
       if (headerTableSize !== undefined) deps.requests.resizeTable(headerTableSize);
       if (initialWindowSize !== undefined) uploads.setInitialWindow(initialWindowSize);
-      output.frame(SETTINGS, ACK, 0, NOTHING);
+      acknowledge(SETTINGS, NOTHING);
       liveness.onGreeting();
       events.onRoom();
     },
     onPing(payload) {
-      output.frame(PING, ACK, 0, payload);
+      acknowledge(PING, payload);
     },
     onPingAnswer() {
       if (liveness.onPingAnswer()) events.onRoom();
@@ -62,6 +65,7 @@ export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
     onWindowUpdate(streamId, bytes) {
       if (streamId !== 0) inFlight.find(streamId);
       uploads.widen(streamId, bytes);
+      acks.onWindowUpdate();
     },
     onReset(streamId, code) {
       const exchange = inFlight.find(streamId);

@@ -19,8 +19,8 @@ export interface InFlight {
   /** Removes and returns everything. */
   removeAll(): Exchange[];
   [Symbol.iterator](): Iterator<Exchange>;
-  /** Whether any stream was ever opened. */
-  hasCarried(): boolean;
+  /** How many streams were ever opened. */
+  readonly carried: number;
   /** Whether no number is left for another stream. */
   isExhausted(): boolean;
 }
@@ -70,7 +70,9 @@ export function createInFlight(firstStreamId: number): InFlight {
       return left;
     },
     [Symbol.iterator]: () => streams.values(),
-    hasCarried: () => nextStreamId > firstStreamId,
+    get carried() {
+      return (nextStreamId - firstStreamId) / 2;
+    },
     isExhausted: () => nextStreamId > LAST_STREAM_ID,
   };
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BroadcastError } from '../base/errors.js';
+import { createAcknowledge } from './acknowledgements.js';
 import { createAnswers } from './answers.js';
 import { createDownloads } from './downloads.js';
 import { createFrameHandlers } from './frame-handlers.js';
@@ -9,6 +10,7 @@ import { createInFlight } from './in-flight.js';
 import { createLiveness } from './liveness.js';
 import { createOutcomes } from './outcomes.js';
 import { CANCEL, NO_ERROR } from './protocol-failure.js';
+import { createPromptAcks } from './prompt-acks.js';
 import type { ReadBuffer } from './read-buffer.js';
 import { createRequestWriter, type Origin } from './request-writer.js';
 import { SILENT, type Session, type SessionEvents } from './session.js';
@@ -46,8 +48,11 @@ export function createOwnSession(
     shutdown.finish({ why: 'lost', message: SILENT });
   });
   const shutdown = createShutdown({ socket, output, inFlight, liveness, events });
-  const parts = { output, requests, uploads, downloads, answers, inFlight, liveness, outcomes, shutdown };
-  const route = createFrameRouter(createFrameHandlers({ ...parts, events }), answers.isInBlock);
+  const acks = createPromptAcks(output, inFlight, downloads);
+  const acknowledge = createAcknowledge(output);
+  const streams = { requests, uploads, downloads, answers, inFlight, outcomes };
+  const connection = { acknowledge, acks, liveness, shutdown, events };
+  const route = createFrameRouter(createFrameHandlers({ ...streams, ...connection }), answers.isInBlock);
   const read = createFrameReader(route, () => liveness.state !== 'over');
 
   function ping(): void {
@@ -105,7 +110,7 @@ export function createOwnSession(
     },
     probe: liveness.probe,
     lastHeardAt: () => liveness.heardAt,
-    hasCarried: inFlight.hasCarried,
+    hasCarried: () => inFlight.carried > 0,
     close() {
       shutdown.goAway(NO_ERROR, { why: 'closed', message: 'the transport was closed' });
     },

@@ -3,7 +3,7 @@ import { BroadcastError } from '../base/errors.js';
 import { GOAWAY } from './frames.js';
 import type { InFlight } from './in-flight.js';
 import type { Liveness } from './liveness.js';
-import { INTERNAL_ERROR, ProtocolFailure } from './protocol-failure.js';
+import { INTERNAL_ERROR, NoHttp2, PeerFlood, ProtocolFailure } from './protocol-failure.js';
 import { isComplaint } from './resets.js';
 import type { SessionEnd, SessionEvents } from './session.js';
 import type { WriteBuffer } from './write-buffer.js';
@@ -56,6 +56,14 @@ export function createShutdown({ socket, output, inFlight, liveness, events }: S
     finish,
     goAway,
     failProtocol(reason) {
+      if (reason instanceof NoHttp2) {
+        finish({ why: 'lost', message: reason.message });
+        return;
+      }
+      if (reason instanceof PeerFlood) {
+        goAway(reason.code, { why: 'lost', message: reason.message });
+        return;
+      }
       const failure = reason instanceof ProtocolFailure ? reason : undefined;
       const message = `HTTP/2: ${failure?.message ?? 'unexpected'}`;
       goAway(failure?.code ?? INTERNAL_ERROR, { why: 'protocol', message, cause: reason });
@@ -63,7 +71,10 @@ export function createShutdown({ socket, output, inFlight, liveness, events }: S
     drain(code) {
       liveness.drain();
       if (!isComplaint(code)) return;
-      complaint = { why: 'protocol', message: `HTTP/2: the gateway reported an error of this client (code ${code})` };
+      complaint = {
+        why: 'protocol',
+        message: `HTTP/2: the gateway reported an error of this client (code ${code})`,
+      };
     },
     endIfDrained() {
       if (liveness.state !== 'draining' || inFlight.size > 0) return;

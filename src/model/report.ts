@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../base/errors.js';
-import type { RoomPosition } from '../base/protocol.js';
-import type { Dispatched } from './dispatched.js';
+import type { RoomPlace } from '../base/protocol.js';
+import type { Dispatched, Placed } from './dispatched.js';
+import type { BroadcastAudience } from './store.js';
 
 /** Why a broadcast ended: everybody was tried, or something came first. */
 export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
@@ -28,7 +29,7 @@ export interface LatencySummary {
  * What became of a broadcast. `delivered + stale + failed + skipped = recipients`, always. Its size does not depend on
  * how many recipients there were.
  */
-export interface DeliveryReport {
+export interface DeliveryReport extends Placed {
   /** This call has sent it; see {@link SendReport}. */
   readonly kind: 'sent';
   /** The id that every copy of the message carries. */
@@ -67,8 +68,6 @@ export interface DeliveryReport {
   readonly complete: boolean;
   /** Pass to `broadcaster.resume()` to go on; set when not complete, unless the message has expired. */
   readonly cursor?: string;
-  /** The message's place in the history of the room; set when it was kept there. */
-  readonly position?: RoomPosition;
   /** The first failures, at most `maxFailures`. */
   readonly failures: readonly FailedDelivery[];
   /** What went wrong in the store during the broadcast, if anything. */
@@ -85,21 +84,30 @@ export type SendReport = DeliveryReport | Dispatched;
 export type DeliverySummary =
   | Pick<
       DeliveryReport,
-      'kind' | 'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position'
+      'kind' | 'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | keyof Placed
     >
-  | Pick<Dispatched, 'kind' | 'id' | 'shards' | 'expected' | 'position'>;
+  | Pick<Dispatched, 'kind' | 'id' | 'shards' | 'expected' | keyof Placed>;
 
 /** Counts of a report, safe to send to a client. */
 export function summaryOf<R extends SendReport>(report: R): Extract<DeliverySummary, Pick<R, 'kind'>>;
 export function summaryOf(report: SendReport): DeliverySummary {
-  const { id, position } = report;
-  const place = position && { position };
+  const { id, position, positions } = report;
+  const placed = { ...(position && { position }), ...(positions && { positions }) };
   if (report.kind === 'dispatched') {
     const { kind, shards, expected } = report;
-    return { kind, id, shards, expected, ...place };
+    return { kind, id, shards, expected, ...placed };
   }
   const { kind, recipients, delivered, stale, failed, skipped, complete } = report;
-  return { kind, id, recipients, delivered, stale, failed, skipped, complete, ...place };
+  return { kind, id, recipients, delivered, stale, failed, skipped, complete, ...placed };
+}
+
+/** Where a broadcast was kept, as its report tells it: in one room, or in each of several. */
+export function placedIn(audience: BroadcastAudience, places: readonly RoomPlace[] = []): Placed {
+  const [first] = places;
+  if (first === undefined) return {};
+  if ('rooms' in audience) return { positions: places };
+  const { offset, epoch } = first;
+  return { position: { offset, epoch } };
 }
 
 const reports = new WeakSet();

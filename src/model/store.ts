@@ -4,8 +4,11 @@ import type { InvocationAware } from '../base/invocation.js';
 import type { RoomPosition } from '../base/protocol.js';
 import type { RecordStore } from './records.js';
 
-/** Whom a listing addresses. */
-export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
+/** An audience that stores keep in a list of its own. */
+export type SingleAudience = { readonly room: string } | { readonly user: string } | { readonly all: true };
+
+/** Whom a listing addresses. `rooms`: whoever is in at least one of them, 1 to `MAX_ROOMS`; one that is named twice is one. */
+export type Audience = SingleAudience | { readonly rooms: readonly string[] };
 
 /** Whom a broadcast addresses: an audience that stores list, or one connection by its id. */
 export type BroadcastAudience = Audience | { readonly connection: string };
@@ -27,9 +30,15 @@ export interface ListOptions {
   readonly shard?: Shard | undefined;
 }
 
+/** A connection as it stands in a page. */
+export interface ListedConnection extends StoredConnection {
+  /** In an audience of several rooms: which of them it is in, in the order of the audience. Otherwise absent. */
+  readonly rooms?: readonly string[] | undefined;
+}
+
 /** A part of an audience, and how to go on. */
 export interface Page {
-  readonly connections: readonly StoredConnection[];
+  readonly connections: readonly ListedConnection[];
   /** Whether nothing follows. A page may be shorter than `limit`, even empty, and not be the last one. */
   readonly done: boolean;
   /** Pass as `after` to continue; set unless `done`. Needed because a page may be empty. */
@@ -57,6 +66,8 @@ export type JoinResult = 'joined' | 'absent';
  * - **Order.** An audience (with its shard, if any) has one order that does not depend on who joins or leaves, nor on
  *   the page size. `list` goes through it, so whoever is present from the first page to the last is listed exactly
  *   once, and a listing can be continued behind any id that it listed, at any later time, from any instance.
+ * - **Several rooms.** Rooms are listed in one order of ids, so that several are listed as one: whoever is in at least one of
+ *   them from the first page to the last is listed exactly once, also when it moves between them meanwhile.
  * - **Reads see writes.** What one call has stored, a call that starts after it has resolved sees, from any instance.
  * - **Failover.** A backend that comes back older than what it acknowledged (a promoted replica, a restart from a snapshot)
  *   has connections, rooms and removals as they were. The next broadcast finds the removed ones stale, and clients bring

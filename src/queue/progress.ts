@@ -1,12 +1,12 @@
-import type { StoredConnection } from '../model/connection.js';
 import type { ErrorCode } from '../base/errors.js';
+import type { ListedConnection } from '../model/store.js';
 import { addCounts, NOBODY } from './counts.js';
 import type { PageOutcome } from './run-page.js';
 import type { Ending, ShardProgress } from './shard-record.js';
 
 /** Some of a shard: a page of its listing, or those who were refused before. */
 export interface Page {
-  readonly connections: readonly StoredConnection[];
+  readonly connections: readonly ListedConnection[];
   /** Whether nothing follows. */
   readonly done: boolean;
   readonly isLaterTry?: boolean;

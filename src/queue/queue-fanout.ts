@@ -3,7 +3,7 @@ import type { Dispatcher } from '../server/fanout/dispatch.js';
 import type { QueueFanout } from '../server/fanout/queue-fanout.js';
 import type { BroadcastStatus, Dispatched } from '../model/dispatched.js';
 import { deadlineOf } from '../base/invocation.js';
-import { markReport } from '../model/report.js';
+import { markReport, placedIn } from '../model/report.js';
 import { changeBroadcast, readBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { dispatch, parseDispatchOptions } from './dispatch.js';
 import { isJob } from './job.js';
@@ -40,13 +40,13 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
   }
 
   function dispatched(deps: FanoutDeps, id: string, record: BroadcastRecord): Dispatched {
-    const { shards, expected, position } = record;
+    const { shards, expected, audience, places } = record;
     return markReport({
       kind: 'dispatched',
       id,
       shards,
       expected,
-      ...(position && { position }),
+      ...placedIn(audience, places),
       finished: (watchOptions) => lastOf(self.watch(deps, id, watchOptions), id),
     });
   }

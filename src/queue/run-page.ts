@@ -3,21 +3,20 @@ import type { BroadcastError } from '../base/errors.js';
 import { conclude } from '../server/fanout/conclude.js';
 import type { Outcome } from '../server/fanout/delivery.js';
 import type { FanoutDeps } from '../server/fanout/deps.js';
-import { sendTo, type Started } from '../server/fanout/send-to.js';
+import { sendTo, type PayloadSource, type Started } from '../server/fanout/send-to.js';
 import { createTally } from '../server/fanout/tally.js';
 import { through } from '../model/observer.js';
 import type { DeliveryReport, StopReason } from '../model/report.js';
-import type { Audience } from '../model/store.js';
-import type { EncodedPayload } from '../model/transport.js';
+import type { Audience, ListedConnection } from '../model/store.js';
 import { addCounts, NOBODY, type Counts } from './counts.js';
 import { createStormWatch, isRefusal } from './circuit-breaker.js';
 
 export interface PageOptions {
   readonly id: string;
   readonly audience: Audience;
-  readonly connections: readonly StoredConnection[];
+  readonly connections: readonly ListedConnection[];
   readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
-  readonly payload: EncodedPayload;
+  readonly payload: PayloadSource;
   /** Everything must have ended by then, in Unix milliseconds. */
   readonly endsAt: number;
   readonly expiresAt: number;
@@ -56,7 +55,7 @@ export async function runPage(deps: FanoutDeps, page: PageOptions): Promise<Page
     const tally = createTally(deps.settings);
     last = await sendTo(wanted, {
       id,
-      payload: { same: payload },
+      payload,
       transport: storms.transport,
       pacer: deps.pacer,
       retry: deps.settings,

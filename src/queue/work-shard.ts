@@ -1,7 +1,7 @@
 import type { StoredConnection } from '../model/connection.js';
 import { publish } from '../model/diagnostics.js';
 import { createListing, type Listing } from '../server/fanout/listing.js';
-import type { EncodedPayload } from '../model/transport.js';
+import type { PayloadSource } from '../server/fanout/send-to.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import type { Job } from './job.js';
 import { putJob, waitMs } from './requeue.js';
@@ -16,7 +16,7 @@ export interface ShardWork extends WorkDeps {
   readonly claim: Claim;
   readonly broadcast: BroadcastRecord;
   readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
-  makePayload(): Promise<EncodedPayload>;
+  makePayload(): Promise<PayloadSource>;
   /** Told when a page begins, and when what became of it is written down. */
   onPage(begins: boolean): void;
 }
@@ -35,7 +35,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
   let { broadcast } = work;
   let isLaterTry = true;
   let listing: Listing | undefined;
-  let payload: EncodedPayload | undefined;
+  let payload: PayloadSource | undefined;
   let toldAt = -Infinity;
 
   for (;;) {
@@ -96,7 +96,7 @@ function openListing({ deps, fanout, job, claim, broadcast }: ShardWork): Listin
 }
 
 /** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
-function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<PageOutcome> {
+function sendTo(work: ShardWork, page: Page, payload: PayloadSource): Promise<PageOutcome> {
   const { deps, fanout, job, claim, broadcast, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
   // The engine goes by the machine's clock.

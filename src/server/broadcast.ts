@@ -12,6 +12,7 @@ import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
 import type { ObservedDeps } from '../model/observer.js';
 import { lazily } from '../base/options.js';
+import { checkRooms } from '../model/several-rooms.js';
 import type { BroadcastAudience, ConnectionStore } from '../model/store.js';
 import { defaultTransport } from '../transports/default.js';
 import type { Transport } from '../model/transport.js';
@@ -26,10 +27,21 @@ const optionsSchema = lazily(() =>
   }),
 );
 
+/** Throws `INVALID_OPTIONS` when nobody or too much is named. */
+function audienceOf(rooms: readonly string[]): BroadcastAudience {
+  const names = checkRooms(rooms, 'to(room)');
+  const [room] = names;
+  return names.length === 1 && room !== undefined ? { room } : { rooms: names };
+}
+
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
-  /** Everybody in a room. */
-  to(room: string): Target<K>;
+  /**
+   * Everybody in a room, or in at least one of several, at most 100: whoever is in more than one of them gets one copy. It names
+   * the first of the rooms that keeps a history and has the connection in it, otherwise the first that has; see docs/history.md.
+   */
+  to(room: string, ...others: readonly string[]): Target<K>;
+  to(rooms: readonly string[]): Target<K>;
   /** Every connection of a user. */
   toUser(user: string): Target<K>;
   /**
@@ -105,7 +117,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     return {
       store,
       transport,
-      to: (room) => target({ room: checkName(room, 'to(room)') }),
+      to: (...rooms: readonly (string | readonly string[])[]) => target(audienceOf(rooms.flat())),
       toUser: (user) => target({ user: checkName(user, 'toUser(user)') }),
       toConnection: (id) => target({ connection: checkName(id, 'toConnection(id)') }),
       toAll: () => target({ all: true }),

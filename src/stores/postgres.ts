@@ -155,7 +155,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     async list(audience, listOptions) {
       checkListOptions(listOptions);
       const { text, values } = listingOf(statements, audience, listOptions, now());
-      return pageOf(await database.rows(text, values), listOptions.limit);
+      return pageOf(await database.rows(text, values), listOptions.limit, audience);
     },
     async count(audience) {
       const { text, values } = countOf(statements, audience, now());

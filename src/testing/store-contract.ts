@@ -10,6 +10,7 @@ import { membershipRules } from './store-rules/membership.js';
 import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
+import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
 /** One rule of the store contract, for any test runner. */
@@ -26,6 +27,7 @@ const RULES: readonly StoreRule[] = [
   ...connectionRules,
   ...membershipRules,
   ...listingRules,
+  ...severalRoomsRules,
   ...expiryRules,
   ...raceRules,
   ...instanceRules,

@@ -10,7 +10,7 @@ import { readConnection, requestHead, sendTail } from './grpc-messages.js';
 import { createHttp2Client, type Http2Client } from '../http2/client.js';
 import { createExchange, type Answer, type RequestTemplate } from '../http2/exchange.js';
 import { errorOfGrpcAnswer } from './outcome.js';
-import { checkConnectionId, checkSize } from './rest.js';
+import { checkConnectionId, checkSize } from './payload-limits.js';
 import { withToken } from './with-token.js';
 
 /** Where the gateway is, as whom to speak, and whom to trust. */

@@ -3,7 +3,7 @@ import { BroadcastError } from '../base/errors.js';
 import { createHttpClient, type HttpAnswer, type HttpRequest } from '../base/http-client.js';
 import { parseJson } from '../base/json.js';
 import { functionOption, lazily, parseOptions } from '../base/options.js';
-import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../base/protocol.js';
+import { MAX_REST_SEND_BYTES } from '../base/protocol.js';
 import { BROADCAST_HEADER } from '../model/diagnostics.js';
 import type {
   AttemptOptions,
@@ -16,6 +16,7 @@ import { createTokenProvider, type TokenProviderOptions } from '../base/credenti
 import { caFromEnvironment } from './ca.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { errorOfAnswer, errorOfHttpFailure } from './outcome.js';
+import { checkConnectionId, checkSize } from './payload-limits.js';
 import { withToken } from './with-token.js';
 
 /** Where the gateway is, as whom to speak, and whom to trust. */
@@ -132,30 +133,9 @@ function encodeForRest(payload: Payload): EncodedPayload {
   return { bytes: bytes.length, wire: Buffer.from(JSON.stringify({ data: bytes.toString('base64'), type })) };
 }
 
-/** Refuses what the gateway would refuse for everybody, before anything is sent. */
-export function checkSize(bytes: number, maxBytes: number): void {
-  if (bytes === 0)
-    throw new BroadcastError('INVALID_OPTIONS', 'payload: is empty, which the gateway refuses');
-  if (bytes <= maxBytes) return;
-  throw new BroadcastError(
-    'PAYLOAD_TOO_LARGE',
-    `the payload has ${bytes} bytes, this transport accepts ${maxBytes}`,
-  );
-}
-
 function pathOf(connectionId: string): string {
   checkConnectionId(connectionId);
   return BASE_PATH + encodeURIComponent(connectionId);
-}
-
-/** Refuses ids that the gateway would call malformed. Half of a surrogate pair has no form in UTF-8. */
-export function checkConnectionId(connectionId: string): void {
-  const isWithinLimit = connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH;
-  if (isWithinLimit && connectionId.isWellFormed()) return;
-  throw new BroadcastError(
-    'INVALID_REQUEST',
-    `a connection id has 1 to ${MAX_CONNECTION_ID_LENGTH} characters`,
-  );
 }
 
 /** `z.iso` would bring all of its formats into the bundle. */

@@ -83,7 +83,7 @@ describe('broadcast', () => {
       start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--forecast', '--within', '10s'),
     );
     expect(output).toMatch(/^ {2}recipients +3$/m);
-    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, a guess/m);
+    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, an estimate/m);
     expect(output).toContain('fits into the time');
     expect(code).toBe(0);
     expect(clients.map((client) => client.received())).toEqual([0, 0]);
@@ -98,7 +98,7 @@ describe('broadcast', () => {
     const { cursor, delivered } = JSON.parse(stopped.output) as { cursor: string; delivered: number };
     expect(delivered).toBe(0);
     const text = await ended(start(file, 'room:news', '--text', 'x', '--within', '0ms'));
-    expect(text.output).toContain('the time was over');
+    expect(text.output).toContain('the deadline was reached');
     expect(text.output).toContain(`--resume ${cursor.slice(0, 20)}`);
     const resumed = await ended(start(file, '--resume', cursor, '--text', 'x', '--format', 'json'));
     expect(JSON.parse(resumed.output)).toMatchObject({ delivered: 3, complete: true });
@@ -160,7 +160,7 @@ describe('broadcast', () => {
     [
       'a time that is none',
       ['package.json', 'all', '--text', 'y', '--within', 'soon'],
-      "--within: expected a time such as 30s or 5m, got 'soon'",
+      "--within: expected a time such as 500ms, 10s or 1m, got 'soon'",
     ],
   ])('is refused with %s', async (_what, args, problem) => {
     expect(await runCli('broadcast', ...args)).toEqual({ code: 2, output: `yc-broadcast: ${problem}\n` });
@@ -169,6 +169,7 @@ describe('broadcast', () => {
   it('has help that fits 80 columns', async () => {
     const { output } = await runCli('broadcast', '--help');
     expect(output).toContain('Examples');
+    expect(output).toMatch(/\n {2}--resume <cursor> /);
     expect(output.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });

@@ -191,6 +191,23 @@ describe('limits', () => {
     expect(emulator.connections()).toHaveLength(1);
   });
 
+  it('of memory do not count the source map, although stacks have the lines of the source', async () => {
+    const lines = Array.from(
+      { length: 40_000 },
+      (_none, index) => `export const f${index} = () => { throw new Error('boom'); };`,
+    );
+    const { path, remove } = temporaryProject({ 'big.ts': lines.join('\n') });
+    cleanUps.push(remove);
+    const entry = `${join(path, 'big.ts')}#f39998`;
+    const emulator = await startEmulator({ routes: { '/ws': { entry, instances: 1, memoryMb: 24 } } });
+    cleanUps.push(() => emulator.stop());
+    await emulator.connect('/ws');
+    expect(entriesOf(emulator, 'connect')).toMatchObject([
+      { status: 502, reason: expect.stringMatching(/^Error: boom\n.*big\.ts:39999:/) },
+    ]);
+    expect(entriesOf(emulator, 'exit')).toEqual([]);
+  });
+
   it('of memory do not count garbage', async () => {
     const emulator = await start(
       HANDLER('for (let i = 0; i < 8; i++) Buffer.alloc(20e6, 1); return calls;'),

@@ -59,6 +59,12 @@ describe('the store inside the gateway', () => {
       'ValidationException',
     ],
     [
+      'an item of more than 400 KB, its names counted',
+      'PutItem',
+      { TableName, Item: { ...Key, v: { S: 'я'.repeat(204_798) } } },
+      'ValidationException',
+    ],
+    [
       'a condition that does not hold',
       'DeleteItem',
       { TableName, Key, ConditionExpression: 'attribute_exists(p)' },
@@ -66,6 +72,13 @@ describe('the store inside the gateway', () => {
     ],
   ])('refuses %s, by the names that YDB uses', async (_what, action, body, type) => {
     expect(await send(action, body)).toEqual([400, type]);
+  });
+
+  it('takes an item of 400 KB', async () => {
+    const item = { ...Key, v: { S: 'я'.repeat(204_797) } };
+    // Names and keys take 5 bytes.
+    expect(Buffer.byteLength(item.v.S) + 5).toBe(400 * 1024 - 1);
+    expect(await send('PutItem', { TableName, Item: item })).toEqual([200, '']);
   });
 
   it('refuses who has no key, such as the page of another site', async () => {

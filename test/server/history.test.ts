@@ -6,9 +6,9 @@ import {
   type BroadcasterOptions,
   type ConnectionStore,
   type SendReport,
-  type HistoryStore,
   type Target,
 } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storedConnection } from '../support/people.js';
 import { framesOf } from '../support/protocol.js';

@@ -4,14 +4,13 @@ import {
   BroadcastError,
   ClientFacingError,
   createApp,
-  MAX_MESSAGE_BYTES,
   presence,
   type AppOptions,
   type ConnectionStore,
-  type HistoryStore,
   type RoomPosition,
-  type RoomState,
 } from 'yc-broadcast';
+import { MAX_MESSAGE_BYTES, type RoomState } from 'yc-broadcast/protocol';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, LIMITS, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport } from '../support/scripted-transport.js';

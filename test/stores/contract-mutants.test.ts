@@ -1,7 +1,8 @@
 /** The contract is itself tested: each of these stores breaks a rule, and the case that names its fault refuses it. */
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, CONNECTION_TTL_MS } from 'yc-broadcast';
+import { BroadcastError } from 'yc-broadcast';
+import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
 import * as faults from '../support/broken-stores.js';
@@ -204,6 +205,50 @@ const MUTANTS: readonly Mutant[] = [
     (store) => ({
       list: async (audience, options) =>
         options.shard?.count === 0 ? { connections: [], done: true } : store.list(audience, options),
+    }),
+  ],
+  [
+    'lists several rooms one after the other',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    faults.listingRoomAfterRoom({ skipsKnown: false }),
+  ],
+  [
+    'looks for who was listed by where everybody is now',
+    'several rooms: who moves between them while they are listed is listed once',
+    faults.listingRoomAfterRoom({ skipsKnown: true }),
+  ],
+  [
+    'names one room of each member',
+    'several rooms: pages of any size name the rooms of everybody in them',
+    (store) => ({
+      list: async (audience, options) => {
+        const page = await store.list(audience, options);
+        return {
+          ...page,
+          connections: page.connections.map((one) => ({ ...one, rooms: one.rooms?.slice(0, 1) })),
+        };
+      },
+    }),
+  ],
+  [
+    'lists nobody where no room is named',
+    'several rooms: a repeated room is one, and none or more than 100 are refused with INVALID_OPTIONS',
+    (store) => ({
+      list: async (audience, options) =>
+        'rooms' in audience && audience.rooms.length === 0
+          ? { connections: [], done: true }
+          : store.list(audience, options),
+    }),
+  ],
+  [
+    'counts a member of two rooms twice',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    (store) => ({
+      count: async (audience) => {
+        if (!('rooms' in audience)) return store.count(audience);
+        const counts = await Promise.all(audience.rooms.map((room) => store.count({ room })));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
     }),
   ],
   [

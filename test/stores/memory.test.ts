@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { CONNECTION_TTL_MS, type ConnectionStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract } from 'yc-broadcast/testing';
 import { storedConnection } from '../support/people.js';

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
-import { shardOf } from 'yc-broadcast';
+import { shardOf } from 'yc-broadcast/stores';
 import { redisStore, type RedisClient, type RedisStoreOptions } from 'yc-broadcast/stores/redis';
 import { storeContract, type StoreBackend, type StoreCase } from 'yc-broadcast/testing';
 import { temporaryProject } from '../support/cli.js';

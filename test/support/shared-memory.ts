@@ -1,4 +1,5 @@
-import type { ConnectionStore, HistoryStore, RecordStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import type { HistoryStore, RecordStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import type { StoreBackend, StoreInstance } from 'yc-broadcast/testing';
 

@@ -28,10 +28,10 @@ report
 an export other than 'broadcaster' or 'app'. Its store and transport are used.
 <audience> is room:NAME, user:NAME, connection:ID or all.
 
-
+${flagsHelp(FLAGS)}
 
 Ctrl-C stops it and prints the cursor to resume from.
-Exit codes: 0 all recipients were tried, 1 it failed, 2 wrong usage, 3 it stopped
+Exit codes: 0 all recipients were tried, 1 it failed, 2 wrong call, 3 it stopped
 before all recipients were tried.
 
 Examples
@@ -92,7 +92,7 @@ function parseData(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw usageError(`--data: is not JSON: ${text.slice(0, 40)}`);
+    throw usageError(`--data: not valid JSON: ${text.slice(0, 40)}`);
   }
 }
 

@@ -28,8 +28,8 @@ export async function loadModule(entry: Entry): Promise<Exports> {
 
 async function compile(entry: Entry, outfile: string): Promise<void> {
   try {
-    // The library stays one: its errors are recognised by their class.
-    await build({ ...compilerSettings(entry), external: ['yc-broadcast'], outfile });
+    // The library stays one: its errors are recognised by their class. Nobody but this process maps stacks here.
+    await build({ ...compilerSettings(entry), sourcemap: 'inline', external: ['yc-broadcast'], outfile });
   } catch (reason) {
     throw await compileError(entry, reason);
   }

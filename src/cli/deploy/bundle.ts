@@ -5,6 +5,7 @@ import { CliError, usageError, type Command } from '../command.js';
 import { flagsHelp, many, one, parseFlags } from '../flags/flags.js';
 import { text } from '../flags/values.js';
 import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { missingExport } from '../../emulator/code/exports.js';
 
 const FLAGS = {
   out: one(
@@ -35,12 +36,10 @@ export const bundle: Command = {
   help: HELP,
   async run(args) {
     const { entry, out, external } = parseBundleOptions(args);
-    const bundled = await bundleOrExplain(entry, resolve(out), external);
     const name = entry.exportName ?? 'handler';
-    if (!bundled.exports.includes(name)) {
-      const names = bundled.exports.length === 0 ? 'nothing' : bundled.exports.join(', ');
-      throw new CliError(`${entry.written} does not export '${name}'; it exports ${names}`);
-    }
+    const bundled = await bundleOrExplain(entry, name, resolve(out), external);
+    if (!bundled.exports.includes(name))
+      throw new CliError(missingExport(entry.written, name, bundled.exports));
     process.stdout.write(report(bundled, out, name));
     return 0;
   },
@@ -57,11 +56,12 @@ function parseBundleOptions(args: readonly string[]) {
 
 async function bundleOrExplain(
   { file, written }: Entry,
+  exportName: string,
   outDir: string,
   external: readonly string[],
 ): Promise<FunctionBundle> {
   try {
-    return await bundleFunction({ file, outDir, external });
+    return await bundleFunction({ file, exportName, outDir, external });
   } catch (reason) {
     const { errors } = reason as Partial<BuildFailure>;
     if (errors === undefined) throw reason;

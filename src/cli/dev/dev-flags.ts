@@ -1,8 +1,18 @@
-import { GATEWAY_DEFAULTS } from '../../emulator/options.js';
+import { GATEWAY_DEFAULTS, SOCKET_DEFAULTS } from '../../emulator/options.js';
 import { FUNCTION_DEFAULTS } from '../../emulator/instances/settings.js';
 import { TRIGGER_DEFAULTS } from '../../emulator/queue/options.js';
 import { flagsHelp, many, one, toggle, type FlagValues } from '../flags/flags.js';
-import { duration, durationOrOff, folder, format, port, range, text, wholeNumber } from '../flags/values.js';
+import {
+  duration,
+  durationOrOff,
+  folder,
+  format,
+  oneOf,
+  port,
+  range,
+  text,
+  wholeNumber,
+} from '../flags/values.js';
 import { queueFlag } from './dev-queues.js';
 import { profileFlag } from './dev-profile.js';
 import { functionFlag } from './dev-functions.js';
@@ -43,6 +53,15 @@ export const DEV_FLAGS = {
   requests: one(
     wholeNumber(),
     `calls at a time in all, then 429 (default ${FUNCTION_DEFAULTS.requestsLimit})`,
+  ),
+  order: one(
+    oneOf('<order>', ['overlapping', 'serial']),
+    `calls for the messages of one connection: overlapping or serial (default ${SOCKET_DEFAULTS.messageOrder})`,
+  ),
+  'disconnect-attempts': one(
+    wholeNumber(),
+    'how often a disconnect event is tried when too many calls are under way ' +
+      `(default ${SOCKET_DEFAULTS.disconnectAttempts})`,
   ),
   store: toggle('a store in this gateway that all instances share; ydbStore() finds it'),
   queue: many(

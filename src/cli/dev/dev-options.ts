@@ -38,9 +38,11 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       memoryMb: flags.memory,
       static: flags.static,
       allowedHosts: flags['allow-host'],
+      messageOrder: flags.order,
+      disconnectAttempts: flags['disconnect-attempts'],
       store: flags.store,
       profile: flags.profile,
-      ...queueOptionsOf(flags, first),
+      ...queueOptionsOf(flags, first, new Set(functions.keys())),
       timers:
         flags.timer === undefined || first === undefined ? [] : [{ every: flags.timer, function: first }],
     },

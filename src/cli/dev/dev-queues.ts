@@ -22,22 +22,25 @@ export const queueFlag: ValueType<DevQueue> = {
   placeholder: '<name>',
   parse(given, name) {
     const [, queue, target] = /^([\w-]{1,80})(?:=(.+))?$/.exec(given) ?? [];
-    if (queue === undefined)
-      throw usageError(
-        `${name}: expected a name such as jobs, or name=/path such as live=/ws, got '${given}'`,
-      );
+    if (queue === undefined) throw refusal(name, given);
     return { name: queue, target };
   },
 };
+
+function refusal(flag: string, given: string): Error {
+  return usageError(`${flag}: expected a name such as jobs, or name=/path such as live=/ws, got '${given}'`);
+}
 
 /**
  * Queues and triggers as the gateway takes them: dead letters of `jobs` go to `jobs-dead`.
  *
  * @param reader Reads the queues that name nothing; `undefined` when there is not just one function.
+ * @param ids Of the functions that a queue can name.
  */
 export function queueOptionsOf(
   { queue: queues = [], batch, cutoff, 'max-receives': maxReceives }: DevQueues,
   reader: FunctionTarget | undefined,
+  ids: ReadonlySet<string>,
 ): { readonly queues: Record<string, QueueOptions>; readonly triggers: TriggerOptions[] } {
   const options: Record<string, QueueOptions> = {};
   for (const { name, target } of queues) {
@@ -49,9 +52,9 @@ export function queueOptionsOf(
     const common = { queue: name, batchSize: batch, cutoffMs: cutoff };
     if (target === undefined)
       throw usageError(`--queue: which function reads it? Give its id: --queue ${name}=<id>`);
-    return typeof target === 'string' && target.startsWith('/')
-      ? { ...common, broadcast: target }
-      : { ...common, function: target };
+    if (typeof target !== 'string' || ids.has(target)) return { ...common, function: target };
+    if (target.startsWith('/')) return { ...common, broadcast: target };
+    throw refusal('--queue', `${name}=${target}`);
   });
   return { queues: options, triggers };
 }

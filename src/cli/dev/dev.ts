@@ -24,7 +24,8 @@ export const dev: Command = {
 async function runDev(options: DevOptions): Promise<number> {
   const startedAt = performance.now();
   const stopped = stopSignal();
-  const emulator = await start(options);
+  const emulator = await start(options, stopped);
+  if (emulator === undefined) return 0;
   const removeFile = writeGatewayFile(emulator);
   try {
     announce(options, emulator, performance.now() - startedAt);
@@ -39,7 +40,12 @@ async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-async function start(options: DevOptions): Promise<Emulator> {
+/** Resolves with `undefined` when it is stopped before everything is ready. */
+async function start(options: DevOptions, stopped: Promise<void>): Promise<Emulator | undefined> {
+  const giveUp = new AbortController();
+  void stopped.then(() => {
+    giveUp.abort();
+  });
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
@@ -49,11 +55,13 @@ async function start(options: DevOptions): Promise<Emulator> {
   try {
     return await startEmulator({
       ...options.emulator,
+      signal: giveUp.signal,
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
     });
   } catch (reason) {
+    if (giveUp.signal.aborted) return undefined;
     const option = takenPortOf(reason);
     if (option === undefined) throw reason;
     const { port, tls } = options.emulator;

@@ -152,7 +152,7 @@ export function createConnectionManager(parts: ConnectionManagerDeps): Connectio
       const isOwnSuccessor = code === REPLACED && (isDialling || link !== current);
       if (reconnect === false && !isOwnSuccessor) close(code, reason);
       else {
-        if (!isOwnSuccessor && afterMs !== undefined && afterMs > 0)
+        if (!isOwnSuccessor && typeof afterMs === 'number' && afterMs > 0)
           pauseMs = Math.min(afterMs, LONGEST_PAUSE_MS);
         drop(link, reason);
       }

@@ -9,7 +9,7 @@ import { randomDigits } from '../base/random.js';
 import { createReader } from '../requests/read-message.js';
 import type { RequestError } from '../requests/request-error.js';
 import { createDraining } from './draining.js';
-import type { RoomEntryDeps } from '../rooms/room-entry.js';
+import type { RoomsDeps } from '../rooms/room-entry.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
@@ -38,7 +38,7 @@ const QUIET_STEP_MS = 50;
 /** A client without rooms has no `createRooms`, and none of its code. */
 export function createSession<R extends Rooms | undefined>(
   settings: Settings,
-  createRooms: (deps: RoomEntryDeps) => R,
+  createRooms: (deps: RoomsDeps) => R,
 ): Session<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();

@@ -28,7 +28,13 @@ export class RequestError extends Error {
   }
 }
 
-export function fromServer(error: Partial<ClientError> | undefined): RequestError {
-  const { code = 'INTERNAL', message = '', path } = error ?? {};
-  return new RequestError(code, message, path);
+/** Whatever arrived in the place of an error. */
+export function fromServer(error: Partial<ClientError> | null | undefined): RequestError {
+  const { code, message, path } = error ?? {};
+  return new RequestError(textOr('INTERNAL', code), textOr('', message), path);
+}
+
+/** Not of everything in JSON a text can be made: `{"toString":1}`. */
+function textOr(instead: string, value: unknown): string {
+  return typeof value === 'string' ? value : instead;
 }

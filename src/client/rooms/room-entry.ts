@@ -3,7 +3,6 @@ import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
 import type { RequestError } from '../requests/request-error.js';
 import type { RequestQueue } from '../requests/request-queue.js';
-import { createDedup } from './dedup.js';
 import { createMembership, type Membership } from './membership.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomPresence, type RoomPresence } from './room-presence.js';
@@ -24,7 +23,7 @@ export interface RoomEntry {
   lost(link: ClientSocket): void;
 }
 
-export interface RoomEntryDeps {
+export interface RoomsDeps {
   readonly clock: ClientClock;
   readonly random: () => number;
   readonly current: () => ClientSocket | undefined;
@@ -35,22 +34,23 @@ export interface RoomEntryDeps {
   readonly complain: (error: RequestError) => void;
 }
 
+export interface RoomEntryDeps extends RoomsDeps {
+  /** Whether a numbered message was delivered before, in this room or another. */
+  readonly isSeen: (id: string) => boolean;
+}
+
 /** How long the protocol's own messages wait for an answer. */
 const ASK_MS = 15_000;
-
-/** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
-const MOST_SEEN = 200;
 
 /** `forget` is called when the page has left, or was refused. */
 export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () => void): RoomEntry {
   const emitter = createEmitter();
-  const isSeen = createDedup(MOST_SEEN);
   /** Whether the server has let the client in. */
   let wasIn = false;
   /** Whether the connection has broken since then. */
   let wasLost = false;
   const sequence = createSequence((message) => {
-    if (isSeen(message.id)) return;
+    if (parts.isSeen(message.id)) return;
     emitter.emit(message.type, message.data, message);
     parts.emitter.emit(message.type, message.data, message);
   });

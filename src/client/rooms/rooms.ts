@@ -11,8 +11,15 @@ import {
 import { bytesOf } from '../base/bytes.js';
 import type { ClientSocket } from '../connection/link.js';
 import { RequestError } from '../requests/request-error.js';
+import { createDedup } from './dedup.js';
 import { isNumbered, isPresence } from './read-state.js';
-import { createRoomEntry, nextOutcome, type RoomEntry, type RoomEntryDeps } from './room-entry.js';
+import {
+  createRoomEntry,
+  nextOutcome,
+  type RoomEntry,
+  type RoomEntryDeps,
+  type RoomsDeps,
+} from './room-entry.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
@@ -37,7 +44,21 @@ export interface Rooms {
 /** Enough for a hello around its rooms. */
 const HELLO_BYTES = 256;
 
-export function createRooms(parts: RoomEntryDeps): Rooms {
+/**
+ * Server ids of numbered messages that are remembered: a broadcast that is sent again has a number of its own, and one to several
+ * rooms has one in each.
+ */
+const MOST_SEEN = 2000;
+
+/** A message as each of the rooms that it names has it. */
+function placesIn(message: ServerMessage): readonly ServerMessage[] {
+  const { also } = message;
+  if (!Array.isArray(also)) return [message];
+  return [message, ...also.map((place: object) => ({ ...message, offset: undefined, ...place }))];
+}
+
+export function createRooms(given: RoomsDeps): Rooms {
+  const parts: RoomEntryDeps = { ...given, isSeen: createDedup(MOST_SEEN) };
   const entries = new Map<string, RoomEntry>();
   let isClosed = false;
   const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
@@ -90,13 +111,21 @@ export function createRooms(parts: RoomEntryDeps): Rooms {
       return Object.fromEntries(fitting);
     },
     hear(message) {
-      const entry = entries.get(message.room);
-      if (isNumbered(message)) entry?.sequence.hear(message);
-      entry?.membership.settle();
-      return entry !== undefined;
+      let isHeard = entries.has(message.room);
+      // What went to several rooms has come once, and is the next message of each of them.
+      for (const placed of placesIn(message)) {
+        const entry = entries.get(placed.room ?? '');
+        if (entry !== undefined && isNumbered(placed)) {
+          entry.sequence.hear(placed);
+          isHeard = true;
+        }
+        entry?.membership.settle();
+      }
+      return isHeard;
     },
     notify(message) {
-      entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
+      const joined = placesIn(message).find(({ room }) => entries.has(room ?? '')) ?? message;
+      entries.get(joined.room ?? '')?.emitter.emit(message.type, message.data, joined);
     },
     welcomed(link, rooms) {
       // No name is to be taken for a property that every object has.

@@ -33,7 +33,7 @@ export function createCalls(faults: FaultTable): Calls {
       const strike = faults.decide('instance', facts);
       if (strike === undefined) return track(invoker.invoke(event));
       const killAfterMs = strike.fault.delayMs ?? 0;
-      return { ...(await track(invoker.invoke(event, killAfterMs))), fault: strike.text };
+      return { ...(await track(invoker.invoke(event, { killAfterMs }))), fault: strike.text };
     },
     track,
     underWay: () => underWay,

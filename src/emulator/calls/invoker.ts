@@ -41,10 +41,17 @@ export interface FunctionResponse {
   readonly body: Buffer;
 }
 
+/** What is particular to one call, beside its event. */
+export interface InvokeOptions {
+  /** The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
+  readonly killAfterMs?: number | undefined;
+  /** Under which id the function is called. Default: that of a gateway with one function. */
+  readonly functionId?: string | undefined;
+}
+
 /** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
 export interface Invoker {
-  /** @param killAfterMs The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
-  invoke(event: Record<string, unknown>, killAfterMs?: number): Promise<Invocation>;
+  invoke(event: Record<string, unknown>, options?: InvokeOptions): Promise<Invocation>;
   /** Calls that have not ended. */
   underWay(): number;
 }
@@ -62,12 +69,18 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
 
   async function call(
     event: Record<string, unknown>,
-    killAfterMs: number | undefined,
+    { killAfterMs, functionId = identity.functionId }: InvokeOptions,
   ): Promise<Omit<Invocation, 'durationMs'>> {
     const deadline = clock.now() + timeoutMs;
     // The event travels as JSON, so a handler never shares an object with the gateway.
     const delivered: unknown = JSON.parse(JSON.stringify(event));
-    const context = createFunctionContext(identity, delivered, randomUUID(), deadline, clock);
+    const context = createFunctionContext(
+      { ...identity, functionId },
+      delivered,
+      randomUUID(),
+      deadline,
+      clock,
+    );
     const ends = [{ at: deadline, outcome: timedOut(timeoutMs) }];
     if (killAfterMs !== undefined) ends.push({ at: clock.now() + killAfterMs, outcome: KILLED });
     const end = earliest(clock, ends);
@@ -82,11 +95,11 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
   }
 
   return {
-    async invoke(event, killAfterMs) {
+    async invoke(event, options = {}) {
       const startedAt = performance.now();
       underWay++;
       try {
-        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - startedAt };
+        return { ...(await call(event, options)), durationMs: performance.now() - startedAt };
       } finally {
         underWay--;
       }
@@ -138,12 +151,15 @@ export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
   if (typeof plain !== 'object' || plain === null) return malformed('it is not an object');
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
-  if (typeof statusCode !== 'number') return { ...malformed('statusCode is not a number'), result: plain };
+  // Whether the platform takes a text such as '200' is not documented; that it does not is an assumption.
+  if (typeof statusCode !== 'number')
+    return { ...malformed(`statusCode is of the type ${typeof statusCode}, not a number`), result: plain };
   if (body !== undefined && body !== null && typeof body !== 'string')
     return malformed('body is not a string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
-  const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };
+  const single = { ...lastOf(lists), ...lowerCased(headers) };
+  const response = { statusCode, headers: single, multiValueHeaders: lists, body: bytes };
   return { status: 200, response, result: plain, hasReturned: true };
 }
 
@@ -158,6 +174,11 @@ function lowerCased(headers: unknown): Record<string, string> {
   );
 }
 
+/** Who gives a header in a list gives it, too; an answer on a socket has it once. */
+function lastOf(lists: Readonly<Record<string, readonly string[]>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(lists ?? {}).map(([name, values]) => [name, values.at(-1) ?? '']));
+}
+
 function listsOf(headers: unknown): Record<string, readonly string[]> {
   if (typeof headers !== 'object' || headers === null) return {};
   return Object.fromEntries(
@@ -169,13 +190,8 @@ function listsOf(headers: unknown): Record<string, readonly string[]> {
 }
 
 /** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
-export function isTextResponse(
-  { headers, multiValueHeaders }: FunctionResponse,
-  guess: Guesses = NO_PROFILE,
-): boolean {
-  const countsLists = guess('type.multi-value') === 'text';
-  const type =
-    headers['content-type'] ?? (countsLists ? multiValueHeaders?.['content-type']?.at(-1) : undefined);
+export function isTextResponse({ headers }: FunctionResponse, guess: Guesses = NO_PROFILE): boolean {
+  const type = headers['content-type'];
   if (type === undefined) return guess('type.none') === 'text';
   if (type.startsWith('application/json;')) return guess('type.json-charset') === 'text';
   return type === 'application/json' || type.startsWith('text/');

@@ -10,3 +10,17 @@ export function compare(a: Value | undefined, b: Value | undefined): number | un
   if (a?.BOOL !== undefined && b?.BOOL !== undefined) return Number(a.BOOL) - Number(b.BOOL);
   return undefined;
 }
+
+/** Bytes of an item: its names and values in UTF-8. */
+export function sizeOf(item: Item): number {
+  return Object.entries(item).reduce(
+    (sum, [name, value]) => sum + Buffer.byteLength(name) + valueSize(value),
+    0,
+  );
+}
+
+function valueSize({ S: text, N: number, SS: set = [] }: Value): number {
+  const texts = [text, number, ...set].filter((one) => one !== undefined);
+  // A boolean takes a byte.
+  return texts.reduce((sum, one) => sum + Buffer.byteLength(one), Number(texts.length === 0));
+}

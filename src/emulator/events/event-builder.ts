@@ -10,7 +10,7 @@ import { createMessageIds } from '../ids.js';
 import type { Handshake } from './handshake.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
 import { readRequest, withoutAuthorization, type SourceRequest } from './request-facts.js';
-import type { Operation } from '../routing/routes.js';
+import type { Operation, OperationFacts } from '../routing/routes.js';
 
 export type { Handshake } from './handshake.js';
 
@@ -58,7 +58,11 @@ export function createEventBuilder(now: () => number, guess: Guesses = NO_PROFIL
     const handshake = rememberedOf(known, facts.eventType, guess);
     const operation = withFormat(given, guess);
     const requestId = requestIdOf(handshake, guess);
-    const added = { ...addedHeaders(handshake, facts.eventType, requestId), ...facts.headers };
+    const added = {
+      ...functionHeader(operation),
+      ...addedHeaders(handshake, facts.eventType, requestId),
+      ...facts.headers,
+    };
     const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
     const parameters = parameterValues(operation, handshake, facts.eventType === 'CONNECT');
     return {
@@ -149,9 +153,14 @@ function requestContext(
   };
 }
 
+/** Seen in the published samples. */
+export function functionHeader({ functionId }: OperationFacts): Record<string, string> {
+  return functionId === undefined ? {} : { 'X-Api-Gateway-Function-Id': functionId };
+}
+
 /** Documented: the `context` of an integration arrives here. */
 export function contextOf(
-  { context }: Operation,
+  { context }: OperationFacts,
   parameters: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {
   return context === undefined ? {} : { apiGateway: { operationContext: fillIn(context, parameters) } };
@@ -159,7 +168,7 @@ export function contextOf(
 
 /** Seen in a published sample: a message has it when its operation is secured, as the handshake was. */
 export function authorizerOf(
-  { authorize }: Operation,
+  { authorize }: OperationFacts,
   authorizer: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, unknown> {
   return authorize === undefined || authorizer === undefined ? {} : { authorizer };

@@ -20,6 +20,13 @@ export function logUnawaited(
   timeline.add({ type: 'unawaited', instance: id, reason, level: 'warning' });
 }
 
+export function logSlowLoading(timeline: Timeline, id: number, entry: string, ms: number): void {
+  const reason =
+    `${entry} is still being loaded after ${ms / 1000} s: ` +
+    'an await at its top level, or of a module that it imports, has not settled';
+  timeline.add({ type: 'notice', instance: id, reason, level: 'warning' });
+}
+
 export function logMemoryStore(timeline: Timeline, max: number): void {
   timeline.add({
     type: 'notice',

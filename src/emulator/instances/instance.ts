@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../../model/diagnostics.js';
 import type { Generation } from '../code/source.js';
 import type { FunctionIdentity } from '../events/function-context.js';
+import type { InvokeOptions } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
 import type { Ending } from './endings.js';
 import type { InstanceSetup } from './wire.js';
@@ -40,12 +41,8 @@ export interface Instance {
   /** Of its heap with buffers, after the last call. */
   readonly usedBytes: number | undefined;
   readonly state: InstanceState;
-  /**
-   * Never rejects. A call that comes before the instance is ready waits for it, and its time runs.
-   *
-   * @param killAfterMs The instance ends this long after it has been given the call, unless that has ended before.
-   */
-  call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome>;
+  /** Never rejects. A call that comes before the instance is ready waits for it, and its time runs. */
+  call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome>;
   /** Ends as soon as its calls have ended. */
   retire(ending: Ending): void;
   /** Ends now; what is under way is aborted. */

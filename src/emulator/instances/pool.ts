@@ -1,5 +1,5 @@
 import type { Generation } from '../code/source.js';
-import type { Invocation, Invoker } from '../calls/invoker.js';
+import type { InvokeOptions, Invocation, Invoker } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
 import type { Instance } from './instance.js';
 import { createMembers, STOPPED, type MembersOptions } from './members.js';
@@ -29,13 +29,12 @@ export interface PoolOptions extends MembersOptions {
 
 interface WaitingCall {
   readonly event: Record<string, unknown>;
-  readonly killAfterMs: number | undefined;
+  readonly options: InvokeOptions;
   resolve(outcome: CallOutcome | Promise<CallOutcome>): void;
 }
 
-export function createPool(options: PoolOptions): Pool {
-  const { requestsLimit } = options;
-  const members = createMembers(options, hand);
+export function createPool({ requestsLimit, ...settings }: PoolOptions): Pool {
+  const members = createMembers(settings, hand);
   const waiting: WaitingCall[] = [];
   let underWay = 0;
   let changes: Promise<void> = Promise.resolve();
@@ -47,7 +46,7 @@ export function createPool(options: PoolOptions): Pool {
       const instance = members.occupy();
       if (instance === undefined) return;
       const call = waiting.shift();
-      call?.resolve(instance.call(call.event, call.killAfterMs));
+      call?.resolve(instance.call(call.event, call.options));
     }
   }
 
@@ -58,7 +57,7 @@ export function createPool(options: PoolOptions): Pool {
     return done;
   }
 
-  async function call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome> {
+  async function call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome> {
     if (isStopped) return { status: 502, problem: STOPPED.reason };
     if (underWay > requestsLimit) {
       return {
@@ -67,9 +66,9 @@ export function createPool(options: PoolOptions): Pool {
       };
     }
     const free = waiting.length === 0 ? members.occupy() : undefined;
-    if (free !== undefined) return free.call(event, killAfterMs);
+    if (free !== undefined) return free.call(event, options);
     return new Promise((resolve) => {
-      waiting.push({ event, killAfterMs, resolve });
+      waiting.push({ event, options, resolve });
     });
   }
 
@@ -78,11 +77,11 @@ export function createPool(options: PoolOptions): Pool {
     replace: (generation) => inTurn(() => members.replace(generation)),
     restart: () => inTurn(() => members.replace(members.generation)),
     generation: () => members.generation,
-    async invoke(event, killAfterMs): Promise<Invocation> {
+    async invoke(event, options = {}): Promise<Invocation> {
       const begun = performance.now();
       underWay++;
       try {
-        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - begun };
+        return { ...(await call(event, options)), durationMs: performance.now() - begun };
       } finally {
         underWay--;
       }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { BroadcastError } from '../../base/errors.js';
 import type { Generation } from '../code/source.js';
-import { readResponseText } from '../calls/invoker.js';
+import { readResponseText, type InvokeOptions } from '../calls/invoker.js';
 import { createCallTable, type CallOutcome } from './call-table.js';
 import { memoryEnding, outcomeOf, timeoutEnding, type Ending } from './endings.js';
 import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
 import { startProcess } from './process.js';
 import { createVitals } from './vitals.js';
-import type { AnswerMessage, InstanceMessage } from './wire.js';
+import type { AnswerMessage, CallMessage, InstanceMessage } from './wire.js';
 
 const KILLED: Ending = { why: 'killed', reason: 'it was killed on request' };
 
@@ -21,7 +21,7 @@ export function startInstance(
   settings: InstanceSettings,
   listener: InstanceListener,
 ): Instance {
-  const { timeoutMs, env, identity, ...rest } = settings;
+  const { timeoutMs, env, identity: _, ...rest } = settings;
   const calls = createCallTable();
   const vitals = createVitals(rest.freezeAfterMs);
   const loading = promiseOfStart();
@@ -90,14 +90,13 @@ export function startInstance(
     child.terminate();
   }
 
-  async function call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome> {
+  async function call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome> {
     const wasReady = vitals.coldMs !== undefined;
     const { callId, outcome } = calls.open(timeoutMs, () => {
       end(timeoutEnding(callId, timeoutMs));
     });
-    const deadline = Date.now() + timeoutMs;
-    child.post({ callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity });
-    if (killAfterMs !== undefined) killAfter(killAfterMs, outcome, end);
+    child.post(callMessage(callId, event, settings, options));
+    if (options.killAfterMs !== undefined) killAfter(options.killAfterMs, outcome, end);
     return { ...(await outcome), instance: { id, coldMs: wasReady ? undefined : vitals.coldMs } };
   }
 
@@ -133,6 +132,17 @@ export function startInstance(
     end,
   };
   return instance;
+}
+
+function callMessage(
+  callId: number,
+  event: Record<string, unknown>,
+  { timeoutMs, identity: own }: InstanceSettings,
+  { functionId = own.functionId }: InvokeOptions,
+): CallMessage {
+  const deadline = Date.now() + timeoutMs;
+  const identity = { ...own, functionId };
+  return { callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity };
 }
 
 function killAfter(ms: number, outcome: Promise<unknown>, end: (how: Ending) => void): void {

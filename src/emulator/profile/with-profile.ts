@@ -1,22 +1,20 @@
 import { FUNCTION_DEFAULTS, type ParsedFunctionSource } from '../instances/settings.js';
-import type { ParsedEmulatorOptions } from '../options.js';
-import { CLOUD_FRAME_LIMITS, type FrameLimits } from '../sockets/frame-limits.js';
+import { SOCKET_DEFAULTS, type ParsedEmulatorOptions } from '../options.js';
 import type { Guesses } from './guesses.js';
 
 /** How long an instance runs on where a profile says "for a while", in milliseconds. */
 const A_WHILE_MS = 1000;
-/** What a limit becomes that was not found where it is documented. */
-const RAISED = 8;
 
-/** The options with what a profile says of limits, freezing and triggers; what was set to something else stays. */
+/** The options with what a profile says of order, attempts, freezing and triggers; what was set to something else stays. */
 export function withProfile(options: ParsedEmulatorOptions, guess: Guesses): ParsedEmulatorOptions {
   const freezeAfterMs = FREEZING.get(guess('freeze.after-return')) ?? FUNCTION_DEFAULTS.freezeAfterMs;
   const thaw = <T>(target: T): T => (isDefaultSource(target) ? { ...target, freezeAfterMs } : target);
-  const { routes, functions, triggers, timers, limits } = options;
+  const { routes, functions, triggers, timers } = options;
   const isSerial = guess('trigger.parallelism') === 'one at a time';
   return {
     ...options,
-    limits: { ...limits, ...frameLimits(limits, guess) },
+    messageOrder: orderOf(options.messageOrder, guess),
+    disconnectAttempts: attemptsOf(options.disconnectAttempts, guess),
     routes: routes && thawAll(routes, thaw),
     functions: isRecord(functions) ? thawAll(functions, thaw) : thaw(functions),
     triggers: triggers.map((trigger) => {
@@ -26,6 +24,21 @@ export function withProfile(options: ParsedEmulatorOptions, guess: Guesses): Par
     }),
     timers: timers.map((timer) => ({ ...timer, function: thaw(timer.function) })),
   };
+}
+
+type Order = ParsedEmulatorOptions['messageOrder'];
+
+function orderOf(order: Order, guess: Guesses): Order {
+  const isSerial = guess('order.overlap') === 'serial' && order === SOCKET_DEFAULTS.messageOrder;
+  return isSerial ? 'serial' : order;
+}
+
+/** Enough for a hundred that leave at once, ten at a time. */
+const MANY_ATTEMPTS = 10;
+
+function attemptsOf(attempts: number, guess: Guesses): number {
+  const isSure = guess('disconnect.mass') === 'none' && attempts === SOCKET_DEFAULTS.disconnectAttempts;
+  return isSure ? MANY_ATTEMPTS : attempts;
 }
 
 const FREEZING = new Map<string, number | 'off'>([
@@ -54,15 +67,4 @@ function isRecord(functions: Functions | undefined): functions is Record<string,
 
 function thawAll(targets: Readonly<Record<string, Target>>, thaw: (target: Target) => Target) {
   return Object.fromEntries(Object.entries(targets).map(([name, target]) => [name, thaw(target)]));
-}
-
-function frameLimits(limits: FrameLimits, guess: Guesses): FrameLimits {
-  const raise = (name: keyof FrameLimits, seen: string): number => {
-    const isRaised = seen.startsWith('more than') && limits[name] === CLOUD_FRAME_LIMITS[name];
-    return isRaised ? limits[name] * RAISED : limits[name];
-  };
-  return {
-    maxFrameBytes: raise('maxFrameBytes', guess('size.frame-in')),
-    maxMessageBytes: raise('maxMessageBytes', guess('size.message-in')),
-  };
 }

@@ -30,7 +30,7 @@ export interface MessageQueuesDeps extends Omit<TriggersDeps, 'queues' | 'option
 export function createMessageQueues(parts: MessageQueuesDeps): MessageQueues {
   const { options, clock, timeline, folderId } = parts;
   const { accessKeyId } = options;
-  const queues = createQueues(clock, timeline, folderId);
+  const queues = createQueues(clock, timeline, folderId, process.cwd());
   openQueues(queues, options.queues);
   const server = createQueueServer({ queues, clock, timeline, accessKeyId });
   const triggers = createTriggers({ ...parts, queues });

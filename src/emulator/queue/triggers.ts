@@ -27,7 +27,7 @@ export interface TriggersDeps {
   readonly calls: Calls;
   readonly gateway: Gateway;
   readonly guess: Guesses;
-  invokerOf(target: ParsedTarget): Invoker;
+  invokerOf(target: ParsedTarget, functionId?: string): Invoker;
 }
 
 export interface Triggers {
@@ -107,7 +107,7 @@ function toFunction(
     ? Math.min(target.instances.max * target.concurrency, target.requestsLimit)
     : Infinity;
   const place = placeOf(queues, queue, trigger.attributeNames);
-  const invoker = invokerOf(target);
+  const invoker = invokerOf(target, typeof trigger.function === 'string' ? trigger.function : undefined);
   return {
     target: isSource ? target.entry : 'function',
     concurrency: Math.min(trigger.concurrency, room),

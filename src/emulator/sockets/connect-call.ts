@@ -2,6 +2,8 @@
 import { factsOf, type Calls } from '../calls/calls.js';
 import type { CloseCause } from './connections.js';
 import type { Disconnects } from './disconnects.js';
+import type { FrameLimits } from './frame-limits.js';
+import { replyOf } from './reply.js';
 import type { EventBuilder, Handshake } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Guesses } from '../profile/guesses.js';
@@ -24,6 +26,7 @@ export interface ConnectOptions {
   readonly calls: Calls;
   readonly disconnects: Disconnects;
   readonly guess: Guesses;
+  readonly limits: FrameLimits;
 }
 
 /** `response` is absent when no function was asked; `cut` stands for no answer at all. */
@@ -81,7 +84,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls, guess }: ConnectOptions,
+  { events, timeline, calls, limits, guess }: ConnectOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,
@@ -90,7 +93,8 @@ async function ask(
   const invocation = await calls.call(connect, event, factsOf(handshake));
   const { response, status } = invocation;
   const isAccepted = response !== undefined && response.statusCode >= 200 && response.statusCode < 300;
-  logConnect(timeline, handshake, invocation, isAccepted, fault);
+  const first = isAccepted ? replyOf(response, limits.maxMessageBytes) : undefined;
+  logConnect(timeline, handshake, invocation, first, fault);
   if (isAccepted) return { response };
   return {
     refused: response?.statusCode ?? statusSeen(status, guess),

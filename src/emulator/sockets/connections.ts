@@ -16,6 +16,9 @@ export interface ServerSocket {
   send(data: Buffer, options: { readonly binary: boolean }, onWritten: (error?: Error | null) => void): void;
   close(code?: number): void;
   terminate(): void;
+  /** Reads nothing more from the client until `resume()`. */
+  pause(): void;
+  resume(): void;
   once(event: 'close', listener: () => void): unknown;
   emit(event: 'message', data: Buffer, isBinary: boolean): boolean;
 }

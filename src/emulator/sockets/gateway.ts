@@ -10,7 +10,7 @@ import type { CloseCause, ConnectionLimits } from './connections.js';
 import { createDisconnects } from './disconnects.js';
 import type { FrameLimits } from './frame-limits.js';
 import { createHandshakes, type Handshakes } from './handshakes.js';
-import { createMessages } from './messages.js';
+import { createMessages, type MessageOrder } from './messages.js';
 import { createOpenSockets, type OpenSockets } from './open-sockets.js';
 
 export interface GatewayOptions {
@@ -23,6 +23,8 @@ export interface GatewayOptions {
   readonly calls: Calls;
   readonly gatewayId: string;
   readonly guess: Guesses;
+  readonly messageOrder: MessageOrder;
+  readonly disconnectAttempts: number;
 }
 
 /** The WebSocket side of the gateway: handshakes, messages in, replies and sends out, closing. */

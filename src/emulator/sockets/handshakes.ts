@@ -2,12 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { createAuthorizationNotice } from '../timeline/gateway-log.js';
-import type { FrameLimits } from './frame-limits.js';
 import type { OpenSockets } from './open-sockets.js';
 import { settleUpgrade, type UpgradeOptions } from './upgrade.js';
 
 export interface HandshakesOptions extends Omit<UpgradeOptions, 'noticeAuthorization'> {
-  readonly limits: FrameLimits;
   /** Takes each socket whose handshake was accepted. */
   readonly onOpen: OpenSockets['open'];
 }

@@ -1,13 +1,14 @@
 import { factsOf, type Calls } from '../calls/calls.js';
 import type { OpenConnection } from './connections.js';
 import type { EventBuilder } from '../events/event-builder.js';
+import type { FrameLimits } from './frame-limits.js';
+import type { Guesses } from '../profile/guesses.js';
+import { seenOf } from './seen-of-call.js';
 import type { FaultTable } from '../faults/table.js';
-import { codeIn, type Guesses } from '../profile/guesses.js';
 import type { Waiting } from '../faults/waiting.js';
 import { logDroppedMessage, logMessage } from '../timeline/gateway-log.js';
 import type { Operation } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { seenOf } from './seen-of-call.js';
 
 export interface MessagesOptions {
   readonly events: EventBuilder;
@@ -15,6 +16,8 @@ export interface MessagesOptions {
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly timeline: Timeline;
+  readonly limits: FrameLimits;
+  readonly messageOrder: MessageOrder;
   readonly guess: Guesses;
   /** Ends the connection. */
   close(connection: OpenConnection, code: number): void;
@@ -29,29 +32,33 @@ export interface Messages {
   release(connection: OpenConnection): void;
 }
 
+/**
+ * Whether the calls for the messages of one connection overlap, or each waits for the one before it. Both were reported of
+ * the cloud.
+ */
+export type MessageOrder = 'overlapping' | 'serial';
+
+/** Messages of one connection that wait for the one before them; then the client has to wait. */
+const MAX_QUEUED = 100;
+
 /** How long a message waits to be overtaken, unless the fault says otherwise. */
 const OVERTAKING_MS = 1000;
 
 export function createMessages(options: MessagesOptions): Messages {
-  const { events, calls, faults, waiting, timeline, reply, guess } = options;
-  const inTurn = createTurns(guess('order.overlap') === 'serial');
+  const { events, calls, faults, waiting, timeline, limits, reply, guess } = options;
+  const run = options.messageOrder === 'serial' ? inTurn(calls, handle) : handle;
   /** Handles the message that a fault keeps waiting. */
   const held = new Map<OpenConnection, () => void>();
 
-  function handle(message: Message, fault: string | undefined): Promise<void> {
-    return inTurn(message.connection, () => call(message, fault));
-  }
-
-  async function call(message: Message, fault: string | undefined): Promise<void> {
+  async function handle(message: Message, fault: string | undefined): Promise<void> {
     const { operation, connection, event, body, isBinary } = message;
     if (operation.authorize !== undefined && guess('authorizer.asked-for-messages') === 'called')
       await operation.authorize({ ...connection.handshake, method: 'POST', operation: 'MESSAGE' });
     const invocation = await calls.call(operation, event, factsOf(connection.handshake));
-    logMessage(timeline, connection, body, isBinary, invocation, fault);
-    const seen = seenOf(invocation, guess);
-    const code = seen.as === 'nothing' ? undefined : codeIn(seen.as);
-    if (code !== undefined) options.close(connection, code);
-    else if (seen.as !== 'nothing') reply(connection, seen.body, seen.isBinary);
+    const replied = seenOf(invocation, limits.maxMessageBytes, guess);
+    logMessage(timeline, connection, body, isBinary, invocation, replied, fault);
+    if (replied.closeCode !== undefined) options.close(connection, replied.closeCode);
+    else if (replied.data !== undefined) reply(connection, replied.data, replied.isBinary);
   }
 
   function hold(message: Message, delayMs: number, fault: string | undefined): void {
@@ -62,7 +69,7 @@ export function createMessages(options: MessagesOptions): Messages {
     held.set(connection, () => {
       cancel();
       held.delete(connection);
-      void handle(message, fault);
+      void run(message, fault);
     });
   }
 
@@ -76,8 +83,8 @@ export function createMessages(options: MessagesOptions): Messages {
     const { effect, delayMs = OVERTAKING_MS } = struck?.fault ?? {};
     if (effect === 'drop') logDroppedMessage(timeline, connection, body, isBinary, struck?.text);
     else if (effect === 'reorder') hold(message, delayMs, struck?.text);
-    else void handle(message, undefined);
-    if (effect === 'duplicate') void handle(message, struck?.text);
+    else void run(message, undefined);
+    if (effect === 'duplicate') void run(message, struck?.text);
   }
 
   return {
@@ -86,7 +93,7 @@ export function createMessages(options: MessagesOptions): Messages {
       const event = events.message(connection.handshake, operation, body, isBinary);
       const message = { operation, connection, event, body, isBinary };
       if (held.has(connection)) {
-        void handle(message, undefined);
+        void run(message, undefined);
         release(connection);
       } else {
         strike(message);
@@ -104,13 +111,22 @@ interface Message {
   readonly isBinary: boolean;
 }
 
-/** Lets the messages of a connection wait for each other, or not. */
-function createTurns(isSerial: boolean) {
-  const last = new WeakMap<OpenConnection, Promise<void>>();
-  return (connection: OpenConnection, work: () => Promise<void>): Promise<void> => {
-    if (!isSerial) return work();
-    const turn = (last.get(connection) ?? Promise.resolve()).then(work);
-    last.set(connection, turn);
-    return turn;
+type Handle = (message: Message, fault: string | undefined) => Promise<void>;
+
+/** One message of a connection after the other. */
+function inTurn(calls: Calls, handle: Handle): Handle {
+  const queues = new Map<OpenConnection, { length: number; last: Promise<void> }>();
+  return (message, fault) => {
+    const { connection } = message;
+    const queue = queues.get(connection) ?? { length: 0, last: Promise.resolve() };
+    queues.set(connection, queue);
+    if (++queue.length >= MAX_QUEUED) connection.socket.pause();
+    queue.last = queue.last
+      .then(() => handle(message, fault))
+      .finally(() => {
+        if (--queue.length < MAX_QUEUED) connection.socket.resume();
+        if (queue.length === 0) queues.delete(connection);
+      });
+    return calls.track(queue.last);
   };
 }

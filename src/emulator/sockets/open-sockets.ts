@@ -2,10 +2,10 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import type { FunctionResponse } from '../calls/invoker.js';
-import { isTextResponse } from '../calls/invoker.js';
 import type { Clock } from '../clock.js';
 import type { Handshake } from '../events/event-builder.js';
 import { codeIn, type Guesses } from '../profile/guesses.js';
+import { raisedLimits } from '../profile/raised-limits.js';
 import type { Route } from '../routing/routes.js';
 import { logClose } from '../timeline/gateway-log.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -18,6 +18,7 @@ import {
   type ServerSocket,
 } from './connections.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
+import { replyOf } from './reply.js';
 
 export interface OpenSocketsOptions {
   readonly clock: Clock;
@@ -60,6 +61,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
   // What clients see at these limits is a guess.
   const codeOf = (id: 'close.lifetime' | 'close.idle' | 'close.oversized'): number =>
     codeIn(guess(id)) ?? 1001;
+  const inbound = raisedLimits(limits, guess);
   const sockets = new Set<ServerSocket>();
   const connections = createConnections(clock, limits, (connection, limit) => {
     const code = codeOf(limit === 'lifetime' ? 'close.lifetime' : 'close.idle');
@@ -97,7 +99,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
   }
 
   function watchFrames(connection: OpenConnection): void {
-    const watch = createFrameWatch(limits);
+    const watch = createFrameWatch(inbound);
     connection.raw.prependListener('data', (chunk: Buffer) => {
       if (connection.closing !== undefined) return;
       const problem = watch.push(chunk);
@@ -146,8 +148,8 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
       listen(route, connection, socket);
       // Since 2024 the body of the connect response arrives as the first message. Documented.
       const isSent = guess('handshake.first-message') === 'arrives';
-      if (isSent && response !== undefined && response.body.length > 0)
-        deliver(connection, response.body, !isTextResponse(response, guess));
+      const first = isSent && response ? replyOf(response, limits.maxMessageBytes, guess) : undefined;
+      if (first?.data !== undefined) deliver(connection, first.data, first.isBinary);
     },
     deliver,
     close,

@@ -1,26 +1,35 @@
 /** What a client sees of a call for its message. Documented is only what becomes of a body with status 200. */
-import { MAX_MESSAGE_BYTES } from '../../base/protocol.js';
 import type { Invocation } from '../calls/invoker.js';
 import { isTextResponse } from '../calls/invoker.js';
-import type { GuessId, Guesses } from '../profile/guesses.js';
+import { codeIn, type GuessId, type Guesses } from '../profile/guesses.js';
+import { replyOf, type Reply } from './reply.js';
 
-export interface SeenOfCall {
-  /** `nothing`, `closed with` a code; anything else is a message with this body. */
-  readonly as: string;
-  readonly body: Buffer;
-  readonly isBinary: boolean;
+export interface SeenOfCall extends Reply {
+  /** Set when the connection ends. */
+  readonly closeCode: number | undefined;
 }
 
-export function seenOf(invocation: Invocation, guess: Guesses): SeenOfCall {
+export function seenOf(invocation: Invocation, maxMessageBytes: number, guess: Guesses): SeenOfCall {
   const { response } = invocation;
-  const body = response?.body ?? failureBody(invocation);
+  const reply = response && replyOf(response, maxMessageBytes, guess);
+  const id = unusual(invocation, maxMessageBytes);
+  if (id === undefined && reply !== undefined) return { ...reply, closeCode: undefined };
   const isBinary = response !== undefined && !isTextResponse(response, guess);
-  const id = unusual(invocation);
-  return { as: id === undefined ? 'a message' : guess(id), body, isBinary };
+  const seen = id === undefined ? 'nothing' : guess(id);
+  const closeCode = codeIn(seen);
+  const isStatus = id === 'reply.status-400' || id === 'reply.status-201';
+  if (closeCode !== undefined || seen === 'nothing')
+    return { data: undefined, isBinary, warning: isStatus ? NOT_DOCUMENTED : reply?.warning, closeCode };
+  return { data: response?.body ?? failureBody(invocation), isBinary, warning: undefined, closeCode };
 }
+
+const NOT_DOCUMENTED = 'what a client gets for a status other than 200 is not documented; nothing was sent';
 
 /** Which guess the answer is a matter of; `undefined` for an ordinary one. */
-function unusual({ status, response, result, hasReturned }: Invocation): GuessId | undefined {
+function unusual(
+  { status, response, result, hasReturned }: Invocation,
+  maxMessageBytes: number,
+): GuessId | undefined {
   const { statusCode, body } = Object(result) as { readonly statusCode?: unknown; readonly body?: unknown };
   if (response === undefined) {
     if (status === 504) return 'reply.timeout';
@@ -29,7 +38,7 @@ function unusual({ status, response, result, hasReturned }: Invocation): GuessId
   }
   if (response.statusCode !== 200)
     return response.statusCode > 200 && response.statusCode < 300 ? 'reply.status-201' : 'reply.status-400';
-  if (response.body.length > MAX_MESSAGE_BYTES) return 'size.reply';
+  if (response.body.length > maxMessageBytes) return 'size.reply';
   if (response.body.length > 0) return undefined;
   return body === '' ? 'reply.empty-body' : 'reply.empty';
 }

@@ -114,14 +114,18 @@ export function refusedBroadcastLine(start: BroadcastStart, code: string, ids: I
   };
 }
 
-function audienceKind({ audience }: BroadcastStart): 'a room' | 'a user' | 'a connection' | 'all' {
+function audienceKind({
+  audience,
+}: BroadcastStart): 'a room' | 'several rooms' | 'a user' | 'a connection' | 'all' {
   if ('room' in audience) return 'a room';
+  if ('rooms' in audience) return 'several rooms';
   if ('connection' in audience) return 'a connection';
   return 'user' in audience ? 'a user' : 'all';
 }
 
 function audienceFields({ audience }: BroadcastStart, ids: IdHasher): LogFields {
   if ('room' in audience) return { to: 'room', room: ids.hash(audience.room) };
+  if ('rooms' in audience) return { to: 'rooms', rooms: audience.rooms.map(ids.hash).join(' ') };
   if ('connection' in audience) return { to: 'connection', connection: ids.hash(audience.connection) };
   return 'user' in audience ? { to: 'user', user: ids.hash(audience.user) } : { to: 'all' };
 }

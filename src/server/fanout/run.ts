@@ -1,13 +1,12 @@
 import type { StoredConnection } from '../../model/connection.js';
 import { BroadcastError } from '../../base/errors.js';
-import type { RoomPosition } from '../../base/protocol.js';
+import type { RoomPlace } from '../../base/protocol.js';
 import type { DeliveryReport, StopReason } from '../../model/report.js';
 import type { ConnectionStore } from '../../model/store.js';
 import { conclude } from './conclude.js';
 import { encodeCursor } from './cursor.js';
 import { createListing, type ListingOptions } from './listing.js';
-import type { SharedPayload } from './numbering.js';
-import { createSending, type PayloadMaker, type Sending, type SendingOptions } from './send-to.js';
+import { createSending, type PayloadSource, type Sending, type SendingOptions } from './send-to.js';
 import { createStaleRemoval } from './stale-removal.js';
 import type { Tally } from './tally.js';
 import { countUnlisted } from './unlisted.js';
@@ -16,7 +15,7 @@ export interface RunOptions extends Omit<SendingOptions, 'payload' | 'onOutcome'
   readonly store: Pick<ConnectionStore, 'get' | 'list' | 'count' | 'remove'>;
   readonly tally: Tally;
   readonly listing: ListingOptions;
-  readonly payload: SharedPayload | { readonly each: PayloadMaker };
+  readonly payload: PayloadSource & { readonly places?: readonly RoomPlace[] };
   /** Whether a listed connection is a recipient; `undefined` when everybody is. */
   readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
 }
@@ -65,7 +64,7 @@ export async function runBroadcast(options: RunOptions): Promise<DeliveryReport>
     uncounted: unlisted === undefined,
     stoppedBy,
     cursor: cursorFor(options, stoppedBy, position.after),
-    position: placeOf(options.payload),
+    places: options.payload.places,
   });
 }
 
@@ -118,9 +117,6 @@ function cursorFor(
 ): string | undefined {
   if (stoppedBy === 'done' || stoppedBy === 'expired') return undefined;
   const filtered = accepts !== undefined;
-  return encodeCursor({ audience: listing.audience, after, id, filtered, position: placeOf(payload) });
-}
-
-function placeOf(payload: RunOptions['payload']): RoomPosition | undefined {
-  return 'same' in payload ? payload.position : undefined;
+  const { places = [] } = payload;
+  return encodeCursor({ audience: listing.audience, after, id, filtered, places });
 }

@@ -7,6 +7,7 @@ import {
 } from '../../model/contract.js';
 import type { Dispatched } from '../../model/dispatched.js';
 import type { SendReport } from '../../model/report.js';
+import { roomsIn } from '../../model/several-rooms.js';
 import type { EncodedPayload, Payload } from '../../model/transport.js';
 import { begin, type Broadcast, type MakePayload } from './begin.js';
 import { timeLimitsOf, type FanoutDeps } from './deps.js';
@@ -14,8 +15,9 @@ import { dispatcherOf, type Dispatcher, type DispatchOptions } from './dispatch.
 import { acceptanceOf, addExceptions, addWhere, type Exception, type Filter, type Where } from './filter.js';
 import { forecast, type Forecast } from './forecast.js';
 import { closingSender, goodbyeText, type Goodbye } from './goodbye.js';
-import { addressedText, messageId, serverMessageText } from './message.js';
-import { numberedPayload } from './numbering.js';
+import { copiesOf, copyText } from './copies.js';
+import { messageId, serverMessageText } from './message.js';
+import { placesOf } from './numbering.js';
 import type { Selection } from './selection.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
@@ -90,10 +92,12 @@ export interface BroadcasterDeps extends FanoutDeps {
 
 export function createTarget<K extends Contract>(deps: BroadcasterDeps, selection: Selection): Target<K> {
   const { transport, fanout } = deps;
+  const rooms = roomsIn(selection.audience);
   const narrowed = (filter: Filter): Target<K> => createTarget<K>(deps, { ...selection, filter });
   const textOf = (type: string, data: unknown, id: string): string =>
     serverMessageText({ type, data: checkServerData(deps.contract, type, data), id });
-  const encode = (text: string): EncodedPayload => transport.encode(addressedText(text, selection.audience));
+  const encode = (text: string, rooms: readonly string[]): EncodedPayload =>
+    transport.encode(copyText(text, rooms.slice(0, 1), []));
   const beginFromHere = (options: SendOptions | undefined, payloadFor: MakePayload): Broadcast =>
     begin(deps, selection, options, ({ send }) => send(payloadFor));
 
@@ -104,7 +108,13 @@ export function createTarget<K extends Contract>(deps: BroadcasterDeps, selectio
       const text = (id: string): string => textOf(type, data, id);
       return begin(deps, selection, given, async ({ options, send }) => {
         const dispatched = await fanout?.takeOver(deps, selection, text, options);
-        return dispatched ?? send((id, isOver) => numberedPayload(deps, selection, text(id), isOver));
+        return (
+          dispatched ??
+          send(async (id, isOver) => {
+            const bare = text(id);
+            return copiesOf(deps, selection.audience, bare, await placesOf(deps, selection, bare, isOver));
+          })
+        );
       });
     },
     dispatch: async (type, data, options) =>
@@ -113,7 +123,7 @@ export function createTarget<K extends Contract>(deps: BroadcasterDeps, selectio
       beginFromHere(options, (id) => ({
         each: async (connection) => {
           const data = await dataOf(connection);
-          return data === undefined ? undefined : encode(textOf(type, data, id));
+          return data === undefined ? undefined : encode(textOf(type, data, id), connection.rooms ?? rooms);
         },
       })),
     sendRaw: (payload, options) => beginFromHere(options, () => ({ same: transport.encode(payload) })),
@@ -123,7 +133,7 @@ export function createTarget<K extends Contract>(deps: BroadcasterDeps, selectio
       ),
     forecast: async (type, data, options) => {
       const { endsAt } = timeLimitsOf(deps, parseSendOptions(options));
-      const { bytes } = encode(textOf(type, data, messageId(undefined)));
+      const { bytes } = encode(textOf(type, data, messageId(undefined)), rooms);
       const { audience, filter } = selection;
       return forecast(deps, { audience, accepts: acceptanceOf(filter), bytes, endsAt });
     },

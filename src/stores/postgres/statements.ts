@@ -94,6 +94,28 @@ function listings({ connections, members }: TableNames) {
       ) AS there ON true
       ORDER BY page.id`,
 
+    /**
+     * now, after, rows, shard count or null, shard index or null, rooms. Of each room as many as a page has, since the page may
+     * be of one room only; places are the numbers of a member's rooms, from 1.
+     */
+    listRooms: `
+      SELECT page.id AS listed, page.places::text, there.*
+      FROM (
+        SELECT member.id, json_agg(asked.place ORDER BY asked.place) AS places
+        FROM unnest($6::text[]) WITH ORDINALITY AS asked (room, place)
+        CROSS JOIN LATERAL (
+          SELECT one.id FROM ${members} AS one
+          WHERE (one.room, one.id) > (asked.room, $2) AND one.room <= asked.room AND ${onShard('$4', '$5')}
+          ORDER BY one.room, one.id LIMIT $3
+        ) AS member
+        GROUP BY member.id ORDER BY member.id LIMIT $3
+      ) AS page
+      LEFT JOIN LATERAL (
+        SELECT ${COLUMNS} FROM ${connections} AS there
+        WHERE there.id = page.id AND NOT removed AND expires_at > $1 LIMIT 1
+      ) AS there ON true
+      ORDER BY page.id`,
+
     /** now, after, rows, shard count or null, shard index or null, user */
     listUser: `
       SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
@@ -111,6 +133,11 @@ function listings({ connections, members }: TableNames) {
     countRoom: `
       SELECT count(*) FROM ${members} JOIN ${connections} USING (id)
       WHERE room = $2 AND NOT removed AND expires_at > $1`,
+
+    /** now, rooms */
+    countRooms: `
+      SELECT count(DISTINCT id) FROM ${members} JOIN ${connections} USING (id)
+      WHERE room = ANY ($2::text[]) AND NOT removed AND expires_at > $1`,
 
     /** now, user */
     countUser: `

@@ -1,4 +1,4 @@
-import { shardOf, type Audience, type Shard } from '../../model/store.js';
+import { shardOf, type SingleAudience, type Shard } from '../../model/store.js';
 import { checkName } from '../../base/names.js';
 import { text, type Item } from './items.js';
 
@@ -32,7 +32,7 @@ export function recordPartition(key: string): string {
   return RECORD + checkName(key, 'key');
 }
 
-export function audiencePartition(audience: Audience): string {
+export function audiencePartition(audience: SingleAudience): string {
   if ('room' in audience) return roomPartition(audience.room);
   return 'user' in audience ? userPartition(audience.user) : CONNECTIONS;
 }

@@ -3,7 +3,12 @@ import { createManualClock, type ManualClock } from '../../emulator/clock.js';
 import { createEventBuilder, readHandshake, type Handshake } from '../../emulator/events/event-builder.js';
 import { CLOUD_FRAME_LIMITS } from '../../emulator/sockets/frame-limits.js';
 import { newConnectionId, newResourceId } from '../../emulator/ids.js';
-import { isTextResponse, type FunctionResponse, type Invoker } from '../../emulator/calls/invoker.js';
+import {
+  isTextResponse,
+  type FunctionResponse,
+  type Invocation,
+  type Invoker,
+} from '../../emulator/calls/invoker.js';
 import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../base/protocol.js';
 import type { ConnectionInfo } from '../../model/transport.js';
@@ -44,7 +49,10 @@ export interface KitHandshake {
 }
 
 export interface KitGateway {
+  readonly id: string;
   readonly clock: ManualClock;
+  /** Calls the function with an event that is not of a connection. */
+  call(event: Record<string, unknown>): Promise<Invocation>;
   connect(handshake: KitHandshake, onFrame: (frame: Frame) => void): Promise<KitSocket | KitRefusal>;
   /** Delivers a message of the client's. Resolves with what is wrong with the function, or `undefined`. */
   message(socket: KitSocket, frame: Frame): Promise<string | undefined>;
@@ -156,7 +164,9 @@ export function createKitGateway(
   }
 
   return {
+    id: gatewayId,
     clock,
+    call: invoker.invoke,
     connect,
     message,
     ping(socket) {

@@ -1,7 +1,7 @@
 import { abortedError, BroadcastError } from '../../base/errors.js';
 import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../model/transport.js';
-import { checkConnectionId, checkSize } from '../../transports/rest.js';
+import { checkConnectionId, checkSize } from '../../transports/payload-limits.js';
 import type { FaultTable } from '../../emulator/faults/table.js';
 import type { Frame } from './inbox.js';
 import { strikeSend } from './kit-faults.js';
