@@ -62,6 +62,23 @@ describe('conformance', () => {
     expect(set.code).toBe(0);
   });
 
+  it('sets dev to a profile, which says once what it cannot follow', async () => {
+    const cases = { 'handshake.compression': { seen: 'permessage-deflate' } };
+    writeFileSync(file('dev.json'), JSON.stringify({ version: 1, date: '2026-11-30', cases }));
+    writeFileSync(file('ws.js'), 'export const handler = () => ({ statusCode: 200 });\n');
+    const args = ['dev', 'ws.js', '--port', '0', '--no-redirect', '--profile', 'dev.json'];
+    const dev = startCli(args, {}, folder);
+    await dev.printed(/Ctrl-C stops it/);
+    expect(dev.output().match(/handshake\.compression was seen as/g)).toHaveLength(1);
+    dev.signal('SIGINT');
+    expect(await dev.exited).toBe(0);
+    const missing = await run(['dev', 'ws.js', '--profile', 'none.json']);
+    expect(missing.output).toContain("--profile: 'none.json' cannot be read");
+    writeFileSync(file('broken.json'), '{}');
+    const broken = await run(['dev', 'ws.js', '--profile', 'broken.json']);
+    expect(broken.output).toContain('broken.json.version: ');
+  });
+
   it('says where a profile comes from when there is none', async () => {
     const { code, output } = await run(['conformance', 'report']);
     expect(code).toBe(1);
