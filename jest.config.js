@@ -12,6 +12,7 @@ export default {
   },
   moduleNameMapper: {
     '^yc-broadcast$': '<rootDir>/src/index.ts',
+    '^yc-broadcast/state$': '<rootDir>/src/server/state/index.ts',
     '^yc-broadcast/protocol$': '<rootDir>/src/base/protocol.ts',
     '^yc-broadcast/lanes$': '<rootDir>/src/queue/lanes/index.ts',
     '^yc-broadcast/native$': '<rootDir>/src/queue/native.ts',

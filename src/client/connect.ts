@@ -1,7 +1,7 @@
 import type { Contract } from '../model/contract.js';
 import type { Client } from './client.js';
 import { settingsOf, type ConnectOptions } from './options.js';
-import type { Room } from './rooms/room.js';
+import type { JoinOptions, Room } from './rooms/room.js';
 import { createRooms } from './rooms/rooms.js';
 import { createSession } from './connection/session.js';
 import { startClient } from './connection/start-client.js';
@@ -24,9 +24,9 @@ export function connect<K extends Contract = Contract>(options: ConnectOptions<K
   const session = createSession(settingsOf(options), createRooms);
   const client = startClient<K>(session);
   return Object.assign(client, {
-    join(name: string) {
+    join(name: string, want?: JoinOptions) {
       client.start();
-      return session.rooms.join(name) as Room<K>;
+      return session.rooms.join(name, want) as Room<K>;
     },
   });
 }

@@ -58,14 +58,19 @@ export type { TlsAccess } from './listening/listen.js';
 export type { GrpcErrors } from './management/grpc.js';
 export type { MessageOrder } from './sockets/messages.js';
 export type { EmulatorOptions } from './options.js';
-export type { LocalQueue, QueueAccess } from './queue/access.js';
+export type { LocalQueue, LocalQueueAccess } from './queue/access.js';
 export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } from './queue/options.js';
 export type { QueueCounts } from './queue/queue-api.js';
 export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js';
 export type { TriggerSummary } from './queue/triggers.js';
 export type { Profile, ProfileEntry } from './profile/profile.js';
 export type { RedirectAccess } from './redirect/redirect.js';
-export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-clients/test-client.js';
+export type {
+  TestClientOptions,
+  ReceivedFrame,
+  HandshakeAnswer,
+  TestClient,
+} from './test-clients/test-client.js';
 export type { TimerOptions } from './timers/options.js';
 export type { TimelineEntry } from './timeline/timeline.js';
 export type { TimelineQuery } from './timeline/query.js';

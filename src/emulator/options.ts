@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { functionOption, parseOptions } from '../base/options.js';
+import { functionOption, lazily, parseOptions } from '../base/options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
@@ -192,13 +192,15 @@ const settingsSchema = z.strictObject({
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });
 
-const optionsSchema = settingsSchema.refine(
-  ({ routes, spec }) => (routes === undefined) !== (spec === undefined),
-  'expected either routes or spec',
+const optionsSchema = lazily(() =>
+  settingsSchema.refine(
+    ({ routes, spec }) => (routes === undefined) !== (spec === undefined),
+    'expected either routes or spec',
+  ),
 );
 
-export type ParsedEmulatorOptions = z.output<typeof optionsSchema>;
+export type ParsedEmulatorOptions = z.output<ReturnType<typeof optionsSchema>>;
 
 export function parseEmulatorOptions(options: EmulatorOptions): ParsedEmulatorOptions {
-  return parseOptions(optionsSchema, options, 'startEmulator');
+  return parseOptions(optionsSchema(), options, 'startEmulator');
 }

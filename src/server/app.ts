@@ -48,7 +48,7 @@ export interface App<K extends Contract = Contract> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
   onConnect(hook: ConnectHook<K>): App<K>;
   /** Handles a message type of the contract. */
-  on<T extends ClientTypeOf<K>>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
+  on<T extends keyof K['client'] & string>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
   /** Handles binary frames, and text frames too when there is no contract. */
   onMessage(hook: RawMessageHook<K>): App<K>;
   /** Told when a connection has gone. The platform tries to deliver this event, but does not promise it. */
@@ -90,7 +90,7 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     transport: parsed.transport,
     contract,
     broadcast: parsed.broadcast,
-    rooms: { history },
+    rooms: { history, state: parsed.rooms.state },
     observe,
   });
   const { store } = broadcaster;
@@ -132,7 +132,16 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       unhandled.add(type);
       report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
     };
-    const callParts = { presence, contract, histories, handlers, report, reportUnhandled, rollback };
+    const state = parsed.rooms.state?.open({
+      store,
+      contract,
+      announce: (room, text, exceptId) =>
+        tools
+          .to(room)
+          .except(...(exceptId === undefined ? [] : [exceptId]))
+          .sendRaw(text),
+    });
+    const callParts = { presence, contract, histories, state, handlers, report, reportUnhandled, rollback };
     const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
@@ -238,8 +247,8 @@ function requireType(
 }
 
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
-  const { to, toUser, toConnection, toAll } = broadcaster;
-  return { broadcaster, context, to, toUser, toConnection, toAll };
+  const { to, toUser, toConnection, toAll, state } = broadcaster;
+  return { broadcaster, context, to, toUser, toConnection, toAll, state };
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

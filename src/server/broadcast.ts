@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { Contract } from '../model/contract.js';
+import type { Contract, StateMapOf } from '../model/contract.js';
 import { decodeCursor } from './fanout/cursor.js';
 import { dispatcherOf } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
@@ -7,6 +7,8 @@ import { createPacer } from './fanout/pacer.js';
 import { createTarget, type Target } from './fanout/target.js';
 import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
 import { createRoomHistories } from './history/histories.js';
+import type { RoomMap } from './state/room-map.js';
+import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
@@ -51,6 +53,11 @@ export interface Broadcaster<K extends Contract = Contract> {
   toConnection(id: string): Target<K>;
   /** Every connection. */
   toAll(): Target<K>;
+  /**
+   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
+   * option `rooms.state` is not set.
+   */
+  state<M extends StateMapOf<K>>(room: string, map: M): RoomMap<K, M>;
   /**
    * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
    * connection that was not tried.
@@ -114,9 +121,21 @@ export function createBroadcaster<K extends Contract = Contract>(
     const deps = { store, transport, contract, histories, settings, pacer, fanout, context, observe };
     const target = (audience: BroadcastAudience): Target<K> =>
       createTarget<K>(deps, { audience, filter: EVERYBODY });
+    const state = rooms.state?.open({
+      store,
+      contract,
+      announce: (room, text, exceptId) => {
+        const everybody = target({ room });
+        return (exceptId === undefined ? everybody : everybody.except(exceptId)).sendRaw(text);
+      },
+    });
     return {
       store,
       transport,
+      state: (room, map) => {
+        if (state !== undefined) return state.map(room, map) as RoomMap<K, typeof map>;
+        throw new BroadcastError('INVALID_OPTIONS', 'state: set the option rooms: { state: roomState() }');
+      },
       to: (...rooms: readonly (string | readonly string[])[]) => target(audienceOf(rooms.flat())),
       toUser: (user) => target({ user: checkName(user, 'toUser(user)') }),
       toConnection: (id) => target({ connection: checkName(id, 'toConnection(id)') }),

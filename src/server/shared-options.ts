@@ -7,6 +7,7 @@ import type { ConnectionStore } from '../model/store.js';
 import type { Transport } from '../model/transport.js';
 import type { Dispatcher } from './fanout/dispatch.js';
 import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
+import type { RoomStateOption, StateOpener } from './state/open-state.js';
 import { historyOptionSchema, type HistoryOption } from './history/histories.js';
 
 /** What apps and broadcasters are made of, in the same names and the same places. */
@@ -35,9 +36,17 @@ export interface SharedRoomsOptions {
    * all of this package have. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
+  /**
+   * Lets rooms hold state; made by `roomState()` of `yc-broadcast/state`. Needs a store that keeps it, as all of this package do.
+   * Default: they hold none.
+   */
+  readonly state?: RoomStateOption | undefined;
 }
 
-export const sharedRoomsShape = () => ({ history: z.optional(historyOptionSchema()) });
+export const sharedRoomsShape = () => ({
+  history: z.optional(historyOptionSchema()),
+  state: z.optional(objectWith<StateOpener>('roomState()', 'open')),
+});
 
 /** `rooms` stands beside it, since apps know more of them. */
 export const sharedShape = () => ({
@@ -62,7 +71,7 @@ export const sharedShape = () => ({
 /** Where options belong that one may look for beside `store`. */
 const PLACES = new Map([
   ['queue', 'broadcast: { fanout: queueFanout({ queue }) }'],
-  ...['history', 'presence', 'join'].map((name) => [name, `rooms: { ${name}: … }`] as const),
+  ...['history', 'presence', 'join', 'load', 'state'].map((name) => [name, `rooms: { ${name}: … }`] as const),
   ...['fanout', ...Object.keys(settingsShape())].map((name) => [name, `broadcast: { ${name}: … }`] as const),
 ]);
 

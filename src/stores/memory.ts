@@ -7,7 +7,7 @@ import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import {
   checkListOptions,
   shardOf,
-  type ConnectionStore,
+  type CompleteStore,
   type ListOptions,
   type Page,
   type SingleAudience,
@@ -16,6 +16,7 @@ import { checkRooms, listRooms, type RoomListing } from '../model/several-rooms.
 import { memoryHistory } from './memory/history.js';
 import { memoryRecords } from './memory/records.js';
 import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
+import { memoryState } from './memory/state.js';
 
 /** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {
@@ -37,14 +38,14 @@ const creations = channel('yc-broadcast:memory-store');
 const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
- * Keeps connections, histories and records in the memory of this process, in the order of the ids.
+ * Keeps connections, histories, records and state in the memory of this process, in the order of the ids.
  *
  * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows some of the
  * connections and sends to nobody else, and no error tells, since neither sees anything of the other. In the cloud there
  * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
  * was stored ends with the process.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): CompleteStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
   creations.publish({});
   const rows = new Map<string, Row>();
@@ -154,6 +155,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
     },
     history: memoryHistory(now),
     records: memoryRecords(now),
+    state: memoryState(now),
   };
 }
 

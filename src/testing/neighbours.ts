@@ -52,6 +52,7 @@ export function createNeighbours(now: number): Neighbours {
         for (const room of rooms) assert.equal(await store.join(connection.id, room), 'joined');
       }
       await store.history?.append('garden', 'hello', { maxEntries: 10, maxAgeMs: DAY_MS });
+      await store.state?.change('garden', [{ map: 'flowers', key: 'rose', value: '1' }]);
     },
     async expectUntouched(store) {
       for (const { connection, rooms } of everybody) {
@@ -65,6 +66,7 @@ export function createNeighbours(now: number): Neighbours {
           assert.ok(listed.has(id), `${id} is missing in ${JSON.stringify(audience)}`);
       }
       await expectHistory(store);
+      await expectState(store);
     },
   };
 }
@@ -84,4 +86,9 @@ async function expectHistory({ history }: ConnectionStore): Promise<void> {
     'history of a neighbour',
   );
   assert.equal(position.offset, 1, 'history of a neighbour');
+}
+
+async function expectState({ state }: ConnectionStore): Promise<void> {
+  const row = await state?.get('garden', 'flowers', 'rose');
+  if (state !== undefined) assert.equal(row?.value, '1', 'state of a neighbour');
 }

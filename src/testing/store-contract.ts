@@ -10,6 +10,8 @@ import { membershipRules } from './store-rules/membership.js';
 import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
+import { stateRules } from './store-rules/state.js';
+import { repeatRules } from './store-rules/repeats.js';
 import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
@@ -34,11 +36,13 @@ const RULES: readonly StoreRule[] = [
   ...nameRules,
   ...historyRules,
   ...recordRules,
+  ...stateRules,
   ...failoverRules,
+  ...repeatRules,
 ];
 
 /**
- * The rules of `ConnectionStore`, `HistoryStore` and `RecordStore` as cases for `backend`, which is asked for a fresh store in each.
+ * The rules of `ConnectionStore`, `HistoryStore`, `RecordStore` and `StateStore` as cases for `backend`, which is asked for a fresh store in each.
  *
  * Cases use `node:assert` only and know nothing of each other: run them in any order, also at the same time. They take
  * a few dozen calls each, except that of the large room: 20,000 calls, 64 at a time.
@@ -59,7 +63,7 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
   for (const need of needs) {
-    if (need === 'drop' || need === 'failOver') {
+    if (need === 'drop' || need === 'failOver' || need === 'loseAnswer') {
       if (backend[need] === undefined) return `the backend has no ${need}()`;
     } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
   }

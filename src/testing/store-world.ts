@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { StoredConnection } from '../model/connection.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import type { RecordStore } from '../model/records.js';
+import type { StateStore } from '../model/state.js';
 import type { Audience, ConnectionStore, HistoryStore } from '../model/store.js';
 import { createNeighbours, LOBBY } from './neighbours.js';
 import type { StoreBackend } from './store-backend.js';
@@ -16,12 +17,15 @@ export interface StoreWorld {
   readonly timeStepMs: number;
   history(store?: ConnectionStore): HistoryStore;
   records(store?: ConnectionStore): RecordStore;
+  state(store?: ConnectionStore): StateStore;
   /** Another instance over the same backend, whose clock is ahead, or behind when negative. */
   openAnother(aheadMs?: number): Promise<ConnectionStore>;
   /** Loses everything, as a backend without a disk would. */
   loseEverything(): Promise<void>;
   /** Has the backend lose what `work` stores, and resolves with what `work` does. */
   failOver<T>(work: () => Promise<T>): Promise<T>;
+  /** Makes a call whose answer is lost; `meanwhile` runs before the store can repeat it. */
+  loseAnswer<T>(call: (store: ConnectionStore) => Promise<T>, meanwhile: () => Promise<void>): Promise<T>;
   /** A connection that begins now and lives as long as the gateway's do. */
   connection(id: string, more?: Partial<StoredConnection>): StoredConnection;
   /** Stores a connection and joins it to rooms. */
@@ -76,6 +80,10 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       assert.ok(records, 'store.records is missing');
       return records;
     },
+    state: ({ state } = store) => {
+      assert.ok(state, 'store.state is missing');
+      return state;
+    },
     openAnother: (aheadMs = 0) => open(aheadMs),
     async loseEverything() {
       await backend.drop?.(namespace);
@@ -85,6 +93,10 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       await backend.failOver?.(namespace, async () => void results.push(await work()));
       assert.equal(results.length, 1, 'failOver() of the backend calls the work once');
       return results[0] as T;
+    },
+    async loseAnswer(call, meanwhile) {
+      assert.ok(backend.loseAnswer, 'the backend has no loseAnswer()');
+      return backend.loseAnswer({ namespace, now: clock.now }, call, meanwhile);
     },
     connection: (id, more = {}) => ({
       id,
@@ -108,7 +120,7 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
     },
     expectAbsent: (id, was) => expectAbsent(store, id, was),
     async enterNeighbours() {
-      for (const feature of ['history', 'records'] as const) {
+      for (const feature of ['history', 'records', 'state'] as const) {
         const isThere = store[feature] !== undefined;
         const isLacking = backend.lacks?.includes(feature) ?? false;
         assert.notEqual(isThere, isLacking, `store.${feature} and lacks of the backend disagree`);

@@ -1,6 +1,7 @@
 /** What the pages say of the suite's cases is what the cases say. */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { canFollow } from '../../src/emulator/profile/guesses.js';
 import { CASES } from '../../src/conformance/cases/index.js';
 
 const pageOf = (name: string): string => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -29,7 +30,7 @@ describe('docs/local-gateway.md', () => {
 });
 
 describe('docs/conformance.md', () => {
-  it('lists every case with its question and what is assumed', () => {
+  it('lists every case with its question, what is assumed, and whether a profile is followed', () => {
     const rows = pageOf('conformance.md')
       .split('\n')
       .filter((line) => /^\| `[a-z]+\.[a-z0-9-]+` /.test(line))
@@ -40,7 +41,10 @@ describe('docs/conformance.md', () => {
           .map((cell) => cell.trim()),
       );
     expect(rows).toEqual(
-      CASES.map(({ id, question, assumed, source }) => [`\`${id}\``, question, assumed, source]),
+      CASES.map(({ id, question, assumed, source, cloudOnly }) => {
+        const followed = cloudOnly === undefined && canFollow(id) ? 'yes' : '';
+        return [`\`${id}\``, question, assumed, source, followed];
+      }),
     );
   });
 

@@ -29,8 +29,8 @@ const backend: StoreBackend = {
   },
 };
 
-/** That of 10,000 members makes 80,000 requests, longer than all others together. The store has no older state. */
-const rules = storeContract(backend).filter(({ name }) => !/10,000|^failover/.test(name));
+/** That of 10,000 members makes 80,000 requests, longer than all others together. It has no older state and loses no answers. */
+const rules = storeContract(backend).filter(({ name }) => !/10,000|^(failover|repeat)/.test(name));
 
 describe('ydbStore on the store inside the gateway', () => {
   it.each(rules)('$name', ({ run }) => run(), PATIENCE_MS);

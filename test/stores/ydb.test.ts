@@ -18,6 +18,7 @@ function optionsFor(namespace: string): YdbOptions {
 }
 
 const backend: StoreBackend = {
+  lacks: ['state'],
   async open({ namespace, now }) {
     await createYdbTable(optionsFor(namespace));
     return ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });
@@ -28,8 +29,8 @@ const backend: StoreBackend = {
   },
 };
 
-/** YDB does not come back older by itself: docs/store-ydb.md. */
-const cases = storeContract(backend).filter(({ name }) => !name.startsWith('failover'));
+/** YDB does not come back older by itself: docs/store-ydb.md. test/stores/repeats.test.ts has lost answers. */
+const cases = storeContract(backend).filter(({ name }) => !/^(failover|repeat)/.test(name));
 
 describe('ydbStore', () => {
   it.each(cases)('$name', ({ run }) => run(), PATIENCE_MS);

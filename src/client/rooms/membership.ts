@@ -1,4 +1,4 @@
-import type { RoomRefusal, RoomState } from '../../base/protocol.js';
+import type { RoomPosition, RoomRefusal, RoomState, RoomWant } from '../../base/protocol.js';
 import { backoffMs } from '../../base/backoff.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
@@ -14,6 +14,8 @@ export interface Membership {
   isWanted: boolean;
   /** The server has been told that the page leaves, and has not answered. */
   isLeaving: boolean;
+  /** The connection that is in the room, if it still is the client's. */
+  readonly link: ClientSocket | undefined;
   /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
   settle(): void;
   /** What a welcome said of the room. */
@@ -29,6 +31,10 @@ export interface MembershipDeps {
   readonly sequence: Sequence;
   readonly current: () => ClientSocket | undefined;
   readonly ask: (link: ClientSocket, type: string, data: object) => Promise<unknown>;
+  /** What is asked for beside the room. */
+  readonly want: () => RoomWant | undefined;
+  /** What the server says of the room, before its messages are delivered. */
+  readonly onAnswer: (said: Partial<RoomState> | undefined) => void;
   /** The connection is in the room. */
   readonly onEntered: (link: ClientSocket, state: RoomState) => void;
   /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
@@ -52,6 +58,8 @@ export function createMembership(parts: MembershipDeps): Membership {
   let joined: ClientSocket | undefined;
   let isBusy = false;
   let failures = 0;
+  /** What the app loads for the room was wanted and has not come. */
+  let lacksLoad = false;
   let stopWaiting: Stop | undefined;
 
   const isIn = (): boolean => joined !== undefined && joined === current();
@@ -60,7 +68,7 @@ export function createMembership(parts: MembershipDeps): Membership {
   function nextRequest(): '$join' | '$leave' | '$recover' | undefined {
     if (current() === undefined) return undefined;
     if (!membership.isWanted) return isIn() ? '$leave' : undefined;
-    if (!isIn()) return '$join';
+    if (!isIn() || lacksLoad) return '$join';
     if (!catchUp.hasMore && !sequence.hasGap) return undefined;
     return sequence.position === null ? '$join' : '$recover';
   }
@@ -69,7 +77,7 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (isBusy || stopWaiting !== undefined) return;
     if (!membership.isWanted && !isIn()) parts.onLeft();
     if (nextRequest() === undefined) return;
-    const isGap = isIn() && membership.isWanted && !catchUp.hasMore;
+    const isGap = isIn() && membership.isWanted && !catchUp.hasMore && !lacksLoad;
     if (failures > 0) wait(backoffMs(failures, MIN_DELAY_MS, MAX_DELAY_MS, parts.random));
     else if (isGap) wait(GAP_PATIENCE_MS);
     else proceed();
@@ -88,12 +96,16 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (request === undefined || over === undefined) return;
     isBusy = true;
     membership.isLeaving = request === '$leave';
-    const data = request === '$leave' ? { room } : { room, since: sequence.position };
+    // What is loaded is loaded for who has no position.
+    const isLoading = lacksLoad && isIn();
+    const since = isLoading ? null : sequence.position;
+    const want = isLoading ? { load: true } : parts.want();
+    const data = request === '$leave' ? { room } : { room, since, want };
     parts
       .ask(over, request, data)
       .then(
         (reply) => {
-          if (request !== '$leave') took(over, reply as Partial<RoomState> | undefined);
+          if (request !== '$leave') took(over, reply as Partial<RoomState> | undefined, since);
           else if (isIn()) joined = undefined;
         },
         (error: unknown) => {
@@ -111,7 +123,7 @@ export function createMembership(parts: MembershipDeps): Membership {
       });
   }
 
-  function took(over: ClientSocket, said: Partial<RoomState> | undefined): void {
+  function took(over: ClientSocket, said: Partial<RoomState> | undefined, since: RoomPosition | null): void {
     if (over !== current()) return;
     const state = readState(said);
     if (state === undefined) {
@@ -121,9 +133,12 @@ export function createMembership(parts: MembershipDeps): Membership {
     const isNew = joined !== over;
     joined = over;
     if (!membership.isWanted) return;
+    lacksLoad = said?.load === undefined && (lacksLoad || since === null || !state.recovered);
+    lacksLoad &&= parts.want()?.load === true;
+    parts.onAnswer(said);
     if (isNew) parts.onEntered(over, state);
     const recovery = catchUp.apply(state);
-    failures = catchUp.isStuck ? failures + 1 : 0;
+    failures = catchUp.isStuck || lacksLoad ? failures + 1 : 0;
     if (recovery !== undefined) parts.onSettled(recovery);
   }
 
@@ -140,15 +155,18 @@ export function createMembership(parts: MembershipDeps): Membership {
   const membership: Membership = {
     isWanted: true,
     isLeaving: false,
+    get link() {
+      return isIn() ? joined : undefined;
+    },
     settle,
     welcomed(over, state) {
       const { error, ...said } = (state ?? {}) as Partial<RoomRefusal & RoomState>;
       if (error !== undefined) failed(fromServer(error));
       else {
         failures = 0;
-        took(over, said);
+        took(over, said, sequence.position);
         // A welcome says `more` of rooms that did not fit.
-        if (isIn()) failures = 0;
+        if (isIn() && !lacksLoad) failures = 0;
       }
       settle();
     },

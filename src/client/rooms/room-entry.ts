@@ -1,3 +1,4 @@
+import type { RoomWant } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
@@ -5,7 +6,8 @@ import type { RequestError } from '../requests/request-error.js';
 import type { RequestQueue } from '../requests/request-queue.js';
 import { createMembership, type Membership } from './membership.js';
 import { ROOM_EVENTS } from './room-events.js';
-import { createRoomPresence, type RoomPresence } from './room-presence.js';
+import type { RoomPort } from './room-port.js';
+import { createRoomPresence, type RoomPresenceFeed } from './room-presence.js';
 import { createSequence, type Sequence } from './sequence.js';
 
 /** What all handles of one room share. */
@@ -13,7 +15,10 @@ export interface RoomEntry {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
   readonly membership: Membership;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
+  readonly port: RoomPort;
+  /** What is asked for with the next join, beside the room. */
+  want(): RoomWant | undefined;
   /** Settles with the first outcome of the join. */
   joined: Promise<void>;
   handles: number;
@@ -49,11 +54,19 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
   let wasIn = false;
   /** Whether the connection has broken since then. */
   let wasLost = false;
-  const sequence = createSequence((message) => {
-    if (parts.isSeen(message.id)) return;
-    emitter.emit(message.type, message.data, message);
-    parts.emitter.emit(message.type, message.data, message);
-  });
+  const sequence = createSequence(
+    (message) => {
+      if (parts.isSeen(message.id)) return;
+      emitter.emit(message.type, message.data, message);
+      parts.emitter.emit(message.type, message.data, message);
+    },
+    () => emitter.emit(ROOM_EVENTS.loss),
+  );
+  const wants: RoomPort['wants'] = new Set();
+  const want = (): RoomWant | undefined => {
+    const all = [...wants].map((one) => one());
+    return all.length === 0 ? undefined : (Object.assign({}, ...all) as RoomWant);
+  };
   const ask = (over: ClientSocket, type: string, data: object): Promise<unknown> =>
     parts.requestQueue.post(type, data, { over, timeoutMs: ASK_MS });
   const presence = createRoomPresence({ ...parts, room: name, emitter, ask });
@@ -62,6 +75,11 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
     name,
     sequence,
     ask,
+    want,
+    onAnswer(said) {
+      emitter.emit(ROOM_EVENTS.answer, said);
+      if (said?.load !== undefined) emitter.emit(ROOM_EVENTS.load, said.load);
+    },
     onEntered: presence.entered,
     onSettled({ recovered, messages }) {
       emitter.emit(ROOM_EVENTS.outcome);
@@ -79,7 +97,20 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
     emitter.emit(ROOM_EVENTS.outcome, error);
     if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
   }
+  const port: RoomPort = {
+    name,
+    clock: parts.clock,
+    random: parts.random,
+    wants,
+    on: emitter.on,
+    ask: (type, data) => {
+      const over = membership.link;
+      return over === undefined ? undefined : ask(over, type, data);
+    },
+  };
   return {
+    want,
+    port,
     emitter,
     sequence,
     membership,
@@ -91,6 +122,7 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
       wasLost ||= wasIn && parts.current() === undefined;
       membership.lost(link);
       presence.lost(link);
+      emitter.emit(ROOM_EVENTS.answer, undefined);
     },
   };
 }

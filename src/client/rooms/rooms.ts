@@ -1,10 +1,12 @@
 import {
   MAX_FRAME_BYTES,
   MAX_HELLO_ROOMS,
+  MAX_LAST_MESSAGES,
   PRESENCE_TYPE,
   type NumberedMessage,
   type PresenceChange,
-  type RoomPosition,
+  type HelloMessage,
+  type RoomWant,
   type ServerMessage,
   type Welcome,
 } from '../../base/protocol.js';
@@ -23,13 +25,13 @@ import {
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
-import type { Room } from './room.js';
+import type { JoinOptions, Room } from './room.js';
 
 /** All rooms that the page wants to be in. */
 export interface Rooms {
-  join(name: string): Room;
-  /** For a hello: where the page is. What does not fit into it is joined behind it. */
-  positions(): Record<string, RoomPosition | null>;
+  join(name: string, want?: JoinOptions): Room;
+  /** For a hello: where the page is, and what it wants. What does not fit into it is joined behind it. */
+  hello(): Pick<HelloMessage['data'], 'rooms' | 'want'>;
   /** Returns false when the page has not joined the message's room. */
   hear(message: NumberedMessage): boolean;
   /** A message without a number: for the listeners of its room, if it has one. */
@@ -77,9 +79,13 @@ export function createRooms(given: RoomsDeps): Rooms {
   }
 
   return {
-    join(name) {
+    join(name, want) {
       const entry = entryOf(name);
       entry.handles++;
+      // A hello with a wrong number would be refused as a whole.
+      const last = Math.max(0, Math.min(MAX_LAST_MESSAGES, Math.trunc(want?.last ?? 0) || 0));
+      const ask = (): RoomWant => ({ last, load: want?.load === true });
+      if (want !== undefined) entry.port.wants.add(ask);
       // What was said of the last time says nothing of this one.
       if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
       const mistake = mistakeIn(name);
@@ -93,6 +99,7 @@ export function createRooms(given: RoomsDeps): Rooms {
       if (isClosed) entry.emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
       return createRoomHandle(name, entry, () => {
         entry.handles--;
+        entry.port.wants.delete(ask);
         // A page that renders anew leaves and joins in one go.
         parts.clock.after(0, () => {
           if (entry.handles > 0) return;
@@ -101,14 +108,22 @@ export function createRooms(given: RoomsDeps): Rooms {
         });
       });
     },
-    positions() {
+    hello() {
       const wanted = [...entries].filter(([, { membership }]) => membership.isWanted);
       let bytes = 0;
       const fitting = wanted
         .slice(0, MAX_HELLO_ROOMS)
-        .map(([name, { sequence }]): [string, RoomPosition | null] => [name, sequence.position])
-        .filter((one) => (bytes += bytesOf(JSON.stringify(one))) < MAX_FRAME_BYTES - HELLO_BYTES);
-      return Object.fromEntries(fitting);
+        .map(([name, { sequence, want }]) => [name, sequence.position, want()] as const)
+        // A name with a want stands there twice.
+        .filter(
+          (one) =>
+            (bytes += bytesOf(JSON.stringify([one, one[2] && one[0]]))) < MAX_FRAME_BYTES - HELLO_BYTES,
+        );
+      const want = fitting.flatMap(([name, , one]) => (one === undefined ? [] : [[name, one] as const]));
+      return {
+        rooms: Object.fromEntries(fitting.map(([name, place]) => [name, place])),
+        ...(want.length > 0 && { want: Object.fromEntries(want) }),
+      };
     },
     hear(message) {
       let isHeard = entries.has(message.room);

@@ -2,7 +2,7 @@ import { parseJson } from '../../base/json.js';
 import type { Bench } from '../bench.js';
 import type { ConformanceCase, Observation } from '../case.js';
 import type { Sighting } from '../probe/sighting.js';
-import type { HttpAnswer } from '../wire/http.js';
+import type { RawAnswer } from '../wire/http.js';
 import { ask, enter, next } from './steps.js';
 
 export const instanceCases: readonly ConformanceCase[] = [
@@ -98,7 +98,7 @@ async function timeoutOfAnother(bench: Bench): Promise<Observation> {
 
 const isMessage = ({ event }: Sighting): boolean => event === 'MESSAGE';
 
-function isOn(instance: string | undefined, { status, body }: HttpAnswer): boolean {
+function isOn(instance: string | undefined, { status, body }: RawAnswer): boolean {
   if (status !== 200) return false;
   const sighting = parseJson(body.toString('utf8')) as Sighting | undefined;
   return instance !== undefined && sighting?.instance === instance;

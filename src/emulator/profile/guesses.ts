@@ -136,6 +136,11 @@ export function readGuesses(profile: Profile | undefined): ReadGuesses {
   return { guess, unfollowed };
 }
 
+/** Whether a profile can set the gateway to something else. */
+export function canFollow(id: string): boolean {
+  return ALIASES.has(id) || (CHOICES.get(id) ?? []).length > 1;
+}
+
 function isChoice(id: string, seen: string): boolean {
   const choices = CHOICES.get(id) ?? [];
   return choices.some((choice) => (typeof choice === 'string' ? choice === seen : choice.test(seen)));

@@ -18,7 +18,7 @@ import type { FunctionResponse } from '../calls/invoker.js';
 import type { Operation, Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-export interface ConnectOptions {
+export interface ConnectCallOptions {
   readonly events: EventBuilder;
   readonly timeline: Timeline;
   readonly faults: FaultTable;
@@ -39,7 +39,7 @@ export type ConnectAnswer =
 export const LOST_CLIENT: CloseCause = { code: 1006, reason: '', by: 'client' };
 
 export async function askToConnect(
-  options: ConnectOptions,
+  options: ConnectCallOptions,
   { operations: { connect, disconnect } }: Route,
   handshake: Handshake,
 ): Promise<ConnectAnswer> {
@@ -64,7 +64,7 @@ export async function askToConnect(
 
 /** The answer of a fault; or its text when it only took its time; or `undefined` when there is none. */
 async function strike(
-  { faults, waiting, timeline }: ConnectOptions,
+  { faults, waiting, timeline }: ConnectCallOptions,
   handshake: Handshake,
 ): Promise<{ readonly answer: ConnectAnswer } | string | undefined> {
   const struck = faults.decide('connect', factsOf(handshake));
@@ -84,7 +84,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls, limits, guess }: ConnectOptions,
+  { events, timeline, calls, limits, guess }: ConnectCallOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,

@@ -1,6 +1,5 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { RawData, WebSocket } from 'ws';
 import type { FunctionResponse } from '../calls/invoker.js';
 import type { Clock } from '../clock.js';
 import type { Handshake } from '../events/event-builder.js';
@@ -13,8 +12,9 @@ import {
   createConnections,
   type CloseCause,
   type ConnectionLimits,
-  type Connections,
+  type SocketConnections,
   type OpenConnection,
+  type RawFrame,
   type ServerSocket,
 } from './connections.js';
 import { createFrameWatch, type FrameLimits } from './frame-limits.js';
@@ -33,12 +33,12 @@ export interface OpenSocketsOptions {
 
 /** The sockets behind the gateway's connections: frames in and out, and every way in which they end. */
 export interface OpenSockets {
-  readonly connections: Connections;
+  readonly connections: SocketConnections;
   /** A handshake was answered with 101. `response` is absent when no function was asked. */
   open(
     route: Route,
     handshake: Handshake,
-    socket: WebSocket,
+    socket: ServerSocket,
     raw: Duplex,
     response: FunctionResponse | undefined,
   ): void;
@@ -69,7 +69,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     close(connection, { code, reason, by: 'gateway' });
   });
 
-  function listen(route: Route, connection: OpenConnection, socket: WebSocket): void {
+  function listen(route: Route, connection: OpenConnection, socket: ServerSocket): void {
     watchFrames(connection);
     socket.on('message', (data, isBinary) => {
       if (connection.closing !== undefined) return;
@@ -172,7 +172,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
 
 function newConnection(
   handshake: Handshake,
-  socket: WebSocket,
+  socket: ServerSocket,
   raw: Duplex,
   lastActiveAt: number,
 ): OpenConnection {
@@ -186,7 +186,7 @@ function reset(raw: Duplex): void {
   else raw.destroy();
 }
 
-function bytesOf(data: RawData): Buffer {
+function bytesOf(data: RawFrame): Buffer {
   if (Buffer.isBuffer(data)) return data;
-  return Array.isArray(data) ? Buffer.concat(data) : Buffer.from(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : Buffer.concat(data);
 }

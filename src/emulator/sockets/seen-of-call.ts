@@ -1,5 +1,5 @@
 /** What a client sees of a call for its message. Documented is only what becomes of a body with status 200. */
-import type { Invocation } from '../calls/invoker.js';
+import type { FunctionInvocation } from '../calls/invoker.js';
 import { isTextResponse } from '../calls/invoker.js';
 import { codeIn, type GuessId, type Guesses } from '../profile/guesses.js';
 import { replyOf, type Reply } from './reply.js';
@@ -9,7 +9,7 @@ export interface SeenOfCall extends Reply {
   readonly closeCode: number | undefined;
 }
 
-export function seenOf(invocation: Invocation, maxMessageBytes: number, guess: Guesses): SeenOfCall {
+export function seenOf(invocation: FunctionInvocation, maxMessageBytes: number, guess: Guesses): SeenOfCall {
   const { response } = invocation;
   const reply = response && replyOf(response, maxMessageBytes, guess);
   const id = unusual(invocation, maxMessageBytes);
@@ -27,7 +27,7 @@ const NOT_DOCUMENTED = 'what a client gets for a status other than 200 is not do
 
 /** Which guess the answer is a matter of; `undefined` for an ordinary one. */
 function unusual(
-  { status, response, result, hasReturned }: Invocation,
+  { status, response, result, hasReturned }: FunctionInvocation,
   maxMessageBytes: number,
 ): GuessId | undefined {
   const { statusCode, body } = Object(result) as { readonly statusCode?: unknown; readonly body?: unknown };
@@ -44,7 +44,7 @@ function unusual(
 }
 
 /** As the function service answers where it is called over HTTP (documented), without the stack. */
-function failureBody({ result, status }: Invocation): Buffer {
+function failureBody({ result, status }: FunctionInvocation): Buffer {
   const { body } = Object(result) as { readonly body?: unknown };
   if (typeof body === 'string') return Buffer.from(body);
   return Buffer.from(JSON.stringify({ errorMessage: `the function failed with ${status}` }));

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, objectWith } from '../../../base/options.js';
+import type { StoredConnection } from '../../../model/connection.js';
 import { sharedRoomsShape, type SharedRoomsOptions } from '../../shared-options.js';
 import type { RoomPresence } from '../../presence/presence.js';
 
@@ -11,6 +12,13 @@ export interface RoomsOptions extends SharedRoomsOptions {
    * none, and a client that tries gets `FORBIDDEN`.
    */
   readonly join?: true | ((room: string) => boolean) | undefined;
+  /**
+   * What a client gets with a room, if it asks for it (`load` of `join`): anything that JSON can carry, from wherever the app
+   * keeps it. Write there before you send: then whatever the loaded state lacks is sent behind it. One that fails or takes
+   * more than 3 seconds is reported, and the client asks again.
+   */
+  readonly load?:
+    ((request: { readonly room: string; readonly connection: StoredConnection }) => unknown) | undefined;
   /** Shows who is in a room; made by `presence()`. Needs a store with histories. Default: nobody is shown. */
   readonly presence?: RoomPresence | undefined;
 }
@@ -24,6 +32,7 @@ export const roomsSchema = lazily(() =>
           error: 'expected true or a function of the room',
         }),
       ),
+      load: z.optional(functionOption<NonNullable<RoomsOptions['load']>>()),
       presence: z.optional(objectWith<RoomPresence>('presence()', 'watch')),
     }),
     {},
