@@ -197,7 +197,7 @@ describe('ydbStore when YDB is busy', () => {
     );
     const error = await failureOf(hasty.remove(['phone']));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE' });
-    expect(error.message).toContain('1 deletions undone');
+    expect(error.message).toContain('did not execute 1 deletions');
     proxy.script(() => undefined);
     await store.remove(['phone']);
     expect(await store.count({ user: 'ann' })).toBe(0);
