@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { CONNECTION_TTL_MS, type ConnectionStore, type StateChange, type StateStore } from 'yc-broadcast';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { createYdbTable, ydbStore } from 'yc-broadcast/stores/ydb';
@@ -53,10 +54,28 @@ async function costOf(call: () => Promise<unknown>): Promise<[actions: string[],
   return [proxy.requests.map(({ action }) => action), proxy.ru];
 }
 
+/** Requests and RU of an operation, as docs/store-ydb.md has them. */
+function documented(operation: string): [requests: number, ru: number] {
+  const page = readFileSync(new URL('../../docs/store-ydb.md', import.meta.url), 'utf8');
+  const line = page.split('\n').find((each) => each.startsWith(`| ${operation} `));
+  const [, , requests, ru] = (line ?? '').split('|').map(Number);
+  return [requests ?? NaN, ru ?? NaN];
+}
+
 const COLD: [string[], number] = [['BatchGetItem', 'TransactWriteItems'], 10];
 const WARM: [string[], number] = [['TransactWriteItems'], 8];
 
 describe('the state of a room on YDB costs', () => {
+  it.each<[operation: string, cost: [string[], number]]>([
+    ['change a key', COLD],
+    ['change it after a change of this instance', WARM],
+    ['read, nothing new', [['GetItem'], 1]],
+    ['read what is new, out of less than 4 KB', [['GetItem', 'Query'], 2]],
+    ['get a key', [['GetItem'], 1]],
+  ])('what docs/store-ydb.md says: %s', (operation, [actions, ru]) => {
+    expect(documented(operation)).toEqual([actions.length, ru]);
+  });
+
   it('two requests for a change, one if this instance made the last one to the room and the key', async () => {
     const [one, other] = [open(ONE), open(OTHER)];
     expect(await costOf(() => set(one, 'ann'))).toEqual(COLD);
