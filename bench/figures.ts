@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { costFigures } from './cost.js';
 import { referenceOf } from './load-table.js';
+import { http2Figures } from './http2-figures.js';
 import { grouped, times } from './numbers.js';
 import { quotaFigures } from './quota.js';
 import type { Summary } from './results.js';
@@ -17,6 +18,7 @@ const END = '<!-- bench:end -->';
 export async function updatePages(root: string, summary: Summary): Promise<void> {
   await rewrite(join(root, 'README.md'), (page) => withFigures(page, summary));
   await rewrite(join(root, 'docs/stores.md'), (page) => withStoreFigures(page, summary));
+  await rewrite(join(root, 'docs/http2.md'), (page) => withHttp2Figures(page, summary));
   await rewrite(join(root, 'docs/cost.md'), (page) => withCosts(page, summary));
   await rewrite(join(root, 'docs/quotas.md'), withQuotas);
   await rewrite(join(root, 'docs/observability.md'), (page) => withObserverFigures(page, summary));
@@ -36,6 +38,11 @@ export function withFigures(readme: string, summary: Summary): string {
 /** The same for `docs/stores.md`. */
 export function withStoreFigures(page: string, { stores }: Summary): string {
   return between(page, 'docs/stores.md', stores === undefined ? '' : storeFigures(stores));
+}
+
+/** The same for `docs/http2.md`. */
+export function withHttp2Figures(page: string, summary: Summary): string {
+  return between(page, 'docs/http2.md', http2Figures(summary));
 }
 
 /** The same for `docs/cost.md`. */

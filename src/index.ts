@@ -33,11 +33,12 @@ export type {
   WebSocketEvent,
 } from './model/events.js';
 export type { Broadcast } from './server/fanout/begin.js';
-export type { DispatchOptions, QueueFanout } from './server/fanout/dispatch.js';
+export type { DispatchOptions } from './server/fanout/dispatch.js';
 export type { Exception, Where } from './server/fanout/filter.js';
 export type { Forecast } from './server/fanout/forecast.js';
 export type { Goodbye } from './server/fanout/goodbye.js';
-export type { EachData, Plan } from './server/fanout/plan.js';
+export type { QueueFanout } from './server/fanout/queue-fanout.js';
+export type { EachData, Target } from './server/fanout/target.js';
 export type { SendOptions } from './server/fanout/send-options.js';
 export type { BroadcastSettings } from './server/fanout/settings.js';
 export type { Authorize, Connection } from './server/handlers/connection-handle.js';
@@ -64,11 +65,11 @@ export type {
 export type { Origins } from './server/handlers/origins.js';
 export type { GatewayResponse } from './server/handlers/responses.js';
 export type { RoomsOptions } from './server/handlers/session/options.js';
+export type { SharedOptions, SharedRoomsOptions } from './server/shared-options.js';
 export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
-export { checkName } from './base/names.js';
 export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
 export type {
   BroadcastStart,
@@ -79,9 +80,8 @@ export type {
 } from './model/observer.js';
 export { presence } from './server/presence/presence.js';
 export type { PresenceOptions, RoomPresence } from './server/presence/presence.js';
-export * from './base/protocol.js';
-export { checkRecord, MAX_RECORD_BYTES } from './model/records.js';
-export type { RecordStore, RecordWriteOptions, StoredRecord } from './model/records.js';
+export { BYE_CODES } from './base/protocol.js';
+export type { JsonValue, RoomPlace, RoomPosition } from './base/protocol.js';
 export { summaryOf } from './model/report.js';
 export type {
   DeliveryReport,
@@ -92,47 +92,5 @@ export type {
   SendReport,
   StopReason,
 } from './model/report.js';
-export {
-  checkStateChanges,
-  checkStateRead,
-  MAX_STATE_BYTES,
-  MAX_STATE_CHANGES,
-  MAX_STATE_KEYS,
-  MAX_STATE_VALUE_BYTES,
-  stateTooLarge,
-} from './model/state.js';
-export type { StateChange, StateResult, StateStore } from './model/state.js';
-export {
-  currentRow,
-  EMPTY_HEAD,
-  ENDED_ROW_MS,
-  isLive,
-  readStatePage,
-  shownRow,
-  startOfPage,
-  statePage,
-} from './model/state-page.js';
-export type { KeptRow, KeptState, PageStart, StateHead } from './model/state-page.js';
-export { checkListOptions, checkReadLimit, shardOf } from './model/store.js';
-export type {
-  Audience,
-  BroadcastAudience,
-  ConnectionStore,
-  HistoryEntry,
-  HistoryLimits,
-  HistoryPosition,
-  HistoryRead,
-  HistoryStore,
-  JoinResult,
-  ListOptions,
-  Page,
-  PutResult,
-  Shard,
-} from './model/store.js';
-export type {
-  AttemptOptions,
-  ConnectionInfo,
-  EncodedPayload,
-  Payload,
-  Transport,
-} from './model/transport.js';
+export type { BroadcastAudience, ConnectionStore, HistoryLimits } from './model/store.js';
+export type { Payload, Transport } from './model/transport.js';

@@ -4,10 +4,10 @@ import {
   BroadcastError,
   createBroadcaster,
   type ConnectionStore,
-  type EncodedPayload,
   type StoredConnection,
   type Transport,
 } from 'yc-broadcast';
+import type { EncodedPayload } from 'yc-broadcast/transports';
 import { PAYLOAD } from '../target.js';
 
 /** Reaches everybody in the store by the transport and returns how many that were. */

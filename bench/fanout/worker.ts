@@ -28,14 +28,16 @@ const app = createApp({
   store,
   origins: 'any',
   transport: budget === undefined ? transport : withinBudget(transport, budget),
-  broadcast: { concurrency },
-  queue: queueFanout({
-    queue: messageQueue(),
-    deadLetters: messageQueue({ name: 'dead' }),
-    // What nobody can do is among the dead letters, and counted there.
-    onError: () => undefined,
-    ...fanout,
-  }),
+  broadcast: {
+    concurrency,
+    fanout: queueFanout({
+      queue: messageQueue(),
+      deadLetters: messageQueue({ name: 'dead' }),
+      // What nobody can do is among the dead letters, and counted there.
+      onError: () => undefined,
+      ...fanout,
+    }),
+  },
 });
 
 export const handler = app.worker;

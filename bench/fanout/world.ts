@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { createBroadcaster, CONNECTION_TTL_MS, type Broadcaster, type ConnectionStore } from 'yc-broadcast';
+import { createBroadcaster, type Broadcaster, type ConnectionStore } from 'yc-broadcast';
+import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { startEmulator, type Emulator, type Fault } from 'yc-broadcast/emulator';
 import { queueFanout, type QueueFanoutOptions } from 'yc-broadcast/queue';
 import { messageQueue } from 'yc-broadcast/queue/client';
@@ -84,7 +85,11 @@ export async function openFanoutWorld(options: FanoutWorldOptions): Promise<Fano
     store,
     ids,
     isGone,
-    broadcaster: createBroadcaster({ store, transport, queue: queueFanout({ queue, ...fanout }) }),
+    broadcaster: createBroadcaster({
+      store,
+      transport,
+      broadcast: { fanout: queueFanout({ queue, ...fanout }) },
+    }),
     async close() {
       queue.close();
       await store.close?.();

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { CONNECTION_TTL_MS, shardOf, type ConnectionStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import { CONNECTION_TTL_MS, shardOf } from 'yc-broadcast/stores';
 import type { Place } from './contenders.js';
 import { forEach } from './in-flight.js';
 import { connectionAt } from './operations.js';

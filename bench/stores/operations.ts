@@ -1,10 +1,5 @@
-import {
-  CONNECTION_TTL_MS,
-  type ConnectionStore,
-  type HistoryPosition,
-  type HistoryStore,
-  type StoredConnection,
-} from 'yc-broadcast';
+import type { ConnectionStore, StoredConnection } from 'yc-broadcast';
+import { CONNECTION_TTL_MS, type HistoryPosition, type HistoryStore } from 'yc-broadcast/stores';
 import { connectionId, PAYLOAD } from '../target.js';
 import { forEach } from './in-flight.js';
 

@@ -32,9 +32,8 @@ const app = createApp({
   store,
   origins,
   authenticate,
-  history: HISTORY,
   // The client joins the rooms itself, so that it gets what it missed; the message `join` below tells the others.
-  rooms: { join: (name) => roomName.safeParse(name).data === name },
+  rooms: { join: (name) => roomName.safeParse(name).data === name, history: HISTORY },
   authorize: async ({ connection, room }) => {
     const rooms = await store.rooms(connection.id);
     return rooms.includes(room) || rooms.length < MOST_ROOMS;

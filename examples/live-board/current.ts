@@ -1,4 +1,5 @@
-import type { ConnectionStore, RecordStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import type { RecordStore } from 'yc-broadcast/stores';
 import { score, type Score } from './contract.js';
 
 const KEY = 'live-board';

@@ -32,8 +32,7 @@ export function createNotifications({ secret, ...options }: NotificationsOptions
     ...options,
     contract: notifications,
     authenticate,
-    history: (room) => (isInbox(room) ? INBOX_LIMITS : undefined),
-    rooms: { join: isInbox },
+    rooms: { join: isInbox, history: (room) => (isInbox(room) ? INBOX_LIMITS : undefined) },
     authorize: ({ connection, room }) => connection.user !== undefined && room === inboxOf(connection.user),
   });
 

@@ -1,4 +1,5 @@
-import type { GatewayResponse, RecordStore } from 'yc-broadcast';
+import type { GatewayResponse } from 'yc-broadcast';
+import type { RecordStore } from 'yc-broadcast/stores';
 import * as z from 'zod/mini';
 import { order, type Order } from './contract.js';
 import { once } from './once.js';

@@ -1,10 +1,5 @@
-import type {
-  ConnectionStore,
-  HistoryLimits,
-  HistoryPosition,
-  HistoryStore,
-  RecordStore,
-} from 'yc-broadcast';
+import type { ConnectionStore, HistoryLimits } from 'yc-broadcast';
+import type { HistoryPosition, HistoryStore, RecordStore } from 'yc-broadcast/stores';
 import * as z from 'zod/mini';
 import { notification, type Notification } from './contract.js';
 

@@ -1,4 +1,4 @@
-import type { RecordStore } from 'yc-broadcast';
+import type { RecordStore } from 'yc-broadcast/stores';
 
 /** As long as one call may last: whoever began has failed by then. */
 const RUNNING_MS = 60_000;

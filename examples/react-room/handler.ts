@@ -12,8 +12,11 @@ const app = createApp({
   contract: wall,
   store,
   origins: (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(','),
-  history: { maxEntries: 200, maxAgeMs: 24 * 60 * 60 * 1000 },
-  rooms: { join: true, presence: presence({ describe: ({ attributes }) => attributes['name'] }) },
+  rooms: {
+    join: true,
+    presence: presence({ describe: ({ attributes }) => attributes['name'] }),
+    history: { maxEntries: 200, maxAgeMs: 24 * 60 * 60 * 1000 },
+  },
   authenticate({ query }) {
     const { data } = visitor.safeParse(query);
     if (data === undefined) return undefined;

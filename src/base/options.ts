@@ -9,8 +9,11 @@ import { messageOf } from './zod-messages.js';
 
 /**
  * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them takes longer
- * than the rest of the import, and most calls of a function need few.
+ * than the rest of the import, and most calls of a function need few. The type of a schema says what comes out of it and
+ * nothing else: the package's declarations would name classes that older versions of zod 4 do not have.
  */
+export function lazily<S extends $ZodType>(make: () => S): () => ZodMiniType<output<S>>;
+export function lazily<T extends object>(make: () => T): () => T;
 export function lazily<T extends object>(make: () => T): () => T {
   let made: T | undefined;
   return () => (made ??= make());
@@ -36,9 +39,11 @@ export function parseOptions<T extends $ZodType>(schema: T, options: unknown, wh
 /** The first problem that zod found, in a form that can go into a message. */
 export function firstIssue(error: $ZodError): { path: (string | number)[]; message: string } {
   const issue = error.issues[0];
+  // That a key is invalid says nothing; why is one level deeper.
+  const reason = issue?.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
   return {
     path: (issue?.path ?? []).map((part) => (typeof part === 'symbol' ? String(part) : part)),
-    message: issue?.message ?? 'does not fit the schema',
+    message: reason?.message ?? 'does not fit the schema',
   };
 }
 

@@ -24,6 +24,8 @@ export interface ServerMessage {
   readonly id: string;
   /** The room that it was sent to; absent in what goes to a user, a connection or everyone. */
   readonly room?: string;
+  /** Of what went to several rooms: the others of them that this connection is in, with its places there. */
+  readonly also?: readonly (RoomPlace | { readonly room: string })[];
 }
 
 /** Server to one client: the value that the handler of its message returned. */
@@ -67,8 +69,13 @@ export interface RoomPosition {
   readonly epoch: string;
 }
 
+/** Where a message stands in the history of a room. */
+export interface RoomPlace extends RoomPosition {
+  readonly room: string;
+}
+
 /** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
-export interface NumberedMessage extends ServerMessage, RoomPosition {
+export interface NumberedMessage extends ServerMessage, RoomPlace {
   readonly room: string;
 }
 
@@ -80,6 +87,8 @@ export interface HelloMessage {
     readonly v: number;
     /** At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no position yet. */
     readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
+    /** What it wants to know of some of them. */
+    readonly want?: Readonly<Record<string, RoomWant>>;
   };
 }
 
@@ -109,6 +118,10 @@ export interface RoomState {
   readonly more: boolean;
   /** Who is there; in rooms with presence. */
   readonly presence?: Presence;
+  /** The room's state, when it was wanted. Left out when it does not fit: `$state` asks for it. */
+  readonly state?: StatePage;
+  /** What `rooms.load` returned, when it was wanted. Left out when it failed or does not fit: join again. */
+  readonly load?: JsonValue;
 }
 
 /** Where a reader stands in a room's state: it has every key whose last change is not above `version`. */
@@ -116,33 +129,76 @@ export interface StatePosition {
   readonly version: number;
   readonly epoch: string;
   /** While there is more to read: the newest version when the first page was read. Repeat it. */
-  readonly base?: number;
+  readonly base?: number | undefined;
 }
 
-/** A key of a room's state. */
-export interface StateRow {
-  readonly map: string;
-  readonly key: string;
-  /** The version of its last change. */
-  readonly version: number;
-  /** Its value as JSON; absent when it was deleted or has expired. */
-  readonly value?: string | undefined;
-  /** How long the value still lives, in milliseconds from now: relative, so that clocks do not matter. */
-  readonly ttlMs?: number | undefined;
-}
+/** A key of a room's state as it travels: its value ends after `ttlMs`, from now. Without a value, it was deleted. */
+export type StateRow =
+  | readonly [map: string, key: string, version: number]
+  | readonly [map: string, key: string, version: number, value: JsonValue, ttlMs?: number];
 
-/** What has changed in a room's state behind the version `after`, up to `version`. */
+/** What has changed in a room's state behind the version `after`, up to `version`. The reply to `$state`, for each room. */
 export interface StatePage {
   readonly after: number;
   readonly version: number;
   readonly epoch: string;
   readonly rows: readonly StateRow[];
-  /** Whether there is more behind `version`. */
+  /** Whether there is more behind `version`: ask again from there, with `base`. */
   readonly more: boolean;
-  /** The rows begin a new state: forget what is not among them once `more` is false. */
+  /** The rows begin a new state: forget what is not among them, once `more` is false. */
   readonly reset?: boolean;
   readonly base?: number;
 }
+
+/** The type of what is said of a room's state. */
+export const STATE_TYPE = '$state';
+
+/** The type of a client's change of a room's state. */
+export const SET_TYPE = '$set';
+
+/** Server to client: what one change, or several together, have made of a room's state. */
+export interface StateMessage {
+  readonly type: typeof STATE_TYPE;
+  readonly room: string;
+  readonly epoch: string;
+  readonly version: number;
+  readonly rows: readonly StateRow[];
+  /** Default: the version before. */
+  readonly after?: number;
+}
+
+/** What a client wants to know of a room beside what is sent to it; in `$join`, `$recover`, and by room in `$hello`. */
+export interface RoomWant {
+  /** This many of the last messages, where the client has no position or its position is lost. */
+  readonly last?: number | undefined;
+  /** What `rooms.load` of the app returns, where the client has no position or its position is lost. */
+  readonly load?: boolean | undefined;
+  /** The room's state behind this position; `null`: all of it. */
+  readonly state?: StatePosition | null | undefined;
+}
+
+/** Most messages that a client can ask for with {@link RoomWant.last}. */
+export const MAX_LAST_MESSAGES = 100;
+
+/** `data` of `$set`. Without a value, the key is deleted. */
+export interface StateWrite {
+  readonly room: string;
+  readonly map: string;
+  readonly key: string;
+  readonly value?: unknown;
+  readonly ifVersion?: number | undefined;
+}
+
+/** The reply to `$set`: the change, or the key as it is. */
+export type StateWritten =
+  | {
+      readonly changed: true;
+      readonly version: number;
+      readonly epoch: string;
+      /** The key as it was stored. */
+      readonly rows: readonly StateRow[];
+    }
+  | { readonly changed: false; readonly rows: readonly StateRow[] };
 
 /** The type of what is said of who is in a room. */
 export const PRESENCE_TYPE = '$presence';
@@ -151,8 +207,11 @@ export const PRESENCE_TYPE = '$presence';
 export interface Presence {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
-  /** When it was so, in Unix milliseconds of the server: of two, the later one holds. */
-  readonly at: number;
+  /**
+   * Its place among all that is said of who is in this room, given by the store: of two with one epoch, the higher offset
+   * holds. No position of the room's history.
+   */
+  readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
   readonly users?: readonly PresentUser[];
 }

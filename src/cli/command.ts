@@ -39,6 +39,10 @@ export function toFailure(reason: unknown): { readonly message: string; readonly
   if (isBroadcastError(reason)) {
     return { message: reason.message.slice(reason.code.length + 2), exitCode: 1 };
   }
+  if (isPermissionError(reason)) {
+    const remedy = 'choose a folder that you may write to, or change its permissions';
+    return { message: `${reason.message}; ${remedy}`, exitCode: 1 };
+  }
   const text = reason instanceof Error ? (reason.stack ?? reason.message) : String(reason);
   return { message: text, exitCode: 1 };
 }
@@ -50,6 +54,12 @@ function isBroadcastError(reason: unknown): reason is BroadcastError {
 
 function isParseArgsError(reason: unknown): reason is Error {
   return reason instanceof Error && String(Reflect.get(reason, 'code')).startsWith('ERR_PARSE_ARGS');
+}
+
+/** Of the operating system; its message names what was tried and the path. */
+function isPermissionError(reason: unknown): reason is Error {
+  if (!(reason instanceof Error) || !('syscall' in reason)) return false;
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST'].includes(String(Reflect.get(reason, 'code')));
 }
 
 /** Node.js explains at length how a positional argument may begin with a dash. */

@@ -59,6 +59,11 @@ const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import('./deploy/spec.js')).spec,
   },
   {
+    usage: 'conformance <part>',
+    summary: 'ask what the local gateway assumes',
+    load: async () => (await import('./conformance/conformance.js')).conformance,
+  },
+  {
     usage: 'hash <id>...',
     summary: 'print the short form of ids in logs and spans',
     load: async () => (await import('./gateway/hash.js')).hash,

@@ -15,9 +15,11 @@ const ENVELOPE = '{"messages":[';
  * @example
  * const client = connect<typeof board>({ url: 'wss://board.example/ws', WebSocket: nativeLane() });
  */
-export function nativeLane(Base: WebSocketConstructor = WebSocket): WebSocketConstructor {
+export function nativeLane(Base?: WebSocketConstructor): WebSocketConstructor {
   function open(url: string, protocols: string[]): WebSocketLike {
-    const socket: WebSocketLike & { binaryType?: unknown } = new Base(url, protocols);
+    // Looked up now: a server that only renders the page may have none.
+    const Socket = Base ?? WebSocket;
+    const socket: WebSocketLike & { binaryType?: unknown } = new Socket(url, protocols);
     // Which kind of frame the trigger sends is not documented. Text of a binary one is to be had at once.
     socket.binaryType = 'arraybuffer';
     let listener: ((event: { readonly data: unknown }) => void) | undefined;

@@ -17,7 +17,10 @@ export interface ConnectOptions<K extends Contract = Contract> {
   readonly token?: Given<string> | undefined;
   /** Subprotocols to offer. @default [] */
   readonly protocols?: readonly string[] | undefined;
-  /** The constructor of sockets. Default: the global one of browsers and Node.js 22; Node.js 20 needs that of `ws`. */
+  /**
+   * The constructor of sockets. Default: the global `WebSocket` of browsers and of Node.js 22 and later. Node.js 20 has none:
+   * pass that of the package `ws`.
+   */
   readonly WebSocket?: WebSocketConstructor | undefined;
   /**
    * Types of messages that may reach the server twice: those that it handles once (`once` in the contract), and those
@@ -32,6 +35,11 @@ export interface ConnectOptions<K extends Contract = Contract> {
   readonly minDelayMs?: number | undefined;
   /** Upper limit of every delay, in milliseconds. @default 30000 */
   readonly maxDelayMs?: number | undefined;
+  /**
+   * `true` opens nothing until the first `join`, `send`, `request` or `start`: for modules that a server imports as well, to
+   * render a page. Without a `WebSocket` these throw, not `connect`. @default false
+   */
+  readonly lazy?: boolean | undefined;
   /** For tests: another clock. */
   readonly clock?: ClientClock | undefined;
   /** For tests: another `Math.random`. */
@@ -39,10 +47,12 @@ export interface ConnectOptions<K extends Contract = Contract> {
 }
 
 /** Options with their defaults. */
-export interface Settings {
+export interface ClientSettings {
   readonly address: () => Promise<string>;
   readonly protocols: readonly string[];
-  readonly WebSocket: WebSocketConstructor;
+  /** Throws `INVALID_OPTIONS` where there is none. */
+  readonly webSocket: () => WebSocketConstructor;
+  readonly lazy: boolean;
   readonly resend: readonly string[];
   readonly maxQueued: number;
   readonly timeoutMs: number;
@@ -52,12 +62,15 @@ export interface Settings {
   readonly random: () => number;
 }
 
+const globals = globalThis as { readonly WebSocket?: WebSocketConstructor };
+
 /** Names of all options, too. */
 const DEFAULTS = {
   url: '',
   token: '',
   protocols: [],
-  WebSocket: (globalThis as { WebSocket?: WebSocketConstructor }).WebSocket,
+  WebSocket: undefined,
+  lazy: false,
   resend: [],
   maxQueued: 1000,
   timeoutMs: 30_000,
@@ -68,12 +81,12 @@ const DEFAULTS = {
 };
 
 /** Fills in the defaults. Throws `INVALID_OPTIONS` that names the option; one that does not exist is refused. */
-export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Settings {
+export function settingsOf<K extends Contract>(options: ConnectOptions<K>): ClientSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) checkOption(name, value);
-  const settings = { ...DEFAULTS, ...Object.fromEntries(given), address: () => addressOf(options) };
-  for (const name of ['url', 'WebSocket'] as const) if (!settings[name]) throw invalid(name, 'is missing');
-  return settings as Settings;
+  if (!options.url) throw invalid('url', 'is missing');
+  const settings = { ...DEFAULTS, ...Object.fromEntries(given) };
+  return { ...settings, address: () => addressOf(options), webSocket: () => webSocketOf(options) };
 }
 
 function checkOption(name: string, value: unknown): void {
@@ -84,6 +97,14 @@ function checkOption(name: string, value: unknown): void {
 
 function invalid(name: string, what: string): RequestError {
   return new RequestError('INVALID_OPTIONS', `connect.${name}: ${what}`);
+}
+
+/** Not before it is needed: a server that renders a page may have none. */
+function webSocketOf({
+  WebSocket = globals.WebSocket,
+}: Pick<ConnectOptions, 'WebSocket'>): WebSocketConstructor {
+  if (WebSocket === undefined) throw invalid('WebSocket', 'is missing, pass that of the package ws');
+  return WebSocket;
 }
 
 async function addressOf({ url, token }: Pick<ConnectOptions, 'url' | 'token'>): Promise<string> {

@@ -1,12 +1,12 @@
 /** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
 import type { Contract, ServerTypeOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
-import type { Recovery } from './rooms/membership.js';
+import type { Recovery } from './rooms/catch-up.js';
 import type { Received, ReceivedData } from './requests/message-types.js';
-import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
+import { watchPresence, type PresenceWatchOptions, type PresenceView } from './presence.js';
 import type { RequestError } from './requests/request-error.js';
 import type { Room } from './rooms/room.js';
-import type { ClientState } from './state.js';
+import type { ClientState } from './client-state.js';
 
 /** As much of React as is needed: pass the module itself. React 18 and later have it. */
 export interface ReactHooks {
@@ -46,7 +46,7 @@ export interface ClientHooks {
     listeners?: RoomListeners<K>,
   ): Room<K> | undefined;
   /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
-  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceOptions): PresenceView;
+  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions): PresenceView;
 }
 
 const NOBODY_KNOWS: PresenceView = { count: undefined, users: undefined };

@@ -1,25 +1,127 @@
-/**
- * - `connecting`: there is no connection; one is being opened, or waited for.
- * - `open`: messages go out. The change to a new connection before the gateway closes the old one does not show.
- * - `closed`: for good, by `close()` or because the server said so.
- */
-export type ClientState = StateChange['state'];
+/** What a room holds, as a page shows it; published as `yc-broadcast/client/state`. */
+import type { Contract, StateInputOf, StateMapOf, StateValueOf } from '../model/contract.js';
+import type { StateRow } from '../base/protocol.js';
+import { createEmitter, type Stop } from './base/emitter.js';
+import type { Room } from './rooms/room.js';
+import type { StateEntry } from './state/copy.js';
+import { syncOf, UPDATED } from './state/sync.js';
 
-/** The state of a client that begins, with its reason. */
-export type StateChange =
-  | {
-      readonly state: 'connecting';
-      /** How many attempts have failed since the last connection. */
-      readonly failures: number;
-      /** Why there is no connection; absent in the first attempt. */
-      readonly reason?: string;
-      /** When the next attempt begins, in Unix milliseconds; absent while one is under way. */
-      readonly retryAt?: number;
-    }
-  | { readonly state: 'open' }
-  | {
-      readonly state: 'closed';
-      /** The server's code; a number from 4000 when it took its leave, a word when it refused. `CLOSED` after `close()`. */
-      readonly code: string | number;
-      readonly reason: string;
-    };
+/** A map at one moment. The same object until something changes. */
+export interface StateSnapshot<Value> {
+  readonly entries: ReadonlyMap<string, Value>;
+  /** Whether the map has come once. */
+  readonly isReady: boolean;
+  /** Whether it may be outdated: after a loss, until it is complete again. */
+  readonly isStale: boolean;
+}
+
+/** A difference in a map. */
+export interface StateDifference<Value> {
+  readonly key: string;
+  /** `undefined` when the key was deleted or has expired. */
+  readonly value: Value | undefined;
+  /** `undefined` when the key is new. */
+  readonly previous: Value | undefined;
+}
+
+/** On which condition a key is set. */
+export interface SetKeyOptions {
+  /** Only if nobody has set the key. @default false */
+  readonly ifNew?: boolean | undefined;
+  /** Only if its last change has this version. */
+  readonly ifVersion?: number | undefined;
+}
+
+/** What the server made of a change: whether it was made, and what the key holds now. */
+export interface SetKeyResult<Value> {
+  readonly changed: boolean;
+  readonly value: Value | undefined;
+}
+
+/** A map of a room, kept up to date over all connections. */
+export interface StateWatch<Value, Input = Value> {
+  readonly size: number;
+  get(key: string): Value | undefined;
+  /** The version of a key's last change, for `ifVersion`; 0 when it is absent. */
+  versionOf(key: string): number;
+  getSnapshot(): StateSnapshot<Value>;
+  /** Told after every change, not of how it is now. */
+  subscribe(listener: () => void): Stop;
+  /** Told of every difference, one by one. */
+  onChange(listener: (difference: StateDifference<Value>) => void): Stop;
+  /**
+   * Sets a key, where the app lets clients (`write` of `roomState`). Of changes of one key that follow each other quickly, only
+   * the newest is sent, ten a second at most, and the last one always is, after a reconnect, too. Rejects with `RequestError`,
+   * `FORBIDDEN` for one; it shows with the server's answer, not before.
+   */
+  set(key: string, value: Input, options?: SetKeyOptions): Promise<SetKeyResult<Value>>;
+  /** Deletes a key, likewise. */
+  delete(key: string, options?: Pick<SetKeyOptions, 'ifVersion'>): Promise<SetKeyResult<Value>>;
+  /** Ends it; the room is not left. May be called twice. */
+  stop(): void;
+}
+
+/**
+ * Keeps a map of a room's state (`state` in the contract) as it is on the server: it comes with the join, and every change
+ * after it. Whatever happens to the connection, it is complete and current again by itself.
+ *
+ * @example
+ * const players = watchState(client.join('lobby'), 'players');
+ * players.subscribe(() => show(players.getSnapshot().entries));
+ * await players.set('anna', { ready: true });
+ */
+export function watchState<K extends Contract, M extends StateMapOf<K>>(
+  room: Pick<Room<K>, 'port'> & { readonly on: Room<K>['on'] },
+  map: M,
+): StateWatch<StateValueOf<K, M>, StateInputOf<K, M>> {
+  type Value = StateValueOf<K, M>;
+  const sync = syncOf(room.port);
+  const stops = new Set<Stop>();
+  const changes = createEmitter();
+  let snapshot: StateSnapshot<Value> | undefined;
+  const keys = (): ReadonlyMap<string, StateEntry> =>
+    sync.copy.entries.get(map) ?? new Map<string, StateEntry>();
+  const listen = (event: string | number, listener: (value: never) => void): Stop => {
+    const stop = sync.emitter.on(event, listener);
+    stops.add(stop);
+    return stop;
+  };
+  const written = (answer: unknown): SetKeyResult<Value> => {
+    const { changed, rows } = answer as { readonly changed: boolean; readonly rows: readonly StateRow[] };
+    return { changed, value: rows[0]?.[3] as Value | undefined };
+  };
+  let isChanged = false;
+  listen(map, () => {
+    isChanged = true;
+  });
+  listen(UPDATED, () => {
+    isChanged ||= snapshot?.isReady !== sync.isReady || snapshot.isStale !== sync.copy.isStale;
+    if (!isChanged) return;
+    isChanged = false;
+    snapshot = undefined;
+    changes.emit(UPDATED);
+  });
+  stops.add(sync.watch());
+  return {
+    get size() {
+      return keys().size;
+    },
+    get: (key) => keys().get(key)?.value as Value | undefined,
+    versionOf: (key) => keys().get(key)?.version ?? 0,
+    getSnapshot: () =>
+      (snapshot ??= {
+        entries: new Map([...keys()].map(([key, { value }]) => [key, value as Value])),
+        isReady: sync.isReady,
+        isStale: sync.copy.isStale,
+      }),
+    subscribe: (listener) => changes.on(UPDATED, listener),
+    onChange: (listener) => listen(map, listener),
+    set: async (key, value, { ifNew, ifVersion } = {}) =>
+      written(await sync.writes.write({ map, key, value, ifVersion: ifNew === true ? 0 : ifVersion })),
+    delete: async (key, options = {}) =>
+      written(await sync.writes.write({ map, key, ifVersion: options.ifVersion })),
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
+}

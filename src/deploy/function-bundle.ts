@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { build, type BuildOptions, type Metafile } from 'esbuild';
 import { MODULE_SETTINGS, REQUIRE_BANNER } from '../emulator/code/compiler.js';
 import { writeBundle } from './bundle-folder.js';
@@ -6,6 +6,8 @@ import { writeBundle } from './bundle-folder.js';
 export interface BundleOptions {
   /** The TypeScript or JavaScript file that exports the handler. */
   readonly file: string;
+  /** What is called. Of a CommonJS file the bundle exports nothing else. @default 'handler' */
+  readonly exportName?: string | undefined;
   /** Where the archive's content is written. Files in it that are not from an earlier bundle are never overwritten. */
   readonly outDir: string;
   /** Packages that stay outside: a bundle that asks for one of them fails when it does. */
@@ -34,9 +36,16 @@ export interface BundlePart {
  * which the runtime takes it for CommonJS (documented). What lies in `outDir` is the archive's content. Rejects with
  * esbuild's `BuildFailure`, and with `INVALID_OPTIONS` when `outDir` has a file of that name that is not from a bundle.
  */
-export async function bundleFunction({ file, outDir, external }: BundleOptions): Promise<FunctionBundle> {
-  const options = buildOptions(file, external ?? []);
+export async function bundleFunction({
+  file,
+  exportName = 'handler',
+  outDir,
+  external,
+}: BundleOptions): Promise<FunctionBundle> {
+  let options: Options = buildOptions(file, external ?? []);
   let built = await build(options);
+  // The runtime looks for named exports; a bundle of CommonJS would only have a default one.
+  if (isCommonJs(built.metafile)) built = await build((options = { ...options, ...named(file, exportName) }));
   // Only those who need it get a `require`: what is CommonJS asks for Node's own modules by it.
   if (hasCommonJs(built.metafile)) built = await build({ ...options, banner: { js: REQUIRE_BANNER } });
   const code = built.outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
@@ -66,6 +75,20 @@ function buildOptions(file: string, external: readonly string[]) {
     write: false,
     metafile: true,
   } as const satisfies BuildOptions;
+}
+
+type Options = BuildOptions & { readonly write: false; readonly metafile: true };
+
+/** Instead of the file itself, a module that passes on one of its exports. */
+function named(file: string, exportName: string) {
+  const contents = `export { ${exportName} } from ${JSON.stringify(`./${basename(file)}`)};`;
+  return { entryPoints: [], entryNames: 'index', stdin: { contents, resolveDir: dirname(file) } };
+}
+
+function isCommonJs({ inputs, outputs }: Metafile): boolean {
+  return Object.values(outputs).some(
+    ({ entryPoint }) => entryPoint !== undefined && inputs[entryPoint]?.format === 'cjs',
+  );
 }
 
 function hasCommonJs({ inputs }: Metafile): boolean {

@@ -46,13 +46,18 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const broadcasts = createBroadcasts(clock.now);
   const library = watchLibrary(rooms, broadcasts);
   const functions = createFunctions({ clock, timeline, identity, timeoutMs, memoryMb, onOutput }, library);
-  const { routes, httpRoutes, warnings } = await chooseRoutes(options, functions.invokerOf, clock.now);
+  const { routes, httpRoutes, warnings } = await chooseRoutes(
+    options,
+    functions,
+    identity.functionId,
+    clock.now,
+  );
   const faults = createFaults(options.seed);
   if (typeof options.faults === 'string') faults.addText(options.faults);
   else options.faults.forEach(faults.add);
   const waiting = createWaiting(clock);
   const calls = createCalls(faults);
-  const gateway = createGateway({ routes, clock, limits, timeline, faults, waiting, calls, gatewayId });
+  const gateway = createGateway({ ...options, routes, clock, timeline, faults, waiting, calls, gatewayId });
   const messageQueues = createMessageQueues({
     options,
     clock,
@@ -115,7 +120,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const listening = await listen(options, listeners, token);
   const shared = options.store ? storeAccess(listening.port) : undefined;
   const environment = messageQueues.withEnvironment(withStore(listening.environment, shared), listening.port);
-  await functions.start(environment).catch(async (error: unknown) => {
+  await unlessAborted(functions.start(environment), options.signal).catch(async (error: unknown) => {
     await Promise.all([functions.stop(), listening.close()]);
     throw error;
   });
@@ -144,4 +149,20 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timers,
   });
   return emulator;
+}
+
+/** Rejects as soon as the signal is aborted. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  signal.throwIfAborted();
+  const aborted = new AbortController();
+  const abort = new Promise<never>((_resolve, reject) => {
+    const listener = (): void => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener('abort', listener, { signal: aborted.signal });
+  });
+  await Promise.race([work, abort]).finally(() => {
+    aborted.abort();
+  });
 }

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789abcdefghijklmnopqrstuv';
 
@@ -15,6 +15,12 @@ export function newConnectionId(): string {
 export function createMessageIds(): () => string {
   let count = 0;
   return () => (count++).toString(32).padStart(14, '0') + randomText(16);
+}
+
+/** The same each time for the same text. */
+export function stableId(prefix: string, text: string): string {
+  const bytes = createHash('sha256').update(text).digest().subarray(0, 17);
+  return prefix + Array.from(bytes, (byte) => ALPHABET[byte % ALPHABET.length]).join('');
 }
 
 /** An id in the form that the platform gives to functions, gateways and folders. */

@@ -15,7 +15,7 @@
  *   http/              plain HTTP paths of the specification, and pages beside the gateway
  *   events/            what functions get: events in each format, and the `context` of a call
  *   calls/             calls of functions, counted, and killed where a fault says so
- *   instances/         functions in worker threads: hosted-function.ts is one function, pool.ts chooses who takes a call,
+ *   instances/         functions in processes: hosted-function.ts is one function, pool.ts chooses who takes a call,
  *                      start-instance.ts is one of them, worker/ what runs inside, wire.ts what the two say to each other
  *   code/              from the source of a function to what an instance loads
  *   unawaited/         what a call has begun and not finished
@@ -47,7 +47,7 @@ export type { Fault, FaultPoint, SendFault } from './faults/fault.js';
 export { FAULT_PRESETS, presetNamed, type FaultPreset } from './faults/presets.js';
 export type { ActiveFault, Faults } from './faults/table.js';
 export { formatFault, parseFaults, type FaultText } from './faults/text.js';
-export type { FunctionOutput } from './instances/hosted-function.js';
+export type { FunctionOutput } from './instances/host.js';
 export type { InstanceInfo, Instances } from './instances/controls.js';
 export type { InstanceState } from './instances/instance.js';
 export type { FunctionSource } from './instances/settings.js';
@@ -55,14 +55,20 @@ export type { FunctionTarget } from './calls/function-target.js';
 export type { FunctionHandler } from './calls/invoker.js';
 export type { TlsAccess } from './listening/listen.js';
 export type { GrpcErrors } from './management/grpc.js';
+export type { MessageOrder } from './sockets/messages.js';
 export type { EmulatorOptions } from './options.js';
-export type { LocalQueue, QueueAccess } from './queue/access.js';
+export type { LocalQueue, LocalQueueAccess } from './queue/access.js';
 export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } from './queue/options.js';
 export type { QueueCounts } from './queue/queue-api.js';
 export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js';
 export type { TriggerSummary } from './queue/triggers.js';
 export type { RedirectAccess } from './redirect/redirect.js';
-export type { ConnectOptions, Frame, HandshakeAnswer, TestClient } from './test-clients/test-client.js';
+export type {
+  TestClientOptions,
+  ReceivedFrame,
+  HandshakeAnswer,
+  TestClient,
+} from './test-clients/test-client.js';
 export type { TimerOptions } from './timers/options.js';
 export type { TimelineEntry } from './timeline/timeline.js';
 export type { TimelineQuery } from './timeline/query.js';

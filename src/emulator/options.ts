@@ -1,10 +1,11 @@
 import * as z from 'zod';
-import { functionOption, parseOptions } from '../base/options.js';
+import { functionOption, lazily, parseOptions } from '../base/options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
+import type { MessageOrder } from './sockets/messages.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
-import type { FunctionOutput } from './instances/hosted-function.js';
+import type { FunctionOutput } from './instances/host.js';
 import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
@@ -77,6 +78,16 @@ export interface EmulatorOptions {
       }
     | undefined;
   /**
+   * Whether the calls for the messages of one connection overlap, so that a quick one overtakes a slow one, or each waits
+   * for the one before it. Both were reported of the cloud, so a handler has to bear both. @default 'overlapping'
+   */
+  readonly messageOrder?: MessageOrder | undefined;
+  /**
+   * How often a disconnect event is tried, a second apart, when too many calls are under way. Documented is that an event
+   * is attempted and not guaranteed; that it is tried once is an assumption. @default 1
+   */
+  readonly disconnectAttempts?: number | undefined;
+  /**
    * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it without
    * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
    */
@@ -98,9 +109,17 @@ export interface EmulatorOptions {
   readonly seed?: number | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
+  /** Gives up a start that takes too long: `startEmulator` rejects with its reason. */
+  readonly signal?: AbortSignal | undefined;
   /** Told of everything that happens. */
   readonly onTimeline?: ((entry: TimelineEntry) => void) | undefined;
 }
+
+/** As documented for a function that sets neither. */
+export const GATEWAY_DEFAULTS = { timeoutMs: 10_000, memoryMb: 128 } as const;
+
+/** Assumptions: neither is documented. */
+export const SOCKET_DEFAULTS = { messageOrder: 'overlapping', disconnectAttempts: 1 } as const;
 
 const handlerSchema = functionOption<FunctionHandler>();
 const targetSchema = z.union([
@@ -114,7 +133,7 @@ const portNumber = z.int().min(0).max(65_535).default(0);
 
 const settingsSchema = z.strictObject({
   routes: z
-    .record(z.string().startsWith('/', "a path begins with '/'"), targetSchema)
+    .record(z.string().startsWith('/', "a path begins with '/'; put one in front"), targetSchema)
     .refine((routes) => Object.keys(routes).length > 0, 'needs at least one path')
     .optional(),
   spec: z.union([z.string(), z.record(z.string(), z.unknown())]).optional(),
@@ -140,8 +159,8 @@ const settingsSchema = z.strictObject({
     )
     .default([]),
   static: z.string().optional(),
-  timeoutMs: positive.default(10_000),
-  memoryMb: positive.default(128),
+  timeoutMs: positive.default(GATEWAY_DEFAULTS.timeoutMs),
+  memoryMb: positive.default(GATEWAY_DEFAULTS.memoryMb),
   token: z.string().min(1).optional(),
   serviceAccount: z.boolean().default(true),
   limits: z
@@ -152,6 +171,8 @@ const settingsSchema = z.strictObject({
       maxFrameBytes: positive.default(CLOUD_FRAME_LIMITS.maxFrameBytes),
     })
     .prefault({}),
+  messageOrder: z.enum(['overlapping', 'serial']).default(SOCKET_DEFAULTS.messageOrder),
+  disconnectAttempts: z.int().min(1).max(10).default(SOCKET_DEFAULTS.disconnectAttempts),
   store: z.boolean().default(false),
   queues: queuesSchema,
   triggers: triggersSchema(targetSchema),
@@ -159,17 +180,20 @@ const settingsSchema = z.strictObject({
   accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
+  signal: z.instanceof(AbortSignal).optional(),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),
 });
 
-const optionsSchema = settingsSchema.refine(
-  ({ routes, spec }) => (routes === undefined) !== (spec === undefined),
-  'expected either routes or spec',
+const optionsSchema = lazily(() =>
+  settingsSchema.refine(
+    ({ routes, spec }) => (routes === undefined) !== (spec === undefined),
+    'expected either routes or spec',
+  ),
 );
 
-export type ParsedEmulatorOptions = z.output<typeof optionsSchema>;
+export type ParsedEmulatorOptions = z.output<ReturnType<typeof optionsSchema>>;
 
 export function parseEmulatorOptions(options: EmulatorOptions): ParsedEmulatorOptions {
-  return parseOptions(optionsSchema, options, 'startEmulator');
+  return parseOptions(optionsSchema(), options, 'startEmulator');
 }

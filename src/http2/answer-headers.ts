@@ -1,8 +1,11 @@
 import type { AnswerFields } from './exchange.js';
+import type { HeaderTable } from './header-table.js';
 import { decodeHuffman, encodeHuffman } from './huffman.js';
 import { COMPRESSION_ERROR, ProtocolFailure } from './protocol-failure.js';
 
 type Field = keyof AnswerFields;
+
+export type AnswerTable = HeaderTable<Field>;
 
 const FIELDS: readonly (readonly [name: string, field: Field])[] = [
   [':status', 'status'],
@@ -25,19 +28,27 @@ const FIRST_STATUS = 8;
 const STATIC_STATUS = [200, 204, 206, 304, 400, 404, 500];
 const LAST_STATUS = FIRST_STATUS + STATIC_STATUS.length - 1;
 const RETRY_AFTER = 53;
+/** How long the names of the static table are, from `:authority` on: `a` for 1 byte. */
+const STATIC_NAME_LENGTHS = 'jggeegggggggggnoomf{cemmsppnpmlfddfgddhqmhsmdhlrseggkfjyqjdcp';
 
 /**
  * Reads a whole header block, from `start` to `end`, into `fields`; what does not matter is skipped without being
- * decoded. We announce a dynamic table of size 0, so a block stands for itself and one that was skipped is not missed.
+ * decoded, unless the server keeps a table. Every block of a session has to be read, in order, with the same table.
  * Throws {@link ProtocolFailure}.
  */
-export function decodeAnswerHeaders(block: Buffer, start: number, end: number, fields: AnswerFields): void {
+export function decodeAnswerHeaders(
+  block: Buffer,
+  start: number,
+  end: number,
+  fields: AnswerFields,
+  table: AnswerTable,
+): void {
   const cursor: Cursor = { block, at: start, end };
   while (cursor.at < end) {
     const first = block[cursor.at] ?? 0;
-    if (first >= 0x80) readIndexed(cursor, fields);
-    else if (first >= 0x20 && first < 0x40) readSizeUpdate(cursor);
-    else readLiteral(cursor, first >= 0x40 ? 6 : 4, fields);
+    if (first >= 0x80) readIndexed(cursor, fields, table);
+    else if (first >= 0x20 && first < 0x40) table.resize(readInteger(cursor, 5));
+    else readLiteral(cursor, first, fields, table);
   }
 }
 
@@ -51,28 +62,47 @@ function fail(problem: string): never {
   throw new ProtocolFailure(COMPRESSION_ERROR, `header block: ${problem}`);
 }
 
-function readIndexed(cursor: Cursor, fields: AnswerFields): void {
+function readIndexed(cursor: Cursor, fields: AnswerFields, table: AnswerTable): void {
   const index = readInteger(cursor, 7);
-  if (index === 0 || index > STATIC_ENTRIES) fail('refers to a table entry that does not exist');
+  if (index === 0) fail('refers to a table entry that does not exist');
   if (index >= FIRST_STATUS && index <= LAST_STATUS) {
     fields.status = STATIC_STATUS[index - FIRST_STATUS] ?? 0;
+  } else if (index > STATIC_ENTRIES) {
+    const { field, value } = table.at(index - STATIC_ENTRIES);
+    if (field !== undefined) assign(fields, field, value);
   }
 }
 
-function readSizeUpdate(cursor: Cursor): void {
-  if (readInteger(cursor, 5) !== 0) fail('makes its table larger than allowed');
-}
-
-function readLiteral(cursor: Cursor, prefixBits: number, fields: AnswerFields): void {
-  const index = readInteger(cursor, prefixBits);
-  if (index > STATIC_ENTRIES) fail('refers to a table entry that does not exist');
-  const field = index === 0 ? readName(cursor) : fieldOfIndex(index);
-  const isHuffman = ((cursor.block[cursor.at] ?? 0) & 0x80) !== 0;
+function readLiteral(cursor: Cursor, first: number, fields: AnswerFields, table: AnswerTable): void {
+  const isForTable = first >= 0x40;
+  const index = readInteger(cursor, isForTable ? 6 : 4);
+  const { field, nameBytes } = index === 0 ? readName(cursor, table) : nameAt(index, table);
+  const { block } = cursor;
+  const isHuffman = ((block[cursor.at] ?? 0) & 0x80) !== 0;
   const length = readInteger(cursor, 7);
   const start = cursor.at;
   skip(cursor, length);
-  if (field === undefined) return;
-  const value = textOf(cursor.block, start, start + length, isHuffman);
+  const isKept = isForTable && table.isKept;
+  if (field === undefined && !isKept) return;
+  const value = textOf(block, start, start + length, isHuffman);
+  if (field !== undefined) assign(fields, field, value);
+  if (isKept) {
+    table.add({ field, value: field === undefined ? '' : value, nameBytes, valueBytes: value.length });
+  }
+}
+
+/** A name: what it stands for, and its length, which matters only as long as there is a table. */
+interface Name {
+  readonly field: Field | undefined;
+  readonly nameBytes: number;
+}
+
+function nameAt(index: number, table: AnswerTable): Name {
+  if (index > STATIC_ENTRIES) return table.at(index - STATIC_ENTRIES);
+  return { field: fieldOfIndex(index), nameBytes: STATIC_NAME_LENGTHS.charCodeAt(index - 1) - 96 };
+}
+
+function assign(fields: AnswerFields, field: Field, value: string): void {
   if (field === 'status') fields.status = statusOf(value);
   else fields[field] = value;
 }
@@ -82,12 +112,18 @@ function fieldOfIndex(index: number): Field | undefined {
   return index === RETRY_AFTER ? 'retryAfter' : undefined;
 }
 
-function readName(cursor: Cursor): Field | undefined {
+function readName(cursor: Cursor, table: AnswerTable): Name {
   const { block } = cursor;
   const isHuffman = ((block[cursor.at] ?? 0) & 0x80) !== 0;
   const length = readInteger(cursor, 7);
   const start = cursor.at;
   skip(cursor, length);
+  const field = fieldNamed(block, start, length, isHuffman);
+  const isCounted = isHuffman && table.isKept;
+  return { field, nameBytes: isCounted ? decodeHuffman(block, start, start + length).length : length };
+}
+
+function fieldNamed(block: Buffer, start: number, length: number, isHuffman: boolean): Field | undefined {
   for (const { field, plain, huffman } of WIRE_NAMES) {
     const name = isHuffman ? huffman : plain;
     if (name.length === length && name.compare(block, start, start + length) === 0) return field;

@@ -1,6 +1,7 @@
-import { decodeAnswerHeaders } from './answer-headers.js';
+import { decodeAnswerHeaders, type AnswerTable } from './answer-headers.js';
 import { keepBody, noFields, type Exchange } from './exchange.js';
 import { END_HEADERS, END_STREAM, PADDED, PRIORITIZED } from './frames.js';
+import { createHeaderTable } from './header-table.js';
 import { PROTOCOL_ERROR, ProtocolFailure } from './protocol-failure.js';
 
 /**
@@ -34,6 +35,7 @@ interface OpenBlock {
 }
 
 export function createAnswers(): Answers {
+  const table: AnswerTable = createHeaderTable();
   let block: OpenBlock | undefined;
 
   return {
@@ -41,7 +43,7 @@ export function createAnswers(): Answers {
     onHeaders(exchange, flags, streamId, frame) {
       const body = withoutPadding(flags, frame);
       const endsStream = (flags & END_STREAM) !== 0;
-      if ((flags & END_HEADERS) !== 0) return readBlock(exchange, endsStream, body);
+      if ((flags & END_HEADERS) !== 0) return readBlock(exchange, endsStream, body, table);
       const part = Buffer.from(body.buffer.subarray(body.start, body.end));
       block = { streamId, endsStream, parts: [part], bytes: part.length };
       return false;
@@ -59,7 +61,7 @@ export function createAnswers(): Answers {
       const { parts, endsStream } = block;
       block = undefined;
       const whole = Buffer.concat(parts);
-      return readBlock(exchange, endsStream, { buffer: whole, start: 0, end: whole.length });
+      return readBlock(exchange, endsStream, { buffer: whole, start: 0, end: whole.length }, table);
     },
     onData(exchange, flags, frame) {
       const { buffer, start, end } = withoutPadding(flags & ~PRIORITIZED, frame);
@@ -74,16 +76,24 @@ export function createAnswers(): Answers {
 }
 
 /** A complete header block: an interim answer, the answer's headers or its trailers. */
-function readBlock(exchange: Exchange | undefined, endsStream: boolean, block: FrameBody): boolean {
-  if (exchange === undefined) return false;
-  const { buffer, start, end } = block;
+function readBlock(
+  exchange: Exchange | undefined,
+  endsStream: boolean,
+  { buffer, start, end }: FrameBody,
+  table: AnswerTable,
+): boolean {
+  if (exchange === undefined) {
+    // Nobody waits for it, but later blocks may refer to what is in it.
+    decodeAnswerHeaders(buffer, start, end, noFields(), table);
+    return false;
+  }
   if (exchange.fields !== undefined) {
     if (!endsStream) throw new ProtocolFailure(PROTOCOL_ERROR, 'trailers do not end their stream');
-    decodeAnswerHeaders(buffer, start, end, exchange.fields);
+    decodeAnswerHeaders(buffer, start, end, exchange.fields, table);
     return true;
   }
   const fields = noFields();
-  decodeAnswerHeaders(buffer, start, end, fields);
+  decodeAnswerHeaders(buffer, start, end, fields, table);
   if (fields.status === 0) throw new ProtocolFailure(PROTOCOL_ERROR, 'an answer has no status');
   // An interim answer such as 103 comes before the real one.
   if (fields.status < 200 && !endsStream) return false;

@@ -11,6 +11,8 @@ export interface Downloads {
   open(): void;
   /** Counts a DATA frame with everything in it, padding too. `exchange` is absent when nobody waits for it any more. */
   count(bytes: number, exchange: Exchange | undefined, isLast: boolean): void;
+  /** Widens the window of the connection by one byte, to have something to send; the next time it gets one less. */
+  touch(): void;
 }
 
 const DEFAULT_WINDOW = 65_535;
@@ -35,6 +37,10 @@ export function createDownloads(output: WriteBuffer): Downloads {
         output.number(WINDOW_UPDATE, exchange.streamId, exchange.unacknowledged);
         exchange.unacknowledged = 0;
       }
+    },
+    touch() {
+      output.number(WINDOW_UPDATE, 0, 1);
+      unacknowledged--;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { FRAME_SIZE_ERROR, ProtocolFailure } from './protocol-failure.js';
+import { FRAME_SIZE_ERROR, NoHttp2, ProtocolFailure } from './protocol-failure.js';
 
 /** Frame types and flags of RFC 9113, section 6. */
 export const DATA = 0x0;
@@ -22,6 +22,9 @@ export const FRAME_HEADER_BYTES = 9;
 /** Largest frame that both sides take from the start, and that we never ask to exceed. */
 export const MAX_FRAME_BYTES = 16_384;
 
+/** How an answer of HTTP/1.1 begins; read as a frame, it would be one of 4,740,180 bytes. */
+const HTTP1_ANSWER = 'HTTP/1.';
+
 /** What is between `start` and `end` of `buffer` is valid during the call only. */
 export type OnFrame = (
   type: number,
@@ -33,7 +36,8 @@ export type OnFrame = (
 ) => void;
 
 /**
- * Cuts the bytes of a socket into frames, however they are split. Throws {@link ProtocolFailure} for an oversized one.
+ * Cuts the bytes of a socket into frames, however they are split. Throws {@link ProtocolFailure} for an oversized one,
+ * {@link NoHttp2} for an answer of HTTP/1.1.
  *
  * @param isWanted Asked before every frame: whether anybody still listens.
  */
@@ -46,6 +50,7 @@ export function createFrameReader(onFrame: OnFrame, isWanted: () => boolean): (c
     while (buffer.length - at >= FRAME_HEADER_BYTES && isWanted()) {
       const length = buffer.readUIntBE(at, 3);
       if (length > MAX_FRAME_BYTES) {
+        if (buffer.toString('latin1', at, at + HTTP1_ANSWER.length) === HTTP1_ANSWER) throw new NoHttp2();
         throw new ProtocolFailure(FRAME_SIZE_ERROR, `a frame of ${length} bytes is larger than allowed`);
       }
       const end = at + FRAME_HEADER_BYTES + length;

@@ -10,6 +10,29 @@ export class ProtocolFailure extends Error {
   }
 }
 
+/** The other side answered in HTTP/1.1, so `node:http2` would fare no better. */
+export class NoHttp2 extends Error {
+  override readonly name = 'NoHttp2';
+
+  constructor() {
+    super(NO_HTTP2);
+  }
+}
+
+/** The other side asks for more answers than it reads. `node:http2` is no remedy for that. */
+export class PeerFlood extends Error {
+  override readonly name = 'PeerFlood';
+  readonly code: number;
+
+  constructor(code: number) {
+    super('the gateway asks for more answers (PING, SETTINGS) than it reads');
+    this.code = code;
+  }
+}
+
+export const NO_HTTP2 =
+  'the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2';
+
 /** Error codes of RFC 9113, section 7. */
 export const NO_ERROR = 0x0;
 export const PROTOCOL_ERROR = 0x1;

@@ -1,5 +1,5 @@
 import type { BroadcastError } from '../base/errors.js';
-import type { Answer, Exchange } from './exchange.js';
+import type { ExchangeAnswer, Exchange } from './exchange.js';
 
 /**
  * Why a session is over. `lost`: the connection broke, ended or fell silent. `protocol`: one side does something that the
@@ -13,7 +13,7 @@ export interface SessionEnd {
 
 /** What a session tells its client. Of every request that was opened and not cancelled, one of the first three is told. */
 export interface SessionEvents {
-  onAnswer(exchange: Exchange, answer: Answer): void;
+  onAnswer(exchange: Exchange, answer: ExchangeAnswer): void;
   onFailure(exchange: Exchange, error: BroadcastError): void;
   /** The other side certainly did not touch this request, so it may go elsewhere. */
   onReturned(exchange: Exchange): void;
@@ -47,3 +47,5 @@ export interface Session {
 export const GREETING_TIMEOUT_MS = 3000;
 /** When a probe is not answered in this time, the connection died while the instance was paused. */
 export const PROBE_TIMEOUT_MS = 500;
+/** What is said of a session whose other side did neither. */
+export const SILENT = 'the gateway is silent on this connection, which is considered dead';

@@ -16,7 +16,10 @@ export interface PeerSettings {
   initialWindowSize?: number;
 }
 
-/** Body of our SETTINGS frame: no table for headers, no pushes. Everything else is at its default. */
+/**
+ * Body of our SETTINGS frame: no table for headers, which makes answers cheap to skip, and no pushes. Everything else is at
+ * its default.
+ */
 export const OWN_SETTINGS = Buffer.concat([setting(HEADER_TABLE_SIZE, 0), setting(ENABLE_PUSH, 0)]);
 
 function setting(id: number, value: number): Buffer {

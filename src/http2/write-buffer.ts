@@ -14,6 +14,8 @@ export interface WriteBuffer {
   frame(type: number, flags: number, streamId: number, body: Uint8Array): void;
   /** Writes a frame that holds nothing but a number of four bytes. */
   number(type: number, streamId: number, value: number): void;
+  /** How often something was handed to the socket. */
+  readonly writes: number;
   /** Hands what there is to the socket now, unless it is still busy. */
   flush(): void;
 }
@@ -29,6 +31,7 @@ export function createWriteBuffer(socket: Writable): WriteBuffer {
   let used = 0;
   let isScheduled = false;
   let isWriting = false;
+  let writes = 0;
 
   function putAside(nextBytes: number): void {
     if (used > 0) full.push(buffer.subarray(0, used));
@@ -46,6 +49,7 @@ export function createWriteBuffer(socket: Writable): WriteBuffer {
     const parts = full;
     full = [];
     isWriting = true;
+    writes++;
     socket.cork();
     for (const part of parts)
       socket.write(
@@ -80,6 +84,9 @@ export function createWriteBuffer(socket: Writable): WriteBuffer {
 
   return {
     reserve,
+    get writes() {
+      return writes;
+    },
     get buffer() {
       return buffer;
     },

@@ -31,14 +31,43 @@ export type ClientMessages = Readonly<Record<string, ClientMessageSpec>>;
 /** What the server may send: the schema of each type's `data`. */
 export type ServerMessages = Readonly<Record<string, StandardSchema>>;
 
-/** The messages of an application, in both directions. The one source of types for handlers, broadcasts and clients. */
+/** A map of a room's state. */
+export interface StateMapSpec {
+  /** What a key of the map may hold. */
+  readonly value: StandardSchema;
+  /** How long a key lives after its last change, in milliseconds, unless the change says otherwise. Default: for good. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** What a room can hold, beside what is sent to it: maps by name. */
+export type StateMaps = Readonly<Record<string, StateMapSpec>>;
+
+/**
+ * The messages of an application, in both directions, and the state of its rooms. The one source of types for handlers,
+ * broadcasts and clients.
+ */
 export interface Contract<
   C extends ClientMessages = ClientMessages,
   S extends ServerMessages = ServerMessages,
+  M extends StateMaps = StateMaps,
 > {
   readonly client: C;
   readonly server: S;
+  readonly state?: M | undefined;
 }
+
+/** Names of the maps in the state of rooms. */
+export type StateMapOf<K extends Contract> = keyof NonNullable<K['state']> & string;
+
+/** What a key of map `M` takes. */
+export type StateInputOf<K extends Contract, M extends StateMapOf<K>> = SchemaInput<
+  NonNullable<K['state']>[M]['value']
+>;
+
+/** What a key of map `M` holds. */
+export type StateValueOf<K extends Contract, M extends StateMapOf<K>> = SchemaOutput<
+  NonNullable<K['state']>[M]['value']
+>;
 
 /** What a handler of message `M` receives: the schema's output. */
 export type DataOf<M extends ClientMessageSpec> = M extends StandardSchema
@@ -64,9 +93,10 @@ export type ServerTypeOf<K extends Contract> = keyof K['server'] & string;
 export type ClientTypeOf<K extends Contract> = keyof K['client'] & string;
 
 /** A contract whose server messages and replies arrive as what their schemas make. */
-type JsonContract<C extends ClientMessages, S extends ServerMessages> = {
+type JsonContract<C extends ClientMessages, S extends ServerMessages, M extends StateMaps> = {
   readonly client: { readonly [T in keyof C]: ReplySurvives<C[T]> };
   readonly server: { readonly [T in keyof S]: SurvivesJson<SchemaOutput<S[T]>> };
+  readonly state?: { readonly [N in keyof M]: { readonly value: SurvivesJson<SchemaOutput<M[N]['value']>> } };
 };
 
 type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSchema }
@@ -74,11 +104,11 @@ type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSche
   : unknown;
 
 /**
- * Declares what clients may send (`client`) and what the server may send (`server`), each by a schema of `zod/mini`, `zod`
- * or any other library that follows https://standardschema.dev.
+ * Declares what clients may send (`client`), what the server may send (`server`) and what rooms hold (`state`), each by a
+ * schema of `zod/mini`, `zod` or any other library that follows https://standardschema.dev.
  *
  * Throws `INVALID_OPTIONS` when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`), when something is
- * not a schema, and when a server message or a reply would arrive as something else, since messages travel as JSON: a `Date`,
+ * not a schema, and when a server message, a reply or a value of the state would arrive as something else, since messages travel as JSON: a `Date`,
  * `Map`, `Set`, bytes, a `bigint`.
  *
  * @example
@@ -87,9 +117,13 @@ type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSche
  *   server: { said: z.object({ from: z.string(), text: z.string() }) },
  * });
  */
-export function defineContract<const C extends ClientMessages, const S extends ServerMessages>(
-  contract: Contract<C, S> & JsonContract<C, S>,
-): Contract<C, S> {
+export function defineContract<
+  const C extends ClientMessages,
+  const S extends ServerMessages,
+  // Without state, no name is that of a map: `{}` is what is meant.
+  // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
+  const M extends StateMaps = Readonly<Record<never, StateMapSpec>>,
+>(contract: Contract<C, S, M> & JsonContract<C, S, M>): Contract<C, S, M> {
   for (const [type, spec] of Object.entries<unknown>(contract.client)) {
     checkTypeName(type);
     if (isSchema(spec)) continue;
@@ -101,6 +135,7 @@ export function defineContract<const C extends ClientMessages, const S extends S
     checkTypeName(type);
     requireJson(schema, `server.${type}`);
   }
+  for (const [map, spec] of Object.entries<unknown>(contract.state ?? {})) checkStateMap(map, spec);
   return contract;
 }
 
@@ -111,6 +146,30 @@ function checkTypeName(type: string): void {
     `contract: the message type '${type}' is reserved by the protocol; choose another name`,
     { path: [type] },
   );
+}
+
+function checkStateMap(map: string, spec: unknown): void {
+  const where = `contract.state.${map}`;
+  if (map === '' || map.startsWith('$')) {
+    throw new BroadcastError('INVALID_OPTIONS', `${where}: expected a name that does not begin with '$'`);
+  }
+  const { value, ttlMs, ...others } = Object(spec) as Record<string, unknown>;
+  if (value === undefined || Object.keys(others).length > 0) {
+    throw new BroadcastError('INVALID_OPTIONS', `${where}: expected { value: schema, ttlMs? }`);
+  }
+  requireJson(value, `state.${map}.value`);
+  if (ttlMs !== undefined && !(Number.isSafeInteger(ttlMs) && Number(ttlMs) > 0)) {
+    throw new BroadcastError('INVALID_OPTIONS', `${where}.ttlMs: expected a whole number of milliseconds`);
+  }
+}
+
+/** The specification of a map. Throws `INVALID_OPTIONS` when the contract has none of that name. */
+export function stateMapOf(contract: Contract | undefined, map: string): StateMapSpec | undefined {
+  if (contract === undefined) return undefined;
+  const maps = contract.state ?? {};
+  const spec = Object.hasOwn(maps, map) ? maps[map] : undefined;
+  if (spec !== undefined) return spec;
+  throw new BroadcastError('INVALID_OPTIONS', `state: the contract's state has no map '${map}'`);
 }
 
 const DETAILS: readonly string[] = ['data', 'reply', 'maxBytes', 'once'];

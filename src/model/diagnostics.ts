@@ -37,7 +37,7 @@ export function isLocal(): boolean {
   return process.env['YC_BROADCAST_LOCAL_ORIGINS'] !== undefined || isWatched() || isInTest;
 }
 
-/** Whether a local gateway listens in this thread. */
+/** Whether a local gateway listens in this process. */
 export function isWatched(): boolean {
   return diagnostics.hasSubscribers;
 }

@@ -1,16 +1,22 @@
 import type { ErrorCode } from '../base/errors.js';
-import type { RoomPosition } from '../base/protocol.js';
+import type { RoomPlace, RoomPosition } from '../base/protocol.js';
+
+/** Where a message was kept before it was sent. */
+export interface Placed {
+  /** Its place in the history of the room; set when it was kept there. */
+  readonly position?: RoomPosition;
+  /** Of a message to several rooms: its places in those that keep a history. */
+  readonly positions?: readonly RoomPlace[];
+}
 
 /** A broadcast that is in the queue: nothing is sent yet, workers will. */
-export interface Dispatched {
+export interface Dispatched extends Placed {
   readonly kind: 'dispatched';
   /** The id that every copy of the message carries; ask for the broadcast by it. */
   readonly id: string;
   readonly shards: number;
   /** How many connections the audience had, before any filter. */
   readonly expected: number;
-  /** The message's place in the history of the room; set when it was kept there. */
-  readonly position?: RoomPosition;
   /** Resolves when its numbers do not change any more. Rejects as {@link BroadcastStatus watch} does. */
   finished(options?: WatchOptions): Promise<BroadcastStatus>;
 }
@@ -24,7 +30,7 @@ export interface WatchOptions {
 }
 
 /** How a dispatched broadcast stands, as far as its workers have written down: some seconds behind them, at most. */
-export interface BroadcastStatus {
+export interface BroadcastStatus extends Placed {
   readonly id: string;
   /**
    * `queued` until a worker has begun, then `running`; `done` when every shard came to its end. `cancelled` and `expired` as
@@ -57,7 +63,6 @@ export interface BroadcastStatus {
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;
   /** How often a worker went on where another was lost. Each time, one page at most was sent twice, under the same id. */
   readonly restarts: number;
-  readonly position?: RoomPosition;
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly expiresAt: number;

@@ -1,9 +1,13 @@
 import type { ErrorCode } from '../base/errors.js';
-import type { RoomPosition } from '../base/protocol.js';
-import type { Dispatched } from './dispatched.js';
+import type { RoomPlace } from '../base/protocol.js';
+import type { Dispatched, Placed } from './dispatched.js';
+import type { BroadcastAudience } from './store.js';
 
-/** Why a broadcast ended: everybody was tried, or something came first. */
-export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
+/**
+ * Why a broadcast ended: everybody was tried (`done`), or something came first. `store`: a page of the audience could not
+ * be read. `gateway`: there was no connection to the gateway for five recipients in a row, each with all retries.
+ */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'gateway';
 
 /** One recipient that was not reached. */
 export interface FailedDelivery {
@@ -28,12 +32,12 @@ export interface LatencySummary {
  * What became of a broadcast. `delivered + stale + failed + skipped = recipients`, always. Its size does not depend on
  * how many recipients there were.
  */
-export interface DeliveryReport {
+export interface DeliveryReport extends Placed {
   /** This call has sent it; see {@link SendReport}. */
   readonly kind: 'sent';
   /** The id that every copy of the message carries. */
   readonly id: string;
-  /** Connections that the store listed and no filter left out, up to where the broadcast ended. */
+  /** Connections of the audience that no filter left out: those that were listed, and the others as they were counted. */
   readonly recipients: number;
   /** The gateway accepted the message. It does not promise that a person saw it. */
   readonly delivered: number;
@@ -41,8 +45,16 @@ export interface DeliveryReport {
   readonly stale: number;
   /** Tried, but not delivered as far as is known; see `codes`. The connections stay in the store. */
   readonly failed: number;
-  /** Not tried, because `stoppedBy` came first. Behind the cursor there may be more that were not even listed. */
+  /**
+   * Not tried, because `stoppedBy` came first. Those that were not even listed are counted with `store.count()` when the
+   * broadcast ends, within the time that is left and at most half a second; see `uncounted`.
+   */
   readonly skipped: number;
+  /**
+   * Set when there may be more than `skipped` says: the broadcast was resumed or filtered, which a count of the audience
+   * cannot tell apart, the store did not count in time, or it failed.
+   */
+  readonly uncounted?: boolean;
   /** The failed, by code. */
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;
   /** Calls of the gateway, the retries among them. */
@@ -59,8 +71,6 @@ export interface DeliveryReport {
   readonly complete: boolean;
   /** Pass to `broadcaster.resume()` to go on; set when not complete, unless the message has expired. */
   readonly cursor?: string;
-  /** The message's place in the history of the room; set when it was kept there. */
-  readonly position?: RoomPosition;
   /** The first failures, at most `maxFailures`. */
   readonly failures: readonly FailedDelivery[];
   /** What went wrong in the store during the broadcast, if anything. */
@@ -77,21 +87,30 @@ export type SendReport = DeliveryReport | Dispatched;
 export type DeliverySummary =
   | Pick<
       DeliveryReport,
-      'kind' | 'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | 'position'
+      'kind' | 'id' | 'recipients' | 'delivered' | 'stale' | 'failed' | 'skipped' | 'complete' | keyof Placed
     >
-  | Pick<Dispatched, 'kind' | 'id' | 'shards' | 'expected' | 'position'>;
+  | Pick<Dispatched, 'kind' | 'id' | 'shards' | 'expected' | keyof Placed>;
 
 /** Counts of a report, safe to send to a client. */
 export function summaryOf<R extends SendReport>(report: R): Extract<DeliverySummary, Pick<R, 'kind'>>;
 export function summaryOf(report: SendReport): DeliverySummary {
-  const { id, position } = report;
-  const place = position && { position };
+  const { id, position, positions } = report;
+  const placed = { ...(position && { position }), ...(positions && { positions }) };
   if (report.kind === 'dispatched') {
     const { kind, shards, expected } = report;
-    return { kind, id, shards, expected, ...place };
+    return { kind, id, shards, expected, ...placed };
   }
   const { kind, recipients, delivered, stale, failed, skipped, complete } = report;
-  return { kind, id, recipients, delivered, stale, failed, skipped, complete, ...place };
+  return { kind, id, recipients, delivered, stale, failed, skipped, complete, ...placed };
+}
+
+/** Where a broadcast was kept, as its report tells it: in one room, or in each of several. */
+export function placedIn(audience: BroadcastAudience, places: readonly RoomPlace[] = []): Placed {
+  const [first] = places;
+  if (first === undefined) return {};
+  if ('rooms' in audience) return { positions: places };
+  const { offset, epoch } = first;
+  return { position: { offset, epoch } };
 }
 
 const reports = new WeakSet();

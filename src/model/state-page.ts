@@ -1,4 +1,4 @@
-import type { StatePage, StatePosition, StateRow } from '../base/protocol.js';
+import type { StatePosition } from '../base/protocol.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
 
 /** How long a deleted or expired key is kept as a row without a value, in milliseconds from its end. */
@@ -14,6 +14,32 @@ export interface StateHead {
 
 /** The head of a room that nobody has changed. */
 export const EMPTY_HEAD: StateHead = { version: 0, epoch: '', floor: 0 };
+
+/** A key as a store hands it out. */
+export interface StoredRow {
+  readonly map: string;
+  readonly key: string;
+  /** The version of its last change. */
+  readonly version: number;
+  /** Its value as JSON; absent when it was deleted or has expired. */
+  readonly value?: string | undefined;
+  /** How long the value still lives, in milliseconds from now. */
+  readonly ttlMs?: number | undefined;
+}
+
+/** What has changed behind the version `after`, up to `version`. */
+export interface StoredPage {
+  readonly after: number;
+  readonly version: number;
+  readonly epoch: string;
+  readonly rows: readonly StoredRow[];
+  /** Whether there is more behind `version`. */
+  readonly more: boolean;
+  /** The rows begin a new state: whoever reads has to forget what it has. */
+  readonly reset?: boolean;
+  /** While there is more: the head when the first page was read. */
+  readonly base?: number;
+}
 
 /** A row as a store keeps it. */
 export interface KeptRow {
@@ -54,11 +80,11 @@ export function statePage(
   start: PageStart,
   rows: Iterable<KeptRow>,
   { maxBytes, now }: { readonly maxBytes: number; readonly now: number },
-): StatePage {
+): StoredPage {
   const due = [...rows]
     .filter(({ version }) => version > start.after && version <= head.version)
     .sort((a, b) => a.version - b.version);
-  const shown: StateRow[] = [];
+  const shown: StoredRow[] = [];
   let version = head.version;
   let left = maxBytes;
   for (const row of due) {
@@ -68,7 +94,7 @@ export function statePage(
     const one = shownRow(row, now);
     left -= bytesOf(one);
     if (left < 0 && shown.length > 0) {
-      version = (shown.at(-1) as StateRow).version;
+      version = (shown.at(-1) as StoredRow).version;
       break;
     }
     shown.push(one);
@@ -102,7 +128,7 @@ export async function readStatePage(
     maxBytes,
     now,
   }: { readonly since: StatePosition | null; readonly maxBytes: number; readonly now: () => number },
-): Promise<StatePage> {
+): Promise<StoredPage> {
   let kept = await keptAbove(since?.version ?? 0);
   let start = startOfPage(kept.head, since);
   if (since !== null && start.after < since.version) {
@@ -116,7 +142,7 @@ export async function readStatePage(
 const ROW_BYTES = 40;
 
 /** What a row takes in a frame, at most; a name that has to be escaped may take more. */
-function bytesOf({ map, key, value = '' }: StateRow): number {
+function bytesOf({ map, key, value = '' }: StoredRow): number {
   return Buffer.byteLength(map) + Buffer.byteLength(key) + Buffer.byteLength(value) + ROW_BYTES;
 }
 
@@ -126,13 +152,13 @@ export function isLive({ value, endsAt }: KeptRow, now: number): boolean {
 }
 
 /** A row as readers get it: without a value when it was deleted or has expired. */
-export function shownRow(row: KeptRow, now: number): StateRow {
+export function shownRow(row: KeptRow, now: number): StoredRow {
   const { map, key, version, value, endsAt } = row;
   if (!isLive(row, now)) return { map, key, version };
   return { map, key, version, value, ...(endsAt === undefined ? {} : { ttlMs: endsAt - now }) };
 }
 
 /** A row as conditions see it: version 0 of a key that was never set, was deleted or has expired. */
-export function currentRow(row: KeptRow, now: number): StateRow {
+export function currentRow(row: KeptRow, now: number): StoredRow {
   return isLive(row, now) ? shownRow(row, now) : { map: row.map, key: row.key, version: 0 };
 }

@@ -1,6 +1,7 @@
 import { BroadcastError } from '../base/errors.js';
 import { checkName } from '../base/names.js';
-import type { StatePage, StatePosition, StateRow } from '../base/protocol.js';
+import type { StatePosition } from '../base/protocol.js';
+import type { StoredPage, StoredRow } from './state-page.js';
 
 /** Longest value of a key, in bytes of UTF-8, as JSON. */
 export const MAX_STATE_VALUE_BYTES = 32_768;
@@ -33,7 +34,7 @@ export type StateResult =
   | {
       readonly changed: false;
       /** The keys whose version was another one, as they are. `version` 0 and no value: absent. */
-      readonly rows: readonly StateRow[];
+      readonly rows: readonly StoredRow[];
     };
 
 /**
@@ -68,9 +69,9 @@ export interface StateStore {
   read(
     room: string,
     options: { readonly since: StatePosition | null; readonly maxBytes: number },
-  ): Promise<StatePage>;
+  ): Promise<StoredPage>;
   /** One key, unless it is absent, deleted or expired. */
-  get(room: string, map: string, key: string): Promise<StateRow | undefined>;
+  get(room: string, map: string, key: string): Promise<StoredRow | undefined>;
 }
 
 /** For stores: throws `INVALID_OPTIONS` for what cannot be changed together. The message never holds a value. */

@@ -5,8 +5,11 @@ import type { RoomPosition } from '../base/protocol.js';
 import type { RecordStore } from './records.js';
 import type { StateStore } from './state.js';
 
-/** Whom a listing addresses. */
-export type Audience = { readonly room: string } | { readonly user: string } | { readonly all: true };
+/** An audience that stores keep in a list of its own. */
+export type SingleAudience = { readonly room: string } | { readonly user: string } | { readonly all: true };
+
+/** Whom a listing addresses. `rooms`: whoever is in at least one of them, 1 to `MAX_ROOMS`; one that is named twice is one. */
+export type Audience = SingleAudience | { readonly rooms: readonly string[] };
 
 /** Whom a broadcast addresses: an audience that stores list, or one connection by its id. */
 export type BroadcastAudience = Audience | { readonly connection: string };
@@ -28,9 +31,15 @@ export interface ListOptions {
   readonly shard?: Shard | undefined;
 }
 
+/** A connection as it stands in a page. */
+export interface ListedConnection extends StoredConnection {
+  /** In an audience of several rooms: which of them it is in, in the order of the audience. Otherwise absent. */
+  readonly rooms?: readonly string[] | undefined;
+}
+
 /** A part of an audience, and how to go on. */
 export interface Page {
-  readonly connections: readonly StoredConnection[];
+  readonly connections: readonly ListedConnection[];
   /** Whether nothing follows. A page may be shorter than `limit`, even empty, and not be the last one. */
   readonly done: boolean;
   /** Pass as `after` to continue; set unless `done`. Needed because a page may be empty. */
@@ -55,10 +64,17 @@ export type JoinResult = 'joined' | 'absent';
  *   of an expired id does to its former rooms is left open, since ids are not reused.
  * - **Last call wins.** Of two calls one after the other, the later one holds, from whichever instances they come.
  *   Their clocks differ by seconds, so no time stamp decides.
+ * - **Repeats.** A store that sends a call again because its answer was lost does not undo what others have done since:
+ *   the call takes effect once. Where the store cannot tell whether it did, it rejects with `STORE_UNAVAILABLE`.
  * - **Order.** An audience (with its shard, if any) has one order that does not depend on who joins or leaves, nor on
  *   the page size. `list` goes through it, so whoever is present from the first page to the last is listed exactly
  *   once, and a listing can be continued behind any id that it listed, at any later time, from any instance.
+ * - **Several rooms.** Rooms are listed in one order of ids, so that several are listed as one: whoever is in at least one of
+ *   them from the first page to the last is listed exactly once, also when it moves between them meanwhile.
  * - **Reads see writes.** What one call has stored, a call that starts after it has resolved sees, from any instance.
+ * - **Failover.** A backend that comes back older than what it acknowledged (a promoted replica, a restart from a snapshot)
+ *   has connections, rooms and removals as they were. The next broadcast finds the removed ones stale, and clients bring
+ *   lost ones back when they connect again.
  * - **Names.** Ids, rooms and users are non-empty strings of at most 1,024 UTF-8 bytes, without U+0000 and without half
  *   a surrogate pair, which some backends cannot keep; `INVALID_OPTIONS` otherwise. All others are kept apart code
  *   unit by code unit: case, spaces and Unicode forms matter.
@@ -92,6 +108,12 @@ export interface ConnectionStore extends InvocationAware {
   readonly state?: StateStore | undefined;
   /** Gives back sockets and timers of clients that the store made itself; what is stored stays. May be called twice. */
   close?(): Promise<void>;
+}
+
+/** A store that keeps histories and records as well, as all of this package do. */
+export interface CompleteStore extends ConnectionStore {
+  readonly history: HistoryStore;
+  readonly records: RecordStore;
 }
 
 /** Where a reader stands in a room's history; the form in which clients keep it. */

@@ -1,5 +1,5 @@
 import type { RecordStore } from '../model/records.js';
-import type { RoomPosition } from '../base/protocol.js';
+import type { RoomPlace } from '../base/protocol.js';
 import type { Audience } from '../model/store.js';
 import type { Counts } from './counts.js';
 import { parseJson } from '../base/json.js';
@@ -22,7 +22,8 @@ export interface BroadcastRecord {
   readonly shards: number;
   /** Size of the audience at dispatch, unfiltered. */
   readonly expected: number;
-  readonly position?: RoomPosition | undefined;
+  /** Where the message is kept in histories of rooms, as far as that is done. */
+  readonly places: readonly RoomPlace[];
   /** Whether all jobs are in the queue. Until then a second dispatch under the same id puts them there. */
   readonly sent: boolean;
   /** Until when whoever dispatches has a claim on that, in Unix milliseconds. */
@@ -90,7 +91,7 @@ export function withSummary(
   return { ...record, updatedAt: now, parts: { ...record.parts, [shard]: summary } };
 }
 
-/** Keeps the message as it travels, once for all jobs. Writing it twice does no harm. */
+/** Keeps the message without its places, once for all jobs. Writing it twice does no harm. */
 export function keepText(records: RecordStore, id: string, text: string, ttlMs: number): Promise<void> {
   return overwrite(records, textKeyOf(id), text, ttlMs);
 }

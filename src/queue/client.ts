@@ -2,11 +2,11 @@ import pLimit from 'p-limit';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createSigner } from '../base/credentials/static-key.js';
 import { createTokenBucket } from '../server/fanout/token-bucket.js';
-import { createPoster } from '../base/http-post.js';
+import { createAwsService } from '../base/aws-service.js';
 import { createBackoff, type Backoff } from '../base/backoff.js';
 import { batchesOf } from './client/batches.js';
 import { readQueueOptions, type MessageQueueOptions } from './client/options.js';
-import { refusalOfNetwork, sendError, type Refusal } from './client/refusal.js';
+import { refusalOfNetwork, sendError, type QueueRefusal } from './client/refusal.js';
 import { batchForm, FORM_TYPE, outcomeOf, type BatchOutcome } from './client/send-batch.js';
 import { MAX_QUEUE_BODY_BYTES, type MessageQueue, type QueueMessage } from './message-queue.js';
 
@@ -22,8 +22,6 @@ export interface ClosableMessageQueue extends MessageQueue {
 
 /** Requests under way. */
 const REQUESTS_AT_ONCE = 16;
-/** Longest time for one attempt; if it takes longer, the connection is dead. */
-const ATTEMPT_TIMEOUT_MS = 3000;
 /** A token bucket lets a tenth of a second's calls through at once, on top of the rate. */
 const BURST = 1.1;
 
@@ -44,7 +42,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
   const { url, name, credentials, region, timeoutMs, maxCallsPerSecond } = readQueueOptions(options);
   const endpoint = new URL('/', url);
   const sign = createSigner({ key: credentials, region, service: 'sqs' });
-  const poster = createPoster();
+  const service = createAwsService(endpoint);
   const limit = pLimit(REQUESTS_AT_ONCE);
   const bucket = createTokenBucket(maxCallsPerSecond / BURST);
 
@@ -61,17 +59,15 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
 
   async function attempt(
     batch: readonly QueueMessage[],
-    timeLeftMs: number,
+    endsAt: number,
     signal: AbortSignal | undefined,
   ): Promise<BatchOutcome> {
     const body = batchForm(url.href, batch);
     const headers = sign({ url: endpoint, headers: { 'Content-Type': FORM_TYPE }, body });
-    try {
-      const timing = { timeoutMs: Math.max(1, Math.min(ATTEMPT_TIMEOUT_MS, timeLeftMs)), signal };
-      return outcomeOf(batch, await poster.post({ url: endpoint, headers, body, ...timing }));
-    } catch (reason) {
-      return { rest: batch, refusal: refusalOfNetwork(reason) };
-    }
+    const answer = await service.post(headers, body, endsAt, signal);
+    return 'unreachable' in answer
+      ? { rest: batch, refusal: refusalOfNetwork(answer) }
+      : outcomeOf(batch, answer);
   }
 
   /** Sends until all of the batch is taken. Resolves with the reason when that is not to be. */
@@ -79,12 +75,12 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
     batch: readonly QueueMessage[],
     { endsAt, pause }: Backoff,
     sending: Sending,
-  ): Promise<Refusal | undefined> {
+  ): Promise<QueueRefusal | undefined> {
     let rest = batch;
-    let latest: Refusal | undefined;
+    let latest: QueueRefusal | undefined;
     for (;;) {
       if (!(await turn(endsAt, sending))) return latest ?? OUT_OF_TIME;
-      const outcome = await attempt(rest, endsAt - Date.now(), sending.signal);
+      const outcome = await attempt(rest, endsAt, sending.signal);
       sending.taken += rest.length - outcome.rest.length;
       ({ rest } = outcome);
       if (outcome.refusal === undefined) return undefined;
@@ -111,11 +107,11 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
       const refusal = signal?.aborted === true ? ABORTED : sending.refusal;
       throw sendError(name, refusal, sending.taken, messages.length);
     },
-    close: poster.close,
+    close: service.close,
   };
 }
 
-const OUT_OF_TIME: Refusal = {
+const OUT_OF_TIME: QueueRefusal = {
   isTransient: true,
   code: 'QUEUE_UNAVAILABLE',
   reason: 'no time was left',
@@ -126,13 +122,13 @@ const ABORTED = { code: 'ABORTED', reason: 'the signal came' } as const;
 interface Sending {
   readonly signal: AbortSignal | undefined;
   taken: number;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: QueueRefusal | undefined;
   isOver(): boolean;
-  ended(refusal: Refusal | undefined): void;
+  ended(refusal: QueueRefusal | undefined): void;
 }
 
 function beginSending(signal: AbortSignal | undefined): Sending {
-  let first: Refusal | undefined;
+  let first: QueueRefusal | undefined;
   return {
     signal,
     taken: 0,

@@ -2,13 +2,15 @@ import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
 import type { FanoutDeps } from '../server/fanout/deps.js';
 import type { DispatchOptions, MakeText } from '../server/fanout/dispatch.js';
-import { addressedText, messageId } from '../server/fanout/message.js';
-import { numbered } from '../server/fanout/numbering.js';
+import { copyText } from '../server/fanout/copies.js';
+import { messageId } from '../server/fanout/message.js';
+import { placesOf } from '../server/fanout/numbering.js';
 import { refuseLostFilter, type Selection } from '../server/fanout/selection.js';
 import { deadlineOf } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import { lazily, parseOptions } from '../base/options.js';
 import type { RecordStore } from '../model/records.js';
+import { roomsIn } from '../model/several-rooms.js';
 import type { Audience } from '../model/store.js';
 import { changeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { claimDispatch } from './claim-dispatch.js';
@@ -59,7 +61,7 @@ export async function dispatch(
   const records = recordStoreOf(deps.store);
   const id = selection.resumed?.id ?? checkName(messageId(options.idempotencyKey), 'idempotencyKey');
   const text = textOf(id);
-  deps.transport.encode(addressedText(text, selection.audience)); // refuses what is too large, before anything is written
+  deps.transport.encode(copyText(text, roomsIn(audience).slice(0, 1), [])); // refuses what is too large, before anything is written
 
   const record = await claimDispatch(records, id, {
     now: fanout.now,
@@ -75,10 +77,10 @@ export async function dispatch(
   refuseOtherFilter(record, filter);
   try {
     const placed = await place(deps, records, fanout, { id, record, text, selection });
-    const jobs = await makeJobs(records, { id, record, text: placed.text, filter, now: fanout.now() });
+    const jobs = await makeJobs(records, { id, record, text, filter, now: fanout.now() });
     const endsAt = deadline === undefined ? undefined : deadline - deps.settings.reserveMs;
     await fanout.queue.send(jobs, { signal: options.signal, deadline: endsAt });
-    return { id, record: await mark(records, id, fanout, { ...placed.record, sent: true }) };
+    return { id, record: await mark(records, id, fanout, { ...placed, sent: true }) };
   } catch (reason) {
     // Whoever tries again need not wait. If this fails as well, they wait a little.
     await mark(records, id, fanout, { dispatcherUntil: 0 }).catch(() => undefined);
@@ -134,7 +136,7 @@ function newRecord(
     // A cursor stands in the order of the whole audience, which its shards need not share.
     shards: resumed !== undefined ? 1 : (shards ?? shardsFor(expected, fanout)),
     expected,
-    position: resumed?.position,
+    places: resumed?.places ?? [],
     sent: false,
     dispatcherUntil: 0,
     createdAt,
@@ -152,18 +154,16 @@ interface Unplaced {
   readonly selection: Selection;
 }
 
-/** The text with its place in the history of the room. A dispatch that is made up for has one already. */
+/** The record with the message's places in the histories of rooms. A dispatch that is made up for has them already. */
 async function place(
   deps: FanoutDeps,
   records: RecordStore,
   fanout: FanoutSettings,
   { id, record, text, selection }: Unplaced,
-): Promise<{ readonly text: string; readonly record: BroadcastRecord }> {
-  const { position: known } = record;
-  const resumed = { audience: selection.audience, id, filtered: false, position: known };
-  const { text: placed, position } = await numbered(deps, { ...selection, resumed }, text, false);
-  if (position === undefined || known !== undefined) return { text: placed, record };
-  return { text: placed, record: await mark(records, id, fanout, { ...record, position }) };
+): Promise<BroadcastRecord> {
+  if (record.places.length > 0) return record;
+  const places = await placesOf(deps, selection, text, false);
+  return places.length === 0 ? record : mark(records, id, fanout, { ...record, places });
 }
 
 /** Changes what whoever dispatches knows best, and leaves to the workers what they have told. */
@@ -171,12 +171,12 @@ async function mark(
   records: RecordStore,
   id: string,
   { now }: FanoutSettings,
-  { sent, position, dispatcherUntil }: Partial<BroadcastRecord>,
+  { sent, places, dispatcherUntil }: Partial<BroadcastRecord>,
 ): Promise<BroadcastRecord> {
   const changed = await changeBroadcast(records, id, now(), (current) => ({
     ...current,
     sent: sent ?? current.sent,
-    position: position ?? current.position,
+    places: places ?? current.places,
     dispatcherUntil: dispatcherUntil ?? current.dispatcherUntil,
   }));
   if (changed !== undefined) return changed;

@@ -1,3 +1,4 @@
+import { backoffMs } from '../base/backoff.js';
 import { BroadcastError } from '../base/errors.js';
 import { parseJson } from '../base/json.js';
 import type { RecordStore } from '../model/records.js';
@@ -18,7 +19,7 @@ export function recordStoreOf({ name, records }: ConnectionStore): RecordStore {
   if (records !== undefined) return records;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    `queue: the store '${name}' has no records, which workers need to share their progress; use another store`,
+    `broadcast.fanout: the store '${name}' has no records, which workers need to share their progress; use another store`,
   );
 }
 
@@ -47,6 +48,7 @@ export async function writeJson(
 
 /** Tries of one change, with pauses of up to a second in the end: sixteen workers that end at once are done long before. */
 const MOST_TRIES = 40;
+const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 1000;
 
 /**
@@ -66,7 +68,7 @@ export async function changeJson<T extends object>(
     const { value, ttlMs } = changed;
     const version = await writeJson(records, key, value, { ifVersion: current.version, ttlMs });
     if (version !== undefined) return value;
-    await sleep(Math.random() * Math.min(MAX_PAUSE_MS, 5 * 2 ** tries));
+    await sleep(backoffMs(tries, FIRST_PAUSE_MS, MAX_PAUSE_MS));
   }
   throw new BroadcastError('STORE_UNAVAILABLE', 'too many workers update the progress at the same time');
 }

@@ -1,8 +1,9 @@
 import type { FanoutDeps } from '../server/fanout/deps.js';
-import type { QueueFanout } from '../server/fanout/dispatch.js';
+import type { Dispatcher } from '../server/fanout/dispatch.js';
+import type { QueueFanout } from '../server/fanout/queue-fanout.js';
 import type { BroadcastStatus, Dispatched } from '../model/dispatched.js';
 import { deadlineOf } from '../base/invocation.js';
-import { markReport } from '../model/report.js';
+import { markReport, placedIn } from '../model/report.js';
 import { changeBroadcast, readBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import { dispatch, parseDispatchOptions } from './dispatch.js';
 import { isJob } from './job.js';
@@ -17,13 +18,14 @@ import type { WorkDeps } from './work-deps.js';
 
 /**
  * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue, and the queue's
- * trigger calls the workers. Give it to `createBroadcaster` or `createApp` as `queue`, the same for those who dispatch and
- * those who work. The store has to keep records, as all of this package do.
+ * trigger calls the workers. Give it to `createBroadcaster` or `createApp` as `broadcast.fanout`, the same for those who dispatch
+ * and those who work. The store has to keep records, as all of this package do.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *
  * @example
- * const app = createApp({ contract, store, origins, queue: queueFanout({ queue: messageQueue({ url }) }) });
+ * const fanout = queueFanout({ queue: messageQueue({ url }) });
+ * const app = createApp({ contract, store, origins, broadcast: { fanout } });
  * export const handler = app.handler; // dispatches
  * export const worker = app.worker; // for the trigger of the queue
  */
@@ -38,18 +40,19 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
   }
 
   function dispatched(deps: FanoutDeps, id: string, record: BroadcastRecord): Dispatched {
-    const { shards, expected, position } = record;
+    const { shards, expected, audience, places } = record;
     return markReport({
       kind: 'dispatched',
       id,
       shards,
       expected,
-      ...(position && { position }),
+      ...placedIn(audience, places),
       finished: (watchOptions) => lastOf(self.watch(deps, id, watchOptions), id),
     });
   }
 
-  const self: QueueFanout = {
+  const self: Dispatcher = {
+    kind: 'queue-fanout',
     async dispatch(deps, selection, textOf, given) {
       const options = parseDispatchOptions(given);
       const { id, record } = await dispatch(deps, fanout, selection, textOf, options);

@@ -1,3 +1,4 @@
+import { backoffBoundMs } from '../base/backoff.js';
 import { BroadcastError } from '../base/errors.js';
 import { MAX_QUEUE_DELAY_SECONDS } from './message-queue.js';
 import { encodeJob, type Job } from './job.js';
@@ -34,8 +35,8 @@ const MAX_WAIT_MS = 120_000;
 
 /** How long a shard waits that the gateway has refused: twice as long each time, spread by half, not less than it asked for. */
 export function waitMs(waits: number, retryAfterMs: number): number {
-  const bound = Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** waits);
-  return retryAfterMs + bound * (0.5 + Math.random() / 2);
+  const half = backoffBoundMs(waits, FIRST_WAIT_MS, MAX_WAIT_MS) / 2;
+  return retryAfterMs + half + Math.random() * half;
 }
 
 /** Spreads those who find a shard taken: they come when its lease is over, not all at once. */

@@ -1,4 +1,5 @@
 import type { BroadcastStatus } from '../model/dispatched.js';
+import { placedIn } from '../model/report.js';
 import type { BroadcastRecord } from './broadcast-record.js';
 import { addCounts, NOBODY, totalOf, type Counts } from './counts.js';
 
@@ -7,7 +8,7 @@ const LAST_WORDS_MS = 60_000;
 
 /** How a broadcast stands, from its record alone. */
 export function statusOf(id: string, record: BroadcastRecord, now: number): BroadcastStatus {
-  const { shards, expected, position, createdAt, updatedAt, expiresAt, parts } = record;
+  const { shards, expected, createdAt, updatedAt, expiresAt, parts } = record;
   const summaries = Object.values(parts);
   const counts = summaries.reduce<Counts>((sum, part) => addCounts(sum, part.counts), NOBODY);
   const endings = summaries.flatMap(({ ending }) => ending ?? []);
@@ -29,7 +30,7 @@ export function statusOf(id: string, record: BroadcastRecord, now: number): Broa
     recipients: totalOf(counts),
     ...counts,
     restarts: summaries.reduce((sum, { restarts }) => sum + restarts, 0),
-    ...(position && { position }),
+    ...placedIn(record.audience, record.places),
     createdAt,
     expiresAt,
     updatedAt,

@@ -1,4 +1,5 @@
 import { BroadcastError } from '../base/errors.js';
+import { copiesOf } from '../server/fanout/copies.js';
 import { acceptanceOf } from '../server/fanout/filter.js';
 import {
   changeBroadcast,
@@ -53,7 +54,8 @@ async function go(parts: WorkDeps, job: Job, claim: Claim, broadcast: BroadcastR
       claim,
       broadcast,
       accepts: await acceptanceFor(parts, job, broadcast),
-      makePayload: async () => parts.deps.transport.encode(await textOf(parts, job)),
+      makePayload: async () =>
+        copiesOf(parts.deps, broadcast.audience, await textOf(parts, job), broadcast.places),
       onPage: (begins) => {
         page.isUnwritten = begins;
       },

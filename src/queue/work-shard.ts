@@ -1,11 +1,11 @@
 import type { StoredConnection } from '../model/connection.js';
 import { publish } from '../model/diagnostics.js';
 import { createListing, type Listing } from '../server/fanout/listing.js';
-import type { EncodedPayload } from '../model/transport.js';
+import type { PayloadSource } from '../server/fanout/send-to.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import type { Job } from './job.js';
 import { putJob, waitMs } from './requeue.js';
-import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress.js';
+import { afterPage, afterLaterTry, ended, laterTry, type ShardPage } from './progress.js';
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
 import { isAboutAccess } from './circuit-breaker.js';
@@ -16,7 +16,7 @@ export interface ShardWork extends WorkDeps {
   readonly claim: Claim;
   readonly broadcast: BroadcastRecord;
   readonly accepts: ((connection: StoredConnection) => boolean) | undefined;
-  makePayload(): Promise<EncodedPayload>;
+  makePayload(): Promise<PayloadSource>;
   /** Told when a page begins, and when what became of it is written down. */
   onPage(begins: boolean): void;
 }
@@ -35,7 +35,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
   let { broadcast } = work;
   let isLaterTry = true;
   let listing: Listing | undefined;
-  let payload: EncodedPayload | undefined;
+  let payload: PayloadSource | undefined;
   let toldAt = -Infinity;
 
   for (;;) {
@@ -61,7 +61,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     const latest = await reading;
     broadcast = latest?.value ?? broadcast;
     reportAccess(work, outcome);
-    if (outcome.storm !== undefined || isStuck(page, outcome))
+    if (outcome.storm !== undefined || outcome.isGatewayAway || isStuck(page, outcome))
       return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;
@@ -82,7 +82,7 @@ function isThrough({ progress: { listed, again } }: Claim): boolean {
 }
 
 /** A gateway so slow that the time for a page was not enough to begin it. */
-function isStuck({ connections }: Page, { next }: PageOutcome): boolean {
+function isStuck({ connections }: ShardPage, { next }: PageOutcome): boolean {
   return next === 0 && connections.length > 0;
 }
 
@@ -96,7 +96,7 @@ function openListing({ deps, fanout, job, claim, broadcast }: ShardWork): Listin
 }
 
 /** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
-function sendTo(work: ShardWork, page: Page, payload: EncodedPayload): Promise<PageOutcome> {
+function sendTo(work: ShardWork, page: ShardPage, payload: PayloadSource): Promise<PageOutcome> {
   const { deps, fanout, job, claim, broadcast, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
   // The engine goes by the machine's clock.

@@ -37,7 +37,7 @@ import { createRollback, letsIn, type Rollback } from './handlers/rollback.js';
 import { createRoomHistories, historyStoreOf } from './history/histories.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { through } from '../model/observer.js';
-import { parseOptions } from '../base/options.js';
+import { parseShared } from './shared-options.js';
 
 /** What the compiler shows where `on` is called and there is no contract. */
 type HasContract<K extends Contract> =
@@ -48,7 +48,7 @@ export interface App<K extends Contract = Contract> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
   onConnect(hook: ConnectHook<K>): App<K>;
   /** Handles a message type of the contract. */
-  on<T extends ClientTypeOf<K>>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
+  on<T extends keyof K['client'] & string>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
   /** Handles binary frames, and text frames too when there is no contract. */
   onMessage(hook: RawMessageHook<K>): App<K>;
   /** Told when a connection has gone. The platform tries to deliver this event, but does not promise it. */
@@ -80,28 +80,23 @@ export interface App<K extends Contract = Contract> {
  * export const handler = app.handler;
  */
 export function createApp<K extends Contract = Contract>(options: AppOptions<K>): App<K> {
-  const {
-    history,
-    queue,
-    observe,
-    onError: told,
-    ...parsed
-  } = parseOptions(appOptionsSchema(), options, 'createApp');
+  const { observe, onError: told, ...parsed } = parseShared(appOptionsSchema(), options, 'createApp');
   const onError = neverThrowing(told);
   const contract = options.contract;
+  const { history, presence: roomPresence } = parsed.rooms;
+  const { fanout } = parsed.broadcast;
   const broadcaster = createBroadcaster<K>({
     store: parsed.store,
     transport: parsed.transport,
     contract,
-    history,
-    queue,
+    broadcast: parsed.broadcast,
+    rooms: { history, state: parsed.rooms.state },
     observe,
-    ...parsed.broadcast,
   });
   const { store } = broadcaster;
   const histories = createRoomHistories(store, history);
   if (hasOnce(contract)) historyStoreOf(store, 'once in the contract');
-  if (parsed.rooms.presence !== undefined) historyStoreOf(store, 'rooms.presence');
+  if (roomPresence !== undefined) historyStoreOf(store, 'rooms.presence');
   const handleParts: HandleDeps = { store, transport: broadcaster.transport, authorize: parsed.authorize };
   const handlers = new Map<string, MessageHook<K, never>>();
   /** Types of the contract that clients have sent and nothing handles; each is reported once. */
@@ -131,13 +126,22 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
     const report = (error: unknown, during: string): void => {
       onError({ error, during, requestId: tools.context.requestId ?? event.requestId });
     };
-    const presence = parsed.rooms.presence?.watch(tools.broadcaster, parsed.now, report);
+    const presence = roomPresence?.watch(tools.broadcaster, parsed.now, report);
     const reportUnhandled = (type: string): void => {
       if (unhandled.has(type)) return;
       unhandled.add(type);
       report(noHandler(type), `message '${type}', which has no app.on('${type}')`);
     };
-    const callParts = { presence, contract, histories, handlers, report, reportUnhandled, rollback };
+    const state = parsed.rooms.state?.open({
+      store,
+      contract,
+      announce: (room, text, exceptId) =>
+        tools
+          .to(room)
+          .except(...(exceptId === undefined ? [] : [exceptId]))
+          .sendRaw(text),
+    });
+    const callParts = { presence, contract, histories, state, handlers, report, reportUnhandled, rollback };
     const parts = { ...parsed, ...handleParts, ...hooks, ...callParts };
     switch (event.kind) {
       case 'connect':
@@ -159,8 +163,8 @@ export function createApp<K extends Contract = Contract>(options: AppOptions<K>)
       // Whatever it is, the answer to a message goes to the client as a message.
       return claimedEventType(raw) === 'MESSAGE' ? errorReply(undefined, shown) : errorResponse(400, shown);
     }
-    if (event.kind === 'other' && event.type === 'queue' && queue !== undefined) {
-      const { jobs, others } = queue.split(raw);
+    if (event.kind === 'other' && event.type === 'queue' && fanout !== undefined) {
+      const { jobs, others } = fanout.split(raw);
       if (jobs !== undefined) {
         const answer = await worker(jobs, context);
         if (others === undefined) return answer;
@@ -243,8 +247,8 @@ function requireType(
 }
 
 function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: FunctionContext): CallTools<K> {
-  const { to, toUser, toConnection, toAll } = broadcaster;
-  return { broadcaster, context, to, toUser, toConnection, toAll };
+  const { to, toUser, toConnection, toAll, state } = broadcaster;
+  return { broadcaster, context, to, toUser, toConnection, toAll, state };
 }
 
 /** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */

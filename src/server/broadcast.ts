@@ -1,70 +1,70 @@
 import * as z from 'zod/mini';
-import type { Contract } from '../model/contract.js';
+import type { Contract, StateMapOf } from '../model/contract.js';
 import { decodeCursor } from './fanout/cursor.js';
-import { queueOf, type QueueFanout } from './fanout/dispatch.js';
+import { dispatcherOf } from './fanout/dispatch.js';
 import { EVERYBODY } from './fanout/filter.js';
 import { createPacer } from './fanout/pacer.js';
-import { partsShape } from './fanout/shared-options.js';
-import { createPlan, type Plan } from './fanout/plan.js';
-import { settingsShape, type BroadcastSettings } from './fanout/settings.js';
-import { createRoomHistories, type HistoryOption } from './history/histories.js';
+import { createTarget, type Target } from './fanout/target.js';
+import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
+import { createRoomHistories } from './history/histories.js';
+import type { RoomMap } from './state/room-map.js';
+import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
 import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
-import type { ObservedDeps, Observer } from '../model/observer.js';
-import { lazily, parseOptions } from '../base/options.js';
+import type { ObservedDeps } from '../model/observer.js';
+import { lazily } from '../base/options.js';
+import { checkRooms } from '../model/several-rooms.js';
 import type { BroadcastAudience, ConnectionStore } from '../model/store.js';
 import { defaultTransport } from '../transports/default.js';
 import type { Transport } from '../model/transport.js';
 
 /** What a broadcaster is made of: the same store and transport as the app whose connections it reaches. */
-export interface BroadcasterOptions<K extends Contract = Contract> extends BroadcastSettings {
-  readonly store: ConnectionStore;
-  /** How connections are reached. Default: `defaultTransport()`. */
-  readonly transport?: Transport | undefined;
-  /** Types and checks what is sent. Without it any type and any JSON value may be sent. */
-  readonly contract?: K | undefined;
-  /**
-   * Rooms that keep a history, and how much of it; give an app and every other broadcaster of these rooms the same.
-   * What `send` brings to such a room is kept and numbered. Default: none does.
-   */
-  readonly history?: HistoryOption | undefined;
-  /**
-   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
-   * of this package have. Default: every broadcast is sent by the call that makes it.
-   */
-  readonly queue?: QueueFanout | undefined;
-  /** Who measures or writes down what is done; the first one stands outermost. Default: nobody. */
-  readonly observe?: readonly Observer[] | undefined;
-}
+export type BroadcasterOptions<K extends Contract = Contract> = SharedOptions<K>;
 
 const optionsSchema = lazily(() =>
   z.strictObject({
-    ...partsShape(),
-    ...settingsShape(),
+    ...sharedShape(),
+    rooms: z._default(z.strictObject(sharedRoomsShape()), {}),
   }),
 );
 
+/** Throws `INVALID_OPTIONS` when nobody or too much is named. */
+function audienceOf(rooms: readonly string[]): BroadcastAudience {
+  const names = checkRooms(rooms, 'to(room)');
+  const [room] = names;
+  return names.length === 1 && room !== undefined ? { room } : { rooms: names };
+}
+
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
-  /** Everybody in a room. */
-  to(room: string): Plan<K>;
+  /**
+   * Everybody in a room, or in at least one of several, at most 100: whoever is in more than one of them gets one copy. It names
+   * the first of the rooms that keeps a history and has the connection in it, otherwise the first that has; see docs/history.md.
+   */
+  to(room: string, ...others: readonly string[]): Target<K>;
+  to(rooms: readonly string[]): Target<K>;
   /** Every connection of a user. */
-  toUser(user: string): Plan<K>;
+  toUser(user: string): Target<K>;
   /**
    * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is nobody: the
    * report has no recipients. Costs a read of the store; who answers the message at hand returns a value instead.
    */
-  toConnection(id: string): Plan<K>;
+  toConnection(id: string): Target<K>;
   /** Every connection. */
-  toAll(): Plan<K>;
+  toAll(): Target<K>;
+  /**
+   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
+   * option `rooms.state` is not set.
+   */
+  state<M extends StateMapOf<K>>(room: string, map: M): RoomMap<K, M>;
   /**
    * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
    * connection that was not tried.
    * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
    * message has to be given again.
    */
-  resume(cursor: string): Plan<K>;
+  resume(cursor: string): Target<K>;
   /**
    * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport and the
    * store take the IAM token from it.
@@ -107,42 +107,52 @@ export interface Broadcaster<K extends Contract = Contract> {
 export function createBroadcaster<K extends Contract = Contract>(
   options: BroadcasterOptions<K>,
 ): Broadcaster<K> {
-  const { contract, history, queue, observe, ...settings } = parseOptions(
-    optionsSchema(),
-    options,
-    'createBroadcaster',
-  );
+  const parsed = parseShared(optionsSchema(), options, 'createBroadcaster');
+  const { contract, observe, rooms } = parsed;
+  const { fanout, ...settings } = parsed.broadcast;
   const { store, transport } = observe.reduceRight<ObservedDeps>(
-    (parts, observer) => observer.parts?.(parts) ?? parts,
-    { store: settings.store, transport: settings.transport ?? defaultTransport() },
+    (deps, observer) => observer.parts?.(deps) ?? deps,
+    { store: parsed.store, transport: parsed.transport ?? defaultTransport() },
   );
   const pacer = createPacer(settings);
-  const histories = createRoomHistories(store, history);
+  const histories = createRoomHistories(store, rooms.history);
 
   function within(context: FunctionContext | undefined): Broadcaster<K> {
-    const deps = { store, transport, contract, histories, settings, pacer, queue, context, observe };
-    const plan = (audience: BroadcastAudience): Plan<K> =>
-      createPlan<K>(deps, { audience, filter: EVERYBODY });
+    const deps = { store, transport, contract, histories, settings, pacer, fanout, context, observe };
+    const target = (audience: BroadcastAudience): Target<K> =>
+      createTarget<K>(deps, { audience, filter: EVERYBODY });
+    const state = rooms.state?.open({
+      store,
+      contract,
+      announce: (room, text, exceptId) => {
+        const everybody = target({ room });
+        return (exceptId === undefined ? everybody : everybody.except(exceptId)).sendRaw(text);
+      },
+    });
     return {
       store,
       transport,
-      to: (room) => plan({ room: checkName(room, 'to(room)') }),
-      toUser: (user) => plan({ user: checkName(user, 'toUser(user)') }),
-      toConnection: (id) => plan({ connection: checkName(id, 'toConnection(id)') }),
-      toAll: () => plan({ all: true }),
+      state: (room, map) => {
+        if (state !== undefined) return state.map(room, map) as RoomMap<K, typeof map>;
+        throw new BroadcastError('INVALID_OPTIONS', 'state: set the option rooms: { state: roomState() }');
+      },
+      to: (...rooms: readonly (string | readonly string[])[]) => target(audienceOf(rooms.flat())),
+      toUser: (user) => target({ user: checkName(user, 'toUser(user)') }),
+      toConnection: (id) => target({ connection: checkName(id, 'toConnection(id)') }),
+      toAll: () => target({ all: true }),
       resume: (cursor) => {
         const resumed = decodeCursor(cursor);
-        return createPlan<K>(deps, { audience: resumed.audience, filter: EVERYBODY, resumed });
+        return createTarget<K>(deps, { audience: resumed.audience, filter: EVERYBODY, resumed });
       },
       during: (call) => {
         transport.onInvocation?.(call);
         store.onInvocation?.(call);
         return within(call);
       },
-      status: async (id) => queueOf(deps).status(deps, id),
-      cancel: async (id) => queueOf(deps).cancel(deps, id),
-      watch: (id, watchOptions) => queueOf(deps).watch(deps, id, watchOptions),
-      work: async (event) => queueOf(deps).work(deps, event),
+      status: async (id) => dispatcherOf(deps).status(deps, id),
+      cancel: async (id) => dispatcherOf(deps).cancel(deps, id),
+      watch: (id, watchOptions) => dispatcherOf(deps).watch(deps, id, watchOptions),
+      work: async (event) => dispatcherOf(deps).work(deps, event),
     };
   }
 

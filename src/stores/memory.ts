@@ -7,11 +7,12 @@ import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import {
   checkListOptions,
   shardOf,
-  type Audience,
-  type ConnectionStore,
+  type CompleteStore,
   type ListOptions,
   type Page,
+  type SingleAudience,
 } from '../model/store.js';
+import { checkRooms, listRooms, type RoomListing } from '../model/several-rooms.js';
 import { memoryHistory } from './memory/history.js';
 import { memoryRecords } from './memory/records.js';
 import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
@@ -44,7 +45,7 @@ const MIN_CHANGES_PER_SWEEP = 1000;
  * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
  * was stored ends with the process.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): CompleteStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
   creations.publish({});
   const rows = new Map<string, Row>();
@@ -60,7 +61,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
     return row !== undefined && row.connection.expiresAt > now() ? row : undefined;
   }
 
-  function idsOf(audience: Audience): SortedIds | undefined {
+  function idsOf(audience: SingleAudience): SortedIds | undefined {
     if ('room' in audience) return byRoom.get(checkName(audience.room, 'room'));
     return 'user' in audience ? byUser.get(checkName(audience.user, 'user')) : everybody;
   }
@@ -81,12 +82,17 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
     changesToSweep = Math.max(MIN_CHANGES_PER_SWEEP, rows.size + tombstones.size);
   }
 
-  function* alive(audience: Audience, after: string | undefined): Iterable<StoredConnection> {
+  function* alive(audience: SingleAudience, after: string | undefined): Iterable<StoredConnection> {
     for (const id of idsOf(audience)?.behind(after) ?? []) {
       const row = aliveRow(id);
       if (row !== undefined) yield row.connection;
     }
   }
+
+  const roomListing: RoomListing = {
+    list: async (room, options) => pageOf(alive({ room }, options.after), options),
+    compare: (a, b) => (a === b ? 0 : a < b ? -1 : 1),
+  };
 
   return {
     name: 'memory',
@@ -137,12 +143,15 @@ export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
     },
     async list(audience, listOptions) {
       checkListOptions(listOptions);
+      if ('rooms' in audience) return listRooms(roomListing, audience.rooms, listOptions);
       return pageOf(alive(audience, listOptions.after), listOptions);
     },
     async count(audience) {
-      let count = 0;
-      for (const _connection of alive(audience, undefined)) count++;
-      return count;
+      const audiences =
+        'rooms' in audience ? checkRooms(audience.rooms).map((room) => ({ room })) : [audience];
+      const ids = new Set<string>();
+      for (const one of audiences) for (const { id } of alive(one, undefined)) ids.add(id);
+      return ids.size;
     },
     history: memoryHistory(now),
     records: memoryRecords(now),

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import { checkListOptions, shardOf, type ConnectionStore } from '../model/store.js';
+import { checkListOptions, shardOf, type CompleteStore } from '../model/store.js';
 import {
   throughClient,
   throughOwnPool,
@@ -43,7 +44,7 @@ export interface PostgresStoreOptions extends PostgresSchemaOptions {
 }
 
 /** A store in PostgreSQL; its tables are made by `migrate`. */
-export interface PostgresStore extends ConnectionStore {
+export interface PostgresStore extends CompleteStore {
   /** Makes the tables that are missing. May be called again, also by several instances at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;
@@ -127,6 +128,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         connectedAt,
         expiresAt,
         now() - SWEEP_AFTER_MS,
+        newCall(),
       ]);
       return Number(row?.['stored']) === 1 ? 'stored' : 'removed';
     },
@@ -135,7 +137,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return row === undefined ? undefined : connectionOf(row);
     },
     async setAttributes(id, attributes) {
-      const values = [checkName(id, 'id'), JSON.stringify(attributes), now()];
+      const values = [checkName(id, 'id'), JSON.stringify(attributes), now(), newCall()];
       return (await database.rows(statements.setAttributes, values)).length === 1;
     },
     async remove(ids) {
@@ -144,11 +146,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       await database.rows(statements.remove, [names, now() + CONNECTION_TTL_MS]);
     },
     async join(id, room) {
-      const values = [checkName(id, 'id'), checkName(room, 'room'), now()];
+      const values = [checkName(id, 'id'), checkName(room, 'room'), now(), newCall()];
       return (await database.rows(statements.join, values)).length === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room')]);
+      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room'), newCall()]);
     },
     async rooms(id) {
       const rows = await database.rows(statements.rooms, [checkName(id, 'id'), now()]);
@@ -157,7 +159,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     async list(audience, listOptions) {
       checkListOptions(listOptions);
       const { text, values } = listingOf(statements, audience, listOptions, now());
-      return pageOf(await database.rows(text, values), listOptions.limit);
+      return pageOf(await database.rows(text, values), listOptions.limit, audience);
     },
     async count(audience) {
       const { text, values } = countOf(statements, audience, now());
@@ -170,6 +172,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     migrate: () => database.script(postgresSchema({ schema, tablePrefix })),
     close: () => database.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 function accessOf({ pool, client, connectionString, maxConnections, timeoutMs, now }: Settings): Access {

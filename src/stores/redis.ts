@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod/mini';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import type { ConnectionStore } from '../model/store.js';
+import type { CompleteStore } from '../model/store.js';
 import { createCalls, type Script } from './redis/calls.js';
 import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';
@@ -84,7 +85,7 @@ const REMOVALS_AT_ONCE = 200;
  * @example
  * const store = redisStore({ url: process.env.REDIS_URL });
  */
-export function redisStore(options: RedisStoreOptions): ConnectionStore {
+export function redisStore(options: RedisStoreOptions): CompleteStore {
   const {
     client,
     url = '',
@@ -107,15 +108,8 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       checkName(id, 'connection.id');
       if (user !== undefined) checkName(user, 'connection.user');
       const ttl = Math.max(1, Math.ceil(expiresAt - now()) + GRACE_MS);
-      const reply = await runFor(
-        id,
-        PUT,
-        user ?? '',
-        JSON.stringify(attributes),
-        connectedAt,
-        expiresAt,
-        ttl,
-      );
+      const args = [user ?? '', JSON.stringify(attributes), connectedAt, expiresAt, ttl];
+      const reply = await runFor(id, PUT, newCall(), ...args);
       return Number(reply) === 1 ? 'stored' : 'removed';
     },
     async get(id) {
@@ -123,7 +117,8 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       return fields === null ? undefined : toConnection(id, fields);
     },
     async setAttributes(id, attributes) {
-      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, JSON.stringify(attributes))) === 1;
+      const args = [newCall(), JSON.stringify(attributes)];
+      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, ...args)) === 1;
     },
     async remove(ids) {
       const batches = batchesOf(ids.map((id) => checkName(id, 'id')));
@@ -135,11 +130,11 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       );
     },
     async join(id, room) {
-      const reply = await runFor(checkName(id, 'id'), JOIN, `room:${checkName(room, 'room')}`);
+      const reply = await runFor(checkName(id, 'id'), JOIN, newCall(), `room:${checkName(room, 'room')}`);
       return Number(reply) === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await runFor(checkName(id, 'id'), LEAVE, `room:${checkName(room, 'room')}`);
+      await runFor(checkName(id, 'id'), LEAVE, newCall(), `room:${checkName(room, 'room')}`);
     },
     async rooms(id) {
       const audiences = (await runFor(checkName(id, 'id'), ROOMS)) as string[];
@@ -151,6 +146,11 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
     state: redisState({ ...parts, timeoutMs }),
     close: () => source.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 interface Batch {

@@ -1,4 +1,4 @@
-import type { ConnectionStore } from '../model/store.js';
+import type { CompleteStore } from '../model/store.js';
 import { createConnections } from './ydb/connections.js';
 import { createHistory } from './ydb/history.js';
 import { createListing } from './ydb/listing.js';
@@ -31,7 +31,7 @@ export interface YdbStoreOptions extends YdbOptions {
  * @example
  * const app = createApp({ contract, store: ydbStore(), origins: ['https://chat.example'] });
  */
-export function ydbStore(options: YdbStoreOptions = {}): ConnectionStore {
+export function ydbStore(options: YdbStoreOptions = {}): CompleteStore {
   const { api, now } = openDatabase(options, 'ydbStore');
   return {
     name: 'ydb',

@@ -1,5 +1,4 @@
 import type { Emulator } from '../emulator/emulator-api.js';
-import { startEmulator } from '../emulator/emulator.js';
 import type { TlsAccess } from '../emulator/listening/listen.js';
 import type { GrpcErrors } from '../emulator/management/grpc.js';
 import type { Transport } from '../model/transport.js';
@@ -34,6 +33,8 @@ export function againstEmulator(
   return {
     lacks,
     async open() {
+      // Not with the module: a test kit needs no gateway, and transpiled to CommonJS, as Jest does it, its code would not parse.
+      const { startEmulator } = await import('../emulator/emulator.js');
       const routes = { '/ws': () => ({ statusCode: 200 }) };
       const emulator = await startEmulator({ routes, token: TOKEN, tls: true, grpcErrors });
       return worldOf(emulator, make);

@@ -20,8 +20,15 @@ export type {
 export { transportContract } from './transport-contract.js';
 export type { TransportCase } from './transport-contract.js';
 export { createTestKit } from './kit/test-kit.js';
-export type { KitWorld, TestConnectOptions, TestKit, TestKitOptions } from './kit/kit-api.js';
-export type { Frame } from './kit/inbox.js';
+export type {
+  KitAnswer,
+  KitRequest,
+  KitWorld,
+  TestConnectOptions,
+  TestKit,
+  TestKitOptions,
+} from './kit/kit-api.js';
+export type { KitFrame } from './kit/inbox.js';
 export type { KitRefusal } from './kit/kit-gateway.js';
 export type { AsymmetricMatcher, PatternOf } from './kit/pattern.js';
 export type { TestConnection } from './kit/test-connection.js';

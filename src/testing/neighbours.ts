@@ -73,6 +73,7 @@ export function createNeighbours(now: number): Neighbours {
 
 function belongs({ connection, rooms }: Neighbour, audience: Audience): boolean {
   if ('room' in audience) return rooms.includes(audience.room);
+  if ('rooms' in audience) return audience.rooms.some((room) => rooms.includes(room));
   return 'user' in audience ? connection.user === audience.user : true;
 }
 

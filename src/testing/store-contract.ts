@@ -2,6 +2,7 @@ import type { StoreBackend } from './store-backend.js';
 import type { StoreRule } from './store-rule.js';
 import { connectionRules } from './store-rules/connections.js';
 import { expiryRules } from './store-rules/expiry.js';
+import { failoverRules } from './store-rules/failover.js';
 import { historyRules } from './store-rules/history.js';
 import { instanceRules } from './store-rules/instances.js';
 import { listingRules } from './store-rules/listing.js';
@@ -10,6 +11,8 @@ import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
 import { stateRules } from './store-rules/state.js';
+import { repeatRules } from './store-rules/repeats.js';
+import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
 /** One rule of the store contract, for any test runner. */
@@ -26,6 +29,7 @@ const RULES: readonly StoreRule[] = [
   ...connectionRules,
   ...membershipRules,
   ...listingRules,
+  ...severalRoomsRules,
   ...expiryRules,
   ...raceRules,
   ...instanceRules,
@@ -33,6 +37,8 @@ const RULES: readonly StoreRule[] = [
   ...historyRules,
   ...recordRules,
   ...stateRules,
+  ...failoverRules,
+  ...repeatRules,
 ];
 
 /**
@@ -56,11 +62,12 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 }
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
-  const lacking = needs.find((need) =>
-    need === 'drop' ? backend.drop === undefined : backend.lacks?.includes(need),
-  );
-  if (lacking === undefined) return undefined;
-  return lacking === 'drop' ? 'the backend has no drop()' : `the backend lacks ${lacking}`;
+  for (const need of needs) {
+    if (need === 'drop' || need === 'failOver' || need === 'loseAnswer') {
+      if (backend[need] === undefined) return `the backend has no ${need}()`;
+    } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
+  }
+  return undefined;
 }
 
 async function check(rule: StoreRule, backend: StoreBackend): Promise<void> {

@@ -22,6 +22,10 @@ export interface StoreWorld {
   openAnother(aheadMs?: number): Promise<ConnectionStore>;
   /** Loses everything, as a backend without a disk would. */
   loseEverything(): Promise<void>;
+  /** Has the backend lose what `work` stores, and resolves with what `work` does. */
+  failOver<T>(work: () => Promise<T>): Promise<T>;
+  /** Makes a call whose answer is lost; `meanwhile` runs before the store can repeat it. */
+  loseAnswer<T>(call: (store: ConnectionStore) => Promise<T>, meanwhile: () => Promise<void>): Promise<T>;
   /** A connection that begins now and lives as long as the gateway's do. */
   connection(id: string, more?: Partial<StoredConnection>): StoredConnection;
   /** Stores a connection and joins it to rooms. */
@@ -83,6 +87,16 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
     openAnother: (aheadMs = 0) => open(aheadMs),
     async loseEverything() {
       await backend.drop?.(namespace);
+    },
+    async failOver<T>(work: () => Promise<T>) {
+      const results: T[] = [];
+      await backend.failOver?.(namespace, async () => void results.push(await work()));
+      assert.equal(results.length, 1, 'failOver() of the backend calls the work once');
+      return results[0] as T;
+    },
+    async loseAnswer(call, meanwhile) {
+      assert.ok(backend.loseAnswer, 'the backend has no loseAnswer()');
+      return backend.loseAnswer({ namespace, now: clock.now }, call, meanwhile);
     },
     connection: (id, more = {}) => ({
       id,

@@ -2,7 +2,8 @@
  * What an answer of the gateway means, whichever way it came: one table for REST, gRPC, the network and the official
  * SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is not certain stays.
  */
-import { BroadcastError, type ErrorCode } from '../base/errors.js';
+import { abortedError, BroadcastError, type ErrorCode } from '../base/errors.js';
+import { HttpFailure } from '../base/http-client.js';
 import { parseJson } from '../base/json.js';
 
 /** gRPC status codes by number. */
@@ -89,6 +90,34 @@ export function codeOfNetworkError(error: unknown, wasConnected: boolean): Error
   const syscall = fieldOf(error, 'syscall');
   if (!wasConnected || syscall === 'connect') return 'GATEWAY_UNAVAILABLE';
   return typeof code === 'string' && BEFORE_SENDING.has(code) ? 'GATEWAY_UNAVAILABLE' : 'NO_ANSWER';
+}
+
+/** The error of a REST request that got no answer. */
+export function errorOfHttpFailure(failure: unknown, timeoutMs: number): BroadcastError {
+  if (!(failure instanceof HttpFailure)) return BroadcastError.from(failure);
+  const { kind, wasConnected, cause } = failure;
+  switch (kind) {
+    case 'aborted':
+      return abortedError();
+    case 'timeout': {
+      const waited = `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`;
+      const code = wasConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
+      return new BroadcastError(code, waited, { isUnreachable: !wasConnected });
+    }
+    case 'broken-answer':
+      return new BroadcastError('NO_ANSWER', 'the answer of the gateway ended early', { cause });
+    case 'upgrade':
+      return new BroadcastError('UNKNOWN', 'the gateway answered 101');
+    case 'lost': {
+      const code = fieldOf(cause, 'code');
+      const problem = `no answer from the gateway (${typeof code === 'string' ? code : 'connection lost'})`;
+      const errorCode = codeOfNetworkError(cause, wasConnected);
+      return new BroadcastError(errorCode, problem, {
+        cause,
+        isUnreachable: errorCode === 'GATEWAY_UNAVAILABLE',
+      });
+    }
+  }
 }
 
 /**

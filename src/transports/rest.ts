@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
+import { createHttpClient, type HttpAnswer, type HttpRequest } from '../base/http-client.js';
 import { parseJson } from '../base/json.js';
 import { functionOption, lazily, parseOptions } from '../base/options.js';
-import { MAX_CONNECTION_ID_LENGTH, MAX_REST_SEND_BYTES } from '../base/protocol.js';
+import { MAX_REST_SEND_BYTES } from '../base/protocol.js';
+import { BROADCAST_HEADER } from '../model/diagnostics.js';
 import type {
   AttemptOptions,
   ConnectionInfo,
@@ -13,8 +15,8 @@ import type {
 import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { caFromEnvironment } from './ca.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
-import { createHttpClient, type HttpAnswer } from './http-client.js';
-import { errorOfAnswer } from './outcome.js';
+import { errorOfAnswer, errorOfHttpFailure } from './outcome.js';
+import { checkConnectionId, checkSize } from './payload-limits.js';
 import { withToken } from './with-token.js';
 
 /** Where the gateway is, as whom to speak, and whom to trust. */
@@ -41,6 +43,9 @@ const optionsSchema = lazily(() =>
   }),
 );
 
+/** Answers of the management API are small. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
 
 /**
@@ -54,7 +59,20 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   parseOptions(optionsSchema(), options, 'restTransport');
   const endpointNow = createEndpoint(endpoint);
   const tokens = createTokenProvider(credentials);
-  const http = createHttpClient(() => ca ?? caFromEnvironment());
+  const http = createHttpClient({
+    maxAnswerBytes: MAX_ANSWER_BYTES,
+    ca: () => ca ?? caFromEnvironment(),
+  });
+  let isClosed = false;
+
+  async function exchange(request: HttpRequest): Promise<HttpAnswer> {
+    if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
+    try {
+      return await http.request(request);
+    } catch (failure) {
+      throw errorOfHttpFailure(failure, request.timeoutMs);
+    }
+  }
 
   function attempt(
     method: string,
@@ -64,8 +82,8 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
   ): Promise<HttpAnswer> {
     const { signal, broadcastId } = options;
     return withToken(tokens, options, async (token, timeoutMs) => {
-      const request = { base: endpointNow(), method, path, token, body, timeoutMs, signal, broadcastId };
-      const answer = await http.request(request);
+      const headers = headersFor(token, body !== undefined, broadcastId);
+      const answer = await exchange({ base: endpointNow(), method, path, headers, body, timeoutMs, signal });
       if (answer.status >= 200 && answer.status < 300) return answer;
       throw errorOfAnswer(answer.status, answer.retryAfter, answer.body);
     });
@@ -87,9 +105,21 @@ export function restTransport(options: RestTransportOptions = {}): Transport {
     },
     onInvocation: tokens.onInvocation,
     async close() {
+      isClosed = true;
       http.close();
     },
   };
+}
+
+function headersFor(
+  token: string,
+  hasBody: boolean,
+  broadcastId: string | undefined,
+): Record<string, string> {
+  const headers: Record<string, string> = { Authorization: `Bearer ${token}` };
+  if (hasBody) headers['Content-Type'] = 'application/json';
+  if (broadcastId !== undefined) headers[BROADCAST_HEADER] = encodeURIComponent(broadcastId);
+  return headers;
 }
 
 /** The whole request body, made once per broadcast. */
@@ -103,30 +133,9 @@ function encodeForRest(payload: Payload): EncodedPayload {
   return { bytes: bytes.length, wire: Buffer.from(JSON.stringify({ data: bytes.toString('base64'), type })) };
 }
 
-/** Refuses what the gateway would refuse for everybody, before anything is sent. */
-export function checkSize(bytes: number, maxBytes: number): void {
-  if (bytes === 0)
-    throw new BroadcastError('INVALID_OPTIONS', 'payload: is empty, which the gateway refuses');
-  if (bytes <= maxBytes) return;
-  throw new BroadcastError(
-    'PAYLOAD_TOO_LARGE',
-    `the payload has ${bytes} bytes, this transport accepts ${maxBytes}`,
-  );
-}
-
 function pathOf(connectionId: string): string {
   checkConnectionId(connectionId);
   return BASE_PATH + encodeURIComponent(connectionId);
-}
-
-/** Refuses ids that the gateway would call malformed. Half of a surrogate pair has no form in UTF-8. */
-export function checkConnectionId(connectionId: string): void {
-  const isWithinLimit = connectionId !== '' && connectionId.length <= MAX_CONNECTION_ID_LENGTH;
-  if (isWithinLimit && connectionId.isWellFormed()) return;
-  throw new BroadcastError(
-    'INVALID_REQUEST',
-    `a connection id has 1 to ${MAX_CONNECTION_ID_LENGTH} characters`,
-  );
 }
 
 /** `z.iso` would bring all of its formats into the bundle. */

@@ -13,7 +13,7 @@ import { caFromEnvironment } from './ca.js';
 import { createTokenProvider, type TokenProviderOptions } from '../base/credentials/token-provider.js';
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { codeOfSdkError, excerpt, pushbackMs } from './outcome.js';
-import { checkConnectionId, checkSize } from './rest.js';
+import { checkConnectionId, checkSize } from './payload-limits.js';
 import {
   givenSdk,
   importSdk,

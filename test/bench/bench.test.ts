@@ -14,6 +14,7 @@ import { costOfChatHour, costOfMillion } from '../../bench/cost.js';
 import {
   figuresOf,
   withCosts,
+  withHttp2Figures,
   withFigures,
   withMeasured,
   withObserverFigures,
@@ -458,6 +459,13 @@ describe('the cost of a million deliveries', () => {
     const { seconds, gbHours, usd } = costOfMillion(500, 128);
     expect(seconds).toBe(8000);
     expect(usd - gbHours * 0.0531).toBeCloseTo((14 * 0.1555) / 1_000_000);
+  });
+
+  it('gives docs/http2.md what the HTTP/2 client buys', async () => {
+    const page = await readFile(join(root, 'docs/http2.md'), 'utf8');
+    expect(withHttp2Figures(page, await recordedSummary())).toBe(page);
+    expect(page).toMatch(/\| grpcTransport +\| +\d+ \| +1\.0× \|/);
+    expect(withHttp2Figures(page, {})).not.toContain('grpcTransport  ');
   });
 
   it('is what the page on cost says', async () => {

@@ -22,7 +22,7 @@ for (const id of process.env['IDS']!.split(',')) {
   await store.join(id, 'news');
 }
 const contract = defineContract({ client: {}, server: { headline: z.object({ title: z.string() }) } });
-export const broadcaster = createBroadcaster({ store, contract, retries: 0, concurrency: 1 });
+export const broadcaster = createBroadcaster({ store, contract, broadcast: { retries: 0, concurrency: 1 } });
 export const app = { broadcaster };
 export const other = 1;
 `;
@@ -80,10 +80,10 @@ describe('broadcast', () => {
   it('tells what it would take, without sending', async () => {
     const { clients, file, start } = await setUp(2);
     const { code, output } = await ended(
-      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--plan', '--within', '10s'),
+      start(file, 'all', '--type', 'headline', '--data', '{"title":"Hi"}', '--forecast', '--within', '10s'),
     );
     expect(output).toMatch(/^ {2}recipients +3$/m);
-    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, a guess/m);
+    expect(output).toMatch(/^ {2}seconds +1 {3}at \d+\/s, an estimate/m);
     expect(output).toContain('fits into the time');
     expect(code).toBe(0);
     expect(clients.map((client) => client.received())).toEqual([0, 0]);
@@ -98,7 +98,7 @@ describe('broadcast', () => {
     const { cursor, delivered } = JSON.parse(stopped.output) as { cursor: string; delivered: number };
     expect(delivered).toBe(0);
     const text = await ended(start(file, 'room:news', '--text', 'x', '--within', '0ms'));
-    expect(text.output).toContain('the time was over');
+    expect(text.output).toContain('the deadline was reached');
     expect(text.output).toContain(`--resume ${cursor.slice(0, 20)}`);
     const resumed = await ended(start(file, '--resume', cursor, '--text', 'x', '--format', 'json'));
     expect(JSON.parse(resumed.output)).toMatchObject({ delivered: 3, complete: true });
@@ -148,9 +148,9 @@ describe('broadcast', () => {
     ['bad JSON', ['package.json', 'all', '--type', 'y', '--data', '{'], '--data: not valid JSON: {'],
     ['data without a type', ['package.json', 'all', '--text', 'y', '--data', '1'], '--data requires --type'],
     [
-      'a plan of raw text',
-      ['package.json', 'all', '--text', 'y', '--plan'],
-      '--plan needs a message with --type',
+      'a forecast of raw text',
+      ['package.json', 'all', '--text', 'y', '--forecast'],
+      '--forecast needs a message with --type',
     ],
     [
       'a cursor and an audience',
@@ -160,7 +160,7 @@ describe('broadcast', () => {
     [
       'a time that is none',
       ['package.json', 'all', '--text', 'y', '--within', 'soon'],
-      "--within: expected a time such as 30s or 5m, got 'soon'",
+      "--within: expected a time such as 500ms, 10s or 1m, got 'soon'",
     ],
   ])('is refused with %s', async (_what, args, problem) => {
     expect(await runCli('broadcast', ...args)).toEqual({ code: 2, output: `yc-broadcast: ${problem}\n` });
@@ -169,6 +169,7 @@ describe('broadcast', () => {
   it('has help that fits 80 columns', async () => {
     const { output } = await runCli('broadcast', '--help');
     expect(output).toContain('Examples');
+    expect(output).toMatch(/\n {2}--resume <cursor> /);
     expect(output.split('\n').filter((line) => line.length > 80)).toEqual([]);
   });
 });

@@ -141,7 +141,8 @@ describe('yc-broadcast bundle', () => {
   });
 
   it.each([
-    ['export const handlr = 1;', "does not export 'handler'; it exports handlr"],
+    ['export const handlr = 1;', "has no export 'handler'; it exports handlr: choose one with file#name"],
+    ['export default () => 1;', 'it exports a default export: write: export const handler = …'],
     ['export const handler = ;', 'cannot be bundled:'],
     ["import 'not-installed'; export const handler = 1;", 'Could not resolve "not-installed"'],
   ])('says what is wrong with %j', async (source, problem) => {

@@ -95,7 +95,7 @@ describe('dev --queue', () => {
     expect(code).toBe(0);
     expect(output).toMatch(/QUEUE +VISIBLE +IN FLIGHT +DELAYED +READ BY\n/);
     expect(output).toMatch(/\njobs +0 +1 +0 +\S*handler\.mjs\n/);
-    expect(output).toMatch(/\njobs-dead +0 +0 +0 +nobody\n/);
+    expect(output).toMatch(/\njobs-dead +0 +0 +0 +-\n/);
     socket.close();
   });
 

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { runCli, startCli, temporaryProject, type RunningCli } from '../support/cli.js';
@@ -180,6 +181,41 @@ describe('dev', () => {
     expect(output()).toContain('/login.get: has no x-yc-apigateway-integration, so it is not served');
   });
 
+  it('runs the function of each id in a specification', async () => {
+    const integration = (id: string) =>
+      `x-yc-apigateway-integration: { type: cloud_functions, function_id: ${id} }`;
+    const handler = (word: string): string =>
+      `export const handler = () => ({ statusCode: 200, headers: { 'Content-Type': 'text/plain' }, body: '${word}' });`;
+    const folder = project({
+      'a.mjs': handler('from a'),
+      'b.mjs': handler('from b'),
+      'gateway.yaml': `paths:\n  /a:\n    get: { ${integration('d4ea')} }\n  /b:\n    get: { ${integration('d4eb')} }\n`,
+    });
+    const cli = startCli([
+      ...['dev', '--port', '0', '--spec', join(folder, 'gateway.yaml'), '--instances', '1'],
+      ...['--function', `d4ea=${join(folder, 'a.mjs')}`, '--function', `d4eb=${join(folder, 'b.mjs')}`],
+    ]);
+    cleanUps.push(() => {
+      cli.signal('SIGTERM');
+    });
+    const [, port] = await cli.printed(/http:\/\/localhost:(\d+)\/b/);
+    const texts = ['a', 'b'].map(async (path) => (await fetch(`http://localhost:${port}/${path}`)).text());
+    expect(await Promise.all(texts)).toEqual(['from a', 'from b']);
+  });
+
+  it('needs no function for a specification of dummies alone', async () => {
+    const folder = project({
+      'gateway.yaml':
+        "paths:\n  /hi:\n    get:\n      x-yc-apigateway-integration: { type: dummy, content: { '*': hello } }\n",
+    });
+    const cli = startCli(['dev', '--port', '0', '--spec', join(folder, 'gateway.yaml')]);
+    cleanUps.push(() => {
+      cli.signal('SIGTERM');
+    });
+    const [, port] = await cli.printed(/http:\/\/localhost:(\d+)\/hi/);
+    expect(await (await fetch(`http://localhost:${port}/hi`)).text()).toBe('hello');
+  });
+
   it('passes a handler on by the name of its export', async () => {
     const folder = project({ 'f.mjs': `export const other = () => ({ statusCode: 418, body: 'teapot' });` });
     const { port } = await startDev(`${join(folder, 'f.mjs')}#other`);
@@ -289,21 +325,53 @@ describe('dev says in one line what is wrong', () => {
       'has no such export',
       { 'f.ts': 'export const a = 1, b = 2;' },
       'f.ts',
-      /f\.ts has no export 'handler'; it exports a, b\. Choose one with file#name\n$/,
+      /f\.ts has no export 'handler'; it exports a, b: choose one with file#name\n$/,
     ],
     [
       'exports something else',
       { 'f.ts': 'export const handler = 1;' },
       'f.ts',
-      /exports 'handler', but it is not a function; it exports handler\./,
+      /exports 'handler', which is of the type number and not a function: write: export const handler = /,
     ],
-    ['exports nothing', { 'f.ts': '' }, 'f.ts', /it exports nothing\./],
+    ['exports nothing', { 'f.ts': '' }, 'f.ts', /it exports nothing: write: export const handler = …\n$/],
+    [
+      'is a default export',
+      { 'f.ts': 'export default () => 1;' },
+      'f.ts',
+      /no export 'handler'; it exports a default export: write: export const handler = …\n$/,
+    ],
+    [
+      'is assigned to module.exports in an ES module',
+      { 'package.json': '{ "type": "module" }', 'f.js': 'module.exports = { handler: () => 1 };' },
+      'f.js',
+      /f\.js failed to load: it is an ES module, which has no module\.exports: write export const …/,
+    ],
+    [
+      'stands where nothing can be written',
+      { 'package.json': '{}', 'f.ts': 'export const handler = () => 1;', '.yc-broadcast': 'a file' },
+      'f.ts',
+      /^yc-broadcast: E\w+: .*\.yc-broadcast'; choose a folder that you may write to, .*\n$/,
+    ],
   ])('when the handler %s', async (_when, files, file, message) => {
     const folder = project(files);
     const { code, output } = await runCli('dev', join(folder, file), '--port', '0');
     expect(output).toMatch(message);
     expect(output).not.toContain('ready in');
     expect(code).toBe(1);
+  });
+});
+
+describe('a function that is never loaded', () => {
+  it('is named after a while, and the first Ctrl-C ends dev and leaves nothing behind', async () => {
+    const folder = project({
+      'package.json': '{}',
+      'f.mjs': 'await new Promise(() => undefined); export const handler = () => 1;',
+    });
+    const cli = startCli(['dev', join(folder, 'f.mjs'), '--port', '0', '--no-redirect']);
+    await cli.printed(/f\.mjs is still being loaded after 5 s: an await at its top level/);
+    cli.signal('SIGINT');
+    expect(await cli.exited).toBe(0);
+    expect(readdirSync(join(folder, '.yc-broadcast'))).toEqual([]);
   });
 });
 

@@ -227,7 +227,7 @@ describe('doctor finds', () => {
 
 describe('doctor says in one line what is wrong with the call', () => {
   it.each([
-    [['--port', 'x'], "--port: expected a number from 1 to 65535, got 'x'"],
+    [['--port', 'x'], "--port: expected a whole number, got 'x'"],
     [['--port', '0'], "--port: expected a number from 1 to 65535, got '0'"],
     [['--format', 'xml'], "--format: expected text or json, got 'xml'"],
     [['--onlin'], "unknown option '--onlin'; see --help"],

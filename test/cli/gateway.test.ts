@@ -76,7 +76,7 @@ async function connect(path = '/ws') {
 
 describe('ls', () => {
   it('lists connections in 80 columns, or as JSON', async () => {
-    expect(await run('ls')).toEqual({ code: 0, output: 'nobody is connected\n' });
+    expect(await run('ls')).toEqual({ code: 0, output: 'no connections\n' });
     const [one, other] = [await connect(), await connect('/rooms/tea')];
     const { output } = await run('ls', '--sort', 'oldest');
     const [heading = '', first = '', second = '', end] = output.split('\n');

@@ -84,10 +84,13 @@ describe('yc-broadcast hash', () => {
   });
 
   it('says what it needs', async () => {
-    expect(await runCli('hash', 'anna')).toEqual({ code: 2, output: expect.stringContaining('Whose logs?') });
+    expect(await runCli('hash', 'anna')).toEqual({
+      code: 2,
+      output: expect.stringContaining('missing --function-id'),
+    });
     expect(await runCli('hash', '--key', 'own')).toEqual({
       code: 2,
-      output: expect.stringContaining('Which id?'),
+      output: expect.stringContaining('missing <id>'),
     });
   });
 });

@@ -89,7 +89,7 @@ describe('yc-broadcast store create --store ydb', () => {
       },
     );
     expect(code).toBe(0);
-    expect(output).toMatch(/^created: table .*\nthis server has no time to live/);
+    expect(output).toMatch(/^created: table .*\nthis server does not support time to live/);
   });
 
   it('does not touch a table that is not ours', async () => {
@@ -120,7 +120,7 @@ describe('yc-broadcast store create --store ydb', () => {
       output:
         'yc-broadcast: missing --endpoint; give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT\n',
     });
-    expect((await run(['create'])).output).toContain('which store?');
+    expect((await run(['create'])).output).toContain('missing --store');
     expect((await run(['create', '--store', 'abacus'])).output).toContain("the store 'abacus'");
     expect((await run(['delete', '--store', 'ydb'])).code).toBe(2);
   });

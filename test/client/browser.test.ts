@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { launchChromium } from '../support/browser.js';
 import { startClientGateway, type ClientGateway } from '../support/client-gateway.js';
+import { makeOdd } from '../support/odd-browser.js';
 import { dropSockets } from '../support/drop-sockets.js';
 import { requireProgram } from '../support/servers.js';
 
@@ -122,6 +123,39 @@ withChromium('a page, while another client speaks steadily', () => {
     },
     TEST_MS,
   );
+});
+
+withChromium('a page in an odd browser', () => {
+  it.each(['C', ''])('with language "%s" hears and speaks, and comes back', async (language) => {
+    folder = mkdtempSync(join(tmpdir(), 'yc-broadcast-page-'));
+    const client = fileURLToPath(new URL('../../src/client/page.ts', import.meta.url));
+    await build({ entryPoints: [client], bundle: true, format: 'esm', outfile: join(folder, 'client.js') });
+    writeFileSync(join(folder, 'index.html'), PAGE);
+    browser = await launchChromium(String(executablePath));
+    gateway = await startClientGateway({ static: folder });
+    letThrough();
+    try {
+      context = await browser.newContext();
+      await makeOdd(context, language);
+      page = await context.newPage();
+      const errors: unknown[] = [];
+      page.on('pageerror', (error) => errors.push(error));
+      await page.goto(gateway.emulator.url);
+      await page.waitForFunction('window.log?.isReady');
+      const speech = await gateway.speak();
+      await page.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      await page.waitForFunction('log.heard.length >= 3');
+      await gateway.disconnect(connectionId);
+      await page.waitForFunction("log.connections > 1 && log.states.at(-1) === 'open'");
+      const last = await speech.stop();
+      expect((await everythingUpTo(last)).heard).toEqual(upTo(last));
+      expect(errors).toEqual([]);
+    } finally {
+      await browser.close();
+      await gateway.stop();
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
 
 const breakdowns: readonly (() => Promise<void>)[] = [

@@ -35,8 +35,7 @@ beforeAll(async () => {
     store: memoryStore(),
     transport,
     origins: 'any',
-    history: { maxEntries: 100, maxAgeMs: 3_600_000 },
-    rooms: { join: true },
+    rooms: { join: true, history: { maxEntries: 100, maxAgeMs: 3_600_000 } },
     broadcast: { timeoutMs: 60_000 },
   });
   emulator = await startEmulator({ routes: { '/ws': app.handler }, timeoutMs: 60_000 });

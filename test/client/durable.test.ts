@@ -66,6 +66,24 @@ describe('with a real clock', () => {
   });
 });
 
+describe('JSON of which no text and no number can be made', () => {
+  const odd = { toString: 1, valueOf: 1 };
+
+  it.each([
+    ['the code of an error', { type: 'error', error: { code: odd, message: 'no' } }],
+    ['the message of an error', { type: 'error', error: { code: 'INTERNAL', message: odd } }],
+    ['the time of a farewell', { type: '$bye', data: { code: 4503, reconnect: true, afterMs: odd } }],
+    ['the reason of a farewell', { type: '$bye', data: { code: 4503, reason: odd, reconnect: true } }],
+  ])('does no harm as %s', async (_what, frame) => {
+    const { client, server, clock } = await openWorld();
+    expect(() => {
+      server.socket.say(frame);
+    }).not.toThrow();
+    await clock.advance(5000);
+    expect(client.state).toBe('open');
+  });
+});
+
 describe('a server that gives a connection no time', () => {
   it('is not asked for the next one over and over', async () => {
     const { server, clock } = await openWorld({}, (server) => {

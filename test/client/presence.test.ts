@@ -1,7 +1,7 @@
 /** Who is in a room, as a page shows it: users, not their connections, and nobody flickers. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createApp, defineContract, presence as showPresence } from 'yc-broadcast';
-import { connect, type Presence, type PresentUser } from 'yc-broadcast/client';
+import { connect, type Presence, type PresentUser, type RoomPosition } from 'yc-broadcast/client';
 import { watchPresence, type PresenceUpdate, type PresenceWatch } from 'yc-broadcast/client/presence';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { memoryStore } from 'yc-broadcast/stores/memory';
@@ -22,7 +22,7 @@ interface PresenceWorld extends ClientWorld {
   /** What the server finds when it is asked. `undefined`: it does not fit, so it is left out. */
   readonly lobby: { here: PresentUser[] | number | undefined };
   /** The others hear of a change. */
-  change(users: PresentUser[] | number, at?: number): void;
+  change(users: PresentUser[] | number, position?: Partial<RoomPosition>): void;
 }
 
 const names = (users: readonly PresentUser[] | undefined): string =>
@@ -38,10 +38,12 @@ async function watchRoom(
   here: PresentUser[] | number | undefined,
   options: { leaveAfterMs?: number } = {},
 ): Promise<PresenceWorld> {
-  let at = 1000;
+  let offset = 1000;
   const lobby: PresenceWorld['lobby'] = { here };
-  const presenceOf = (users: PresentUser[] | number): Presence =>
-    typeof users === 'number' ? { count: users, at } : { count: users.length, at, users };
+  const presenceOf = (users: PresentUser[] | number): Presence => {
+    const position = { epoch: 'e1', offset };
+    return typeof users === 'number' ? { count: users, position } : { count: users.length, position, users };
+  };
   const base = await openWorld({}, (server) => {
     server.answer = (message, socket) => {
       const presence = lobby.here === undefined ? {} : { presence: presenceOf(lobby.here) };
@@ -60,9 +62,10 @@ async function watchRoom(
     watch,
     told,
     lobby,
-    change(users: PresentUser[] | number, when = ++at) {
-      const data = { room: 'lobby', ...presenceOf(users), at: when };
-      base.server.socket.say({ type: '$presence', data, id: `p${when}` });
+    change(users: PresentUser[] | number, position: Partial<RoomPosition> = {}) {
+      const next = { epoch: 'e1', offset: ++offset, ...position };
+      const data = { room: 'lobby', ...presenceOf(users), position: next };
+      base.server.socket.say({ type: '$presence', data, id: `p${next.epoch} ${next.offset}` });
     },
   } satisfies PresenceWorld;
   await base.clock.advance(0);
@@ -96,15 +99,28 @@ describe('who is in a room', () => {
 
   it('is not turned back by a message that was overtaken', async () => {
     const { told, change, clock } = await watchRoom([ann]);
-    change([ann, bob, cat], 2001);
-    change([ann, bob], 2000);
+    change([ann, bob, cat], { offset: 2001 });
+    change([ann, bob], { offset: 2000 });
     await clock.advance(10_000);
     expect(told.at(-1)).toBe('3: ann bob cat +bob +cat');
   });
 
+  it('is taken from a store that numbers anew, and from the next connection, whatever was said before', async () => {
+    const { told, change, server, clock, lobby } = await watchRoom([ann], { leaveAfterMs: 0 });
+    change([ann, bob], { offset: 9000 });
+    change([ann], { epoch: 'e2', offset: 1 });
+    expect(told.at(-1)).toBe('1: ann -bob');
+    change([ann, bob], { epoch: 'e1', offset: Number.MAX_SAFE_INTEGER });
+    lobby.here = [ann, cat];
+    server.socket.end();
+    await clock.advance(2000);
+    expect(told.at(-1)).toBe('2: ann cat +cat -bob');
+  });
+
   it('is not taken from messages about other rooms', async () => {
     const { told, server } = await watchRoom([ann]);
-    server.socket.say({ type: '$presence', data: { room: 'other', count: 0, at: 9999, users: [] }, id: 'p' });
+    const position = { epoch: 'e1', offset: 9999 };
+    server.socket.say({ type: '$presence', data: { room: 'other', count: 0, position, users: [] }, id: 'p' });
     expect(told).toEqual(['1: ann']);
   });
 
@@ -198,9 +214,10 @@ describe('what is left out of the answer to joining', () => {
   async function leftOut(): Promise<PresenceWorld> {
     const world = await watchRoom([ann]);
     const { answer } = world.server;
+    const position = { epoch: 'e1', offset: 5000 };
     world.lobby.here = undefined;
     world.server.answer = (message, socket) => {
-      if (message.type === '$presence') socket.reply(message, { count: 2, at: 5000, users: [ann, bob] });
+      if (message.type === '$presence') socket.reply(message, { count: 2, position, users: [ann, bob] });
       else answer(message, socket);
     };
     return world;

@@ -92,8 +92,7 @@ describe.each(clients)('%s', (_name, open) => {
         send: (...request) => (isLossy ? Promise.resolve() : rest.send(...request)),
       },
       origins: 'any',
-      history: { maxEntries: 300, maxAgeMs: 3_600_000 },
-      rooms: { join: () => mayJoin },
+      rooms: { join: () => mayJoin, history: { maxEntries: 300, maxAgeMs: 3_600_000 } },
       broadcast: { timeoutMs: 60_000 },
     });
     app.on('echo', ({ data }) => data);

@@ -93,9 +93,10 @@ describe('usePresence', () => {
       rendered.push(hooks.usePresence(room, { clock }).count);
     });
     await clock.advance(0);
-    const say = (at: number, ...users: string[]): void => {
-      const data = { room: 'lobby', at, count: users.length, users: users.map((user) => ({ user })) };
-      server.socket.say({ type: '$presence', data, id: `p${at}` });
+    const say = (offset: number, ...names: string[]): void => {
+      const users = names.map((user) => ({ user }));
+      const data = { room: 'lobby', position: { epoch: 'e1', offset }, count: users.length, users };
+      server.socket.say({ type: '$presence', data, id: `p${offset}` });
     };
     say(1, 'ann');
     say(2, 'ann', 'bob');

@@ -15,6 +15,7 @@ const chat = defineContract({
 });
 
 interface World {
+  readonly other: Room<typeof chat>;
   readonly app: App<typeof chat>;
   readonly client: Client<typeof chat>;
   readonly room: Room<typeof chat>;
@@ -36,8 +37,7 @@ async function enter(history?: HistoryOption): Promise<World> {
     store: memoryStore(),
     transport,
     origins: 'any',
-    rooms: { join: true },
-    history,
+    rooms: { join: true, history },
   });
   const emulator = await startEmulator({ routes: { '/ws': app.handler } });
   access.emulator = emulator;
@@ -56,7 +56,7 @@ async function enter(history?: HistoryOption): Promise<World> {
   other.on('said', ({ text }) => heard.elsewhere.push(text));
   client.on('said', ({ text }) => heard.client.push(text));
   await Promise.all([room.joined, other.joined]);
-  return { app, client, room, heard };
+  return { app, client, room, other, heard };
 }
 
 /** Says everything in every way, and one thing to everybody at the end. */
@@ -103,5 +103,54 @@ describe('listeners of a room', () => {
     await app.broadcaster.to('lobby').send('said', { text: 'hi' });
     await until(() => messages.length === 2);
     expect(messages).toEqual(['lobby', 'lobby']);
+  });
+});
+
+describe('a broadcast to several rooms', () => {
+  const limits = { maxEntries: 100, maxAgeMs: 60_000 };
+
+  it.each<[string, HistoryOption | undefined]>([
+    ['without histories', undefined],
+    ['with histories', limits],
+    ['with a history in the first', (room) => (room === 'lobby' ? limits : undefined)],
+    ['with a history in the second', (room) => (room === 'other' ? limits : undefined)],
+  ])('is heard once, %s, by who is in both', async (_name, history) => {
+    const { app, heard } = await enter(history);
+    for (const text of ['one', 'two', 'three']) {
+      const report = await app.broadcaster.to('lobby', 'other').send('said', { text });
+      expect(report).toMatchObject({ recipients: 1, delivered: 1 });
+    }
+    await app.broadcaster.toAll().send('said', { text: 'everybody' });
+    await until(() => heard.client.includes('everybody'));
+    expect(heard.client).toEqual(['one', 'two', 'three', 'everybody']);
+    expect([...heard.room, ...heard.elsewhere].sort()).toEqual(['one', 'three', 'two']);
+  });
+
+  it('leaves no gap in any of its rooms, so that what follows in each comes at once', async () => {
+    const { app, room, other, heard } = await enter(limits);
+    const { broadcaster } = app;
+    await broadcaster.to(['lobby', 'other']).send('said', { text: 'both' });
+    await broadcaster.to('other').send('said', { text: 'second' });
+    await broadcaster.to('lobby').send('said', { text: 'first' });
+    await until(() => heard.client.length === 3);
+    expect(heard).toEqual({
+      room: ['both', 'first'],
+      elsewhere: ['second'],
+      client: ['both', 'second', 'first'],
+    });
+    expect([room.position?.offset, other.position?.offset]).toEqual([2, 2]);
+  });
+
+  it('comes again once when the connection was lost meanwhile, and each room goes on behind it', async () => {
+    const { app, client, room, other, heard } = await enter(limits);
+    const { broadcaster } = app;
+    await broadcaster.toAll().disconnect({ code: 4503, reason: 'restart', reconnect: true });
+    await broadcaster.to(['lobby', 'other']).send('said', { text: 'missed' });
+    await until(() => heard.client.length === 1);
+    await until(() => room.position?.offset === 1 && other.position?.offset === 1);
+    await broadcaster.to(['lobby', 'other']).send('said', { text: 'live' });
+    await until(() => heard.client.length === 2);
+    expect(heard.client).toEqual(['missed', 'live']);
+    expect(client.state).toBe('open');
   });
 });

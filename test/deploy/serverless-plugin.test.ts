@@ -227,7 +227,7 @@ describe('bundle', () => {
   });
 
   it.each([
-    ['chat.handler', 'functions.chat.handler: ', "does not export 'handler'; it exports talk"],
+    ['chat.handler', 'functions.chat.handler: ', "has no export 'handler'; it exports talk"],
     ['chta.talk', 'functions.chat.handler: expected <file>.<export> with a file in ', "not 'chta.talk'"],
     ['chat', 'functions.chat.handler: expected <file>.<export>', "not 'chat'"],
     ['broken.talk', 'functions.chat.handler: Build failed', 'Could not resolve "not-installed"'],

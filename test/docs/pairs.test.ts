@@ -1,71 +1,27 @@
 /** Samples that belong together work together: the README's handler on the local gateway, and the README's clients of it. */
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { buildSync } from 'esbuild';
+import { describe, expect, it } from '@jest/globals';
 import type { Client } from 'yc-broadcast/client';
 import { startEmulator, type FunctionHandler } from 'yc-broadcast/emulator';
 import { WebSocket } from 'ws';
-import { samplesOf } from '../support/code-samples.js';
+import { createSampleRunner, sampleWith } from '../support/run-sample.js';
 import { until } from '../support/until.js';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const folder = join(root, 'test/artefacts/pairs');
-const samples = samplesOf(join(root, 'README.md')).map(({ code }) => code);
-
-/** The sample that says this. Its name is for files. */
-function sampleWith(text: string): string {
-  const found = samples.find((code) => code.includes(text));
-  if (found === undefined) throw new Error(`the README has no sample with ${text}`);
-  return found;
-}
-
-/** Runs a program and resolves with what it exports. */
-async function run<T>(name: string, code: string): Promise<T> {
-  mkdirSync(folder, { recursive: true });
-  const [source, outfile] = [join(folder, `${name}.ts`), join(folder, `${name}.mjs`)];
-  writeFileSync(source, code);
-  buildSync({
-    entryPoints: [source],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    // These have to be those that the test has.
-    external: ['ws', 'esbuild'],
-    supported: { using: false },
-    logLevel: 'silent',
-  });
-  return (await import(`${pathToFileURL(outfile).href}?${Math.random()}`)) as T;
-}
-
-const undo: (() => void)[] = [];
-
-/** Gives samples something to find in the global scope. */
-function setGlobal(name: string, value: unknown): void {
-  const before: unknown = Reflect.get(globalThis, name);
-  Reflect.set(globalThis, name, value);
-  undo.push(() => Reflect.set(globalThis, name, before));
-}
-
-afterEach(() => {
-  for (const step of undo.splice(0).reverse()) step();
-});
-
-const handlerSample = sampleWith('export const handler');
+const { run, give, later } = createSampleRunner();
+const handlerSample = sampleWith('README.md', 'export const handler');
 
 describe("the README's handler", () => {
   it("answers the README's client, which shows what is said, once", async () => {
-    const { handler } = await run<{ handler: FunctionHandler }>('handler', handlerSample);
+    const { handler } = await run<{ handler: FunctionHandler }>(handlerSample);
     await using emulator = await startEmulator({ routes: { '/ws': handler } });
     process.env['YC_BROADCAST_ENDPOINT'] = emulator.endpoint;
     const shown: string[] = [];
-    setGlobal('show', (text: string) => shown.push(text));
-    setGlobal('WebSocket', WebSocket);
-    const page = sampleWith("client.join('lobby')").replace('wss://chat.example/ws', emulator.wsUrl('/ws'));
-    const { client } = await run<{ client: Client }>('page', `${page}export { client };\n`);
-    undo.push(() => {
+    give({ show: (text: string) => shown.push(text), WebSocket });
+    const page = sampleWith('README.md', "client.join('lobby')");
+    const { client } = await run<{ client: Client }>(
+      page.replace('wss://chat.example/ws', emulator.wsUrl('/ws')),
+      'client',
+    );
+    later(() => {
       client.close();
     });
     await until(() => shown.length > 0);
@@ -74,11 +30,10 @@ describe("the README's handler", () => {
   });
 
   it("reaches the clients of the README's test", async () => {
-    const { handler } = await run<{ handler: FunctionHandler }>('handler', handlerSample);
-    setGlobal('handler', handler);
+    const { handler } = await run<{ handler: FunctionHandler }>(handlerSample);
     const printed: unknown[] = [];
-    setGlobal('console', { ...console, log: (value: unknown) => printed.push(value) });
-    await run('testing', sampleWith('await using gateway'));
+    give({ handler, console: { ...console, log: (value: unknown) => printed.push(value) } });
+    await run(sampleWith('README.md', 'await using gateway'));
     expect(printed).toMatchObject([
       { type: 'reply' },
       { type: 'said', data: { text: 'hello' }, room: 'lobby' },

@@ -1,7 +1,7 @@
 /** What the documentation shows has to compile. */
 import { describe, expect, it } from '@jest/globals';
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 import { samplesOf, type CodeSample } from '../support/code-samples.js';
@@ -16,13 +16,14 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** Compiles samples as if they stood in this project. Returns what the compiler has to say, by sample. */
+/** Compiles samples as if they stood in this project, each page's in a folder. Returns what the compiler has to say, by sample. */
 function problemsOf(samples: readonly CodeSample[]): string[] {
-  mkdirSync(folder, { recursive: true });
-  const files = samples.map(({ code }, index) => {
-    const file = join(folder, `sample-${index}.ts`);
-    writeFileSync(file, code);
-    return file;
+  const files = samples.map(({ where, file, code }) => {
+    const pageFolder = join(folder, relative(root, where).replaceAll(/[^\w]|\d+$/g, '_'));
+    mkdirSync(pageFolder, { recursive: true });
+    const path = join(pageFolder, file);
+    writeFileSync(path, code);
+    return path;
   });
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: unknown };
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -41,7 +42,11 @@ describe('the documentation', () => {
   });
 
   it('would be caught showing one that does not', () => {
-    const broken = { where: 'here', code: "import { creatApp } from 'yc-broadcast';\nexport {};\n" };
+    const broken = {
+      where: 'here',
+      file: 'here.ts',
+      code: "import { creatApp } from 'yc-broadcast';\nexport {};\n",
+    };
     expect(problemsOf([broken])).toEqual([expect.stringMatching(/^here: .*creatApp/)]);
   });
 });

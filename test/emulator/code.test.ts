@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { startEmulator } from 'yc-broadcast/emulator';
 import { runCli, temporaryProject } from '../support/cli.js';
 
@@ -80,6 +81,16 @@ describe('a function with', () => {
     const out = join(path, 'build');
     expect(await runCli('bundle', join(path, 'ws.ts'), '--out', out)).toMatchObject({ code: 0 });
     expect(await answerOf(join(out, 'index.js'))).toBe(answer);
+  });
+
+  it('CommonJS runs from its source and as a bundle, under the name of its export', async () => {
+    const path = project({ 'ws.cjs': answering('7').replace('export const handler =', 'exports.handler =') });
+    expect(await answerOf(join(path, 'ws.cjs'))).toBe('7');
+    const out = join(path, 'build');
+    expect(await runCli('bundle', join(path, 'ws.cjs'), '--out', out)).toMatchObject({ code: 0 });
+    expect(Object.keys((await import(pathToFileURL(join(out, 'index.js')).href)) as object)).toEqual([
+      'handler',
+    ]);
   });
 
   it('a workspace package in TypeScript runs from its source and as a bundle', async () => {

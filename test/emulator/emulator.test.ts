@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connect as connectTcp } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { until } from '../support/until.js';
 import { startEmulator, type Emulator, type EmulatorOptions } from 'yc-broadcast/emulator';
 
 type Event = Record<string, unknown> & {
@@ -345,6 +346,41 @@ describe('replies', () => {
     expect(await client.next()).toBe('fast');
     release();
     expect(await client.next()).toBe('slow');
+  });
+
+  it('wait for one another, if they are to come one by one', async () => {
+    const releases: (() => void)[] = [];
+    const { handler, events } = recorder(async ({ body }) => {
+      await new Promise<void>((resolve) => releases.push(resolve));
+      return text(String(body));
+    });
+    const emulator = await start(handler, { messageOrder: 'serial' });
+    const [client, other] = [await emulator.connect('/ws'), await emulator.connect('/ws')];
+    client.send('first');
+    client.send('second');
+    await until(() => releases.length === 1);
+    // Other clients do not wait.
+    other.send('third');
+    await until(() => releases.length === 2);
+    expect(events.map(({ body }) => body).filter(Boolean)).toEqual(['first', 'third']);
+    releases.forEach((release) => {
+      release();
+    });
+    expect(await client.next()).toBe('first');
+    await until(() => releases.length === 3);
+    releases[2]?.();
+    expect(await client.next()).toBe('second');
+  });
+
+  it('that wait for many others slow their client down, and none is lost', async () => {
+    const { handler } = recorder(({ body }) => text(String(body)));
+    const emulator = await start(handler, { messageOrder: 'serial' });
+    const client = await emulator.connect('/ws');
+    const sent = Array.from({ length: 500 }, (_none, index) => String(index));
+    for (const message of sent) client.send(message);
+    const received: unknown[] = [];
+    for (const _message of sent) received.push(await client.next());
+    expect(received).toEqual(sent);
   });
 });
 

@@ -1,4 +1,4 @@
-/** Functions in instances of their own: worker threads that share no memory and stand still between calls. */
+/** Functions in instances of their own: processes that share no memory and stand still between calls. */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import {
@@ -170,6 +170,9 @@ describe('limits', () => {
 
   it.each([
     ['objects', 'const kept = []; for (;;) kept.push(new Array(1000).fill(body));'],
+    // V8 cannot stop at these: it ends the whole process that they are in.
+    ['one large object', 'const kept = []; kept.length = 2 ** 31; kept.fill(body); return kept;'],
+    ['text', "const kept = []; for (;;) kept.push(JSON.parse(JSON.stringify(['x'.repeat(1e6)])));"],
     ['buffers', 'globalThis.kept = Buffer.alloc(100 * 1024 * 1024, 1); return 1;'],
   ])('of memory end the instance, not the gateway or its sockets: %s', async (_what, message) => {
     const emulator = await start(HANDLER(`if (body === 'eat') { ${message} } return calls;`), {
@@ -186,6 +189,24 @@ describe('limits', () => {
     client.send('x');
     expect(await client.nextJson(PATIENCE_MS)).toBe(1);
     expect(emulator.connections()).toHaveLength(1);
+  });
+
+  // With the map inline and read in the instance it takes more than 64 MB; without it 30.
+  it('of memory do not count the source map, although stacks have the lines of the source', async () => {
+    const lines = Array.from(
+      { length: 40_000 },
+      (_none, index) => `export const f${index} = () => { throw new Error('boom'); };`,
+    );
+    const { path, remove } = temporaryProject({ 'big.ts': lines.join('\n') });
+    cleanUps.push(remove);
+    const entry = `${join(path, 'big.ts')}#f39998`;
+    const emulator = await startEmulator({ routes: { '/ws': { entry, instances: 1, memoryMb: 48 } } });
+    cleanUps.push(() => emulator.stop());
+    await emulator.connect('/ws');
+    expect(entriesOf(emulator, 'connect')).toMatchObject([
+      { status: 502, reason: expect.stringMatching(/^Error: boom\n.*big\.ts:39999:/) },
+    ]);
+    expect(entriesOf(emulator, 'exit')).toEqual([]);
   });
 
   it('of memory do not count garbage', async () => {
@@ -312,6 +333,8 @@ describe('an instance that ends in the middle of calls', () => {
 
   it.each([
     ['process.exit()', 'process.exit(3);', 'the function ended its process with code 3'],
+    ['process.abort()', 'process.abort();', 'its process was ended by SIGABRT'],
+    ['a native crash', "process.kill(process.pid, 'SIGSEGV');", 'its process was ended by SIGSEGV'],
     [
       'an exception outside of the call',
       "setTimeout(() => { throw new Error('late'); }); await new Promise(() => undefined);",

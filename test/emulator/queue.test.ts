@@ -66,6 +66,21 @@ async function receive(more: Partial<ReceiveMessageCommandInput> = {}): Promise<
 
 const countOf = ({ Attributes }: Message): string | undefined => Attributes?.ApproximateReceiveCount;
 
+describe('the address of a queue', () => {
+  it('is the same at each start but for the port, and only its last part has to fit', async () => {
+    const pathOf = (url: string): string => new URL(url).pathname;
+    await using other = await startEmulator({
+      routes: { '/ws': () => ({ statusCode: 200 }) },
+      queues: { jobs: {} },
+    });
+    expect(pathOf(other.queue('jobs').access.url)).toBe(pathOf(QueueUrl));
+    const elsewhere = 'https://message-queue.api.cloud.yandex.net/b1gother/dj6other/jobs';
+    await sqs.send(new SendMessageCommand({ QueueUrl: elsewhere, MessageBody: 'x' }));
+    const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl }));
+    expect(Messages).toMatchObject([{ Body: 'x' }]);
+  });
+});
+
 describe('the official SDK', () => {
   it('sends, receives and deletes', async () => {
     const sent = await send('hello ü', {

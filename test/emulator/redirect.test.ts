@@ -157,6 +157,16 @@ describe('other clients in an instance reach the gateway at the real address', (
     });
   });
 
+  it('and at its own, whose certificate they trust, too', async () => {
+    const work = `
+      const response = await fetch(process.env.YC_BROADCAST_ENDPOINT.replace('localhost', '127.0.0.1') +
+        '/apigateways/websocket/v1/connections/' + connectionId, { headers: headers(context) });
+      return (await response.json()).id === connectionId;`;
+    const { client } = await start({ 'handler.mjs': working('', work) });
+    client.send('x');
+    expect(await client.nextJson(20_000)).toBe(true);
+  });
+
   it('the default transport of this library, over gRPC', async () => {
     const { client, emulator } = await start({
       'handler.mjs': `

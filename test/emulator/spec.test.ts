@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startEmulator, type Emulator, type EmulatorOptions } from 'yc-broadcast/emulator';
+import { temporaryProject } from '../support/cli.js';
 
 type Event = Record<string, unknown> & { readonly requestContext: Record<string, unknown> };
 
@@ -91,6 +92,43 @@ paths:
       events.map(({ requestContext }) => requestContext['eventType']),
     );
     expect(kinds).toEqual([['CONNECT'], ['MESSAGE'], ['DISCONNECT']]);
+  });
+
+  it('names its function to the function: in the context and in a header', async () => {
+    const seen: unknown[] = [];
+    const handler = (
+      event: { headers: Record<string, string> },
+      context: { functionName: string },
+    ): unknown => {
+      seen.push([context.functionName, event.headers['X-Api-Gateway-Function-Id']]);
+      return { statusCode: 200 };
+    };
+    const document = spec({
+      '/ws': { [CONNECT]: functionOperation('d4econnect'), [MESSAGE]: functionOperation('d4emessage') },
+      '/login': { get: functionOperation('d4elogin') },
+    });
+    // One function that stands for all, as with `dev`, is called by their names all the same.
+    const emulator = await start({ spec: document, functions: handler });
+    const client = await emulator.connect('/ws');
+    client.send('x');
+    await emulator.idle();
+    await fetch(`${emulator.url}/login`);
+    expect(seen).toEqual([
+      ['d4econnect', 'd4econnect'],
+      ['d4emessage', 'd4emessage'],
+      ['d4elogin', 'd4elogin'],
+    ]);
+  });
+
+  it('names it in instances, too', async () => {
+    const { path, remove } = temporaryProject({
+      'f.mjs': `export const handler = (event, context) => ({ statusCode: 200,
+        headers: { 'Content-Type': 'text/plain' }, body: context.functionName });`,
+    });
+    const functions = { d4e1: { entry: join(path, 'f.mjs'), instances: 1 } };
+    const emulator = await start({ spec: spec({ '/hi': { get: functionOperation('d4e1') } }), functions });
+    expect(await (await fetch(`${emulator.url}/hi`)).text()).toBe('d4e1');
+    remove();
   });
 
   it('without a connect operation accepts by itself, without a disconnect operation tells nobody', async () => {
@@ -234,6 +272,13 @@ paths:
     ],
     ['a file that is not there', { spec: 'no.yaml' }, 'spec: no.yaml: cannot be read'],
     ['no websocket path', { spec: spec({}) }, `spec: no path has an ${MESSAGE} operation`],
+    [
+      'a misspelt event',
+      { spec: spec({ '/ws': { 'x-yc-apigateway-websocket-mesage': functionOperation('f') } }) },
+      `/ws: there is no x-yc-apigateway-websocket-mesage; write ${CONNECT}, ${MESSAGE}, ${DISCONNECT}`,
+    ],
+    ['a path without a slash', { spec: spec({ ws: message }) }, "spec: paths.ws: a path begins with '/'"],
+    ['a path without a slash', { routes: { ws: () => null } }, "routes.ws: a path begins with '/'"],
     ['no paths at all', { spec: {} }, 'spec: paths: '],
     [
       'an unknown function',
@@ -278,6 +323,14 @@ paths:
     ],
   ])('is refused with %s', async (_what, options, problem) => {
     await expect(start({ functions: () => ({ statusCode: 200 }), ...options })).rejects.toThrow(problem);
+  });
+
+  it('is refused with what is wrong with its JSON', async () => {
+    const file = join(folder, 'broken.json');
+    writeFileSync(file, '{ "paths": {\n  "/ws": 1,\n} }');
+    await expect(start({ spec: file })).rejects.toThrow(
+      /spec: .*broken\.json: is not JSON: .*JSON at position 25/,
+    );
   });
 
   it('is refused with the line of a mistake in the YAML', async () => {

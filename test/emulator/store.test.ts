@@ -29,8 +29,8 @@ const backend: StoreBackend = {
   },
 };
 
-/** That of 10,000 members makes 80,000 requests; it takes longer than all others together. */
-const rules = storeContract(backend).filter(({ name }) => !name.includes('10,000'));
+/** That of 10,000 members makes 80,000 requests, longer than all others together. It has no older state and loses no answers. */
+const rules = storeContract(backend).filter(({ name }) => !/10,000|^(failover|repeat)/.test(name));
 
 describe('ydbStore on the store inside the gateway', () => {
   it.each(rules)('$name', ({ run }) => run(), PATIENCE_MS);
@@ -56,6 +56,12 @@ describe('the store inside the gateway', () => {
       'an expression that it does not understand',
       'PutItem',
       { TableName, Item: Key, ConditionExpression: 'contains(a, :b)' },
+      'ValidationException',
+    ],
+    [
+      'an item of more than 400 KB, its names counted',
+      'PutItem',
+      { TableName, Item: { ...Key, v: { S: 'я'.repeat(204_798) } } },
       'ValidationException',
     ],
     [
@@ -105,6 +111,13 @@ describe('the store inside the gateway', () => {
     ['with an unknown action', [{ Get: { TableName, Key } }]],
   ])('refuses a transaction %s', async (_what, TransactItems) => {
     expect(await send('TransactWriteItems', { TransactItems })).toEqual([400, 'ValidationException']);
+  });
+
+  it('takes an item of 400 KB', async () => {
+    const item = { ...Key, v: { S: 'я'.repeat(204_797) } };
+    // Names and keys take 5 bytes.
+    expect(Buffer.byteLength(item.v.S) + 5).toBe(400 * 1024 - 1);
+    expect(await send('PutItem', { TableName, Item: item })).toEqual([200, '']);
   });
 
   it('refuses who has no key, such as the page of another site', async () => {

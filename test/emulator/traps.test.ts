@@ -52,6 +52,39 @@ describe('the gateway', () => {
     ]);
   });
 
+  it.each([
+    ['application/json; charset=utf-8', Buffer.from('hi'), 'warning'],
+    ['application/octet-stream', Buffer.from('hi'), 'info'],
+    ['text/plain; charset=utf-8', 'hi', 'info'],
+  ])('takes a reply of the type %s for what the platform takes it', async (type, received, level) => {
+    const { emulator } = await start({
+      statusCode: 200,
+      multiValueHeaders: { 'Content-Type': [type] },
+      body: 'hi',
+    });
+    const client = await emulator.connect('/ws');
+    client.send('x');
+    expect(await client.next()).toEqual(received);
+    expect(emulator.timeline({ type: 'message' })).toMatchObject([{ level }]);
+  });
+
+  it('sends no reply that is larger than a message, and says so', async () => {
+    const headers = { 'Content-Type': 'text/plain' };
+    const answer = { statusCode: 200, headers, body: 'x'.repeat(131_072) };
+    const { emulator } = await start(answer);
+    const client = await emulator.connect('/ws');
+    client.send('x');
+    expect(String(await client.next())).toHaveLength(131_072);
+    answer.body += 'x';
+    client.send('x');
+    await emulator.idle();
+    expect(emulator.timeline({ type: 'message' })[1]).toMatchObject({
+      level: 'warning',
+      reason: 'a reply of 131073 bytes, and a message has at most 131072; nothing was sent',
+    });
+    expect(emulator.connections()).toHaveLength(1);
+  });
+
   it('closes with the code that belongs to the cause', async () => {
     const { emulator } = await start();
     const [large, removed, idle] = [

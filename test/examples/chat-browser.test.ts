@@ -7,6 +7,7 @@ import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playw
 import type { Emulator } from 'yc-broadcast/emulator';
 import { launchChromium } from '../support/browser.js';
 import { enter, startChat } from '../support/chat.js';
+import { makeOdd } from '../support/odd-browser.js';
 import { dropSockets } from '../support/drop-sockets.js';
 import { requireProgram } from '../support/servers.js';
 import { until } from '../support/until.js';
@@ -466,6 +467,23 @@ withChromium('the chat page', () => {
     await compose(shots.map((shot) => `data:image/png;base64,${shot.toString('base64')}`));
     expect((await readFile(artefact('chat'))).byteLength).toBeLessThan(150 * 1024);
   });
+
+  it.each(['C', ''])(
+    'works in a browser whose language is "%s", without storage, and without TLS',
+    async (language) => {
+      const room = newRoom('odd');
+      const context = await newContext(DESKTOP);
+      await makeOdd(context, language);
+      const [anna, boris] = [await visit('Anna', room, {}, context), await visit('Boris', room)];
+      await say(anna, 'Hi from afar');
+      await messageOf(boris, 'Hi from afar').waitFor();
+      await say(boris, 'Hi Anna');
+      await messageOf(anna, 'Hi Anna').waitFor();
+      await anna.evaluate("document.dispatchEvent(new Event('visibilitychange'))");
+      expect(await anna.locator('#copy-link').isVisible()).toBe(false);
+      await anna.click('#theme');
+    },
+  );
 
   it('can be used without a mouse, and says what everything is', async () => {
     const anna = await visit('Anna', newRoom());

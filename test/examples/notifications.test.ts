@@ -47,20 +47,9 @@ async function publish(
 ) {
   const body = typeof order === 'string' ? order : JSON.stringify(order);
   const signature = createHmac('sha256', secret).update(`${time}\n${key}\n${body}`).digest('hex');
-  const { statusCode, body: answer = '' } = await call({
-    httpMethod: method,
-    path: '/notify',
-    headers: {
-      'Idempotency-Key': key,
-      'X-Signed-At': String(time),
-      'X-Signature': signature,
-      ...headers,
-    },
-    body: Buffer.from(body).toString('base64'),
-    isBase64Encoded: true,
-    requestContext: { httpMethod: method, requestId: 'r1' },
-  });
-  return { status: statusCode, ...(JSON.parse(answer) as Record<string, unknown>) };
+  const signed = { 'Idempotency-Key': key, 'X-Signed-At': String(time), 'X-Signature': signature };
+  const answer = await kit.request('/notify', { method, headers: { ...signed, ...headers }, body });
+  return { status: answer.status, ...(JSON.parse(answer.body) as Record<string, unknown>) };
 }
 
 const tick = () =>

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { launchChromium } from '../support/browser.js';
+import { makeOdd } from '../support/odd-browser.js';
 import { dropSockets } from '../support/drop-sockets.js';
 import { requireProgram } from '../support/servers.js';
 import { until } from '../support/until.js';
@@ -52,6 +53,16 @@ withChromium('the wall', () => {
     expect(await notes(ada)).toEqual(['Who has the projector?', 'Standup moves to ten']);
     expect(await ada.locator('.notes .me').count()).toBe(1);
     await ada.screenshot({ path: `${root}test/artefacts/react-room.png` });
+  });
+
+  it('works in a browser without storage, without TLS, and with a language that is none', async () => {
+    const context = await newContext();
+    await makeOdd(context, 'C');
+    const page = await context.newPage();
+    await page.goto(emulator.url);
+    await page.locator('.people .me').waitFor();
+    await pin(page, 'from afar');
+    await note(page, 'from afar').waitFor();
   });
 
   it('leaves a room with its component, and joins the next one', async () => {
@@ -105,10 +116,15 @@ withChromium('the wall', () => {
   });
 });
 
-async function visit(name: string): Promise<Page> {
+async function newContext(): Promise<BrowserContext> {
   const context = await browser.newContext({ viewport: { width: 900, height: 560 }, locale: 'en-GB' });
   contexts.push(context);
   context.on('weberror', (error) => complaints.push(String(error.error())));
+  return context;
+}
+
+async function visit(name: string): Promise<Page> {
+  const context = await newContext();
   const page = await context.newPage();
   const person = JSON.stringify({ key: randomUUID(), name });
   await page.addInitScript({ content: `Object.assign(sessionStorage, ${person})` });

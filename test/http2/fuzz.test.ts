@@ -2,9 +2,10 @@
 import { Duplex } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeAnswerHeaders } from '../../src/http2/answer-headers.js';
+import { decodeAnswerHeaders, type AnswerTable } from '../../src/http2/answer-headers.js';
 import { createExchange, noFields } from '../../src/http2/exchange.js';
 import { createFrameReader } from '../../src/http2/frames.js';
+import { createHeaderTable } from '../../src/http2/header-table.js';
 import { createHeaderEncoder, type HeaderField } from '../../src/http2/header-encoder.js';
 import { decodeHuffman, encodeHuffman } from '../../src/http2/huffman.js';
 import { createOwnSession } from '../../src/http2/own-session.js';
@@ -91,7 +92,7 @@ describe('header blocks', () => {
       fc.property(fc.oneof(bytes, fc.array(bytes).map(Buffer.concat)), (block) => {
         const fields = noFields();
         failureOf(() => {
-          decodeAnswerHeaders(block, 0, block.length, fields);
+          decodeAnswerHeaders(block, 0, block.length, fields, createHeaderTable());
         });
         expect(fields.status).toBeGreaterThanOrEqual(0);
         expect(fields.status).toBeLessThan(1000);
@@ -114,9 +115,46 @@ describe('header blocks', () => {
         const name = text('grpc-message', compressName);
         const block = Buffer.concat([STATUS_200, Buffer.of(0x40), name, text(message, compressValue)]);
         const fields = noFields();
-        decodeAnswerHeaders(block, 0, block.length, fields);
+        decodeAnswerHeaders(block, 0, block.length, fields, createHeaderTable());
         expect(fields).toMatchObject({ status: 200, grpcMessage: message });
       }),
+    );
+  });
+
+  it('are understood from a server that keeps a table although we asked for none', () => {
+    const name = fc.constantFrom(
+      ...Object.keys(ANSWER_FIELDS),
+      'date',
+      'server',
+      'x-request-id',
+      'x-'.repeat(60),
+    );
+    const value = fc.oneof(
+      fc.constantFrom('0', '5', '200', 'h2o/2.2.5'),
+      fc.string({ unit: 'grapheme-ascii', maxLength: 300 }),
+    );
+    const line = fc.record({ name, value, isKept: fc.boolean(), isHuffman: fc.boolean() });
+    const block = fc.record({
+      lines: fc.array(line, { maxLength: 8 }),
+      size: fc.option(fc.constantFrom(0, 44, 88, 300, 4096), { nil: undefined, freq: 6 }),
+    });
+    fc.assert(
+      fc.property(fc.array(block, { maxLength: 12 }), (blocks) => {
+        const encode = createReferenceEncoder();
+        const table: AnswerTable = createHeaderTable();
+        for (const { lines, size } of blocks) {
+          const fields = noFields();
+          const encoded = encode(lines, size);
+          decodeAnswerHeaders(encoded, 0, encoded.length, fields, table);
+          const expected = noFields();
+          for (const line of lines) {
+            const field = new Map(Object.entries(ANSWER_FIELDS)).get(line.name);
+            if (field !== undefined) expected[field] = line.value;
+          }
+          expect(fields).toEqual(expected);
+        }
+      }),
+      { numRuns: 500 },
     );
   });
 
@@ -149,6 +187,67 @@ describe('header blocks', () => {
     );
   });
 });
+
+/** Names that matter in answers, but for the status, and what they become. */
+const ANSWER_FIELDS = {
+  'grpc-status': 'grpcStatus',
+  'grpc-message': 'grpcMessage',
+  'retry-after': 'retryAfter',
+  'grpc-retry-pushback-ms': 'pushback',
+} as const;
+
+/** Indexes of the static table whose names our blocks use. */
+const STATIC_ANSWER_NAMES = new Map([
+  ['date', 33],
+  ['retry-after', 53],
+  ['server', 54],
+]);
+
+interface AnswerLine {
+  readonly name: string;
+  readonly value: string;
+  /** Whether it goes into the table. */
+  readonly isKept: boolean;
+  readonly isHuffman: boolean;
+}
+
+/** A server's side of header blocks as the RFC describes it; written for this test only. */
+function createReferenceEncoder(): (lines: readonly AnswerLine[], size: number | undefined) => Buffer {
+  let table: (readonly [name: string, value: string])[] = [];
+  let limit = 4096;
+  const evict = (): void => {
+    while (table.reduce((sum, [name, value]) => sum + name.length + value.length + 32, 0) > limit)
+      table.pop();
+  };
+  const integer = (pattern: number, bits: number, value: number): number[] => {
+    const mask = 2 ** bits - 1;
+    if (value < mask) return [pattern | value];
+    const bytes = [pattern | mask];
+    let rest = value - mask;
+    for (; rest >= 128; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+    return [...bytes, rest];
+  };
+  const text = (plain: string, isHuffman: boolean): number[] => {
+    const bytes = isHuffman ? [...encodeHuffman(plain)] : [...Buffer.from(plain)];
+    return [...integer(isHuffman ? 0x80 : 0, 7, bytes.length), ...bytes];
+  };
+  const lineOf = ({ name, value, isKept, isHuffman }: AnswerLine): number[] => {
+    const known = table.findIndex((entry) => entry[0] === name && entry[1] === value);
+    if (known >= 0) return integer(0x80, 7, 62 + known);
+    const named = table.findIndex((entry) => entry[0] === name);
+    const index = STATIC_ANSWER_NAMES.get(name) ?? (named >= 0 ? 62 + named : 0);
+    const start = isKept ? integer(0x40, 6, index) : integer(0, 4, index);
+    if (isKept) table = [[name, value] as const, ...table];
+    evict();
+    return [...start, ...(index === 0 ? text(name, isHuffman) : []), ...text(value, isHuffman)];
+  };
+  return (lines, size) => {
+    const update = size === undefined ? [] : integer(0x20, 5, size);
+    limit = size ?? limit;
+    evict();
+    return Buffer.from([...update, ...lines.flatMap(lineOf)]);
+  };
+}
 
 /** A receiver of header blocks as the RFC describes it, as far as our encoder goes; written for this test only. */
 function createReferenceDecoder(): (block: Buffer) => HeaderField[] {

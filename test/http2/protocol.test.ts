@@ -182,6 +182,27 @@ describe('flow control', () => {
     expect(await outcome).toBe('ok');
   });
 
+  it('sends something after a WINDOW_UPDATE, once for each request, so that TCP acknowledges it at once', async () => {
+    const outcome = outcomeOf(send('x'.repeat(20_000)));
+    const peer = await server.greet();
+    const { streamId } = await peer.next(HEADERS);
+    // The one that opens the connection's window.
+    await peer.next(WINDOW_UPDATE);
+    peer.send(frame(WINDOW_UPDATE, 0, 0, number(20_000)));
+    const touch = await peer.next(WINDOW_UPDATE);
+    expect([touch.streamId, touch.payload]).toEqual([0, number(1)]);
+    peer.send(frame(WINDOW_UPDATE, 0, 0, number(20_000)));
+    for (let turn = 0; turn < 10; turn++) await new Promise(setImmediate);
+    peer.send(frame(PING, 0, 0, Buffer.alloc(8)));
+    await peer.next(PING);
+    peer.send(answer(streamId));
+    expect(await outcome).toBe('ok');
+    const next = await sendTo(peer);
+    expect(peer.waiting.filter(({ type }) => type === WINDOW_UPDATE)).toEqual([]);
+    peer.send(answer(next.streamId));
+    expect(await next.outcome).toBe('ok');
+  });
+
   it('widens its own windows while a long answer comes', async () => {
     const info = transport.get('c1', { timeoutMs: 5000 }).catch(String);
     const peer = await server.greet();
@@ -230,6 +251,29 @@ describe('answers in every form', () => {
     // RFC 7541, C.6.1: `:status: 302` as an indexed name and "302" in two bytes.
     peer.send(frame(HEADERS, END_HEADERS | END_STREAM, streamId, Buffer.from('48826402', 'hex')));
     expect(await outcome).toBe('UNKNOWN: the answer has HTTP status 302 and no gRPC status');
+  });
+
+  it('understands a server that keeps a table of headers although we asked for none', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { peer } = await readySession();
+    const kept = Buffer.concat([
+      Buffer.of(0x40, 11),
+      Buffer.from('grpc-status'),
+      Buffer.of(1),
+      Buffer.from('5'),
+    ]);
+    const ends = END_HEADERS | END_STREAM;
+    // The entry is made by an answer that nobody waits for any more.
+    const late = outcomeOf(send('late', 50));
+    const { streamId } = await peer.next(HEADERS);
+    expect(await late).toContain('NO_ANSWER');
+    peer.send(frame(HEADERS, ends, streamId, Buffer.concat([STATUS_200, kept])));
+    peer.send(frame(PING, ACK, 0, (await peer.next(PING)).payload));
+    const next = await sendTo(peer);
+    peer.send(frame(HEADERS, ends, next.streamId, Buffer.concat([STATUS_200, Buffer.of(0x80 | 62)])));
+    expect(await next.outcome).toBe('CONNECTION_STALE: the gateway answered NOT_FOUND');
+    expect(emitWarning).not.toHaveBeenCalled();
+    expect(server.connections()).toBe(1);
   });
 
   it('reads an answer that arrives byte by byte', async () => {
@@ -483,6 +527,31 @@ function aborting(): { signal: AbortSignal; abort: () => void } {
   };
 }
 
+describe('a peer that asks and does not read', () => {
+  it.each([
+    ['PING', frame(PING, 0, 0, Buffer.alloc(8))],
+    ['SETTINGS', settings()],
+  ])('ends the session after a bound of %s frames, without node:http2', async (_type, question) => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const { peer } = await readySession();
+    const { outcome } = await sendTo(peer);
+    peer.socket.pause();
+    const flood = Buffer.concat(Array<Buffer>(50_000).fill(question));
+    const flooding = { isOver: false };
+    void outcome.then(() => (flooding.isOver = true));
+    // The kernel keeps some megabytes of answers before the client has to.
+    for (let megabytes = 0; !flooding.isOver && megabytes < 64; megabytes++) {
+      if (!peer.socket.write(flood)) await Promise.race([once(peer.socket, 'drain'), outcome]);
+    }
+    expect(await outcome).toBe('NO_ANSWER: the gateway asks for more answers (PING, SETTINGS) than it reads');
+    const again = outcomeOf(send());
+    const other = await server.greet();
+    other.send(answer((await other.next(HEADERS)).streamId));
+    expect(await again).toBe('ok');
+    expect(emitWarning).not.toHaveBeenCalled();
+  });
+});
+
 describe('what it does not understand', () => {
   const nonsense: readonly (readonly [string, (streamId: number) => Buffer])[] = [
     ['a frame that is too large', (id) => frame(DATA, 0, id, Buffer.alloc(16_385))],
@@ -534,9 +603,20 @@ describe('what it does not understand', () => {
   it('says that nothing was carried out by a server that speaks something else', async () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
     const outcome = outcomeOf(send('hello', 2000));
-    const http1 = Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n');
-    (await server.accept()).send(http1);
-    (await server.accept()).send(http1);
+    const foreign = Buffer.from('SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n');
+    (await server.accept()).send(foreign);
+    (await server.accept()).send(foreign);
     expect(await outcome).toMatch(/^GATEWAY_UNAVAILABLE/);
+  });
+
+  it('names HTTP/1.1 for what it is, and does not try node:http2 on it', async () => {
+    const emitWarning = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+    const outcome = outcomeOf(send());
+    (await server.accept()).send(Buffer.from('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    expect(await outcome).toBe(
+      'GATEWAY_UNAVAILABLE: the gateway does not speak HTTP/2 at this address; restTransport() works without HTTP/2',
+    );
+    expect(emitWarning).not.toHaveBeenCalled();
+    expect(server.connections()).toBe(1);
   });
 });

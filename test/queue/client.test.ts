@@ -100,7 +100,7 @@ describe('messageQueue', () => {
     });
     const error = await failureOf(queue.send(bodies(30)));
     expect(error.code).toBe(code);
-    expect(error.message).toMatch(/queue 'jobs' took \d+ of 30 messages/);
+    expect(error.message).toMatch(/queue 'jobs' accepted \d+ of 30 messages/);
     expect(server.requests).toHaveLength(2);
   });
 
@@ -110,7 +110,7 @@ describe('messageQueue', () => {
     );
     const error = await failureOf(queue.send(bodies(20), { deadline: Date.now() + 1000 }));
     expect(error.code).toBe('QUEUE_UNAVAILABLE');
-    expect(error.message).toContain("queue 'jobs' took 10 of 20 messages: the queue is throttled");
+    expect(error.message).toContain("queue 'jobs' accepted 10 of 20 messages: the queue is throttled");
     expect(inspect(error, { depth: 9 })).not.toMatch(/secret|YCAJE|body-/);
   });
 
@@ -119,7 +119,7 @@ describe('messageQueue', () => {
     const startedAt = performance.now();
     const error = await failureOf(queue.send(bodies(20), { signal: AbortSignal.timeout(100) }));
     expect(error.message).toContain('ABORTED');
-    expect(error.message).toContain('took 0 of 20');
+    expect(error.message).toContain('accepted 0 of 20');
     expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 
@@ -128,7 +128,7 @@ describe('messageQueue', () => {
     const error = await failureOf(queue.send(bodies(1), { deadline: Date.now() + 500 }));
     expect(error.message).toContain('no answer in time');
     expect((await failureOf(queue.send(bodies(1), { deadline: Date.now() - 1 }))).message).toContain(
-      'no time left',
+      'no time was left',
     );
     expect(server.requests).toHaveLength(1);
   });

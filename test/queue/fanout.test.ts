@@ -73,7 +73,7 @@ describe('dispatch', () => {
     const asking = createBroadcaster({
       store: counting,
       transport: scriptedTransport(),
-      queue: queueFanout({ queue: memoryQueue() }),
+      broadcast: { fanout: queueFanout({ queue: memoryQueue() }) },
     });
     expect(await asking.status(id)).toMatchObject({ state: 'done', recipients: 0, complete: true });
     expect(reads).toBe(1);
@@ -164,17 +164,28 @@ describe('dispatch', () => {
       () => without.cancel('x'),
       () => without.work({}),
     ])
-      await expect(call()).rejects.toThrow(/INVALID_OPTIONS: .*queue: queueFanout/);
-    const withQueue = createBroadcaster({ store, transport, queue: queueFanout({ queue: memoryQueue() }) });
+      await expect(call()).rejects.toThrow(/INVALID_OPTIONS: .*fanout: queueFanout/);
+    const withQueue = createBroadcaster({
+      store,
+      transport,
+      broadcast: { fanout: queueFanout({ queue: memoryQueue() }) },
+    });
     await expect(withQueue.to('room').dispatch('x', 1)).rejects.toThrow(/store 'memory' has no records/);
-    expect(() => createBroadcaster({ store, transport, queue: {} as never })).toThrow(/queueFanout/);
+    expect(() => createBroadcaster({ store, transport, broadcast: { fanout: {} as never } })).toThrow(
+      /queueFanout/,
+    );
   });
 
   it('keeps types and checks of the contract', async () => {
     const { store, transport } = await fanoutWorld({ people: 1 });
     const contract = defineContract({ client: {}, server: { headline: z.object({ title: z.string() }) } });
     const queue = memoryQueue();
-    const broadcaster = createBroadcaster({ store, transport, contract, queue: queueFanout({ queue }) });
+    const broadcaster = createBroadcaster({
+      store,
+      transport,
+      contract,
+      broadcast: { fanout: queueFanout({ queue }) },
+    });
     await broadcaster.to('room').dispatch('headline', { title: 'x' });
     // @ts-expect-error the contract has no such type
     await expect(broadcaster.to('room').dispatch('other', 1)).rejects.toMatchObject({
@@ -228,7 +239,7 @@ describe('the number of shards', () => {
     const broadcaster = createBroadcaster({
       store,
       transport: scriptedTransport(),
-      queue: queueFanout({ queue }),
+      broadcast: { fanout: queueFanout({ queue }) },
     });
     expect(await broadcaster.to('room').dispatch('x', 1)).toMatchObject({ shards: expected });
     expect(queue.sent).toBe(expected);
@@ -303,7 +314,9 @@ describe('a room with a history', () => {
   const history = { maxEntries: 10, maxAgeMs: 60_000 };
 
   it('keeps the message once and sends it with its place', async () => {
-    const { broadcaster, transport, store, drain } = await fanoutWorld({ broadcaster: { history } });
+    const { broadcaster, transport, store, drain } = await fanoutWorld({
+      broadcaster: { rooms: { history } },
+    });
     const dispatched = await broadcaster.to('room').dispatch('x', 1, { idempotencyKey: 'k' });
     await broadcaster.to('room').dispatch('x', 1, { idempotencyKey: 'k' });
     await drain();
@@ -317,7 +330,9 @@ describe('a room with a history', () => {
   });
 
   it('keeps it once when the queue failed at first', async () => {
-    const { broadcaster, queue, store, transport, drain } = await fanoutWorld({ broadcaster: { history } });
+    const { broadcaster, queue, store, transport, drain } = await fanoutWorld({
+      broadcaster: { rooms: { history } },
+    });
     queue.failNext();
     const key = { idempotencyKey: 'k' };
     await expect(broadcaster.to('room').dispatch('x', 1, key)).rejects.toThrow('QUEUE_UNAVAILABLE');
@@ -328,7 +343,7 @@ describe('a room with a history', () => {
   });
 
   it('does not number what goes to a part of it', async () => {
-    const { broadcaster, store } = await fanoutWorld({ broadcaster: { history } });
+    const { broadcaster, store } = await fanoutWorld({ broadcaster: { rooms: { history } } });
     expect(await broadcaster.to('room').except('p00001').dispatch('x', 1)).not.toHaveProperty('position');
     expect((await store.history?.read('room', { limit: 10 }))?.entries).toEqual([]);
   });
@@ -389,7 +404,7 @@ describe('send', () => {
     'says that %s, as for a small room, and neither dispatches nor keeps it',
     async (_what, stoppedBy, late) => {
       const history = { maxEntries: 10, maxAgeMs: 60_000 };
-      const world = await fanoutWorld({ fanout: { threshold: 1 }, broadcaster: { history } });
+      const world = await fanoutWorld({ fanout: { threshold: 1 }, broadcaster: { rooms: { history } } });
       const report = await world.broadcaster.to('room').send('x', 1, late());
       expect(report).toMatchObject({ kind: 'sent', stoppedBy, delivered: 0 });
       expect(world.queue.sent).toBe(0);
@@ -403,7 +418,11 @@ describe('send', () => {
     const store: ConnectionStore = { ...inner, count: (audience) => (counts++, inner.count(audience)) };
     let now = 1_000_000;
     const fanout = queueFanout({ queue: memoryQueue(), now: () => now });
-    const broadcaster = createBroadcaster({ store, transport: scriptedTransport(), queue: fanout });
+    const broadcaster = createBroadcaster({
+      store,
+      transport: scriptedTransport(),
+      broadcast: { fanout },
+    });
     for (let n = 0; n < 5; n++) await broadcaster.to('room').send('x', n);
     expect(counts).toBe(1);
     now += 10_001;
@@ -415,7 +434,11 @@ describe('send', () => {
     let counts = 0;
     const store: ConnectionStore = { ...memoryStore(), count: async () => (counts++, 20_000) };
     const fanout = queueFanout({ queue: memoryQueue() });
-    const broadcaster = createBroadcaster({ store, transport: scriptedTransport(), queue: fanout });
+    const broadcaster = createBroadcaster({
+      store,
+      transport: scriptedTransport(),
+      broadcast: { fanout },
+    });
     const report = await broadcaster.to('room').send('x', 1);
     expect(report).toMatchObject({ kind: 'dispatched', expected: 20_000 });
     expect(counts).toBe(1);
@@ -426,7 +449,7 @@ describe('resume', () => {
   it('goes on through the queue behind the cursor, under the same id', async () => {
     const stop = new AbortController();
     const { broadcaster, transport, ids, drain } = await fanoutWorld({
-      broadcaster: { concurrency: 1 },
+      broadcaster: { broadcast: { concurrency: 1 } },
       script: (id) => {
         if (id === 'p00020') stop.abort();
         return 'ok';

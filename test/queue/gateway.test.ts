@@ -56,8 +56,11 @@ async function town(
     transport,
     origins: 'any',
     now,
-    broadcast: { minDelayMs: 0, maxDelayMs: 0 },
-    queue: queueFanout({ queue, deadLetters, ...settings, ...fanout }),
+    broadcast: {
+      minDelayMs: 0,
+      maxDelayMs: 0,
+      fanout: queueFanout({ queue, deadLetters, ...settings, ...fanout }),
+    },
   }).onConnect(({ join }) => join('room'));
   const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => gateway.connect('/ws')));
   for (const id of ['gone-1', 'gone-2', 'gone-3']) {

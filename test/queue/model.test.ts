@@ -109,18 +109,20 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
     const ownQueue: MessageQueue = { ...queue, send: (...args) => step(() => queue.send(...args)) };
     const broadcaster = createBroadcaster({
       store: ownStore,
-      concurrency,
-      minDelayMs: 0,
-      maxDelayMs: 0,
+      broadcast: {
+        concurrency,
+        minDelayMs: 0,
+        maxDelayMs: 0,
+        fanout: queueFanout({
+          queue: ownQueue,
+          now: () => now,
+          leaseMs: LEASE_MS,
+          reserveMs: 100,
+          pageSize,
+          keepMs: 1e9,
+        }),
+      },
       transport: { ...gateway, send: (...args) => step(() => gateway.send(...args)) },
-      queue: queueFanout({
-        queue: ownQueue,
-        now: () => now,
-        leaseMs: LEASE_MS,
-        reserveMs: 100,
-        pageSize,
-        keepMs: 1e9,
-      }),
     });
     return { broadcaster, death };
   }

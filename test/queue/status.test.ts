@@ -127,7 +127,7 @@ describe('cancel', () => {
   it('stops a worker within one page, and shards that nobody has begun are not sent', async () => {
     const world = await fanoutWorld({
       people: 200,
-      broadcaster: { concurrency: 2 },
+      broadcaster: { broadcast: { concurrency: 2 } },
       fanout: { maxShards: 2, recipientsPerShard: 10, pageSize: 20 },
     });
     const { broadcaster, instance, queue } = world;
@@ -180,7 +180,7 @@ describe('a message that expires', () => {
     const world = await fanoutWorld({
       people: 60,
       fanout: { maxShards: 1 },
-      broadcaster: { concurrency: 1 },
+      broadcaster: { broadcast: { concurrency: 1 } },
       script: () =>
         new Promise((resolve) =>
           setTimeout(() => {

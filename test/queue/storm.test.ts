@@ -37,7 +37,7 @@ describe('a gateway that refuses everything', () => {
     const world = await fanoutWorld({
       people: 100,
       fanout: ONE_SHARD,
-      broadcaster: { retries: 0 },
+      broadcaster: { broadcast: { retries: 0 } },
       script: () => refusal,
     });
     await world.broadcaster.to('room').dispatch('x', 1);
@@ -71,7 +71,7 @@ describe('a gateway that refuses some', () => {
     const world = await fanoutWorld({
       people: 30,
       fanout: ONE_SHARD,
-      broadcaster: { retries: 1 },
+      broadcaster: { broadcast: { retries: 1 } },
       script: (id, attempt) => (id === 'p00003' && attempt <= 2 ? 'RATE_LIMITED' : 'ok'),
     });
     const { broadcaster, queue, transport } = world;
@@ -88,7 +88,7 @@ describe('a gateway that refuses some', () => {
     const world = await fanoutWorld({
       people: 30,
       fanout: ONE_SHARD,
-      broadcaster: { retries: 1 },
+      broadcaster: { broadcast: { retries: 1 } },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : id === 'p00004' ? 'GATEWAY_UNAVAILABLE' : 'ok'),
     });
     const { broadcaster, transport } = world;
@@ -109,7 +109,7 @@ describe('a gateway that refuses some', () => {
     const world = await fanoutWorld({
       people: 30,
       fanout: ONE_SHARD,
-      broadcaster: { retries: 0 },
+      broadcaster: { broadcast: { retries: 0 } },
       script: (id) => (id === 'p00003' ? 'RATE_LIMITED' : 'ok'),
     });
     const { broadcaster, queue } = world;
@@ -131,7 +131,7 @@ describe('a gateway that refuses some', () => {
     const world = await fanoutWorld({
       people: 10,
       fanout: ONE_SHARD,
-      broadcaster: { retries: 0 },
+      broadcaster: { broadcast: { retries: 0 } },
       script: (id) => (id === 'p00003' ? 'NO_ANSWER' : 'ok'),
     });
     const { broadcaster, transport } = world;

@@ -196,7 +196,7 @@ describe('a call without time', () => {
     const world = await fanoutWorld({
       people: 60,
       fanout: { maxShards: 1, reserveMs: 100 },
-      broadcaster: { concurrency: 1 },
+      broadcaster: { broadcast: { concurrency: 1 } },
       script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
@@ -216,7 +216,7 @@ describe('a call without time', () => {
   it('puts the other jobs of its event back', async () => {
     const world = await fanoutWorld({
       fanout: { reserveMs: 100 },
-      broadcaster: { concurrency: 1 },
+      broadcaster: { broadcast: { concurrency: 1 } },
       script: () =>
         new Promise((resolve) =>
           setTimeout(() => {
@@ -340,7 +340,9 @@ describe('a forged job', () => {
       store: world.store,
       transport: world.transport,
       origins: 'any',
-      queue: queueFanout({ queue: world.queue, deadLetters, onError: (report) => reports.push(report) }),
+      broadcast: {
+        fanout: queueFanout({ queue: world.queue, deadLetters, onError: (report) => reports.push(report) }),
+      },
     });
     const { id } = await app.broadcaster.to('room').dispatch('x', 1);
     return { ...world, app, id, reports };
@@ -450,7 +452,7 @@ function createFailing(
     store: failing,
     transport,
     origins: 'any',
-    queue: queueFanout({ queue, pageSize: 10, onError: () => undefined }),
+    broadcast: { fanout: queueFanout({ queue, pageSize: 10, onError: () => undefined }) },
   }).broadcaster;
 }
 
@@ -459,7 +461,7 @@ describe('a queue in trouble', () => {
     const world = await fanoutWorld({
       people: 60,
       fanout: { maxShards: 1, reserveMs: 50 },
-      broadcaster: { concurrency: 1 },
+      broadcaster: { broadcast: { concurrency: 1 } },
       script: slowly,
     });
     const { broadcaster, queue, transport, ids } = world;
@@ -502,7 +504,9 @@ it('abandons no shard because the queue is not where it should be', async () => 
     store: world.store,
     transport,
     origins: 'any',
-    queue: queueFanout({ queue: wrong, deadLetters: world.deadLetters, onError: () => undefined }),
+    broadcast: {
+      fanout: queueFanout({ queue: wrong, deadLetters: world.deadLetters, onError: () => undefined }),
+    },
   }).broadcaster;
   await expect(misled.work(event)).rejects.toThrow(
     'QUEUE_UNAVAILABLE: a job cannot be requeued: there is no queue at this address',
@@ -520,7 +524,7 @@ describe('an app', () => {
       store,
       transport,
       origins: 'any',
-      queue: queueFanout({ queue, recipientsPerShard: 25, onError: () => undefined }),
+      broadcast: { fanout: queueFanout({ queue, recipientsPerShard: 25, onError: () => undefined }) },
     });
   }
 
@@ -561,7 +565,7 @@ describe('an app', () => {
       store,
       transport,
       origins: 'any',
-      queue: queueFanout({ queue, threshold: 50, recipientsPerShard: 25 }),
+      broadcast: { fanout: queueFanout({ queue, threshold: 50, recipientsPerShard: 25 }) },
     }).on('shout', ({ data, to }) => to('room').send('heard', data));
     await app.handler(connectEvent({ connectedAt: Date.now() }));
     const { body = '' } = await app.handler(messageEvent({ type: 'shout', id: '1', data: 'x' }));

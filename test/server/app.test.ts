@@ -595,6 +595,9 @@ describe('createApp', () => {
     [{ orgins: [] }, /createApp: Unrecognized key: "orgins"/],
     [{ maxMessageBytes: 131_073 }, /createApp\.maxMessageBytes/],
     [{ broadcast: { concurency: 3 } }, /createApp\.broadcast: Unrecognized key: "concurency"/],
+    [{ queue: {} }, /createApp\.queue: is an option of broadcast: broadcast: \{ fanout: queueFanout/],
+    [{ maxPerSecond: 5 }, /createApp\.maxPerSecond: is an option of broadcast/],
+    [{ history: {} }, /createApp\.history: is an option of rooms: rooms: \{ history: … \}/],
   ])('refuses %p', (wrong, message) => {
     expect(() => setUp(wrong as Partial<AppOptions<Chat>>)).toThrow(message);
   });

@@ -5,6 +5,7 @@ import {
   createBroadcaster,
   defineContract,
   type BroadcasterOptions,
+  type BroadcastSettings,
   type ConnectionStore,
   type DeliveryReport,
   type ErrorCode,
@@ -17,11 +18,11 @@ import { sent } from '../support/sent.js';
 
 const QUICK = { minDelayMs: 0, maxDelayMs: 0 };
 
-async function roomOf(count: number, script?: Script, options: Partial<BroadcasterOptions> = {}) {
+async function roomOf(count: number, script?: Script, settings: BroadcastSettings = {}) {
   const store = memoryStore();
   const transport = scriptedTransport(script);
   const ids = await fillRoom(store, 'room', count);
-  const broadcaster = createBroadcaster({ store, transport, ...QUICK, ...options });
+  const broadcaster = createBroadcaster({ store, transport, broadcast: { ...QUICK, ...settings } });
   return { store, transport, ids, broadcaster };
 }
 
@@ -86,11 +87,11 @@ describe('audiences', () => {
 
   it('leaves out exceptions, given as ids, connections or lists of them', async () => {
     const { transport, ids, broadcaster } = await roomOf(6);
-    const plan = broadcaster
+    const target = broadcaster
       .to('room')
       .except('p00000')
       .except({ id: 'p00001' }, ['p00002', { id: 'p00003' }]);
-    const report = await plan.send('x', 1);
+    const report = await target.send('x', 1);
     expect(reachedOnce(transport.received)).toEqual(ids.slice(4));
     expect(sent(report).recipients).toBe(2);
   });
@@ -101,7 +102,7 @@ describe('audiences', () => {
     expect(report).toMatchObject({ recipients: 10, delivered: 10 });
   });
 
-  it('does not change a plan that it narrows', async () => {
+  it('does not change a target that it narrows', async () => {
     const { broadcaster } = await roomOf(3);
     const everybody = broadcaster.to('room');
     everybody.except('p00000');
@@ -533,9 +534,62 @@ describe('a broadcast that is cut short', () => {
     const report = await withinTwoSeconds(() =>
       broadcaster.to('room').send('x', 1, { deadline: Date.now() + 1000 }),
     );
-    expect(report).toMatchObject({ stoppedBy: 'deadline', recipients: 0, complete: false });
+    expect(report).toMatchObject({ stoppedBy: 'deadline', recipients: 1, skipped: 1, complete: false });
     expect(sent(report).durationMs).toBeLessThan(1000);
     expect(sent(report).cursor).toBeDefined();
+  });
+
+  it('counts those that it did not list as skipped', async () => {
+    const controller = new AbortController();
+    let sends = 0;
+    const { transport, broadcaster } = await roomOf(
+      100,
+      (id) => {
+        if (++sends === 15) controller.abort();
+        return id === 'p00003' ? 'CONNECTION_STALE' : 'ok';
+      },
+      { concurrency: 1, pageSize: 10 },
+    );
+    const first = sent(await broadcaster.to('room').send('x', 1, { signal: controller.signal }));
+    expect(first).toMatchObject({
+      recipients: 100,
+      delivered: 14,
+      stale: 1,
+      skipped: 85,
+      stoppedBy: 'signal',
+    });
+    expect(first.uncounted).toBeUndefined();
+    // A count of the audience says nothing about the part that is left.
+    const rest = sent(
+      await broadcaster.resume(first.cursor ?? '').send('x', 1, { signal: AbortSignal.abort() }),
+    );
+    expect(rest).toMatchObject({ recipients: 0, skipped: 0, uncounted: true });
+    const some = broadcaster.to('room').except('p00001');
+    expect(sent(await some.send('x', 1, { signal: AbortSignal.abort() }))).toMatchObject({ uncounted: true });
+    expect(transport.attempts.size).toBe(15);
+  });
+
+  it('says so when the store does not count in time those that it did not list', async () => {
+    jest.useFakeTimers();
+    const { store, transport } = await roomOf(7);
+    const list: ConnectionStore['list'] = () => new Promise(() => undefined);
+    const call = async (count: ConnectionStore['count']): Promise<DeliveryReport> => {
+      const broadcaster = createBroadcaster({ store: { ...store, list, count }, transport });
+      const deadline = Date.now() + 1000;
+      const report = await withinTwoSeconds(() => broadcaster.to('room').send('x', 1, { deadline }));
+      return sent(report);
+    };
+    const counted = await call(store.count);
+    expect(counted).toMatchObject({ recipients: 7, skipped: 7, stoppedBy: 'deadline' });
+    expect(counted.uncounted).toBeUndefined();
+    for (const count of [
+      () => new Promise<number>(() => undefined),
+      () => Promise.reject(new Error('away')),
+    ]) {
+      const report = await call(count);
+      expect(report).toMatchObject({ recipients: 0, skipped: 0, uncounted: true, stoppedBy: 'deadline' });
+      expect(report.durationMs).toBeLessThanOrEqual(800);
+    }
   });
 
   it('tries some sends in every call, however slow the gateway has been before', async () => {
@@ -616,7 +670,11 @@ describe('a store in trouble', () => {
 
   it('reports how far it came when a later page cannot be read, and resumes from there', async () => {
     const { store, transport, ids, broadcaster } = await roomOf(30);
-    const troubled = createBroadcaster({ store: failingAfter(2, store), transport, pageSize: 10 });
+    const troubled = createBroadcaster({
+      store: failingAfter(2, store),
+      transport,
+      broadcast: { pageSize: 10 },
+    });
     const first = await troubled.to('room').send('x', 1);
     expect(first).toMatchObject({
       delivered: 20,
@@ -671,7 +729,7 @@ describe('watching', () => {
   });
 });
 
-describe('plan', () => {
+describe('forecast', () => {
   it('tells what a broadcast would do, without sending', async () => {
     const { transport, broadcaster } = await roomOf(500);
     const forecast = await broadcaster
@@ -720,8 +778,15 @@ describe('plan', () => {
 describe('createBroadcaster', () => {
   it.each([
     [{ concurency: 5 }, /createBroadcaster: Unrecognized key: "concurency"/],
-    [{ concurrency: 0 }, /createBroadcaster\.concurrency/],
-    [{ timeoutMs: '3s' }, /createBroadcaster\.timeoutMs/],
+    [{ broadcast: { concurency: 5 } }, /createBroadcaster\.broadcast: Unrecognized key: "concurency"/],
+    [{ broadcast: { concurrency: 0 } }, /createBroadcaster\.broadcast\.concurrency/],
+    [{ broadcast: { timeoutMs: '3s' } }, /createBroadcaster\.broadcast\.timeoutMs/],
+    [
+      { concurrency: 5 },
+      /createBroadcaster\.concurrency: is an option of broadcast: broadcast: \{ concurrency: … \}/,
+    ],
+    [{ queue: {} }, /createBroadcaster\.queue: is an option of broadcast: broadcast: \{ fanout: queueFanout/],
+    [{ history: {} }, /createBroadcaster\.history: is an option of rooms: rooms: \{ history: … \}/],
     [{ store: {} }, /createBroadcaster\.store: expected a connection store/],
     [{ transport: 'rest' }, /createBroadcaster\.transport: expected a transport/],
   ])('refuses %p', async (wrong, message) => {

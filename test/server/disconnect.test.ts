@@ -9,7 +9,11 @@ import { scriptedTransport, type Script } from '../support/scripted-transport.js
 async function setUp(script?: Script) {
   const store = memoryStore();
   const transport = scriptedTransport(script);
-  const broadcaster = createBroadcaster({ store, transport, retries: 1, minDelayMs: 0, maxDelayMs: 0 });
+  const broadcaster = createBroadcaster({
+    store,
+    transport,
+    broadcast: { retries: 1, minDelayMs: 0, maxDelayMs: 0 },
+  });
   for (const [id, user] of Object.entries({ a1: 'ann', a2: 'ann', b1: 'bob' })) {
     await store.put(storedConnection(id, { user }));
     await store.join(id, 'lobby');

@@ -6,9 +6,9 @@ import {
   type BroadcasterOptions,
   type ConnectionStore,
   type SendReport,
-  type HistoryStore,
-  type Plan,
+  type Target,
 } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storedConnection } from '../support/people.js';
 import { framesOf } from '../support/protocol.js';
@@ -20,7 +20,7 @@ const limits = { maxEntries: 10, maxAgeMs: 60_000 };
 async function setUp(options: Partial<BroadcasterOptions> = {}, script?: Script) {
   const store = options.store ?? memoryStore();
   const transport = scriptedTransport(script);
-  const broadcaster = createBroadcaster({ history: limits, transport, ...options, store });
+  const broadcaster = createBroadcaster({ rooms: { history: limits }, transport, ...options, store });
   for (const id of ['a', 'b', 'c']) {
     await store.put(storedConnection(id));
     await store.join(id, 'news');
@@ -51,7 +51,7 @@ describe('a broadcast to a room with a history', () => {
     expect(await kept('empty')).toHaveLength(1);
   });
 
-  it.each<[string, (room: Plan) => Promise<SendReport>]>([
+  it.each<[string, (room: Target) => Promise<SendReport>]>([
     ['except', (room) => room.except('a').send('x', 1)],
     ['where', (room) => room.where(() => true).send('x', 1)],
     ['sendEach', (room) => room.sendEach('x', () => 1)],
@@ -98,7 +98,7 @@ describe('a broadcast to a room with a history', () => {
 
   it('keeps its place when it is resumed, and is not kept twice', async () => {
     const abort = new AbortController();
-    const { transport, broadcaster, kept } = await setUp({ concurrency: 1 }, () => {
+    const { transport, broadcaster, kept } = await setUp({ broadcast: { concurrency: 1 } }, () => {
       abort.abort();
       return 'ok';
     });
@@ -126,7 +126,7 @@ describe('a broadcast to a room with a history', () => {
 describe('the option history', () => {
   it('may choose by room, and rooms without limits send as ever', async () => {
     const { transport, broadcaster, kept } = await setUp({
-      history: (room) => (room === 'other' ? limits : undefined),
+      rooms: { history: (room) => (room === 'other' ? limits : undefined) },
     });
     expect(await broadcaster.to('news').send('x', 1)).not.toHaveProperty('position');
     expect(await broadcaster.to('other').send('x', 1)).toHaveProperty('position');
@@ -140,23 +140,23 @@ describe('the option history', () => {
   });
 
   it.each([
-    [{ maxEntries: 0, maxAgeMs: 1 }, /createBroadcaster\.history/],
-    [{ maxEntries: 5 }, /createBroadcaster\.history/],
-    ['all', /createBroadcaster\.history/],
+    [{ maxEntries: 0, maxAgeMs: 1 }, /createBroadcaster\.rooms\.history/],
+    [{ maxEntries: 5 }, /createBroadcaster\.rooms\.history/],
+    ['all', /createBroadcaster\.rooms\.history/],
   ])('refuses %j', async (history, message) => {
     // @ts-expect-error: not what the option takes
-    await expect(setUp({ history })).rejects.toThrow(message);
+    await expect(setUp({ rooms: { history } })).rejects.toThrow(message);
   });
 
   it('refuses limits that a function gives and no store can keep', async () => {
-    const { broadcaster } = await setUp({ history: () => ({ maxEntries: 1.5, maxAgeMs: 1 }) });
+    const { broadcaster } = await setUp({ rooms: { history: () => ({ maxEntries: 1.5, maxAgeMs: 1 }) } });
     await expect(broadcaster.to('news').send('x', 1)).rejects.toThrow(/history\(room\)\.maxEntries/);
   });
 
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
-    expect(() => createBroadcaster({ store, transport: scriptedTransport(), history: limits })).toThrow(
-      /INVALID_OPTIONS: history: the store 'memory' has no histories/,
-    );
+    expect(() =>
+      createBroadcaster({ store, transport: scriptedTransport(), rooms: { history: limits } }),
+    ).toThrow(/INVALID_OPTIONS: rooms\.history: the store 'memory' has no histories/);
   });
 });

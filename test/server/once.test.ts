@@ -1,6 +1,7 @@
 /** Messages that are handled once, however often they are sent, wherever and on whichever connection. */
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, createApp, type ConnectionStore, type HistoryStore } from 'yc-broadcast';
+import { BroadcastError, createApp, type ConnectionStore } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { contract, handClock, protocolApp } from '../support/protocol.js';
 import { scriptedTransport } from '../support/scripted-transport.js';

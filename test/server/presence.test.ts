@@ -1,20 +1,16 @@
 /** Who is in a room: users, not connections, told to the others as they come and go. */
 import { describe, expect, it } from '@jest/globals';
-import {
-  BroadcastError,
-  presence,
-  type ConnectionStore,
-  type HistoryStore,
-  type PresenceOptions,
-} from 'yc-broadcast';
+import { BroadcastError, presence, type ConnectionStore, type PresenceOptions } from 'yc-broadcast';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, handClock, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport, type ScriptedTransport } from '../support/scripted-transport.js';
 
-const start = 1_800_000_000_000;
-
 function shown(options: PresenceOptions = {}, others: ProtocolOptions = {}) {
-  const world = protocolApp({ rooms: { join: true, presence: presence(options) }, ...others });
+  const world = protocolApp({
+    ...others,
+    rooms: { join: true, presence: presence(options), ...others.rooms },
+  });
   let n = 0;
   async function enter(id: string, user?: string, room = 'lobby'): Promise<unknown> {
     await world.connect(id, user === undefined ? {} : { user });
@@ -34,8 +30,9 @@ describe('somebody who joins a room', () => {
     await enter('a1', 'ann');
     const answer = await enter('b1', 'bob');
     const users = [{ user: 'ann' }, { user: 'bob' }];
-    expect(answer).toMatchObject({ data: { presence: { count: 2, users, at: start } } });
-    expect(told('a1')).toEqual([{ room: 'lobby', count: 2, users, at: start, joined: [{ user: 'bob' }] }]);
+    const position = { epoch: expect.any(String) as unknown, offset: 2 };
+    expect(answer).toMatchObject({ data: { presence: { count: 2, users, position } } });
+    expect(told('a1')).toEqual([{ room: 'lobby', count: 2, users, position, joined: [{ user: 'bob' }] }]);
     expect(told('b1')).toEqual([]);
   });
 
@@ -133,7 +130,7 @@ describe('somebody who leaves', () => {
       room: 'lobby',
       count: 1,
       users: [{ user: 'ann' }],
-      at: start,
+      position: { epoch: expect.any(String) as unknown, offset: 3 },
       left: ['bob'],
     });
   });
@@ -198,14 +195,27 @@ describe('a large room', () => {
     const { enter, told, clock } = shown({ maxListed: 2, countEveryMs: 5000 });
     await enter('a1', 'ann');
     await enter('b1', 'bob');
-    expect(await enter('c1', 'cat')).toMatchObject({ data: { presence: { count: 3, at: start } } });
-    expect(told('a1').slice(1)).toEqual([{ room: 'lobby', count: 3, at: start }]);
+    const at = (offset: number) => ({ epoch: expect.any(String) as unknown, offset });
+    expect(await enter('c1', 'cat')).toMatchObject({ data: { presence: { count: 3, position: at(3) } } });
+    expect(told('a1').slice(1)).toEqual([{ room: 'lobby', count: 3, position: at(3) }]);
     clock.advance(4999);
     await enter('d1', 'dan');
     expect(told('a1')).toHaveLength(2);
     clock.advance(1);
     await enter('e1', 'eve');
-    expect(told('a1')[2]).toEqual({ room: 'lobby', count: 5, at: start + 5000 });
+    expect(told('a1')[2]).toEqual({ room: 'lobby', count: 5, position: at(4) });
+  });
+
+  it('is told its number although the clock of whoever told it last is an hour ahead', async () => {
+    const clock = handClock();
+    const store = memoryStore({ now: clock.now });
+    const ahead = shown({ maxListed: 1 }, { store, now: () => clock.now() + 3_600_000 });
+    const right = shown({ maxListed: 1 }, { store, now: clock.now });
+    await right.enter('a1', 'ann');
+    await ahead.enter('b1', 'bob');
+    clock.advance(10_000);
+    await right.enter('c1', 'cat');
+    expect(right.told('a1')).toMatchObject([{ count: 3 }]);
   });
 
   it('is told its number once when two instances notice at once', async () => {
@@ -213,7 +223,9 @@ describe('a large room', () => {
     const store = memoryStore({ now: clock.now });
     const history = store.history as HistoryStore;
     const waiting: (() => void)[] = [];
+    let isLarge = false;
     const append: HistoryStore['append'] = async (room, ...rest) => {
+      if (!isLarge) return history.append(room, ...rest);
       // Both have read before either appends.
       await new Promise<void>((resolve) => {
         waiting.push(resolve);
@@ -224,6 +236,7 @@ describe('a large room', () => {
     const shared = { store: { ...store, history: { ...history, append } }, now: clock.now };
     const [one, two] = [shown({ maxListed: 1 }, shared), shown({ maxListed: 1 }, shared)];
     await one.enter('a1', 'ann');
+    isLarge = true;
     await Promise.all([one.enter('b1', 'bob'), two.enter('c1', 'cat')]);
     expect(waiting).toHaveLength(2);
     expect([...one.told('a1'), ...two.told('a1')]).toHaveLength(1);
@@ -238,7 +251,11 @@ describe('$presence', () => {
     expect(await ask('lobby')).toEqual({
       type: 'reply',
       replyTo: 'p',
-      data: { count: 1, at: start, users: [{ user: 'ann' }] },
+      data: {
+        count: 1,
+        position: { epoch: expect.any(String) as unknown, offset: 1 },
+        users: [{ user: 'ann' }],
+      },
     });
     expect(await ask('elsewhere')).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
     expect(await enter('b1', 'bob', 'secret')).not.toMatchObject({ data: { presence: {} } });
@@ -267,7 +284,7 @@ describe('the option presence', () => {
 
   it('needs a store with histories', () => {
     const { history: _none, ...store } = memoryStore();
-    const options = { store, history: undefined, contract: { client: {}, server: {} } };
+    const options = { store, rooms: { history: undefined }, contract: { client: {}, server: {} } };
     // @ts-expect-error: another contract than the support's
     expect(() => shown({}, options)).toThrow(/rooms\.presence: the store 'memory' has no histories/);
   });

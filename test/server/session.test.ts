@@ -4,14 +4,13 @@ import {
   BroadcastError,
   ClientFacingError,
   createApp,
-  MAX_MESSAGE_BYTES,
   presence,
   type AppOptions,
   type ConnectionStore,
-  type HistoryStore,
   type RoomPosition,
-  type RoomState,
 } from 'yc-broadcast';
+import { MAX_MESSAGE_BYTES, type RoomState } from 'yc-broadcast/protocol';
+import type { HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { framesOf, LIMITS, protocolApp, type ProtocolOptions } from '../support/protocol.js';
 import { scriptedTransport } from '../support/scripted-transport.js';
@@ -137,8 +136,11 @@ describe('$hello', () => {
       return true;
     };
     const world = await connected({
-      rooms: { join: throwFor('a'), presence: presence({ rooms: throwFor('c') }) },
-      history: (room) => (throwFor('b')(room) ? LIMITS : undefined),
+      rooms: {
+        history: (room) => (throwFor('b')(room) ? LIMITS : undefined),
+        join: throwFor('a'),
+        presence: presence({ rooms: throwFor('c') }),
+      },
     });
     const rooms = { a: null, b: null, c: null, d: null };
     expect(await ask(world, '$hello', { v: 1, rooms })).toMatchObject({
@@ -294,7 +296,7 @@ describe('$join', () => {
   });
 
   it('has no position in a room without history, and cannot recover there', async () => {
-    const world = await connected({ history: undefined });
+    const world = await connected({ rooms: { join: true, history: undefined } });
     const state = { position: null, recovered: true, messages: [], more: false };
     expect(await stateOf(world, '$join', { room: 'lobby' })).toEqual(state);
     const since = { offset: 1, epoch: 'e' };
@@ -302,7 +304,7 @@ describe('$join', () => {
   });
 
   it('says that something is lost, and where the room stands, but gives no part of it', async () => {
-    const world = await connected({ history: { maxEntries: 3, maxAgeMs: 60_000 } });
+    const world = await connected({ rooms: { join: true, history: { maxEntries: 3, maxAgeMs: 60_000 } } });
     const { epoch } = await sayMany(world, 5);
     const lost = { position: { offset: 5, epoch }, recovered: false, messages: [], more: false };
     expect(await stateOf(world, '$join', { room: 'lobby', since: { offset: 1, epoch } })).toEqual(lost);
@@ -432,8 +434,8 @@ describe('a connection whose identity has expired', () => {
     world.clock.advance(59_999);
     expect(await said(world, 'in time')).toMatchObject({ delivered: 1 });
     world.clock.advance(1);
-    for (const plan of [world.app.broadcaster.to('lobby'), world.app.broadcaster.toUser('ann')])
-      expect(await plan.send('said', { text: 'too late' })).toMatchObject({ recipients: 0 });
+    for (const target of [world.app.broadcaster.to('lobby'), world.app.broadcaster.toUser('ann')])
+      expect(await target.send('said', { text: 'too late' })).toMatchObject({ recipients: 0 });
     expect(framesOf(world.transport, 'c1')).toHaveLength(1);
   });
 
@@ -474,7 +476,7 @@ describe('the options of the protocol', () => {
     [{ rooms: { joins: true } }, /createApp\.rooms/],
     [{ lifetimeMs: 3_600_001 }, /createApp\.lifetimeMs/],
     [{ keepAliveMs: 0 }, /createApp\.keepAliveMs/],
-    [{ history: { maxEntries: 1 } }, /createApp\.history/],
+    [{ rooms: { history: { maxEntries: 1 } } }, /createApp\.rooms\.history/],
   ])('refuse %j', (options, message) => {
     expect(() => createApp({ store: memoryStore(), origins: 'any', ...(options as object) })).toThrow(
       message,

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   createBroadcaster,
   type Broadcaster,
-  type BroadcasterOptions,
+  type BroadcastSettings,
   type ConnectionStore,
   type DeliveryReport,
   type Transport,
@@ -44,7 +44,7 @@ interface World {
   readonly store: ConnectionStore;
   readonly ids: readonly string[];
   /** A broadcaster of its own each time, as another instance of the function would have. */
-  broadcaster(options?: Partial<BroadcasterOptions>): Broadcaster;
+  broadcaster(settings?: BroadcastSettings): Broadcaster;
 }
 
 async function worldOf(wire: Wire, count: number, weather: StormOptions): Promise<World> {
@@ -58,10 +58,10 @@ async function worldOf(wire: Wire, count: number, weather: StormOptions): Promis
     gateway,
     store,
     ids,
-    broadcaster(options) {
+    broadcaster(settings) {
       const transport = wire.transport({ endpoint: gateway.endpoint, token: 't1.token' });
       cleanups.push(transport.close);
-      return createBroadcaster({ store, transport, ...options });
+      return createBroadcaster({ store, transport, broadcast: settings });
     },
   };
 }

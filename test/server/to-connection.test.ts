@@ -10,7 +10,11 @@ import { sent } from '../support/sent.js';
 async function setUp(script?: Script) {
   const store = memoryStore();
   const transport = scriptedTransport(script);
-  const broadcaster = createBroadcaster({ store, transport, retries: 1, minDelayMs: 0, maxDelayMs: 0 });
+  const broadcaster = createBroadcaster({
+    store,
+    transport,
+    broadcast: { retries: 1, minDelayMs: 0, maxDelayMs: 0 },
+  });
   for (const id of ['a', 'b', 'c']) await store.put(storedConnection(id, { user: 'ann' }));
   return { store, transport, broadcaster };
 }

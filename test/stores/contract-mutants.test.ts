@@ -1,7 +1,8 @@
 /** The contract is itself tested: each of these stores breaks a rule, and the case that names its fault refuses it. */
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
-import { BroadcastError, CONNECTION_TTL_MS } from 'yc-broadcast';
+import { BroadcastError } from 'yc-broadcast';
+import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
 import { STATE_MUTANTS } from '../support/broken-states.js';
@@ -205,6 +206,50 @@ const MUTANTS: readonly Mutant[] = [
     (store) => ({
       list: async (audience, options) =>
         options.shard?.count === 0 ? { connections: [], done: true } : store.list(audience, options),
+    }),
+  ],
+  [
+    'lists several rooms one after the other',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    faults.listingRoomAfterRoom({ skipsKnown: false }),
+  ],
+  [
+    'looks for who was listed by where everybody is now',
+    'several rooms: who moves between them while they are listed is listed once',
+    faults.listingRoomAfterRoom({ skipsKnown: true }),
+  ],
+  [
+    'names one room of each member',
+    'several rooms: pages of any size name the rooms of everybody in them',
+    (store) => ({
+      list: async (audience, options) => {
+        const page = await store.list(audience, options);
+        return {
+          ...page,
+          connections: page.connections.map((one) => ({ ...one, rooms: one.rooms?.slice(0, 1) })),
+        };
+      },
+    }),
+  ],
+  [
+    'lists nobody where no room is named',
+    'several rooms: a repeated room is one, and none or more than 100 are refused with INVALID_OPTIONS',
+    (store) => ({
+      list: async (audience, options) =>
+        'rooms' in audience && audience.rooms.length === 0
+          ? { connections: [], done: true }
+          : store.list(audience, options),
+    }),
+  ],
+  [
+    'counts a member of two rooms twice',
+    'several rooms: who is in more than one is listed once, with those it is in, and counted once',
+    (store) => ({
+      count: async (audience) => {
+        if (!('rooms' in audience)) return store.count(audience);
+        const counts = await Promise.all(audience.rooms.map((room) => store.count({ room })));
+        return counts.reduce((sum, count) => sum + count, 0);
+      },
     }),
   ],
   [
@@ -603,6 +648,35 @@ const MUTANTS: readonly Mutant[] = [
     'clock skew: a record lives for each instance until its own clock is there, and versions decide',
     faults.recordsByTimeStamp(),
   ],
+  [
+    'keeps its epochs through a failover',
+    'failover: a history that lost appends has another epoch when it is read',
+    faults.oneEpochForever,
+  ],
+  [
+    'keeps the epoch of a history that goes on after a failover',
+    'failover: a history that lost appends has another epoch when it goes on, and no hole',
+    faults.oneEpochForever,
+  ],
+  [
+    'counts the versions of a record beside it',
+    'failover: a record is as it was before the lost write, whose version is never valid again',
+    faults.countingVersions,
+  ],
+  [
+    'takes all of a user with one of them',
+    'repeat: a removal that is repeated lets nobody else go, and stays',
+    (store) => ({
+      remove: async (ids) => {
+        for (const id of ids) {
+          const user = (await store.get(id))?.user;
+          if (user === undefined) continue;
+          const { connections } = await store.list({ user }, { limit: 100 });
+          await store.remove(connections.map((each) => each.id));
+        }
+      },
+    }),
+  ],
   ...STATE_MUTANTS,
 ];
 
@@ -611,6 +685,16 @@ const REFUSED_FOR_FORGETTING = [
   'race: a removal is remembered for as long as a connection can live',
   'race: a removal in a batch is remembered for every id of it',
   'two instances: a disconnect at one wins over the connect at the other',
+];
+
+const REFUSED_FOR_REPEATING = [
+  'repeat: a join that is repeated does not undo a leave that came since',
+  'repeat: a leave that is repeated does not undo a join that came since',
+  'repeat: setAttributes that is repeated does not undo what came since',
+  'repeat: put that is repeated does not undo what came since',
+  'repeat: an append that is repeated is appended once',
+  'repeat: a write on top of which another one wrote does not tell its winner that it lost',
+  'repeat: the removal of a record that is repeated does not remove what was written since',
 ];
 
 const REFUSED_FOR_WRITING_BACK = [
@@ -661,11 +745,26 @@ describe('storeContract', () => {
     },
   );
 
+  it.each(REFUSED_FOR_REPEATING)('refuses a store that repeats calls blindly: %s', async (refusedBy) => {
+    const memory = sharedMemory();
+    const backend: StoreBackend = {
+      ...memory,
+      async loseAnswer(instance, call, meanwhile) {
+        const store = await memory.open(instance);
+        await call(store);
+        await meanwhile();
+        return call(store);
+      },
+    };
+    expect(await refusal(backend, refusedBy)).toBeDefined();
+  });
+
   it('has no case that refuses nothing', () => {
     const refusing = new Set([
       ...MUTANTS.map(([, refusedBy]) => refusedBy),
       ...REFUSED_FOR_FORGETTING,
       ...REFUSED_FOR_WRITING_BACK,
+      ...REFUSED_FOR_REPEATING,
     ]);
     const names = storeContract(sharedMemory()).map(({ name }) => name);
     expect(names.filter((name) => !refusing.has(name))).toEqual([]);

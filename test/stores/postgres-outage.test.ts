@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import pg from 'pg';
 import { generate } from 'selfsigned';
-import { BroadcastError, createBroadcaster, type ConnectionStore, type StatePosition } from 'yc-broadcast';
+import { BroadcastError, createBroadcaster, type ConnectionStore } from 'yc-broadcast';
+import type { StatePosition } from 'yc-broadcast/stores';
 import {
   postgresStore,
   type PostgresQueryable,
@@ -52,7 +53,7 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       if (++sent === 25) await server().kill();
       return 'ok' as const;
     });
-    const broadcaster = createBroadcaster({ store, transport, pageSize: 10 });
+    const broadcaster = createBroadcaster({ store, transport, broadcast: { pageSize: 10 } });
     const first = await broadcaster.to('lobby').sendRaw('news');
     expect(first).toMatchObject({ stoppedBy: 'store', complete: false });
     const cursor = first.cursor ?? '';

@@ -1,6 +1,7 @@
 /** What overlaps, step by step: one call is held before each of its requests in turn, while another runs to its end. */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { Audience, ConnectionStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import type { Audience } from 'yc-broadcast/stores';
 import { ydbStore } from 'yc-broadcast/stores/ydb';
 import { startDocumentProxy, type DocumentProxy } from '../support/document-proxy.js';
 import { freshTable, startDynalite, type Dynalite } from '../support/dynalite.js';

@@ -5,8 +5,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { CONNECTION_TTL_MS, type ConnectionStore, type StateChange, type StateStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
+import { CONNECTION_TTL_MS, type StateChange, type StateStore } from 'yc-broadcast/stores';
 import { createYdbTable, ydbStore } from 'yc-broadcast/stores/ydb';
 import { startDocumentProxy, type DocumentProxy } from '../support/document-proxy.js';
 import { stateOf } from '../support/shared-memory.js';

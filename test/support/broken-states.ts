@@ -5,12 +5,12 @@ import {
   MAX_STATE_BYTES,
   MAX_STATE_KEYS,
   type StateChange,
-  type StatePage,
+  type StoredPage,
   type StatePosition,
   type StateResult,
-  type StateRow,
+  type StoredRow,
   type StateStore,
-} from 'yc-broadcast';
+} from 'yc-broadcast/stores';
 import type { Fault } from './broken-stores.js';
 import { stateOf } from './shared-memory.js';
 
@@ -31,7 +31,7 @@ function changing(
   }));
 }
 
-function reading(show: (page: StatePage, since: StatePosition | null) => StatePage): Fault {
+function reading(show: (page: StoredPage, since: StatePosition | null) => StoredPage): Fault {
   return altering((state) => ({
     read: async (room, options) => show(await state.read(room, options), options.since),
   }));
@@ -79,8 +79,8 @@ async function mismatches(
   state: StateStore,
   room: string,
   changes: readonly StateChange[],
-): Promise<StateRow[]> {
-  const rows: StateRow[] = [];
+): Promise<StoredRow[]> {
+  const rows: StoredRow[] = [];
   for (const { map, key, ifVersion } of changes) {
     const row = (await state.get(room, map, key)) ?? { map, key, version: 0 };
     if (ifVersion !== undefined && row.version !== ifVersion) rows.push(row);
@@ -103,7 +103,7 @@ const checkingLate: Fault = altering((state) => ({
 
 /** For conditions, a key ends when the backend deletes it. */
 const conditionsSeeExpired: Fault = altering((state) => {
-  const versions = new Map<string, StateRow>();
+  const versions = new Map<string, StoredRow>();
   return {
     change: async (room, changes) => {
       const [{ map, key, ifVersion } = { map: '', key: '' }] = changes;
@@ -142,7 +142,7 @@ const hidingExpired: Fault = altering((state) => {
     },
     read: async (room, options) => {
       const page = await state.read(room, options);
-      const isShown = ({ map, key, value }: StateRow) => value !== undefined || deleted.has(`${map}/${key}`);
+      const isShown = ({ map, key, value }: StoredRow) => value !== undefined || deleted.has(`${map}/${key}`);
       return { ...page, rows: page.rows.filter(isShown) };
     },
   };
@@ -179,7 +179,7 @@ const oneEpochForever: Fault = altering((state) => ({
 
 /** Remembers for ever what it has read. */
 const caching: Fault = altering((state) => {
-  const pages = new Map<string, StatePage>();
+  const pages = new Map<string, StoredPage>();
   return {
     read: async (room, options) => {
       const asked = JSON.stringify([room, options]);

@@ -1,13 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { BroadcastError } from 'yc-broadcast';
-import type {
-  ConnectionStore,
-  HistoryEntry,
-  HistoryStore,
-  RecordStore,
-  StoredConnection,
-} from 'yc-broadcast';
+import type { ConnectionStore, StoredConnection } from 'yc-broadcast';
+import type { HistoryEntry, HistoryStore, RecordStore } from 'yc-broadcast/stores';
 import { historyOf, recordsOf, type Alteration } from './shared-memory.js';
 
 /** Methods that replace those of a healthy store. */
@@ -56,6 +51,34 @@ export const pagingByOffset: Fault = (store) => {
     },
   };
 };
+
+/** Several rooms as many listings, each member in its first room, if at all. `after` is a room's number and an id. */
+export function listingRoomAfterRoom({ skipsKnown }: { readonly skipsKnown: boolean }): Fault {
+  return (store) => {
+    const roomOf = new Map<string, number>();
+    return {
+      async list(audience, options) {
+        if (!('rooms' in audience)) return store.list(audience, options);
+        const { after } = options;
+        const at =
+          after === undefined ? 0 : (roomOf.get(after) ?? Number(/^room (\d+)$/.exec(after)?.[1] ?? 0));
+        const behind = after?.startsWith('room ') ? undefined : after;
+        const page = await store.list({ room: audience.rooms[at] ?? '' }, { ...options, after: behind });
+        const connections = [];
+        for (const connection of page.connections) {
+          const isIn = await store.rooms(connection.id);
+          const rooms = audience.rooms.filter((room) => isIn.includes(room));
+          if (skipsKnown && audience.rooms.indexOf(rooms[0] ?? '') < at) continue;
+          roomOf.set(connection.id, at);
+          connections.push({ ...connection, rooms });
+        }
+        if (!page.done) return { ...page, connections };
+        const isLast = at === audience.rooms.length - 1;
+        return isLast ? { connections, done: true } : { connections, done: false, next: `room ${at + 1}` };
+      },
+    };
+  };
+}
 
 /** Lists those who were there when the audience was first listed. */
 export const listingSnapshots: Fault = (store) => {

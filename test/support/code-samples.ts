@@ -4,6 +4,8 @@ import { readFileSync } from 'node:fs';
 export interface CodeSample {
   /** File and line, for messages. */
   readonly where: string;
+  /** What its first line calls it (`// chat.ts`), so that the page's other samples can import it; else a name made up. */
+  readonly file: string;
   readonly code: string;
 }
 
@@ -15,9 +17,17 @@ const SAMPLE = /(?:<!-- given\n(?<given>[\s\S]*?)-->\n+)?^```ts\n(?<code>[\s\S]*
 
 export function samplesOf(file: string): CodeSample[] {
   const markdown = readFileSync(file, 'utf8');
-  return [...markdown.matchAll(SAMPLE)].map((match) => {
+  return [...markdown.matchAll(SAMPLE)].map((match, index) => {
     const { given = '', code = '' } = match.groups ?? {};
     const line = markdown.slice(0, match.index).split('\n').length;
-    return { where: `${file}:${line}`, code: `${given}${code}export {};\n` };
+    const name = /^\/\/ (\S+\.ts)\n/.exec(code)?.[1] ?? `sample-${index}.ts`;
+    return { where: `${file}:${line}`, file: name, code: `${given}${code}export {};\n` };
   });
+}
+
+/** A block of a Markdown file in any language, by what it begins with. */
+export function blockOf(file: string, beginning: string): string {
+  const [, block] = readFileSync(file, 'utf8').split(`\n${beginning}`, 2);
+  if (block === undefined) throw new Error(`${file} has no block that begins with ${beginning}`);
+  return beginning + block.slice(0, block.indexOf('\n```'));
 }

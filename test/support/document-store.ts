@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { shardOf, type Audience, type ConnectionStore, type StoredConnection } from 'yc-broadcast';
+import type { ConnectionStore, StoredConnection } from 'yc-broadcast';
+import { shardOf, type Audience } from 'yc-broadcast/stores';
 import type { StoreBackend } from 'yc-broadcast/testing';
 
 interface Document {

@@ -97,7 +97,10 @@ export function createFakeRooms(server: FakeServer): FakeRooms {
       const offset = ++log.offset;
       const message = { type: 'said', data, id: `${room} ${epoch} ${offset}`, room, epoch, offset };
       log.entries.push(message);
-      for (const socket of membersOf(room)) if (!socket.isClosed && !isLost(socket)) socket.say(message);
+      for (const socket of membersOf(room)) {
+        if (socket.isClosed) membersOf(room).delete(socket);
+        else if (!isLost(socket)) socket.say(message);
+      }
     },
     forget: (room) => logs.delete(room),
     trim(room, entries) {

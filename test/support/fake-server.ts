@@ -18,6 +18,8 @@ export interface FakeSocket {
   /** The handshake succeeds. */
   open(): void;
   say(frame: unknown): void;
+  /** What is no JSON, or no text. */
+  sayRaw(data: unknown): void;
   reply(message: SentMessage | undefined, data?: unknown): void;
   refuse(message: SentMessage | undefined, code: string): void;
   end(code?: number, reason?: string): void;
@@ -105,7 +107,10 @@ function createSocket(
       call(client.onopen, {});
     },
     say(frame) {
-      call(client.onmessage, { data: JSON.stringify(frame) });
+      socket.sayRaw(JSON.stringify(frame));
+    },
+    sayRaw(data) {
+      call(client.onmessage, { data });
     },
     reply(message, data) {
       socket.say({ type: 'reply', replyTo: message?.id, data });

@@ -48,15 +48,18 @@ export async function fanoutWorld(options: WorldOptions = {}): Promise<FanoutWor
     return createBroadcaster({
       store,
       transport: own,
-      ...QUICK,
       ...options.broadcaster,
-      queue: queueFanout({
-        queue,
-        recipientsPerShard: 25,
-        pageSize: 10,
-        onError: ({ error }) => errors.push(error),
-        ...fanout,
-      }),
+      broadcast: {
+        ...QUICK,
+        ...options.broadcaster?.broadcast,
+        fanout: queueFanout({
+          queue,
+          recipientsPerShard: 25,
+          pageSize: 10,
+          onError: ({ error }) => errors.push(error),
+          ...fanout,
+        }),
+      },
     });
   }
 

@@ -24,6 +24,8 @@ export interface PostgresServer {
   /** Ends every process of the server at once, as a crash of the machine would. */
   kill(): Promise<void>;
   start(): Promise<void>;
+  /** Makes a standby of the server as it is, and promotes it: it has what was there, and nothing that follows. */
+  promoteStandby(): Promise<{ readonly port: number }>;
   /** Writes a file that the server may read, and returns its path. */
   write(name: string, text: string): string;
   /** Ends the server and deletes its data. */
@@ -54,6 +56,7 @@ async function startPostgres(): Promise<PostgresServer> {
   const port = await freePort();
   const url = `postgresql://tester:${encodeURIComponent(PASSWORD)}@127.0.0.1:${port}/postgres`;
   let running: ChildProcess | undefined;
+  const standbys: ChildProcess[] = [];
 
   function write(name: string, text: string): string {
     const file = join(folder, name);
@@ -71,28 +74,37 @@ async function startPostgres(): Promise<PostgresServer> {
     { cwd: folder, ...owner },
   );
 
-  async function kill(): Promise<void> {
-    if (running === undefined || running.exitCode !== null) return;
-    const ended = once(running, 'exit');
-    running.kill('SIGQUIT');
-    await ended;
-  }
-
-  async function start(): Promise<void> {
+  function launch(from: string, at: number): ChildProcess {
     const settings = {
       listen_addresses: '127.0.0.1',
-      port: String(port),
+      port: String(at),
       unix_socket_directories: folder,
       fsync: 'off',
       max_connections: '100',
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    running = spawn(join(bin, 'postgres'), ['-D', data, ...flags], {
-      cwd: folder,
-      stdio: 'ignore',
-      ...owner,
-    });
+    return spawn(join(bin, 'postgres'), ['-D', from, ...flags], { cwd: folder, stdio: 'ignore', ...owner });
+  }
+
+  async function start(): Promise<void> {
+    running = launch(data, port);
     await answering(url, running);
+  }
+
+  async function promoteStandby(): Promise<{ port: number }> {
+    const standbyPort = await freePort();
+    const copy = join(folder, `standby-${standbys.length}`);
+    await promisify(execFile)(
+      join(bin, 'pg_basebackup'),
+      ['--dbname', url, '--pgdata', copy, '--write-recovery-conf', '--checkpoint', 'fast', '--no-sync'],
+      { cwd: folder, ...owner },
+    );
+    const standby = launch(copy, standbyPort);
+    standbys.push(standby);
+    const there = url.replace(`:${port}/`, `:${standbyPort}/`);
+    await answering(there, standby);
+    await promisify(execFile)(join(bin, 'psql'), [there, '--command', 'SELECT pg_promote()']);
+    return { port: standbyPort };
   }
 
   async function psql(...args: readonly string[]): Promise<string> {
@@ -105,14 +117,22 @@ async function startPostgres(): Promise<PostgresServer> {
     url,
     port,
     psql,
-    kill,
+    kill: () => end(running),
     start,
+    promoteStandby,
     write,
     async [Symbol.asyncDispose]() {
-      await kill();
+      await Promise.all([running, ...standbys].map(end));
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function end(server: ChildProcess | undefined): Promise<void> {
+  if (server === undefined || server.exitCode !== null) return;
+  const ended = once(server, 'exit');
+  server.kill('SIGQUIT');
+  await ended;
 }
 
 /** PostgreSQL refuses to be run by root. */

@@ -44,12 +44,11 @@ export function protocolApp(options: ProtocolOptions = {}) {
   const app = createApp<Chat>({
     contract,
     origins: 'any',
-    history: LIMITS,
-    rooms: { join: true },
     authenticate: ({ query }) => ({ user: query['user'] }),
     now,
     onError: (report) => errors.push(report),
     ...options,
+    rooms: { history: LIMITS, ...('rooms' in options ? options.rooms : { join: true }) },
     store,
     transport,
   });

@@ -1,11 +1,6 @@
 /** A transport without a network: a script says what the gateway answers to each attempt. */
-import {
-  BroadcastError,
-  type EncodedPayload,
-  type ErrorCode,
-  type Payload,
-  type Transport,
-} from 'yc-broadcast';
+import { BroadcastError, type ErrorCode, type Payload, type Transport } from 'yc-broadcast';
+import type { EncodedPayload } from 'yc-broadcast/transports';
 
 /** `ok`, or the code to fail with; a function may take its time. */
 export type Answer = 'ok' | ErrorCode | BroadcastError;

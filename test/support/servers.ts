@@ -13,7 +13,11 @@ export function requireProgram(name: string, install: string): string | undefine
 
 /** Says that something is not installed; throws where nothing may be skipped. */
 export function missingProgram(name: string, install: string): void {
-  const remedy = `${name} is not installed; to run these tests: ${install}`;
+  skipOrFail(`${name} is not installed; to run these tests: ${install}`);
+}
+
+/** Says why tests are skipped and how to run them; throws where nothing may be skipped. */
+export function skipOrFail(remedy: string): void {
   if (process.env['YC_BROADCAST_REQUIRE_SERVERS'] === '1') throw new Error(remedy);
   process.stderr.write(`SKIPPED: ${remedy}\n`);
 }

@@ -1,9 +1,12 @@
-import type { ConnectionStore, HistoryStore, RecordStore, StateStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import type { HistoryStore, RecordStore, StateStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import type { StoreBackend, StoreInstance } from 'yc-broadcast/testing';
 
 interface Space {
   store: ConnectionStore;
+  /** What has changed the store, to be done again without the latest changes. */
+  log: ((store: ConnectionStore) => unknown)[];
   /** Of the instance that is being called. */
   now: () => number;
 }
@@ -24,18 +27,39 @@ export function sharedMemory(alter: Alteration = (store) => store): StoreBackend
     return space;
   }
 
+  const open = (instance: StoreInstance): ConnectionStore =>
+    alter(instanceOf(spaceOf(instance), instance.now), instance);
+
   return {
-    open: (instance) => alter(instanceOf(spaceOf(instance), instance.now), instance),
+    open,
+    async loseAnswer(instance, call, meanwhile) {
+      const result = await call(open(instance));
+      await meanwhile();
+      return result;
+    },
     drop(namespace) {
       const space = spaces.get(namespace);
-      if (space !== undefined) space.store = memoryStore({ now: () => space.now() });
+      if (space !== undefined) restore(space, 0);
+    },
+    async failOver(namespace, work) {
+      const space = spaces.get(namespace);
+      const length = space?.log.length ?? 0;
+      await work();
+      if (space !== undefined) restore(space, length);
     },
   };
 }
 
 function createSpace(now: () => number): Space {
-  const space: Space = { now, store: memoryStore({ now: () => space.now() }) };
+  const space: Space = { now, store: memoryStore({ now: () => space.now() }), log: [] };
   return space;
+}
+
+/** Makes the store as it was after so many changes. */
+function restore(space: Space, length: number): void {
+  space.store = memoryStore({ now: () => space.now() });
+  space.log = space.log.slice(0, length);
+  for (const change of space.log) change(space.store);
 }
 
 function instanceOf(space: Space, now: () => number): ConnectionStore {
@@ -44,28 +68,37 @@ function instanceOf(space: Space, now: () => number): ConnectionStore {
     return space.store;
   }
 
+  function change<T>(how: (store: ConnectionStore) => T): T {
+    const at = now();
+    space.log.push((restored) => {
+      space.now = () => at;
+      return how(restored);
+    });
+    return how(store());
+  }
+
   return {
     name: 'shared memory',
-    put: (connection) => store().put(connection),
+    put: (connection) => change((store) => store.put(connection)),
     get: (id) => store().get(id),
-    setAttributes: (id, attributes) => store().setAttributes(id, attributes),
-    remove: (ids) => store().remove(ids),
-    join: (id, room) => store().join(id, room),
-    leave: (id, room) => store().leave(id, room),
+    setAttributes: (id, attributes) => change((store) => store.setAttributes(id, attributes)),
+    remove: (ids) => change((store) => store.remove(ids)),
+    join: (id, room) => change((store) => store.join(id, room)),
+    leave: (id, room) => change((store) => store.leave(id, room)),
     rooms: (id) => store().rooms(id),
     list: (audience, options) => store().list(audience, options),
     count: (audience) => store().count(audience),
     history: {
-      append: (room, data, limits) => historyOf(store()).append(room, data, limits),
+      append: (room, data, limits) => change((store) => historyOf(store).append(room, data, limits)),
       read: (room, options) => historyOf(store()).read(room, options),
     },
     records: {
       read: (key) => recordsOf(store()).read(key),
-      write: (key, value, options) => recordsOf(store()).write(key, value, options),
-      remove: (key) => recordsOf(store()).remove(key),
+      write: (key, value, options) => change((store) => recordsOf(store).write(key, value, options)),
+      remove: (key) => change((store) => recordsOf(store).remove(key)),
     },
     state: {
-      change: (room, changes) => stateOf(store()).change(room, changes),
+      change: (room, changes) => change((store) => stateOf(store).change(room, changes)),
       read: (room, options) => stateOf(store()).read(room, options),
       get: (room, map, key) => stateOf(store()).get(room, map, key),
     },

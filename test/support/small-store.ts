@@ -1,12 +1,14 @@
 import {
   checkListOptions,
   checkName,
+  checkRooms,
   CONNECTION_TTL_MS,
   shardOf,
   type Audience,
   type ConnectionStore,
+  type ListedConnection,
   type StoredConnection,
-} from 'yc-broadcast';
+} from 'yc-broadcast/stores';
 
 /** What all instances share. In the place of a database. */
 export interface Tables {
@@ -30,12 +32,15 @@ export function smallStore({ tables, now = Date.now }: SmallStoreOptions): Conne
     return row !== undefined && row.connection.expiresAt > now() ? row : undefined;
   }
 
-  function members(audience: Audience): StoredConnection[] {
+  function members(audience: Audience): ListedConnection[] {
     if ('room' in audience) checkName(audience.room, 'room');
     if ('user' in audience) checkName(audience.user, 'user');
+    const several = 'rooms' in audience ? checkRooms(audience.rooms) : undefined;
     return [...connections.keys()].sort().flatMap((id) => {
       const row = alive(id);
       if (row === undefined) return [];
+      const rooms = several?.filter((room) => row.rooms.has(room)); // says in which of them it is
+      if (rooms !== undefined) return rooms.length === 0 ? [] : [{ ...row.connection, rooms }];
       if ('room' in audience && !row.rooms.has(audience.room)) return [];
       return 'user' in audience && row.connection.user !== audience.user ? [] : [row.connection];
     });

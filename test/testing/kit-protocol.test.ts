@@ -16,8 +16,8 @@ function createKit(): { kit: TestKit<typeof contract>; orders: string[] } {
   const kit = createTestKit(({ transport, now }) => {
     const store = memoryStore({ now });
     const history = { maxEntries: 10, maxAgeMs: 60_000 };
-    const rooms = { join: (room: string) => room === 'lobby' };
-    const app = createApp({ contract, store, transport, now, origins: 'any', history, rooms });
+    const rooms = { join: (room: string) => room === 'lobby', history };
+    const app = createApp({ contract, store, transport, now, origins: 'any', rooms });
     return app
       .on('order', ({ data }) => orders.push(data))
       .on('ping', async ({ to }) => {

@@ -111,6 +111,6 @@ describe('sdkTransport', () => {
     const sdk = transport({ endpoint, token: 'x', sdk: sdk2 });
     const error = await sdk.get('c1', IN_TIME).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(BroadcastError);
-    expect(String(error)).toContain('INVALID_OPTIONS: endpoint: the SDK speaks nothing but TLS');
+    expect(String(error)).toContain('INVALID_OPTIONS: endpoint: the SDK supports only TLS');
   });
 });

@@ -21,6 +21,7 @@ const ORDER = [
   'emulator',
   'testing',
   'deploy',
+  'conformance',
   'cli',
 ];
 

@@ -46,7 +46,7 @@ function openRoom(name) {
       stream: undefined,
       here: undefined,
     });
-    remember(sessionStorage, 'chat.rooms', [...rooms.keys()]);
+    remember('sessionStorage', 'chat.rooms', [...rooms.keys()]);
     void joinRoom(rooms.get(name));
   }
   return rooms.get(name);
@@ -85,7 +85,7 @@ function follow(room) {
 function leaveRoom(name) {
   rooms.get(name)?.stream?.leave();
   rooms.delete(name);
-  remember(sessionStorage, 'chat.rooms', [...rooms.keys()]);
+  remember('sessionStorage', 'chat.rooms', [...rooms.keys()]);
   session.request('leave', { room: name }).catch(() => undefined);
   if (active?.name === name) location.hash = HOME;
   else renderSide();
@@ -396,6 +396,8 @@ find('open-room').addEventListener('submit', (event) => {
 });
 find('room-name').addEventListener('input', ({ target }) => target.setCustomValidity(''));
 
+// Pages without TLS have no clipboard.
+find('copy-link').hidden = navigator.clipboard === undefined;
 find('copy-link').addEventListener('click', async () => {
   await navigator.clipboard.writeText(location.href);
   showCopied(true);
@@ -417,7 +419,7 @@ document.addEventListener('visibilitychange', () => {
 window.addEventListener('hashchange', followAddress);
 
 translatePage();
-for (const name of recall(sessionStorage, 'chat.rooms') ?? []) openRoom(name);
+for (const name of recall('sessionStorage', 'chat.rooms') ?? []) openRoom(name);
 followAddress();
 if (person === undefined) askName();
 else {

@@ -8,26 +8,26 @@ const KEY = 'chat.person';
 export const MAX_NAME = 32;
 
 export function loadPerson() {
-  return recall(sessionStorage);
+  return recall('sessionStorage');
 }
 
 export function suggestedName() {
-  return recall(localStorage)?.name ?? '';
+  return recall('localStorage')?.name ?? '';
 }
 
 /** Keeps the key of this tab's person, so that a new name is a rename. */
 export function savePerson(name) {
-  const last = recall(localStorage);
+  const last = recall('localStorage');
   const known = loadPerson() ?? (last?.name === name ? last : undefined);
   const person = { key: known?.key ?? newId(), name };
-  for (const storage of [sessionStorage, localStorage]) remember(storage, KEY, person);
+  for (const storage of ['sessionStorage', 'localStorage']) remember(storage, KEY, person);
   return person;
 }
 
-/** A page must work where storage is switched off; it then only forgets. */
+/** A page must work where storage is switched off, which throws when it is only looked at; it then only forgets. */
 export function remember(storage, key, value) {
   try {
-    storage.setItem(key, JSON.stringify(value));
+    window[storage].setItem(key, JSON.stringify(value));
   } catch {
     // Nothing to be done.
   }
@@ -35,7 +35,7 @@ export function remember(storage, key, value) {
 
 export function recall(storage, key = KEY) {
   try {
-    return JSON.parse(storage.getItem(key)) ?? undefined;
+    return JSON.parse(window[storage].getItem(key)) ?? undefined;
   } catch {
     return undefined;
   }

@@ -9,13 +9,24 @@ export const client = connect<typeof wall>({ url: address, resend: ['pin', 'note
 export const { useClientState, useRoom, usePresence } = createClientHooks(React);
 
 /** Who this page is, for as long as the tab is there: two tabs are two people, which is handy for trying it out. */
+const key = remembered('key', () => crypto.getRandomValues(new Uint32Array(4)).join('-'));
+const name = remembered('name', () => pick(['Ada', 'Boris', 'Clara', 'Dmitry', 'Elif', 'Farid']));
+
 function address(): string {
-  const key = sessionStorage.getItem('key') ?? crypto.randomUUID();
-  const name = sessionStorage.getItem('name') ?? pick(['Ada', 'Boris', 'Clara', 'Dmitry', 'Elif', 'Farid']);
-  sessionStorage.setItem('key', key);
-  sessionStorage.setItem('name', name);
   const { host, protocol } = location;
   return `${protocol.replace('http', 'ws')}//${host}/ws?${new URLSearchParams({ key, name }).toString()}`;
+}
+
+/** Where storage is switched off, looking at it throws: then a reload is somebody else. */
+function remembered(what: string, create: () => string): string {
+  const created = create();
+  try {
+    const value = sessionStorage.getItem(what) ?? created;
+    sessionStorage.setItem(what, value);
+    return value;
+  } catch {
+    return created;
+  }
 }
 
 function pick<T>(among: readonly [T, ...T[]]): T {

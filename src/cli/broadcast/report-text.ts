@@ -43,14 +43,15 @@ function codesOf({ codes }: DeliveryReport): string {
 
 const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   done: '',
-  deadline: 'and those after them: the deadline was reached',
-  signal: 'and those after them: it was stopped',
-  expired: 'and those after them: the message had expired',
-  store: 'and those after them: the store failed',
+  deadline: 'the deadline was reached',
+  signal: 'it was stopped',
+  expired: 'the message had expired',
+  store: 'the store failed',
+  gateway: 'the gateway cannot be reached',
 };
 
-function whyStopped({ stoppedBy }: DeliveryReport): string {
-  return WHY[stoppedBy];
+function whyStopped({ stoppedBy, uncounted = false }: DeliveryReport): string {
+  return `${uncounted ? 'and those after them, who were not counted: ' : ''}${WHY[stoppedBy]}`;
 }
 
 /** The failures that the report names, equal ones together. */

@@ -1,9 +1,19 @@
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { formatMessages, type BuildFailure } from 'esbuild';
 import { bundleFunction, type BundlePart, type FunctionBundle } from '../../deploy/function-bundle.js';
 import { CliError, usageError, type Command } from '../command.js';
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { flagsHelp, many, one, parseFlags } from '../flags/flags.js';
+import { text } from '../flags/values.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
+import { missingExport } from '../../emulator/code/exports.js';
+
+const FLAGS = {
+  out: one(
+    text('<folder>'),
+    'output folder; files that are not from an earlier bundle are never overwritten (default build)',
+  ),
+  external: many(text('<name>'), 'leave out a package that the function does not need'),
+};
 
 const HELP = `yc-broadcast bundle <entry>: build the bundle to deploy
 
@@ -14,10 +24,7 @@ that this rules out is removed.
 
   <entry>             file.ts or file.ts#export
                                                        (default export: handler)
-  --out <folder>      output folder; files that are not from an earlier
-                      bundle are never overwritten                     (default build)
-  --external <name>   leave out a package that the function does not need;
-                      repeatable
+${flagsHelp(FLAGS)}
 
 Examples
   yc-broadcast bundle src/handler.ts
@@ -29,39 +36,32 @@ export const bundle: Command = {
   help: HELP,
   async run(args) {
     const { entry, out, external } = parseBundleOptions(args);
-    const bundled = await bundleOrExplain(entry, resolve(out), external);
     const name = entry.exportName ?? 'handler';
-    if (!bundled.exports.includes(name)) {
-      const names = bundled.exports.length === 0 ? 'nothing' : bundled.exports.join(', ');
-      throw new CliError(`${entry.written} does not export '${name}'; it exports ${names}`);
-    }
+    const bundled = await bundleOrExplain(entry, name, resolve(out), external);
+    if (!bundled.exports.includes(name))
+      throw new CliError(missingExport(entry.written, name, bundled.exports));
     process.stdout.write(report(bundled, out, name));
     return 0;
   },
 };
 
 function parseBundleOptions(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      out: { type: 'string', default: 'build' },
-      external: { type: 'string', multiple: true, default: [] },
-    },
-  });
-  const [written, ...more] = positionals;
+  const { flags, words } = parseFlags(FLAGS, args);
+  const [written, ...more] = words;
   if (written === undefined || more.length > 0)
     throw usageError('missing <entry>; try: yc-broadcast bundle src/handler.ts');
-  return { entry: parseEntry(written), out: values.out, external: values.external };
+  const { out = 'build', external = [] } = flags;
+  return { entry: parseEntry(written), out, external };
 }
 
 async function bundleOrExplain(
-  { file, written }: Entry,
+  { file, written }: CodeEntry,
+  exportName: string,
   outDir: string,
   external: readonly string[],
 ): Promise<FunctionBundle> {
   try {
-    return await bundleFunction({ file, outDir, external });
+    return await bundleFunction({ file, exportName, outDir, external });
   } catch (reason) {
     const { errors } = reason as Partial<BuildFailure>;
     if (errors === undefined) throw reason;

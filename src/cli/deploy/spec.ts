@@ -1,7 +1,26 @@
-import { parseArgs } from 'node:util';
 import { stringify } from 'yaml';
 import { gatewaySpec, type GatewaySpecOptions, type SpecAuthorizer } from '../../deploy/gateway-spec.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, many, one, parseFlags, toggle } from '../flags/flags.js';
+import { text } from '../flags/values.js';
+
+const FLAGS = {
+  'function-id': one(text('<id>'), 'the function, as "yc serverless function get" has it'),
+  'service-account-id': one(text('<id>'), 'calls it; needs the role functions.functionInvoker'),
+  path: many(text('<path>'), 'WebSocket path (default /ws)'),
+  http: many(text('<path>'), 'path of HTTP requests for the function'),
+  title: one(text('<text>'), 'of the document (default yc-broadcast)'),
+  'authorizer-id': one(text('<id>'), 'a function that decides who may connect'),
+  credential: one(
+    text('<in>:<name>'),
+    'where the credential is; in: query, cookie or header (default query:token)',
+  ),
+  'authorizer-ttl': one(
+    text('<s>'),
+    'how long the gateway caches its answer, in seconds (default: no caching)',
+  ),
+  json: toggle('JSON instead of YAML'),
+};
 
 const HELP = `yc-broadcast spec: print the gateway's specification
 
@@ -9,17 +28,7 @@ An OpenAPI document whose paths lead to your function. Ids are
 variables, so another stage only needs other values. The local gateway runs it,
 too: yc-broadcast dev src/handler.ts --spec gateway.yaml
 
-  --function-id <id>         the function, as "yc serverless function get" has it
-  --service-account-id <id>  calls it; needs the role functions.functionInvoker
-  --path <path>              repeatable                           (default /ws)
-  --http <path>              path of HTTP requests for the function; repeatable
-  --title <text>             of the document             (default yc-broadcast)
-  --authorizer-id <id>       a function that decides who may connect
-  --credential <in>:<name>   where the credential is; in: query, cookie or header
-                                                          (default query:token)
-  --authorizer-ttl <s>       how long the gateway caches its answer, in seconds
-                                                          (default: no caching)
-  --json                     JSON instead of YAML
+${flagsHelp(FLAGS)}
 
 Examples
   yc-broadcast spec --function-id d4e… --service-account-id aje… > gateway.yaml
@@ -42,29 +51,17 @@ export const spec: Command = {
 };
 
 function parseSpecOptions(args: readonly string[]): { options: GatewaySpecOptions; isJson: boolean } {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      'function-id': { type: 'string' },
-      'service-account-id': { type: 'string' },
-      path: { type: 'string', multiple: true, default: ['/ws'] },
-      http: { type: 'string', multiple: true, default: [] },
-      title: { type: 'string', default: 'yc-broadcast' },
-      'authorizer-id': { type: 'string' },
-      credential: { type: 'string' },
-      'authorizer-ttl': { type: 'string' },
-      json: { type: 'boolean', default: false },
-    },
-  });
+  const { flags } = parseFlags(FLAGS, args, false);
+  const { title = 'yc-broadcast', path: paths = ['/ws'], http = [] } = flags;
   const options = {
-    title: values.title,
-    paths: values.path.map((path) => checkPath('--path', path)),
-    httpPaths: values.http.map((path) => checkHttpPath(path, values.path)),
-    functionId: required(values['function-id'], '--function-id', 'which function?'),
-    serviceAccountId: required(values['service-account-id'], '--service-account-id', 'who calls it?'),
-    authorizer: authorizerOf(values['authorizer-id'], values.credential, values['authorizer-ttl']),
+    title,
+    paths: paths.map((path) => checkPath('--path', path)),
+    httpPaths: http.map((path) => checkHttpPath(path, paths)),
+    functionId: required(flags['function-id'], '--function-id', 'which function?'),
+    serviceAccountId: required(flags['service-account-id'], '--service-account-id', 'who calls it?'),
+    authorizer: authorizerOf(flags['authorizer-id'], flags.credential, flags['authorizer-ttl']),
   };
-  return { options, isJson: values.json };
+  return { options, isJson: flags.json };
 }
 
 function required(value: string | undefined, name: string, question: string): string {

@@ -1,16 +1,19 @@
-import { parseArgs } from 'node:util';
 import { createYdbTable } from '../../stores/ydb.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags } from '../flags/flags.js';
+import { text } from '../flags/values.js';
+
+const FLAGS = {
+  store: one(text('ydb'), 'one table over the Document API, with a time to live'),
+  endpoint: one(text('<url>'), 'Document API endpoint of the database (default $YC_BROADCAST_YDB_ENDPOINT)'),
+  prefix: one(text('<text>'), "prefix of the table's name (default yc_broadcast_)"),
+};
 
 const HELP = `yc-broadcast store create --store <name>: creates what a store needs
 
 Safe to run again: it leaves existing tables unchanged.
 
-  --store ydb         one table over the Document API, with a time to live
-  --endpoint <url>    Document API endpoint of the database
-                                       (default $YC_BROADCAST_YDB_ENDPOINT)
-  --prefix <text>     prefix of the table's name
-                                                    (default yc_broadcast_)
+${flagsHelp(FLAGS)}
 
 Credentials: an IAM token from YC_TOKEN, or the key of a service account in
 the file that YC_SERVICE_ACCOUNT_KEY_FILE names, or a static key from
@@ -34,22 +37,20 @@ interface CreateOptions {
 }
 
 function parseStoreOptions(args: readonly string[]): CreateOptions {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { store: { type: 'string' }, endpoint: { type: 'string' }, prefix: { type: 'string' } },
-  });
-  const [action, ...more] = positionals;
+  const {
+    flags,
+    words: [action, ...more],
+  } = parseFlags(FLAGS, args);
   if (action !== 'create' || more.length > 0) throw usageError('try: yc-broadcast store create --store ydb');
-  if (values.store === undefined) throw usageError('missing --store; try: --store ydb');
-  if (values.store !== 'ydb') throw usageError(`there is nothing to create for the store '${values.store}'`);
-  const endpoint = values.endpoint ?? process.env['YC_BROADCAST_YDB_ENDPOINT'];
+  if (flags.store === undefined) throw usageError('missing --store; try: --store ydb');
+  if (flags.store !== 'ydb') throw usageError(`there is nothing to create for the store '${flags.store}'`);
+  const endpoint = flags.endpoint ?? process.env['YC_BROADCAST_YDB_ENDPOINT'];
   if (endpoint === undefined || endpoint === '') {
     throw usageError(
       'missing --endpoint; give the Document API endpoint of the database, or set YC_BROADCAST_YDB_ENDPOINT',
     );
   }
-  return { endpoint, prefix: values.prefix };
+  return { endpoint, prefix: flags.prefix };
 }
 
 async function create({ endpoint, prefix }: CreateOptions): Promise<number> {

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import type { TriggerSummary } from '../../emulator/index.js';
-import type { Entry } from '../../emulator/code/entry.js';
+import { parseEntry } from '../../emulator/code/entry.js';
 import { keysLine } from './hot-keys.js';
 import type { Palette } from '../terminal/palette.js';
 
@@ -11,7 +11,8 @@ export interface BannerFacts {
   readonly httpPaths: readonly string[];
   /** What the specification asks for in vain. */
   readonly warnings: readonly string[];
-  readonly entry: Entry;
+  /** As it was written; `undefined` when there is not just one function. */
+  readonly entry: string | undefined;
   readonly hasPages: boolean;
   /** Address of the store that instances share. */
   readonly store: string | undefined;
@@ -21,8 +22,8 @@ export interface BannerFacts {
   readonly tlsEndpoint: string | undefined;
   /** Of the authority to trust, when code that is written for the cloud is led here. */
   readonly caFile: string | undefined;
-  /** How the function runs: instances and their limits. */
-  readonly runtime: string;
+  /** How functions run: instances and their limits. `undefined` when there are none. */
+  readonly runtime: string | undefined;
   /** With the token in it: the only place where it is shown. */
   readonly inspectorUrl: string;
   readonly elapsedMs: number;
@@ -33,12 +34,12 @@ export function banner(facts: BannerFacts, paint: Palette): string {
   const { port, paths, httpPaths, warnings, entry, hasPages, inspectorUrl, store, runtime, elapsedMs } =
     facts;
   const base = `localhost:${port}`;
-  const source = `${relative(process.cwd(), entry.file)}#${entry.exportName ?? 'handler'}`;
+  const source = entry === undefined ? '' : sourceText(entry);
   const rows: [label: string, value: string][] = [
     ...(hasPages ? [['Page', paint('cyan', `http://${base}`)] as [string, string]] : []),
     ...paths.map((path): [string, string] => [
       'WebSocket',
-      `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`,
+      `${paint('cyan', `ws://${base}${path}`)}  ${paint('dim', source)}`.trimEnd(),
     ]),
     ...httpPaths.map((path): [string, string] => ['HTTP', path.replace(' ', ` http://${base}`)]),
     ['Connections', `http://${base}/apigateways/websocket/v1/connections/{id}`],
@@ -47,12 +48,17 @@ export function banner(facts: BannerFacts, paint: Palette): string {
     ...(store === undefined ? [] : [['Store', `${store}  ydbStore()`] as [string, string]]),
     ...facts.triggers.map(queueRow),
     ...warnings.map((warning): [string, string] => ['Not emulated', paint('yellow', warning)]),
-    ['Instances', runtime],
+    ...(runtime === undefined ? [] : [['Instances', runtime] as [string, string]]),
     ['Limits', '128 KB a message, 32 KB a frame, 60 min of life, 10 min idle'],
   ];
   const lines = rows.map(([label, value]) => `  ${label.padEnd(12)} ${value}`);
   const title = `${paint('bold', 'yc-broadcast dev')}  local gateway, ready in ${Math.round(elapsedMs)} ms`;
   return `\n  ${title}\n\n${lines.join('\n')}\n\n  ${paint('dim', keysLine())}\n`;
+}
+
+function sourceText(written: string): string {
+  const { file, exportName = 'handler' } = parseEntry(written);
+  return `${relative(process.cwd(), file)}#${exportName}`;
 }
 
 function queueRow({ queue, target, batchSize, cutoffMs }: TriggerSummary): [label: string, value: string] {

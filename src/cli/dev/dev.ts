@@ -1,15 +1,11 @@
-import {
-  startEmulator,
-  type Emulator,
-  type FunctionOutput,
-  type FunctionSource,
-} from '../../emulator/index.js';
-import { outputFolder } from '../../emulator/code/compiler.js';
+import { startEmulator, type Emulator, type FunctionOutput } from '../../emulator/index.js';
+import { functionSourceSchema } from '../../emulator/instances/settings.js';
+import { GATEWAY_DEFAULTS } from '../../emulator/options.js';
 import { BroadcastError } from '../../base/errors.js';
 import { banner } from './banner.js';
 import { CliError, type Command } from '../command.js';
-import { queueOptionsOf } from './dev-queues.js';
-import { DEV_HELP, parseDevOptions, type DevOptions } from './dev-options.js';
+import { DEV_HELP } from './dev-flags.js';
+import { parseDevOptions, type DevOptions } from './dev-options.js';
 import { runCommand } from './exec.js';
 import { writeGatewayFile } from '../gateway/file.js';
 import { listenToKeys } from './hot-keys.js';
@@ -28,7 +24,8 @@ export const dev: Command = {
 async function runDev(options: DevOptions): Promise<number> {
   const startedAt = performance.now();
   const stopped = stopSignal();
-  const emulator = await start(options);
+  const emulator = await start(options, stopped);
+  if (emulator === undefined) return 0;
   const removeFile = writeGatewayFile(emulator);
   try {
     announce(options, emulator, performance.now() - startedAt);
@@ -43,54 +40,34 @@ async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-async function start(options: DevOptions): Promise<Emulator> {
-  const { entry, paths, spec, port, tlsPort, redirect, timeoutMs, memoryMb, format } = options;
+/** Resolves with `undefined` when it is stopped before everything is ready. */
+async function start(options: DevOptions, stopped: Promise<void>): Promise<Emulator | undefined> {
+  const giveUp = new AbortController();
+  void stopped.then(() => {
+    giveUp.abort();
+  });
   const log = logOf(options);
   const paint = paletteFor(log);
   const [ofEntry, ofOutput] =
-    format === 'json'
+    options.format === 'json'
       ? [jsonEntry, jsonOutput]
       : [formatEntry(paint), formatOutput(paint, () => (log.isTTY ? log.columns : Infinity))];
-  const source = sourceOf(options);
   try {
     return await startEmulator({
-      ...(spec === undefined
-        ? { routes: Object.fromEntries(paths.map((path) => [path, source])) }
-        : { spec, functions: source }),
-      port,
-      tls: redirect || tlsPort > 0 ? { port: tlsPort } : false,
-      redirect: redirect && { folder: outputFolder(entry) },
-      timeoutMs,
-      memoryMb,
-      static: options.static,
-      allowedHosts: options.allowedHosts,
-      store: options.store,
-      ...queueOptionsOf(options, source),
-      timers: options.timerMs === undefined ? [] : [{ every: options.timerMs, function: source }],
+      ...options.emulator,
+      signal: giveUp.signal,
       onTimeline: (entry) => log.write(`${ofEntry(entry)}\n`),
       onOutput: (output: FunctionOutput) =>
         (options.exec === undefined ? process[output.stream] : log).write(ofOutput(output)),
     });
   } catch (reason) {
+    if (giveUp.signal.aborted) return undefined;
     const option = takenPortOf(reason);
     if (option === undefined) throw reason;
-    const taken = option === '--port' ? port : tlsPort;
-    throw new CliError(`port ${taken} is taken; choose another with ${option}, or ${option} 0 for any`);
+    const { port, tls } = options.emulator;
+    const taken = option === '--port' ? port : typeof tls === 'object' ? tls.port : undefined;
+    throw new CliError(`port ${taken ?? 0} is taken; choose another with ${option}, or ${option} 0 for any`);
   }
-}
-
-function sourceOf(options: DevOptions): FunctionSource {
-  const { entry, instances, concurrency, requestsLimit, coldStartMs, freezeAfterMs, watch } = options;
-  return {
-    entry: entry.written,
-    instances,
-    concurrency,
-    requestsLimit,
-    coldStartMs,
-    freezeAfterMs,
-    envFiles: ['.env', '.env.local'],
-    watch,
-  };
 }
 
 /** The option with which to choose another port, if one was taken. */
@@ -101,20 +78,14 @@ function takenPortOf(reason: unknown): '--port' | '--tls-port' | undefined {
 }
 
 function announce(options: DevOptions, emulator: Emulator, elapsedMs: number): void {
-  const { entry, format } = options;
-  const { port, paths, httpPaths, warnings, url, endpoint, tls, redirect, inspector, store, triggers } =
-    emulator;
-  const hasPages = options.static !== undefined;
+  const { sources, format } = options;
+  const { url, endpoint, paths, warnings, inspector, store, tls, redirect } = emulator;
   const facts = {
-    port,
-    paths,
-    httpPaths,
-    warnings,
-    entry,
-    hasPages,
+    ...emulator,
+    entry: sources.length === 1 ? sources[0]?.entry : undefined,
+    hasPages: options.emulator.static !== undefined,
     inspectorUrl: inspector.url,
     store: store?.endpoint,
-    triggers,
     tlsEndpoint: tls?.endpoint,
     caFile: redirect?.caFile,
     elapsedMs,
@@ -139,9 +110,12 @@ function logOf({ exec }: DevOptions): NodeJS.WriteStream {
   return exec === undefined ? process.stdout : process.stderr;
 }
 
-/** How the function runs, for the banner. */
-function runtimeOf(options: DevOptions): string {
-  const { instances, concurrency, timeoutMs, memoryMb, freezeAfterMs } = options;
+/** How the functions run, for the banner; `undefined` when there are none. */
+function runtimeOf({ sources, emulator }: DevOptions): string | undefined {
+  const [source] = sources;
+  if (source === undefined) return undefined;
+  const { instances, concurrency, freezeAfterMs } = functionSourceSchema.parse(source);
+  const { timeoutMs = GATEWAY_DEFAULTS.timeoutMs, memoryMb = GATEWAY_DEFAULTS.memoryMb } = emulator;
   const { min, max } = instances;
   const parts = [
     min === max ? String(max) : `${min} to ${max}`,

@@ -26,7 +26,7 @@ const KEYS: readonly Key[] = [
     label: 'kick all',
     run: async (_emulator, gateway) => {
       const { connections } = await gateway.post<{ connections: number }>('close', { to: 'all', code: 1012 });
-      return connections === 0 ? 'nobody is connected' : `closed ${connections} with 1012`;
+      return connections === 0 ? 'no connections' : `closed ${connections} with 1012`;
     },
   },
   {

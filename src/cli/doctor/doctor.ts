@@ -1,11 +1,13 @@
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { projectFolder } from '../../emulator/code/compiler.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, many, one, parseFlags, toggle } from '../flags/flags.js';
+import { format, port, text } from '../flags/values.js';
 import { checkCertificate } from './certificate.js';
 import { DEPLOYED_CHECKS, ENTRANCE } from './deployed/checks.js';
 import { deployedOptions } from './deployed/options.js';
 import type { Check, DoctorOptions, Finding } from './finding.js';
+import { DEFAULT_PORT } from '../dev/dev-flags.js';
 import { checkClock, checkFolder, checkPort } from './machine.js';
 import { checkNode, checkSdk } from './programs.js';
 import { findingText, verdict } from './report.js';
@@ -13,24 +15,36 @@ import { checkRedirect } from './self-test.js';
 import { checkProxy, checkVariables } from './variables.js';
 import { paletteFor } from '../terminal/palette.js';
 
+const LOCAL_FLAGS = {
+  port: one(port, `the port that dev is going to use (default ${DEFAULT_PORT})`),
+  online: toggle('also ask the cloud: its time, whether it can be reached'),
+};
+
+const DEPLOYED_FLAGS = {
+  url: one(text('<wss://…>'), 'where clients connect, with what the query has to hold'),
+  origin: one(text('<origin>'), 'a page that may connect, as browsers name it'),
+  header: many(text('<n: v>'), 'what else a handshake needs'),
+};
+
+const COMMON_FLAGS = { format: one(format, 'of the report: text or json (default text)') };
+
+const FLAGS = { ...LOCAL_FLAGS, ...DEPLOYED_FLAGS, ...COMMON_FLAGS };
+
 const HELP = `yc-broadcast doctor: says whether it works, here or in the cloud
 
 Here: programs, port, files, certificate, clock and environment. It runs a
 function that is written for the cloud: with the official SDK of this project,
 or else with fetch, it gets, reaches and closes a connection of a local gateway.
 
-  --port <number>     the port that dev is going to use   (default 4510)
-  --online            also ask the cloud: its time, whether it can be reached
+${flagsHelp(LOCAL_FLAGS)}
 
 In the cloud, from outside: address, name and certificate, handshake, origins,
 protocol. With a token in YC_TOKEN, or a key of a service account in the file
 that YC_SERVICE_ACCOUNT_KEY_FILE names, it sends a message to itself.
 
-  --url <wss://…>     where clients connect, with what the query has to hold
-  --origin <origin>   a page that may connect, as browsers name it
-  --header <n: v>     what else a handshake needs; may be given several times
+${flagsHelp(DEPLOYED_FLAGS)}
 
-  --format <format>   of the report: text or json         (default text)
+${flagsHelp(COMMON_FLAGS)}
 
 Exit codes: 0 all works, 1 something does not, 2 wrong call.
 
@@ -66,45 +80,28 @@ export const doctor: Command = {
 };
 
 interface Plan {
-  readonly format: 'text' | 'json';
+  readonly format: 'text' | 'json' | undefined;
   /** Makes the findings one after the other, so that the slow one shows. */
   checks(): AsyncIterable<Finding>;
 }
 
 function parseDoctorOptions(args: readonly string[]): Plan {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      port: { type: 'string' },
-      online: { type: 'boolean' },
-      url: { type: 'string' },
-      origin: { type: 'string' },
-      header: { type: 'string', multiple: true },
-      format: { type: 'string', default: 'text' },
-    },
-  });
-  const { format, url, port, online, origin, header } = values;
-  if (format !== 'text' && format !== 'json') {
-    throw usageError(`--format: expected text or json, got '${format}'`);
-  }
+  const { format, url, port, online, origin, header } = parseFlags(FLAGS, args, false).flags;
   if (url === undefined) {
     if (origin !== undefined || header !== undefined)
       throw usageError('--origin and --header belong to --url');
-    const options = localOptions(port ?? '4510', online ?? false);
+    const options = localOptions(port ?? DEFAULT_PORT, online);
     return { format, checks: () => inTurn(LOCAL_CHECKS, options, 0) };
   }
-  if (port !== undefined || online !== undefined)
+  if (port !== undefined || online)
     throw usageError('--port and --online are for the local gateway; leave them out with --url');
   const options = deployedOptions(url, origin, header);
   return { format, checks: () => inTurn(DEPLOYED_CHECKS, options, ENTRANCE) };
 }
 
-function localOptions(port: string, isOnline: boolean): DoctorOptions {
-  const number = Number(port);
-  if (!/^\d+$/.test(port) || number < 1 || number > 65_535) {
-    throw usageError(`--port: expected a number from 1 to 65535, got '${port}'`);
-  }
-  return { port: number, isOnline, project: projectFolder(join(process.cwd(), 'handler.ts')) };
+function localOptions(port: number, isOnline: boolean): DoctorOptions {
+  if (port === 0) throw usageError("--port: expected a number from 1 to 65535, got '0'");
+  return { port, isOnline, project: projectFolder(join(process.cwd(), 'handler.ts')) };
 }
 
 /** When one of the first `needed` fails, the others are not made: they could only fail as well. */

@@ -1,37 +1,22 @@
 import type { Palette } from '../terminal/palette.js';
+import { wrapped } from '../terminal/wrapped.js';
 import type { Finding } from './finding.js';
 
-const WIDTH = 80;
 const SUBJECT_WIDTH = 14;
 const INDENT = ' '.repeat(4 + SUBJECT_WIDTH);
+const WIDTH = 80 - INDENT.length;
 
 const MARKS = { ok: ['green', '✓'], warning: ['yellow', '!'], failure: ['red', '✗'] } as const;
 
 /** A finding for people: what, how it is, and what to do, within 80 columns. */
 export function findingText({ subject, level, detail, remedy }: Finding, paint: Palette): string {
   const [style, mark] = MARKS[level];
-  const lines = [...wrapped(detail), ...(remedy === undefined ? [] : wrapped(`→ ${remedy}`))];
+  const lines = [...wrapped(detail, WIDTH), ...(remedy === undefined ? [] : wrapped(`→ ${remedy}`, WIDTH))];
   const [first = '', ...rest] = lines;
   return [
     `  ${paint(style, mark)} ${subject.padEnd(SUBJECT_WIDTH)}${first}`,
     ...rest.map((line) => INDENT + line),
   ].join('\n');
-}
-
-/** Breaks between words; a word that is longer than a line, such as a path, goes on in the next. */
-function wrapped(text: string): string[] {
-  const width = WIDTH - INDENT.length;
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text
-    .split(/\s+/)
-    .flatMap((long) => long.match(new RegExp(`.{1,${width}}`, 'gu')) ?? [])) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
 }
 
 /** The last line. */

@@ -5,7 +5,7 @@ import { findGateway } from './find.js';
 /** Talks to the control API of a running gateway. Everything rejects with a {@link CliError} when it is refused. */
 export interface GatewayClient {
   readonly url: string;
-  read<T>(path: string, query?: Readonly<Record<string, string>>): Promise<T>;
+  read<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;
   post<T>(path: string, body: object): Promise<T>;
   remove<T>(path: string): Promise<T>;
 }
@@ -41,7 +41,12 @@ export function createGatewayClient({
 
   return {
     url,
-    read: (path, query = {}) => ask('GET', `${path}?${new URLSearchParams(query).toString()}`),
+    read(path, query = {}) {
+      const given = new URLSearchParams();
+      for (const [name, value] of Object.entries(query))
+        if (value !== undefined) given.set(name, String(value));
+      return ask('GET', `${path}?${given.toString()}`);
+    },
     post: (path, body) => ask('POST', path, body),
     remove: (path) => ask('DELETE', path),
   };

@@ -1,8 +1,10 @@
-import { parseArgs } from 'node:util';
 import type { FaultPage } from '../../emulator/index.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, parseFlags } from '../flags/flags.js';
 import { connectToGateway, type GatewayClient } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
+
+const FLAGS = { port: PORT_FLAG };
 
 const HELP = `yc-broadcast fault set|preset|ls|clear: injects faults into a running gateway
 
@@ -12,7 +14,7 @@ const HELP = `yc-broadcast fault set|preset|ls|clear: injects faults into a runn
   preset [name]       adds those of a preset; without a name lists the presets
   ls                  the active faults, and how often each was triggered
   clear [number]      removes all faults, or one
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 Exit codes: 0 done, 1 no gateway or it refused, 2 wrong call.
 
@@ -52,16 +54,14 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 export const fault: Command = {
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { port: { type: 'string' } },
-    });
-    const [name = '', ...words] = positionals;
+    const {
+      flags,
+      words: [name = '', ...words],
+    } = parseFlags(FLAGS, args);
     const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
     if (action === undefined)
       throw usageError(`missing action; expected one of ${Object.keys(ACTIONS).join(', ')}`);
-    process.stdout.write(await action(connectToGateway(values.port), words));
+    process.stdout.write(await action(connectToGateway(flags.port), words));
     return 0;
   },
 };

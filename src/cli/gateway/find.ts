@@ -1,8 +1,10 @@
 import { CliError } from '../command.js';
+import { one } from '../flags/flags.js';
+import { text } from '../flags/values.js';
 import { runningGateways, type RunningGateway } from './file.js';
 
-/** For the help of every command that talks to a running gateway. */
-export const PORT_HELP = '  --port <number>     which gateway, when several run';
+/** A flag of every command that talks to a running gateway. */
+export const PORT_FLAG = one(text('<number>'), 'which gateway, when several run');
 
 /** The gateway that is meant. Rejects with a {@link CliError} that says what to do when that is not clear. */
 export function findGateway(port: string | undefined): RunningGateway {

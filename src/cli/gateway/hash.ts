@@ -1,6 +1,15 @@
-import { parseArgs } from 'node:util';
 import { HASH_KEY_VARIABLE, hashId } from '../../observe/hash.js';
 import { usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags } from '../flags/flags.js';
+import { text } from '../flags/values.js';
+
+const FLAGS = {
+  'function-id': one(text('<id>'), 'the function that wrote the logs: its id is the key'),
+  key: one(
+    text('<key>'),
+    `the key, if you set one of your own (hashKey) (default: the variable ${HASH_KEY_VARIABLE})`,
+  ),
+};
 
 const HELP = `yc-broadcast hash <id>...: prints the short form of ids
 
@@ -8,9 +17,7 @@ Logs and spans do not contain the ids of connections, users, rooms and messages,
 but a short form of them. This prints the short form of ids that you know, so
 that you can search for them.
 
-  --function-id <id>  the function that wrote the logs: its id is the key
-  --key <key>         the key, if you set one of your own (hashKey)
-                      (default: the variable ${HASH_KEY_VARIABLE})
+${flagsHelp(FLAGS)}
 
 Examples
   yc-broadcast hash anna --function-id d4e…
@@ -21,17 +28,13 @@ Examples
 export const hash: Command = {
   help: HELP,
   async run(args) {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: { 'function-id': { type: 'string' }, key: { type: 'string' } },
-    });
-    const key = values.key ?? values['function-id'] ?? process.env[HASH_KEY_VARIABLE];
+    const { flags, words } = parseFlags(FLAGS, args);
+    const key = flags.key ?? flags['function-id'] ?? process.env[HASH_KEY_VARIABLE];
     if (key === undefined || key === '')
       throw usageError('missing --function-id <id>, or --key <key> if you set a key of your own');
-    if (positionals.length === 0)
+    if (words.length === 0)
       throw usageError('missing <id>; for example: yc-broadcast hash anna --function-id d4e…');
-    for (const id of positionals) process.stdout.write(`${hashId(key, id)}\n`);
+    for (const id of words) process.stdout.write(`${hashId(key, id)}\n`);
     return 0;
   },
 };

@@ -1,10 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import type { Invoked } from '../../emulator/index.js';
 import { parseJson } from '../../base/json.js';
 import { CliError, usageError, type Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { text } from '../flags/values.js';
 import { connectToGateway } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
+
+const FLAGS = {
+  path: one(text('<path>'), 'path of the event (default the first)'),
+  data: one(text('<text>'), 'of the message (default {})'),
+  connection: one(text('<id>'), 'an open connection to take the handshake from; the end of its id is enough'),
+  file: one(text('<file>'), 'the event itself, as JSON, instead of these'),
+  print: toggle('print the event, do not call the function'),
+  port: PORT_FLAG,
+};
 
 const HELP = `yc-broadcast invoke connect|message|disconnect: calls a function without a
 socket
@@ -12,13 +22,7 @@ socket
 Calls the function of a running gateway with an event, as if it came from a
 socket, and prints the response as JSON. The reply is not sent to any client.
 
-  --path <path>       path of the event                    (default the first)
-  --data <text>       of the message                       (default {})
-  --connection <id>   an open connection to take the handshake from; the end
-                      of its id is enough
-  --file <file>       the event itself, as JSON, instead of these
-  --print             print the event, do not call the function
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 Exit codes: 0 the function answered with a status below 400, 1 it did not,
 2 wrong call.
@@ -48,24 +52,13 @@ export const invoke: Command = {
 };
 
 function parseInvokeOptions(args: readonly string[]) {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      path: { type: 'string' },
-      data: { type: 'string' },
-      connection: { type: 'string' },
-      file: { type: 'string' },
-      print: { type: 'boolean', default: false },
-      port: { type: 'string' },
-    },
-  });
-  const [operation, ...more] = positionals;
+  const { flags, words } = parseFlags(FLAGS, args);
+  const [operation, ...more] = words;
   if (operation === undefined || !OPERATIONS.includes(operation))
     throw usageError(`missing <event>; expected one of ${OPERATIONS.join(', ')}`);
   if (more.length > 0) throw usageError(`expected one event; unexpected argument '${more.join(' ')}'`);
-  const { file, port, ...rest } = values;
-  return { operation, ...rest, ...(file === undefined ? {} : { event: readEvent(file) }), port };
+  const { file, ...rest } = flags;
+  return { operation, ...rest, event: file === undefined ? undefined : readEvent(file) };
 }
 
 function readEvent(file: string): object {

@@ -1,20 +1,27 @@
-import { parseArgs } from 'node:util';
 import type { ConnectionPage, ConnectionRow, QueuePage, Status } from '../../emulator/index.js';
-import { usageError, type Command } from '../command.js';
+import type { Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { format, oneOf, text, wholeNumber } from '../flags/values.js';
 import { connectToGateway } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
 import { printable } from '../terminal/printable.js';
 import { paletteFor } from '../terminal/palette.js';
 import { span } from '../terminal/duration.js';
 
+const ORDERS = ['newest', 'oldest', 'idle', 'received', 'sent'] as const;
+
+const FLAGS = {
+  target: one(text('<target>'), 'only these: path:/ws, room:NAME, the end of an id'),
+  sort: one(oneOf('<order>', ORDERS), `${ORDERS.join(', ')} (default newest)`),
+  limit: one(wholeNumber('<number>'), 'most lines, up to 500 (default 100)'),
+  queues: toggle('list its queues and their messages instead'),
+  format: one(format, 'text or json (default text)'),
+  port: PORT_FLAG,
+};
+
 const HELP = `yc-broadcast ls: lists the open connections of a running gateway
 
-  --target <target>   only these: path:/ws, room:NAME, the end of an id
-  --sort <order>      newest, oldest, idle, received, sent (default newest)
-  --limit <number>    most lines, up to 500                (default 100)
-  --queues            list its queues and their messages instead
-  --format <format>   text or json                         (default text)
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 IN counts messages from the client, OUT frames to it.
 
@@ -26,15 +33,12 @@ Examples
   yc-broadcast ls --format json | jq -r .connections[].id
 `;
 
-const ORDERS: readonly string[] = ['newest', 'oldest', 'idle', 'received', 'sent'];
-
 export const ls: Command = {
   help: HELP,
   async run(args) {
-    const values = parseLsOptions(args);
-    const { target, sort, limit, format, port } = values;
+    const { target, sort, limit, queues, format, port } = parseFlags(FLAGS, args, false).flags;
     const gateway = connectToGateway(port);
-    if (values.queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
+    if (queues) return listQueues(await gateway.read<QueuePage>('queues'), format);
     const page = await gateway.read<ConnectionPage>('connections', { target, sort, limit });
     if (format === 'json') {
       process.stdout.write(`${JSON.stringify(page)}\n`);
@@ -46,33 +50,12 @@ export const ls: Command = {
   },
 };
 
-function parseLsOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      target: { type: 'string', default: 'all' },
-      sort: { type: 'string', default: 'newest' },
-      limit: { type: 'string', default: '100' },
-      queues: { type: 'boolean', default: false },
-      format: { type: 'string', default: 'text' },
-      port: { type: 'string' },
-    },
-  });
-  if (!ORDERS.includes(values.sort))
-    throw usageError(`--sort: expected ${ORDERS.join(', ')}, got '${values.sort}'`);
-  if (!/^\d+$/.test(values.limit))
-    throw usageError(`--limit: expected a whole number, got '${values.limit}'`);
-  if (values.format !== 'text' && values.format !== 'json')
-    throw usageError(`--format: expected text or json, got '${values.format}'`);
-  return values;
-}
-
 const HEADINGS = ['ID', 'PATH', 'AGE', 'SILENT', 'IN', 'OUT', 'ROOMS'];
 
-function listQueues(page: QueuePage, format: string): number {
+function listQueues(page: QueuePage, format: 'text' | 'json' | undefined): number {
   const rows = page.queues.map(({ name, visible, inFlight, delayed, trigger }) => [
     ...[name, String(visible), String(inFlight), String(delayed)],
-    trigger ?? 'nobody',
+    trigger ?? '-',
   ]);
   const text = rows.length === 0 ? 'there are no queues\n' : columns(QUEUE_HEADINGS, rows);
   process.stdout.write(format === 'json' ? `${JSON.stringify(page)}\n` : text);
@@ -82,7 +65,7 @@ function listQueues(page: QueuePage, format: string): number {
 const QUEUE_HEADINGS = ['QUEUE', 'VISIBLE', 'IN FLIGHT', 'DELAYED', 'READ BY'];
 
 function tableText({ total, connections }: ConnectionPage, now: number): string {
-  if (total === 0) return 'nobody is connected\n';
+  if (total === 0) return 'no connections\n';
   const more = total - connections.length;
   const rest = more === 0 ? '' : `${more.toLocaleString('en')} more; see --limit\n`;
   return (

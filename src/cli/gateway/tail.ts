@@ -1,19 +1,24 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import type { TimelinePage } from '../../emulator/index.js';
-import { usageError, type Command } from '../command.js';
+import type { Command } from '../command.js';
+import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
+import { text, wholeNumber } from '../flags/values.js';
 import { connectToGateway, GatewayGone, type GatewayClient } from './client.js';
-import { PORT_HELP } from './find.js';
+import { PORT_FLAG } from './find.js';
 import { formatEntry, jsonEntry } from '../terminal/event-line.js';
 import { paletteFor } from '../terminal/palette.js';
 
+const FLAGS = {
+  filter: one(text('<filter>'), "only matching events, for example 'type:send status:>=400'"),
+  lines: one(wholeNumber('<number>'), 'how many past events to show first (default 10)'),
+  once: toggle('only these, without waiting for more'),
+  json: toggle('one JSON object a line'),
+  port: PORT_FLAG,
+};
+
 const HELP = `yc-broadcast tail: follows the events of a running gateway
 
-  --filter <filter>   only matching events, for example 'type:send status:>=400'
-  --lines <number>    how many past events to show first   (default 10)
-  --once              only these, without waiting for more
-  --json              one JSON object a line
-${PORT_HELP}
+${flagsHelp(FLAGS)}
 
 A filter has terms, all of which must match; a leading - negates a term:
   type:connect,close  kinds of events
@@ -37,7 +42,7 @@ const EVERY_MS = 200;
 export const tail: Command = {
   help: HELP,
   async run(args) {
-    const { filter, lines, once, json, port } = parseTailOptions(args);
+    const { filter, lines = 10, once, json, port } = parseFlags(FLAGS, args, false).flags;
     const write = json ? jsonEntry : formatEntry(paletteFor(process.stdout));
     for await (const entry of entriesOf(connectToGateway(port), filter, lines, once))
       process.stdout.write(`${write(entry)}\n`);
@@ -45,24 +50,13 @@ export const tail: Command = {
   },
 };
 
-function parseTailOptions(args: readonly string[]) {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      filter: { type: 'string', default: '' },
-      lines: { type: 'string', default: '10' },
-      once: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      port: { type: 'string' },
-    },
-  });
-  if (!/^\d+$/.test(values.lines))
-    throw usageError(`--lines: expected a whole number, got '${values.lines}'`);
-  return values;
-}
-
 /** The past, then what comes, until the gateway stops. */
-async function* entriesOf(gateway: GatewayClient, filter: string, lines: string, isOver: boolean) {
+async function* entriesOf(
+  gateway: GatewayClient,
+  filter: string | undefined,
+  lines: number,
+  isOver: boolean,
+) {
   let page = await gateway.read<TimelinePage>('timeline', { filter, limit: lines });
   yield* page.entries;
   while (!isOver) {
@@ -70,8 +64,8 @@ async function* entriesOf(gateway: GatewayClient, filter: string, lines: string,
     try {
       page = await gateway.read<TimelinePage>('timeline', {
         filter,
-        after: String(page.latest),
-        limit: '2000',
+        after: page.latest,
+        limit: 2000,
       });
     } catch (reason) {
       if (!(reason instanceof GatewayGone)) throw reason;

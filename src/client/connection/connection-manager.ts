@@ -1,9 +1,10 @@
 import type { BYE_CODES, ByeMessage } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
 import type { ClientSocket } from './link.js';
+import { reconnectDelay, type ReconnectDelayOptions } from './reconnect-delay.js';
 import { openSocket, type ClientSocketDeps, type Welcomed } from './socket.js';
 import { RequestError } from '../requests/request-error.js';
-import type { StateChange } from '../state.js';
+import type { ClientStateChange } from '../client-state.js';
 
 /** Keeps one connection open: comes back when it breaks, and opens the next one before it is too old. */
 export interface ConnectionManager {
@@ -18,11 +19,9 @@ export interface ConnectionManager {
   close(code: string | number, reason: string): void;
 }
 
-export interface ConnectionManagerDeps extends Omit<ClientSocketDeps, 'onLink' | 'onEnd'> {
-  readonly random: () => number;
-  readonly minDelayMs: number;
-  readonly maxDelayMs: number;
-  readonly onState: (change: StateChange) => void;
+export interface ConnectionManagerDeps
+  extends Omit<ClientSocketDeps, 'onLink' | 'onEnd'>, ReconnectDelayOptions {
+  readonly onState: (change: ClientStateChange) => void;
   /** `before` is the connection that this one replaces, while it still works. */
   readonly onWelcome: (welcomed: Welcomed, before: ClientSocket | undefined) => void;
   readonly onLost: (link: ClientSocket) => void;
@@ -42,7 +41,7 @@ const LONGEST_PAUSE_MS = 3_600_000;
 const FATAL = ['UNSUPPORTED_VERSION', 'UNKNOWN_TYPE', 'UNAUTHENTICATED', 'FORBIDDEN'];
 
 export function createConnectionManager(parts: ConnectionManagerDeps): ConnectionManager {
-  const { clock, random, requestQueue, onState } = parts;
+  const { clock, requestQueue, onState } = parts;
   let current: ClientSocket | undefined;
   let isDialling = false;
   /** The newest socket, welcomed or not. */
@@ -56,7 +55,6 @@ export function createConnectionManager(parts: ConnectionManagerDeps): Connectio
 
   function dial(): void {
     stopWaiting?.();
-    stopWaiting = undefined;
     if (isDialling || isClosed) return;
     isDialling = true;
     if (current === undefined) onState({ state: 'connecting', failures });
@@ -98,13 +96,8 @@ export function createConnectionManager(parts: ConnectionManagerDeps): Connectio
     wait(reason);
   }
 
-  /** Full jitter: when a server restarts, its clients must not all come back in the same second. */
-  function backoff(): number {
-    return random() * Math.min(parts.maxDelayMs, parts.minDelayMs * 2 ** Math.min(failures, 30));
-  }
-
   function wait(reason: string): void {
-    const delayMs = pauseMs + Math.max(backoff(), random() * pauseMs);
+    const delayMs = reconnectDelay(parts, failures, pauseMs);
     pauseMs = 0;
     stopWaiting?.();
     stopWaiting = clock.after(delayMs, dial);
@@ -159,7 +152,7 @@ export function createConnectionManager(parts: ConnectionManagerDeps): Connectio
       const isOwnSuccessor = code === REPLACED && (isDialling || link !== current);
       if (reconnect === false && !isOwnSuccessor) close(code, reason);
       else {
-        if (!isOwnSuccessor && afterMs !== undefined && afterMs > 0)
+        if (!isOwnSuccessor && typeof afterMs === 'number' && afterMs > 0)
           pauseMs = Math.min(afterMs, LONGEST_PAUSE_MS);
         drop(link, reason);
       }

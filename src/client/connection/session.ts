@@ -3,19 +3,20 @@ import { createEmitter, type Emitter } from '../base/emitter.js';
 import { createConnectionManager, type ConnectionManager } from './connection-manager.js';
 import type { ClientSocket } from './link.js';
 import type { Welcomed } from './socket.js';
-import type { Settings } from '../options.js';
+import type { ClientSettings } from '../options.js';
 import { createRequestQueue, type RequestQueue } from '../requests/request-queue.js';
 import { randomDigits } from '../base/random.js';
 import { createReader } from '../requests/read-message.js';
 import type { RequestError } from '../requests/request-error.js';
 import { createDraining } from './draining.js';
-import type { Rooms, RoomsDeps } from '../rooms/rooms.js';
+import type { RoomsDeps } from '../rooms/room-entry.js';
+import type { Rooms } from '../rooms/rooms.js';
 import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
 /** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
-export interface Session<R extends Rooms | undefined = Rooms | undefined> {
+export interface ClientSession<R extends Rooms | undefined = Rooms | undefined> {
   readonly emitter: Emitter;
-  readonly settings: Settings;
+  readonly settings: ClientSettings;
   readonly requestQueue: RequestQueue;
   readonly rooms: R;
   readonly manager: ConnectionManager;
@@ -36,19 +37,23 @@ const QUIET_STEP_MS = 50;
 
 /** A client without rooms has no `createRooms`, and none of its code. */
 export function createSession<R extends Rooms | undefined>(
-  settings: Settings,
-  createRooms: (parts: RoomsDeps) => R,
-): Session<R> {
+  settings: ClientSettings,
+  createRooms: (deps: RoomsDeps) => R,
+): ClientSession<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
-  const idPrefix = randomDigits();
+  let idPrefix = '';
   let messages = 0;
   let welcome: Welcome | undefined;
   let heartbeat: Heartbeat | undefined;
 
   const requestQueue = createRequestQueue({
     ...settings,
-    newId: () => `${idPrefix}.${messages++}`,
+    newId() {
+      // Not when a module is loaded: servers exist that have no random numbers before the first request.
+      idPrefix ||= randomDigits();
+      return `${idPrefix}.${messages++}`;
+    },
     onQueue: (queued) => emitter.emit(EVENTS.queue, queued),
     onSent(link, type) {
       if (link !== manager.current) return;
@@ -103,7 +108,7 @@ export function createSession<R extends Rooms | undefined>(
       if (requestQueue.unanswered(current) === 0) break;
       await new Promise<void>((resolve) => clock.after(QUIET_STEP_MS, resolve));
     }
-    return { v: PROTOCOL_VERSION, rooms: rooms?.positions() ?? {} };
+    return { v: PROTOCOL_VERSION, rooms: {}, ...rooms?.hello() };
   }
 
   function adopt(welcomed: Welcomed, before: ClientSocket | undefined): void {

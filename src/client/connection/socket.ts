@@ -19,7 +19,7 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols: string[]) => WebSocketLike;
 
 export interface ClientSocketDeps {
-  readonly WebSocket: WebSocketConstructor;
+  readonly webSocket: () => WebSocketConstructor;
   /** Asked before every attempt. */
   readonly address: () => Promise<string>;
   readonly protocols: readonly string[];
@@ -70,7 +70,8 @@ export async function openSocket(parts: ClientSocketDeps): Promise<Welcomed> {
 
 function connectSocket(parts: ClientSocketDeps, url: string): Promise<ClientSocket> {
   return new Promise((resolve, reject) => {
-    const socket = new parts.WebSocket(url, [...parts.protocols]);
+    const WebSocket = parts.webSocket();
+    const socket = new WebSocket(url, [...parts.protocols]);
     let isOver = false;
     let isOpen = false;
     const link: ClientSocket = {

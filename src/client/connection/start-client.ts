@@ -1,13 +1,14 @@
 import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
-import { EVENTS, type Session } from './session.js';
-import type { ClientState, StateChange } from '../state.js';
+import { EVENTS, type ClientSession } from './session.js';
+import type { ClientState, ClientStateChange } from '../client-state.js';
 import { watchPage } from './page-visibility.js';
 
-/** Begins to connect, and puts the public names before a session. */
-export function startClient<K extends Contract>(session: Session): CoreClient<K> {
+/** Puts the public names before a session, and begins to connect unless that is left to the first use. */
+export function startClient<K extends Contract>(session: ClientSession): CoreClient<K> {
   const { settings, emitter, requestQueue, manager } = session;
   let state: ClientState = 'connecting';
+  let isStarted = false;
 
   const stopWatching = watchPage({
     onOnline: retryNow,
@@ -20,21 +21,29 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
     },
   });
 
+  function start(): void {
+    if (isStarted) return;
+    settings.webSocket();
+    isStarted = true;
+    manager.dial();
+  }
+
   function retryNow(): void {
-    if (manager.current === undefined) manager.dial();
+    if (isStarted && manager.current === undefined) manager.dial();
   }
 
   async function request(type: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
+    start();
     const again = settings.resend.includes(type);
     const { timeoutMs = settings.timeoutMs, order = roomIn(data) } = options;
     return requestQueue.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
   }
 
-  emitter.on(EVENTS.state, (change: StateChange) => {
+  emitter.on(EVENTS.state, (change: ClientStateChange) => {
     state = change.state;
     if (state === 'closed') stopWatching();
   });
-  manager.dial();
+  if (!settings.lazy) start();
 
   return {
     get state() {
@@ -55,6 +64,7 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
     },
     request: (type, ...rest) => request(type, ...rest) as Promise<never>,
     on: (type, listener) => emitter.on(type, listener),
+    start,
     retryNow,
     close() {
       manager.close('CLOSED', 'closed');

@@ -14,19 +14,27 @@ import type { ClientError } from '../../base/protocol.js';
  * - `INVALID_OPTIONS`: an argument is wrong; the message names it and the remedy.
  */
 export class RequestError extends Error {
-  override readonly name = 'RequestError';
+  // All are declared and set below: a field with a value would be the only thing here that needs ES2022.
+  declare readonly name: 'RequestError';
   declare readonly code: string;
   /** Where in the message the mistake is, for example `['data', 'room']`. */
   declare readonly path: readonly (string | number)[] | undefined;
 
   constructor(code: string, message: string, path?: readonly (string | number)[]) {
     super(`${code}: ${message}`);
+    this.name = 'RequestError';
     this.code = code;
     this.path = path;
   }
 }
 
-export function fromServer(error: Partial<ClientError> | undefined): RequestError {
-  const { code = 'INTERNAL', message = '', path } = error ?? {};
-  return new RequestError(code, message, path);
+/** Whatever arrived in the place of an error. */
+export function fromServer(error: Partial<ClientError> | null | undefined): RequestError {
+  const { code, message, path } = error ?? {};
+  return new RequestError(textOr('INTERNAL', code), textOr('', message), path);
+}
+
+/** Not of everything in JSON a text can be made: `{"toString":1}`. */
+function textOr(instead: string, value: unknown): string {
+  return typeof value === 'string' ? value : instead;
 }

@@ -1,9 +1,9 @@
-import { bytesOf } from '../base/bytes.js';
 import type { ClientClock } from '../base/clock.js';
 import type { ClientSocket } from '../connection/link.js';
+import { obstacleTo, textOf, unsettled, type Outgoing, type PostOptions } from './outgoing.js';
+import { createPending } from './pending.js';
 import { RequestError } from './request-error.js';
 import { createSendWindow } from './send-window.js';
-import { MAX_FRAME_BYTES } from '../../base/protocol.js';
 
 /** Messages on their way to the server: waiting to be sent, or sent and not answered yet. */
 export interface RequestQueue {
@@ -21,29 +21,6 @@ export interface RequestQueue {
   lose(link: ClientSocket): void;
   /** Nothing is sent any more; whatever is there fails. */
   close(): void;
-}
-
-export interface PostOptions {
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  readonly id?: string | undefined;
-  /** Goes over this link or not at all, before what the page sends. */
-  readonly over?: ClientSocket | undefined;
-  /** Does not wait for answers to others. */
-  readonly isUrgent?: boolean | undefined;
-  /** Messages with the same word are sent one after the other. */
-  readonly order?: string | undefined;
-  /** Whether it does no harm when it arrives twice. */
-  readonly again?: boolean | undefined;
-}
-
-interface Outgoing extends PostOptions {
-  readonly id: string;
-  readonly type: string;
-  readonly text: string;
-  /** Over which it was sent last. */
-  link?: ClientSocket;
-  settle(outcome: unknown): void;
 }
 
 export interface RequestQueueDeps {
@@ -65,38 +42,17 @@ export function createRequestQueue({
   onQueue,
   onSent,
 }: RequestQueueDeps): RequestQueue {
-  let queue: Outgoing[] = [];
   let link: ClientSocket | undefined;
   let isClosed = false;
   /** What `onQueue` was told last. */
   let told = 0;
-  const sent = new Set<Outgoing>();
+  const pending = createPending(onSent);
   const sendWindow = createSendWindow();
 
-  const countQueued = (): number => queue.filter(({ over }) => !over).length;
+  const countQueued = (): number => pending.waiting.filter(({ over }) => !over).length;
 
-  function transmit(outgoing: Outgoing, over: ClientSocket): void {
-    outgoing.link = over;
-    sent.add(outgoing);
-    over.send(outgoing.text);
-    onSent(over, outgoing.type);
-  }
-
-  /** Sends what may be sent now: the oldest first, few at once, and nothing that waits for the answer to another. */
   function release(): void {
-    if (isClosed) return;
-    const busy = new Set([...sent].flatMap(keysOf));
-    let free = sendWindow.size - [...sent].filter(({ isUrgent }) => !isUrgent).length;
-    const isNext = (outgoing: Outgoing): boolean => {
-      const keys = keysOf(outgoing);
-      const mayGo = (outgoing.over ?? link) && !keys.some((key) => busy.has(key));
-      // Those behind it wait, whether it is sent now or later.
-      for (const key of keys) busy.add(key);
-      return Boolean(mayGo && (outgoing.isUrgent || free-- > 0));
-    };
-    const next = new Set(queue.filter(isNext));
-    queue = queue.filter((outgoing) => !next.has(outgoing));
-    for (const outgoing of next) transmit(outgoing, (outgoing.over ?? link) as ClientSocket);
+    if (!isClosed) pending.release(link, sendWindow.size);
   }
 
   function tell(): void {
@@ -114,24 +70,9 @@ export function createRequestQueue({
   /** Sends it again after a while, if nobody has lost patience by then and the connection still holds. */
   function askLater(outgoing: Outgoing): void {
     clock.after(IN_PROGRESS_MS, () => {
-      if (sent.has(outgoing) && outgoing.link !== undefined && outgoing.link === link)
-        transmit(outgoing, link);
+      if (pending.sent.includes(outgoing) && outgoing.link !== undefined && outgoing.link === link)
+        pending.send(outgoing, link);
     });
-  }
-
-  /** Why it cannot be taken, if so. */
-  function obstacle({ type, text, signal, timeoutMs }: Outgoing): RequestError | undefined {
-    const refuse = (code: string): RequestError => new RequestError(code, type);
-    if (!(timeoutMs >= 0))
-      return new RequestError('INVALID_OPTIONS', `${type}: timeoutMs: expected a number`);
-    if (bytesOf(text) > MAX_FRAME_BYTES) return refuse('PAYLOAD_TOO_LARGE');
-    if (signal?.aborted) return refuse('ABORTED');
-    if (isClosed) return refuse('NOT_SENT');
-    return undefined;
-  }
-
-  function unsettled({ type, link }: Outgoing, why: string): RequestError {
-    return new RequestError(link ? 'NO_ANSWER' : 'NOT_SENT', `${type} ${why}`);
   }
 
   function post(type: string, data: unknown, options: PostOptions): Promise<unknown> {
@@ -140,8 +81,7 @@ export function createRequestQueue({
       const settle = (outcome: unknown): void => {
         stopTimer();
         signal?.removeEventListener('abort', abort);
-        sent.delete(outgoing);
-        queue = queue.filter((other) => other !== outgoing);
+        pending.remove(outgoing);
         if (outcome instanceof RequestError) reject(outcome);
         else resolve(outcome);
         flush();
@@ -151,19 +91,18 @@ export function createRequestQueue({
       };
       const outgoing: Outgoing = { ...options, id, type, text: textOf(type, data, id), settle };
       const stopTimer = clock.after(timeoutMs, () => {
-        if (sent.has(outgoing)) sendWindow.learn(false);
+        if (pending.sent.includes(outgoing)) sendWindow.learn(false);
         settle(unsettled(outgoing, 'timed out'));
       });
-      const refused = obstacle(outgoing);
+      const refused = obstacleTo(outgoing) ?? (isClosed && unsettled(outgoing, 'closed'));
       if (refused) {
         settle(refused);
         return;
       }
       signal?.addEventListener('abort', abort);
-      const first = over ? queue.filter((other) => other.over) : queue;
-      queue = [...first, outgoing, ...queue.filter((other) => !first.includes(other))];
+      pending.add(outgoing);
       release();
-      if (!over && queue.includes(outgoing) && countQueued() > maxQueued)
+      if (!over && pending.waiting.includes(outgoing) && countQueued() > maxQueued)
         settle(new RequestError('QUEUE_FULL', type));
       else tell();
     });
@@ -180,44 +119,27 @@ export function createRequestQueue({
     },
     answer(id, outcome) {
       const code = outcome instanceof RequestError ? outcome.code : '';
-      const asked = [...sent].find((outgoing) => outgoing.id === id);
+      const asked = pending.sent.find((outgoing) => outgoing.id === id);
       if (!asked) return false;
       sendWindow.learn(code !== 'RATE_LIMITED');
       if (asked.again === true && code === 'IN_PROGRESS') askLater(asked);
       // Whoever asks the same again while it is under way gets the same answer.
-      else for (const one of [asked, ...queue]) if (one.id === id) one.settle(outcome);
+      else for (const one of [asked, ...pending.waiting]) if (one.id === id) one.settle(outcome);
       return true;
     },
-    unanswered: (over) => [...sent].filter((outgoing) => outgoing.link === over).length,
+    unanswered: (over) => pending.sent.filter((outgoing) => outgoing.link === over).length,
     lose(lost) {
       if (link === lost) link = undefined;
-      const broken = [...sent].filter((outgoing) => outgoing.link === lost);
-      const repeated = broken.filter(({ again }) => again);
-      for (const outgoing of repeated) sent.delete(outgoing);
-      // They were posted before all that wait.
-      queue = [...repeated, ...queue];
-      for (const one of [...broken, ...queue])
+      const broken = pending.sent.filter((outgoing) => outgoing.link === lost);
+      pending.putBack(broken.filter(({ again }) => again));
+      for (const one of [...broken, ...pending.waiting])
         if (one.over === lost || (one.link === lost && !one.again)) one.settle(unsettled(one, 'closed'));
       flush();
     },
     close() {
       isClosed = true;
       link = undefined;
-      for (const outgoing of [...sent, ...queue]) outgoing.settle(unsettled(outgoing, 'closed'));
+      for (const one of [...pending.sent, ...pending.waiting]) one.settle(unsettled(one, 'closed'));
     },
   };
-}
-
-/** No two messages that share one of these are under way at once. */
-function keysOf({ id, order }: Outgoing): string[] {
-  return order === undefined ? [id] : [id, ` ${order}`];
-}
-
-/** Throws {@link RequestError} for what JSON cannot express. */
-function textOf(type: string, data: unknown, id: string): string {
-  try {
-    return JSON.stringify({ type, data, id });
-  } catch (error) {
-    throw new RequestError('INVALID_MESSAGE', `${type}: data: ${(error as Error).message}`, ['data']);
-  }
 }

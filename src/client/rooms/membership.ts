@@ -1,8 +1,10 @@
-import type { RoomRefusal, RoomState } from '../../base/protocol.js';
+import type { RoomPosition, RoomRefusal, RoomState, RoomWant } from '../../base/protocol.js';
+import { backoffMs } from '../../base/backoff.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
 import { fromServer, type RequestError } from '../requests/request-error.js';
+import { createCatchUp, type Recovery } from './catch-up.js';
 import { readState } from './read-state.js';
 import type { Sequence } from './sequence.js';
 
@@ -12,6 +14,8 @@ export interface Membership {
   isWanted: boolean;
   /** The server has been told that the page leaves, and has not answered. */
   isLeaving: boolean;
+  /** The connection that is in the room, if it still is the client's. */
+  readonly link: ClientSocket | undefined;
   /** Does what is to be done, one step at a time: the gateway keeps no order between a leave and a join. */
   settle(): void;
   /** What a welcome said of the room. */
@@ -27,6 +31,10 @@ export interface MembershipDeps {
   readonly sequence: Sequence;
   readonly current: () => ClientSocket | undefined;
   readonly ask: (link: ClientSocket, type: string, data: object) => Promise<unknown>;
+  /** What is asked for beside the room. */
+  readonly want: () => RoomWant | undefined;
+  /** What the server says of the room, before its messages are delivered. */
+  readonly onAnswer: (said: Partial<RoomState> | undefined) => void;
   /** The connection is in the room. */
   readonly onEntered: (link: ClientSocket, state: RoomState) => void;
   /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
@@ -35,36 +43,23 @@ export interface MembershipDeps {
   readonly onLeft: () => void;
 }
 
-/** What became of the messages that a room had while the connection was broken. */
-export interface Recovery {
-  /** False when some are gone for good: the history is shorter. None of them was delivered; load the state anew. */
-  readonly recovered: boolean;
-  /** How many were delivered. */
-  readonly messages: number;
-}
-
 /** Messages overtake each other: this long is waited for a missing one before the history is asked. */
 const GAP_PATIENCE_MS = 500;
 const MIN_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
-
-/** Answers of a history that are asked for without a pause. */
-const MOST_ANSWERS = 200;
 
 /** Errors that another attempt may not meet. */
 const TRANSIENT = ['NO_ANSWER', 'INTERNAL', 'STORE_UNAVAILABLE', 'RATE_LIMITED', 'CONNECTION_STALE'];
 
 export function createMembership(parts: MembershipDeps): Membership {
   const { name: room, clock, sequence, current } = parts;
+  const catchUp = createCatchUp(sequence);
   /** The connection that is in the room, as far as is known. */
   let joined: ClientSocket | undefined;
-  let hasMore = false;
   let isBusy = false;
   let failures = 0;
-  let isLost = false;
-  let messages = 0;
-  /** How many answers in a row said that there is more. */
-  let answers = 0;
+  /** What the app loads for the room was wanted and has not come. */
+  let lacksLoad = false;
   let stopWaiting: Stop | undefined;
 
   const isIn = (): boolean => joined !== undefined && joined === current();
@@ -73,8 +68,8 @@ export function createMembership(parts: MembershipDeps): Membership {
   function nextRequest(): '$join' | '$leave' | '$recover' | undefined {
     if (current() === undefined) return undefined;
     if (!membership.isWanted) return isIn() ? '$leave' : undefined;
-    if (!isIn()) return '$join';
-    if (!hasMore && !sequence.hasGap) return undefined;
+    if (!isIn() || lacksLoad) return '$join';
+    if (!catchUp.hasMore && !sequence.hasGap) return undefined;
     return sequence.position === null ? '$join' : '$recover';
   }
 
@@ -82,8 +77,8 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (isBusy || stopWaiting !== undefined) return;
     if (!membership.isWanted && !isIn()) parts.onLeft();
     if (nextRequest() === undefined) return;
-    const isGap = isIn() && membership.isWanted && !hasMore;
-    if (failures > 0) wait(parts.random() * Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures));
+    const isGap = isIn() && membership.isWanted && !catchUp.hasMore && !lacksLoad;
+    if (failures > 0) wait(backoffMs(failures, MIN_DELAY_MS, MAX_DELAY_MS, parts.random));
     else if (isGap) wait(GAP_PATIENCE_MS);
     else proceed();
   }
@@ -101,12 +96,16 @@ export function createMembership(parts: MembershipDeps): Membership {
     if (request === undefined || over === undefined) return;
     isBusy = true;
     membership.isLeaving = request === '$leave';
-    const data = request === '$leave' ? { room } : { room, since: sequence.position };
+    // What is loaded is loaded for who has no position.
+    const isLoading = lacksLoad && isIn();
+    const since = isLoading ? null : sequence.position;
+    const want = isLoading ? { load: true } : parts.want();
+    const data = request === '$leave' ? { room } : { room, since, want };
     parts
       .ask(over, request, data)
       .then(
         (reply) => {
-          if (request !== '$leave') took(over, reply as Partial<RoomState> | undefined);
+          if (request !== '$leave') took(over, reply as Partial<RoomState> | undefined, since);
           else if (isIn()) joined = undefined;
         },
         (error: unknown) => {
@@ -124,7 +123,7 @@ export function createMembership(parts: MembershipDeps): Membership {
       });
   }
 
-  function took(over: ClientSocket, said: Partial<RoomState> | undefined): void {
+  function took(over: ClientSocket, said: Partial<RoomState> | undefined, since: RoomPosition | null): void {
     if (over !== current()) return;
     const state = readState(said);
     if (state === undefined) {
@@ -134,20 +133,13 @@ export function createMembership(parts: MembershipDeps): Membership {
     const isNew = joined !== over;
     joined = over;
     if (!membership.isWanted) return;
+    lacksLoad = said?.load === undefined && (lacksLoad || since === null || !state.recovered);
+    lacksLoad &&= parts.want()?.load === true;
+    parts.onAnswer(said);
     if (isNew) parts.onEntered(over, state);
-    const applied = sequence.apply(state);
-    isLost ||= applied.isLost;
-    messages += applied.delivered;
-    hasMore = state.more;
-    // The history does not have it yet, or not any more: asking again at once would not help.
-    // Nor does a history end that takes so long to read.
-    const isStuck = applied.delivered === 0 || ++answers % MOST_ANSWERS === 0;
-    if (!hasMore) answers = 0;
-    failures = (hasMore || sequence.hasGap) && isStuck ? failures + 1 : 0;
-    if (hasMore) return;
-    parts.onSettled({ recovered: !isLost, messages });
-    isLost = false;
-    messages = 0;
+    const recovery = catchUp.apply(state);
+    failures = catchUp.isStuck || lacksLoad ? failures + 1 : 0;
+    if (recovery !== undefined) parts.onSettled(recovery);
   }
 
   function failed(error: RequestError): void {
@@ -163,15 +155,18 @@ export function createMembership(parts: MembershipDeps): Membership {
   const membership: Membership = {
     isWanted: true,
     isLeaving: false,
+    get link() {
+      return isIn() ? joined : undefined;
+    },
     settle,
     welcomed(over, state) {
       const { error, ...said } = (state ?? {}) as Partial<RoomRefusal & RoomState>;
       if (error !== undefined) failed(fromServer(error));
       else {
         failures = 0;
-        took(over, said);
+        took(over, said, sequence.position);
         // A welcome says `more` of rooms that did not fit.
-        if (isIn()) failures = 0;
+        if (isIn() && !lacksLoad) failures = 0;
       }
       settle();
     },
@@ -182,7 +177,7 @@ export function createMembership(parts: MembershipDeps): Membership {
       stopWaiting?.();
       stopWaiting = undefined;
       failures = 0;
-      hasMore = false;
+      catchUp.lost();
     },
   };
   return membership;

@@ -1,4 +1,4 @@
-import type { Presence, PresentUser } from '../../base/protocol.js';
+import type { Presence, PresentUser, RoomPosition } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 
@@ -37,7 +37,8 @@ export interface PresenceSetDeps {
 export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSetDeps): PresenceSet {
   let shown: Map<string, PresentUser> | undefined;
   let count: number | undefined;
-  let at = -Infinity;
+  /** Of what was said last. */
+  let position: RoomPosition | undefined;
   let lostAt: number | undefined;
   /** Timers of those who have left and are shown still. */
   const leaving = new Map<string, Stop>();
@@ -102,9 +103,10 @@ export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSet
 
   return {
     update(presence) {
+      const { epoch, offset } = presence.position;
       // Overtaken by a newer one.
-      if (presence.at < at) return;
-      ({ at } = presence);
+      if (epoch === position?.epoch && offset < position.offset) return;
+      ({ position } = presence);
       // Who is missing after a long break has been gone for longer than that is waited for.
       const patienceMs = Math.max(0, leaveAfterMs - (lostAt === undefined ? 0 : clock.now() - lostAt));
       lostAt = undefined;
@@ -112,6 +114,7 @@ export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSet
       else updateList(presence.users, patienceMs);
     },
     lose() {
+      position = undefined;
       lostAt ??= clock.now();
     },
     stop,

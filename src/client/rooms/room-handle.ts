@@ -2,20 +2,22 @@ import type { Emitter, EventName, Stop } from '../base/emitter.js';
 import type { Room } from './room.js';
 import { RequestError } from '../requests/request-error.js';
 import { ROOM_EVENTS } from './room-events.js';
-import type { RoomPresence } from './room-presence.js';
+import type { RoomPort } from './room-port.js';
+import type { RoomPresenceFeed } from './room-presence.js';
 import type { Sequence } from './sequence.js';
 
 export interface RoomHandleDeps {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
+  readonly port: RoomPort;
   readonly joined: Promise<void>;
 }
 
 /** One `join` of a room: whatever it listens to ends with it. */
 export function createRoomHandle(
   name: string,
-  { emitter, sequence, presence, joined }: RoomHandleDeps,
+  { emitter, sequence, presence, port, joined }: RoomHandleDeps,
   onLeave: () => void,
 ): Room {
   const stops = new Set<Stop>();
@@ -43,7 +45,10 @@ export function createRoomHandle(
     get position() {
       return sequence.position;
     },
+    port,
     on,
+    onLoss: (listener) => on(ROOM_EVENTS.loss, listener),
+    onState: (listener) => on(ROOM_EVENTS.load, listener),
     onRecovery: (listener) => on(ROOM_EVENTS.recovery, listener),
     onPresence(listener) {
       const stop = on(ROOM_EVENTS.presence, listener);

@@ -1,34 +1,37 @@
 import {
   MAX_FRAME_BYTES,
   MAX_HELLO_ROOMS,
+  MAX_LAST_MESSAGES,
   PRESENCE_TYPE,
   type NumberedMessage,
   type PresenceChange,
-  type RoomPosition,
+  type HelloMessage,
+  type RoomWant,
   type ServerMessage,
   type Welcome,
 } from '../../base/protocol.js';
-import type { ClientClock } from '../base/clock.js';
 import { bytesOf } from '../base/bytes.js';
-import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
-import { createMembership, type Membership } from './membership.js';
-import type { RequestQueue } from '../requests/request-queue.js';
 import { RequestError } from '../requests/request-error.js';
-import type { Room } from './room.js';
+import { createDedup } from './dedup.js';
+import { isNumbered, isPresence } from './read-state.js';
+import {
+  createRoomEntry,
+  nextOutcome,
+  type RoomEntry,
+  type RoomEntryDeps,
+  type RoomsDeps,
+} from './room-entry.js';
 import { ROOM_EVENTS } from './room-events.js';
 import { createRoomHandle } from './room-handle.js';
 import { mistakeIn } from './room-name.js';
-import { createRoomPresence, type RoomPresence } from './room-presence.js';
-import { createDedup } from './dedup.js';
-import { isNumbered, isPresence } from './read-state.js';
-import { createSequence, type Sequence } from './sequence.js';
+import type { JoinOptions, Room } from './room.js';
 
 /** All rooms that the page wants to be in. */
 export interface Rooms {
-  join(name: string): Room;
-  /** For a hello: where the page is. What does not fit into it is joined behind it. */
-  positions(): Record<string, RoomPosition | null>;
+  join(name: string, want?: JoinOptions): Room;
+  /** For a hello: where the page is, and what it wants. What does not fit into it is joined behind it. */
+  hello(): Pick<HelloMessage['data'], 'rooms' | 'want'>;
   /** Returns false when the page has not joined the message's room. */
   hear(message: NumberedMessage): boolean;
   /** A message without a number: for the listeners of its room, if it has one. */
@@ -40,115 +43,49 @@ export interface Rooms {
   close(): void;
 }
 
-export interface RoomsDeps {
-  readonly clock: ClientClock;
-  readonly random: () => number;
-  readonly current: () => ClientSocket | undefined;
-  readonly requestQueue: RequestQueue;
-  /** Told of every message as well, by its type. */
-  readonly emitter: Emitter;
-  /** Told of a refusal that no listener of the room hears of. */
-  readonly complain: (error: RequestError) => void;
-}
-
-interface Entry {
-  readonly emitter: Emitter;
-  readonly sequence: Sequence;
-  readonly membership: Membership;
-  readonly presence: RoomPresence;
-  refuse(error: RequestError): void;
-  joined: Promise<void>;
-  handles: number;
-  /** Whether the server has let the client in. */
-  wasIn: boolean;
-  /** Whether the connection has broken since then. */
-  wasLost: boolean;
-}
-
-/** How long the protocol's own messages wait for an answer. */
-const ASK_MS = 15_000;
-
 /** Enough for a hello around its rooms. */
 const HELLO_BYTES = 256;
 
-/** Server ids of one room that are remembered: a broadcast that is sent again has a number of its own. */
-const MOST_SEEN = 200;
+/**
+ * Server ids of numbered messages that are remembered: a broadcast that is sent again has a number of its own, and one to several
+ * rooms has one in each.
+ */
+const MOST_SEEN = 2000;
 
-function nextOutcome(emitter: Emitter): Promise<void> {
-  const joined = new Promise<void>((resolve, reject) => {
-    emitter.on(ROOM_EVENTS.outcome, (error?: RequestError) => {
-      if (error === undefined) resolve();
-      else reject(error);
-    });
-  });
-  // Whoever does not wait for it is told by `onRefused`.
-  joined.catch(() => undefined);
-  return joined;
+/** A message as each of the rooms that it names has it. */
+function placesIn(message: ServerMessage): readonly ServerMessage[] {
+  const { also } = message;
+  if (!Array.isArray(also)) return [message];
+  return [message, ...also.map((place: object) => ({ ...message, offset: undefined, ...place }))];
 }
 
-export function createRooms(parts: RoomsDeps): Rooms {
-  const entries = new Map<string, Entry>();
+export function createRooms(given: RoomsDeps): Rooms {
+  const parts: RoomEntryDeps = { ...given, isSeen: createDedup(MOST_SEEN) };
+  const entries = new Map<string, RoomEntry>();
   let isClosed = false;
   const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
   parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
     if (isPresence(change)) entries.get(change.room)?.presence.notify(change);
   });
 
-  function createEntry(name: string): Entry {
-    const emitter = createEmitter();
-    const isSeen = createDedup(MOST_SEEN);
-    const sequence = createSequence((message) => {
-      if (isSeen(message.id)) return;
-      emitter.emit(message.type, message.data, message);
-      parts.emitter.emit(message.type, message.data, message);
-    });
-    const ask = (over: ClientSocket, type: string, data: object): Promise<unknown> =>
-      parts.requestQueue.post(type, data, { over, timeoutMs: ASK_MS });
-    const presence = createRoomPresence({ ...parts, room: name, emitter, ask });
-    const membership = createMembership({
-      ...parts,
-      name,
-      sequence,
-      ask,
-      onEntered: presence.entered,
-      onSettled({ recovered, messages }) {
-        emitter.emit(ROOM_EVENTS.outcome);
-        // Without a history nobody knows what was missed.
-        const recovery = { recovered: recovered && sequence.position !== null, messages };
-        if (entry.wasLost || !recovered) emitter.emit(ROOM_EVENTS.recovery, recovery);
-        entry.wasIn = true;
-        entry.wasLost = false;
-      },
-      onRefused: refuse,
-      onLeft: forget,
-    });
-    function refuse(error: RequestError): void {
-      forget();
-      emitter.emit(ROOM_EVENTS.outcome, error);
-      if (!emitter.emit(ROOM_EVENTS.refused, error)) parts.complain(error);
-    }
-    function forget(): void {
+  function entryOf(name: string): RoomEntry {
+    const known = entries.get(name);
+    if (known !== undefined) return known;
+    const entry = createRoomEntry(parts, name, () => {
       if (entries.get(name) === entry) entries.delete(name);
-    }
-    const entry: Entry = {
-      emitter,
-      sequence,
-      membership,
-      presence,
-      refuse,
-      joined: nextOutcome(emitter),
-      handles: 0,
-      wasIn: false,
-      wasLost: false,
-    };
+    });
+    entries.set(name, entry);
     return entry;
   }
 
   return {
-    join(name) {
-      const entry = entries.get(name) ?? createEntry(name);
-      entries.set(name, entry);
+    join(name, want) {
+      const entry = entryOf(name);
       entry.handles++;
+      // A hello with a wrong number would be refused as a whole.
+      const last = Math.max(0, Math.min(MAX_LAST_MESSAGES, Math.trunc(want?.last ?? 0) || 0));
+      const ask = (): RoomWant => ({ last, load: want?.load === true });
+      if (want !== undefined) entry.port.wants.add(ask);
       // What was said of the last time says nothing of this one.
       if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
       const mistake = mistakeIn(name);
@@ -162,6 +99,7 @@ export function createRooms(parts: RoomsDeps): Rooms {
       if (isClosed) entry.emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
       return createRoomHandle(name, entry, () => {
         entry.handles--;
+        entry.port.wants.delete(ask);
         // A page that renders anew leaves and joins in one go.
         parts.clock.after(0, () => {
           if (entry.handles > 0) return;
@@ -170,23 +108,39 @@ export function createRooms(parts: RoomsDeps): Rooms {
         });
       });
     },
-    positions() {
+    hello() {
       const wanted = [...entries].filter(([, { membership }]) => membership.isWanted);
       let bytes = 0;
       const fitting = wanted
         .slice(0, MAX_HELLO_ROOMS)
-        .map(([name, { sequence }]): [string, RoomPosition | null] => [name, sequence.position])
-        .filter((one) => (bytes += bytesOf(JSON.stringify(one))) < MAX_FRAME_BYTES - HELLO_BYTES);
-      return Object.fromEntries(fitting);
+        .map(([name, { sequence, want }]) => [name, sequence.position, want()] as const)
+        // A name with a want stands there twice.
+        .filter(
+          (one) =>
+            (bytes += bytesOf(JSON.stringify([one, one[2] && one[0]]))) < MAX_FRAME_BYTES - HELLO_BYTES,
+        );
+      const want = fitting.flatMap(([name, , one]) => (one === undefined ? [] : [[name, one] as const]));
+      return {
+        rooms: Object.fromEntries(fitting.map(([name, place]) => [name, place])),
+        ...(want.length > 0 && { want: Object.fromEntries(want) }),
+      };
     },
     hear(message) {
-      const entry = entries.get(message.room);
-      if (isNumbered(message)) entry?.sequence.hear(message);
-      entry?.membership.settle();
-      return entry !== undefined;
+      let isHeard = entries.has(message.room);
+      // What went to several rooms has come once, and is the next message of each of them.
+      for (const placed of placesIn(message)) {
+        const entry = entries.get(placed.room ?? '');
+        if (entry !== undefined && isNumbered(placed)) {
+          entry.sequence.hear(placed);
+          isHeard = true;
+        }
+        entry?.membership.settle();
+      }
+      return isHeard;
     },
     notify(message) {
-      entries.get(message.room ?? '')?.emitter.emit(message.type, message.data, message);
+      const joined = placesIn(message).find(({ room }) => entries.has(room ?? '')) ?? message;
+      entries.get(joined.room ?? '')?.emitter.emit(message.type, message.data, joined);
     },
     welcomed(link, rooms) {
       // No name is to be taken for a property that every object has.
@@ -202,11 +156,7 @@ export function createRooms(parts: RoomsDeps): Rooms {
       for (const [name, { emitter }] of entries) emitter.emit(ROOM_EVENTS.outcome, closedIn(name));
     },
     lost(link) {
-      for (const entry of entries.values()) {
-        entry.wasLost ||= entry.wasIn && parts.current() === undefined;
-        entry.membership.lost(link);
-        entry.presence.lost(link);
-      }
+      for (const entry of entries.values()) entry.lost(link);
     },
   };
 }

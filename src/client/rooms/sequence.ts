@@ -23,7 +23,7 @@ export interface Applied {
 const MOST_EARLY = 500;
 
 /** The position moves before a message is delivered: whoever joins again while handling it does not get it twice. */
-export function createSequence(deliver: (message: NumberedMessage) => void): Sequence {
+export function createSequence(deliver: (message: NumberedMessage) => void, onLoss: () => void): Sequence {
   let position: RoomPosition | null = null;
   let delivered = 0;
   const early = new Map<string, NumberedMessage>();
@@ -61,13 +61,13 @@ export function createSequence(deliver: (message: NumberedMessage) => void): Seq
     const deliveredBefore = delivered;
     const [first] = messages;
     let isLost = false;
-    if (before === null) {
+    // When something is lost, it is the last messages that come, if any do. If not even the position is new, another
+    // connection has brought everything up to it while this answer was under way.
+    isLost = before !== null && (now === null || (!recovered && !isBehind(now)));
+    if (before === null || isLost) {
       position = first === undefined ? now : { epoch: first.epoch, offset: first.offset - 1 };
-    } else if (now === null || (!recovered && !isBehind(now))) {
-      // Otherwise another connection has brought everything up to `now` while this answer was under way.
-      position = now;
-      isLost = true;
     }
+    if (isLost) onLoss();
     if (position !== before) forgetStale();
     messages.forEach(hear);
     release();

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bundleFunction } from '../function-bundle.js';
+import { missingExport } from '../../emulator/code/exports.js';
+import { bundleFunction, type BundleOptions } from '../function-bundle.js';
 import { zip } from '../zip.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Serverless, ServerlessFunction } from './framework.js';
@@ -24,9 +25,9 @@ export async function bundleFunctions({ service, serviceDir }: Serverless): Prom
     if (bundle === undefined) continue;
     const { file, exportName } = findHandler(key, definition, serviceDir);
     const outDir = join(serviceDir, '.serverless', key);
-    const { files, exports } = await bundleOrExplain(key, file, outDir, bundle.external);
-    if (!exports.includes(exportName))
-      throw invalid(key, `${file} does not export '${exportName}'; it exports ${exports.join(', ')}`);
+    const { external } = bundle;
+    const { files, exports } = await bundleOrExplain(key, { file, exportName, outDir, external });
+    if (!exports.includes(exportName)) throw invalid(key, missingExport(file, exportName, exports));
     const artifact = join(serviceDir, '.serverless', `${key}.zip`);
     const archive = zip(
       await Promise.all(files.map(async (name) => ({ name, content: await readFile(join(outDir, name)) }))),
@@ -52,14 +53,9 @@ function findHandler(key: string, { handler = '' }: ServerlessFunction, serviceD
   throw invalid(key, `expected <file>.<export> with a file in ${serviceDir}, not '${handler}'`);
 }
 
-async function bundleOrExplain(
-  key: string,
-  file: string,
-  outDir: string,
-  external: readonly string[] | undefined,
-) {
+async function bundleOrExplain(key: string, options: BundleOptions) {
   try {
-    return await bundleFunction({ file, outDir, external });
+    return await bundleFunction(options);
   } catch (cause) {
     throw invalid(key, (cause as Error).message, cause);
   }

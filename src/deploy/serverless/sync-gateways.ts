@@ -1,7 +1,7 @@
 import { gatewaySpec } from '../gateway-spec.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Cloud } from './cloud/cloud.js';
-import type { Gateway } from './cloud/gateways.js';
+import type { CloudGateway } from './cloud/gateways.js';
 import type { WebsocketFunction } from './settings.js';
 
 /** A deployed service, which its gateways are marked with. */
@@ -18,7 +18,7 @@ function labelsOf({ service, stage }: Owner): Readonly<Record<string, string>> {
   return { 'managed-by': 'yc-broadcast', service: service.toLowerCase(), stage: stage.toLowerCase() };
 }
 
-function isOf(owner: Owner, { labels }: Gateway): boolean {
+function isOf(owner: Owner, { labels }: CloudGateway): boolean {
   return Object.entries(labelsOf(owner)).every(([key, value]) => labels[key] === value);
 }
 
@@ -86,7 +86,7 @@ export async function removeGateways(cloud: Cloud, owner: Owner): Promise<string
 async function specOf(cloud: Cloud, definition: WebsocketFunction): Promise<Record<string, unknown>> {
   const { name, paths, httpPaths, account, authorizer } = definition;
   const functionId = await functionIdOf(cloud, name);
-  const serviceAccountId = await cloud.accountId(account);
+  const serviceAccountId = await cloud.accounts.idOf(account);
   if (serviceAccountId === undefined) throw missing(`service account '${account}'`);
   const options = { title: name, paths, httpPaths, functionId, serviceAccountId };
   if (authorizer === undefined) return gatewaySpec(options);

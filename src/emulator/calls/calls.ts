@@ -1,6 +1,6 @@
 import type { Handshake } from '../events/event-builder.js';
 import type { FaultFacts, FaultTable } from '../faults/table.js';
-import type { Invocation } from './invoker.js';
+import type { FunctionInvocation } from './invoker.js';
 import type { Operation } from '../routing/routes.js';
 
 /** The gateway's calls of functions: knows how many have not ended, and kills instances where a fault says so. */
@@ -11,7 +11,7 @@ export interface Calls {
   underWay(): number;
 }
 
-export interface StruckInvocation extends Invocation {
+export interface StruckInvocation extends FunctionInvocation {
   /** The fault that acted on it, in its textual form. */
   readonly fault?: string | undefined;
 }
@@ -33,7 +33,7 @@ export function createCalls(faults: FaultTable): Calls {
       const strike = faults.decide('instance', facts);
       if (strike === undefined) return track(invoker.invoke(event));
       const killAfterMs = strike.fault.delayMs ?? 0;
-      return { ...(await track(invoker.invoke(event, killAfterMs))), fault: strike.text };
+      return { ...(await track(invoker.invoke(event, { killAfterMs }))), fault: strike.text };
     },
     track,
     underWay: () => underWay,

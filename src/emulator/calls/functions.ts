@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FunctionHandler, Invoker } from './invoker.js';
 import { createInProcessInvoker } from './invoker.js';
-import { createHostedFunction, type Host, type HostedFunction } from '../instances/hosted-function.js';
+import type { Host } from '../instances/host.js';
+import { createHostedFunction, type HostedFunction } from '../instances/hosted-function.js';
 import type { InstanceEnvironment } from '../instances/environment.js';
 import { createInstanceControls, type Instances } from '../instances/controls.js';
 import type { LibraryWatch } from '../library/watch-library.js';
@@ -15,8 +16,12 @@ const STOP_PATIENCE_MS = 100;
 
 /** All functions of a gateway. */
 export interface Functions {
-  /** The same file with the same settings is the same function, however many routes name it. */
-  invokerOf(target: ParsedTarget): Invoker;
+  /**
+   * The same file with the same settings has the same instances, however many routes name it.
+   *
+   * @param functionId Under which id it is called. Default: that of a gateway with one function.
+   */
+  invokerOf(target: ParsedTarget, functionId?: string): Invoker;
   /** Starts the instances. Rejects with `INVALID_OPTIONS` when one of the functions cannot be loaded. */
   start(environment: InstanceEnvironment): Promise<void>;
   readonly instances: Instances;
@@ -47,11 +52,12 @@ export function createFunctions(
   }
 
   return {
-    invokerOf(target) {
-      if (typeof target === 'object' && 'entry' in target) return hostedBy(target);
+    invokerOf(target, functionId) {
+      if (typeof target === 'object' && 'entry' in target) return calledAs(hostedBy(target), functionId);
       const { identity, timeoutMs, clock } = host;
       const handler = typeof target === 'function' ? target : target.handler;
-      return createInProcessInvoker({ handler: library.own(handler), identity, timeoutMs, clock });
+      const invoker = createInProcessInvoker({ handler: library.own(handler), identity, timeoutMs, clock });
+      return calledAs(invoker, functionId);
     },
     async start(environment) {
       await Promise.all([...hosted.values()].map((one) => one.start(environment)));
@@ -65,5 +71,13 @@ export function createFunctions(
       while (Date.now() < end && [...hosted.values()].some((one) => one.underWay() > 0)) await delay(5);
       await Promise.all([...hosted.values()].map((one) => one.stop()));
     },
+  };
+}
+
+function calledAs(invoker: Invoker, functionId: string | undefined): Invoker {
+  if (functionId === undefined) return invoker;
+  return {
+    invoke: (event, options) => invoker.invoke(event, { ...options, functionId }),
+    underWay: () => invoker.underWay(),
   };
 }

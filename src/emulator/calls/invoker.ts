@@ -6,7 +6,7 @@ import { createFunctionContext, type FunctionIdentity } from '../events/function
 export type FunctionHandler = (event: never, context: never) => unknown;
 
 /** What the gateway gets back from the function service. */
-export interface Invocation {
+export interface FunctionInvocation {
   /**
    * 200 when the function answered; 429 when as many calls are under way as may be, 502 for an exception or a malformed
    * answer, 504 when it took too long.
@@ -40,10 +40,17 @@ export interface FunctionResponse {
   readonly body: Buffer;
 }
 
+/** What is particular to one call, beside its event. */
+export interface InvokeOptions {
+  /** The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
+  readonly killAfterMs?: number | undefined;
+  /** Under which id the function is called. Default: that of a gateway with one function. */
+  readonly functionId?: string | undefined;
+}
+
 /** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
 export interface Invoker {
-  /** @param killAfterMs The instance dies this long after the call has begun, in milliseconds: the answer is 502. */
-  invoke(event: Record<string, unknown>, killAfterMs?: number): Promise<Invocation>;
+  invoke(event: Record<string, unknown>, options?: InvokeOptions): Promise<FunctionInvocation>;
   /** Calls that have not ended. */
   underWay(): number;
 }
@@ -61,12 +68,18 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
 
   async function call(
     event: Record<string, unknown>,
-    killAfterMs: number | undefined,
-  ): Promise<Omit<Invocation, 'durationMs'>> {
+    { killAfterMs, functionId = identity.functionId }: InvokeOptions,
+  ): Promise<Omit<FunctionInvocation, 'durationMs'>> {
     const deadline = clock.now() + timeoutMs;
     // The event travels as JSON, so a handler never shares an object with the gateway.
     const delivered: unknown = JSON.parse(JSON.stringify(event));
-    const context = createFunctionContext(identity, delivered, randomUUID(), deadline, clock);
+    const context = createFunctionContext(
+      { ...identity, functionId },
+      delivered,
+      randomUUID(),
+      deadline,
+      clock,
+    );
     const ends = [{ at: deadline, outcome: timedOut(timeoutMs) }];
     if (killAfterMs !== undefined) ends.push({ at: clock.now() + killAfterMs, outcome: KILLED });
     const end = earliest(clock, ends);
@@ -81,11 +94,11 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
   }
 
   return {
-    async invoke(event, killAfterMs) {
+    async invoke(event, options = {}) {
       const startedAt = performance.now();
       underWay++;
       try {
-        return { ...(await call(event, killAfterMs)), durationMs: performance.now() - startedAt };
+        return { ...(await call(event, options)), durationMs: performance.now() - startedAt };
       } finally {
         underWay--;
       }
@@ -95,7 +108,7 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
 }
 
 /** A call that has not ended by itself. */
-type Cut = Pick<Invocation, 'status' | 'problem'>;
+type Cut = Pick<FunctionInvocation, 'status' | 'problem'>;
 
 const timedOut = (timeoutMs: number): Cut => ({ status: 504, problem: `no answer within ${timeoutMs} ms` });
 const KILLED: Cut = { status: 502, problem: 'the instance was killed' };
@@ -125,7 +138,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-type FunctionAnswer = Pick<Invocation, 'status' | 'response' | 'result' | 'problem' | 'hasReturned'>;
+type FunctionAnswer = Pick<FunctionInvocation, 'status' | 'response' | 'result' | 'problem' | 'hasReturned'>;
 
 /** The platform takes an object with a status code; anything else is a 502 of the function service. */
 export function readResponse(result: unknown): FunctionAnswer {
@@ -137,16 +150,19 @@ export function readResponseText(json: string | undefined): FunctionAnswer {
   const plain: unknown = json === undefined ? undefined : JSON.parse(json);
   if (typeof plain !== 'object' || plain === null) return malformed('it is not an object');
   const { statusCode, headers, multiValueHeaders, body, isBase64Encoded } = plain as Record<string, unknown>;
-  if (typeof statusCode !== 'number') return { ...malformed('statusCode is not a number'), result: plain };
+  // Whether the platform takes a text such as '200' is not documented; that it does not is an assumption.
+  if (typeof statusCode !== 'number')
+    return { ...malformed(`statusCode is of the type ${typeof statusCode}, not a number`), result: plain };
   if (body !== undefined && body !== null && typeof body !== 'string')
     return malformed('body is not a string');
   const bytes = Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8');
   const lists = multiValueHeaders === undefined ? undefined : listsOf(multiValueHeaders);
-  const response = { statusCode, headers: lowerCased(headers), multiValueHeaders: lists, body: bytes };
+  const single = { ...lastOf(lists), ...lowerCased(headers) };
+  const response = { statusCode, headers: single, multiValueHeaders: lists, body: bytes };
   return { status: 200, response, result: plain, hasReturned: true };
 }
 
-function malformed(why: string): Pick<Invocation, 'status' | 'problem' | 'hasReturned'> {
+function malformed(why: string): Pick<FunctionInvocation, 'status' | 'problem' | 'hasReturned'> {
   return { status: 502, problem: `malformed function response: ${why}`, hasReturned: true };
 }
 
@@ -155,6 +171,11 @@ function lowerCased(headers: unknown): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
   );
+}
+
+/** Who gives a header in a list gives it, too; an answer on a socket has it once. */
+function lastOf(lists: Readonly<Record<string, readonly string[]>> | undefined): Record<string, string> {
+  return Object.fromEntries(Object.entries(lists ?? {}).map(([name, values]) => [name, values.at(-1) ?? '']));
 }
 
 function listsOf(headers: unknown): Record<string, readonly string[]> {

@@ -37,7 +37,7 @@ export function ownPlace(): Plugin {
   };
 }
 
-/** The code of packages has no place in the source map, which each instance holds in its memory. */
+/** The code of packages has no place in the source map: it would be ten times as large. */
 const EMPTY_MAP = `//# sourceMappingURL=data:application/json;base64,${Buffer.from(
   '{"version":3,"sources":[""],"mappings":"A"}',
 ).toString('base64')}`;

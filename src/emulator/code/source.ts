@@ -2,7 +2,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileError, compilerSettings, outputFolder, projectFolder } from './compiler.js';
-import { parseEntry, type Entry } from './entry.js';
+import { parseEntry, type CodeEntry } from './entry.js';
+import { createPlaces } from './source-places.js';
 
 /** The code of a function between two changes of its source. */
 export interface Generation {
@@ -10,11 +11,13 @@ export interface Generation {
   readonly number: number;
   /** A `file:` URL. */
   readonly module: string;
+  /** Makes places in the compiled code, in a stack or another text, those of the source. */
+  mapPlaces(text: string): string;
 }
 
 /** The source of a function, compiled over and over. */
 export interface Source {
-  readonly entry: Entry;
+  readonly entry: CodeEntry;
   /** The folder of the project that the entry belongs to. */
   readonly project: string;
   /**
@@ -61,13 +64,18 @@ export async function openSource(written: string): Promise<Source> {
           .filter((file) => !file.includes('node_modules/'))
           .map((file) => resolve(project, file)),
       );
-      const text = outputFiles[0]?.text ?? '';
+      const textOf = (end: string): string => outputFiles.find(({ path }) => path.endsWith(end))?.text ?? '';
+      const text = textOf('.mjs');
       if (last.number > 0 && text === last.text) return undefined;
       last = { number: last.number + 1, text };
       const module = `${stem}-${last.number}.mjs`;
       writeFileSync(module, text);
       modules.push(module);
-      return { number: last.number, module: pathToFileURL(module).href };
+      return {
+        number: last.number,
+        module: pathToFileURL(module).href,
+        mapPlaces: createPlaces(module, textOf('.map')),
+      };
     },
     files: () => files,
     forget(before) {

@@ -4,7 +4,7 @@ import { query, type QueryRequest } from './query.js';
 import { createTable, type Table } from './table.js';
 import { transact, type TransactAction, type TransactItem, type TransactRequest } from './transactions.js';
 import { parseUpdate, type Update } from './updates.js';
-import type { Item } from './values.js';
+import { sizeOf, type Item } from './values.js';
 
 /** What requests may hold, of all actions. */
 interface ActionRequest extends QueryRequest {
@@ -50,6 +50,7 @@ export function createActions(now: () => number): (action: string, request: unkn
       throw new DocumentError('ConditionalCheckFailedException', 'the conditional request failed');
     }
     const changed = change(current);
+    if (changed !== undefined) checkSize(changed);
     return () => {
       table.set(partition, sort, changed);
       return changed;
@@ -137,6 +138,14 @@ export function createActions(now: () => number): (action: string, request: unkn
       throw new DocumentError('UnknownOperationException', `'${name}' is not supported`);
     return action(request as ActionRequest);
   };
+}
+
+/** As the Document API has it. */
+const MAX_ITEM_BYTES = 400 * 1024;
+
+function checkSize(item: Item): void {
+  if (sizeOf(item) > MAX_ITEM_BYTES)
+    throw invalidRequest(`Item size has exceeded the maximum allowed size of ${MAX_ITEM_BYTES} bytes`);
 }
 
 const KEY_SCHEMA = [

@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { createMessageIds } from '../ids.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
 import { readRequest, withoutAuthorization, type RequestFacts, type SourceRequest } from './request-facts.js';
-import type { Operation } from '../routing/routes.js';
+import type { Operation, OperationFacts } from '../routing/routes.js';
 
 /** What stays the same for all events of one connection. */
 export interface Handshake extends RequestFacts {
@@ -59,7 +59,11 @@ export function createEventBuilder(now: () => number): EventBuilder {
 
   function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
     const requestId = randomUUID();
-    const added = { ...addedHeaders(handshake, facts.eventType, requestId), ...facts.headers };
+    const added = {
+      ...functionHeader(operation),
+      ...addedHeaders(handshake, facts.eventType, requestId),
+      ...facts.headers,
+    };
     const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
     const parameters = parameterValues(operation, handshake, facts.eventType === 'CONNECT');
     return {
@@ -146,9 +150,14 @@ function requestContext(
   };
 }
 
+/** Seen in the published samples. */
+export function functionHeader({ functionId }: OperationFacts): Record<string, string> {
+  return functionId === undefined ? {} : { 'X-Api-Gateway-Function-Id': functionId };
+}
+
 /** Documented: the `context` of an integration arrives here. */
 export function contextOf(
-  { context }: Operation,
+  { context }: OperationFacts,
   parameters: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {
   return context === undefined ? {} : { apiGateway: { operationContext: fillIn(context, parameters) } };
@@ -156,7 +165,7 @@ export function contextOf(
 
 /** Seen in a published sample: a message has it when its operation is secured, as the handshake was. */
 export function authorizerOf(
-  { authorize }: Operation,
+  { authorize }: OperationFacts,
   authorizer: Readonly<Record<string, unknown>> | undefined,
 ): Record<string, unknown> {
   return authorize === undefined || authorizer === undefined ? {} : { authorizer };

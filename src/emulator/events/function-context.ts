@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { newResourceId } from '../ids.js';
+import { newResourceId, stableId } from '../ids.js';
 
 /** What the emulated function version looks like to its own code. */
 export interface FunctionIdentity {
@@ -15,7 +15,8 @@ export function newFunctionIdentity(memoryMb: number, token: string | undefined)
   return {
     functionId: newResourceId('d4e'),
     versionId: newResourceId('d4e'),
-    folderId: newResourceId('b1g'),
+    // Addresses of queues have it, and are the same at each start.
+    folderId: stableId('b1g', `${process.cwd()}#folder`),
     memoryMb,
     token,
   };

@@ -1,9 +1,9 @@
 /** HTTP requests as functions get them behind the gateway, in each of the payload formats. */
 import { randomUUID } from 'node:crypto';
-import { authorizerOf, contextOf, requestTime } from './event-builder.js';
+import { authorizerOf, contextOf, functionHeader, requestTime } from './event-builder.js';
 import { parameterValues, pathFields } from './operation-facts.js';
 import { withoutAuthorization, type RequestFacts } from './request-facts.js';
-import type { Operation } from '../routing/routes.js';
+import type { OperationFacts } from '../routing/routes.js';
 
 export interface HttpRequestFacts extends RequestFacts {
   readonly method: string;
@@ -13,7 +13,7 @@ export interface HttpRequestFacts extends RequestFacts {
 }
 
 export function httpEvent(
-  operation: Operation,
+  operation: OperationFacts,
   request: HttpRequestFacts,
   now: number,
 ): Record<string, unknown> {
@@ -23,17 +23,23 @@ export function httpEvent(
 }
 
 /** Documented: 0.1, the default, and 1.0 differ in the names of path and parameters. */
-function firstFormats(operation: Operation, request: HttpRequestFacts, now: number): Record<string, unknown> {
+function firstFormats(
+  operation: OperationFacts,
+  request: HttpRequestFacts,
+  now: number,
+): Record<string, unknown> {
   const { method, query, authorizer } = request;
   const format = operation.payloadFormat ?? '0.1';
   const parameters = parameterValues(operation, request, true);
   const requestId = randomUUID();
+  const added = { ...functionHeader(operation), 'X-Request-Id': requestId };
+  const lists = Object.fromEntries(Object.entries(added).map(([name, value]) => [name, [value]]));
   const names = [...new Set(query.keys())];
   return {
     ...pathFields({ ...operation, payloadFormat: format }, request, parameters),
     httpMethod: method,
-    headers: { ...withoutAuthorization(request.headers), 'X-Request-Id': requestId },
-    multiValueHeaders: { ...withoutAuthorization(request.multiValueHeaders), 'X-Request-Id': [requestId] },
+    headers: { ...withoutAuthorization(request.headers), ...added },
+    multiValueHeaders: { ...withoutAuthorization(request.multiValueHeaders), ...lists },
     queryStringParameters: Object.fromEntries(query),
     multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
     requestContext: {
@@ -53,7 +59,11 @@ function firstFormats(operation: Operation, request: HttpRequestFacts, now: numb
 }
 
 /** As captured invocations have it: repeated values are joined by commas, there is always an authorizer. */
-function secondFormat(operation: Operation, request: HttpRequestFacts, now: number): Record<string, unknown> {
+function secondFormat(
+  operation: OperationFacts,
+  request: HttpRequestFacts,
+  now: number,
+): Record<string, unknown> {
   const { method, path, query, rawQuery, pathParameters, authorizer } = request;
   const parameters = parameterValues(operation, request, true);
   const requestId = randomUUID();
@@ -64,6 +74,7 @@ function secondFormat(operation: Operation, request: HttpRequestFacts, now: numb
     rawQueryString: rawQuery,
     headers: {
       ...joined(withoutAuthorization(request.multiValueHeaders)),
+      ...functionHeader(operation),
       'X-Request-Id': requestId,
     },
     queryStringParameters: joined(Object.fromEntries(names.map((name) => [name, query.getAll(name)]))),

@@ -1,11 +1,11 @@
 /** What the specification adds to an event: declared parameters, context, and the names of the payload format. */
 import { parseCookies } from '../../base/headers.js';
 import { canonicalName, type RequestFacts } from './request-facts.js';
-import type { Operation, Parameter } from '../routing/routes.js';
+import type { OperationFacts, Parameter } from '../routing/routes.js';
 
 /** Values of the declared parameters, as lists. Query parameters are in the connect event only, as in the samples. */
 export function parameterValues(
-  { parameters }: Operation,
+  { parameters }: OperationFacts,
   handshake: RequestFacts,
   isConnect: boolean,
 ): Record<string, readonly string[]> {
@@ -47,7 +47,7 @@ export function fillIn(value: unknown, parameters: Readonly<Record<string, reado
 
 /** The documented names of path and parameters in each payload format; without one, those of the published samples. */
 export function pathFields(
-  { payloadFormat }: Operation,
+  { payloadFormat }: OperationFacts,
   { template, path, pathParameters }: RequestFacts,
   parameters: Readonly<Record<string, readonly string[]>>,
 ): Record<string, unknown> {

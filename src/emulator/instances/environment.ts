@@ -1,4 +1,4 @@
-/** What instances find in their worker besides the function. Known as soon as the gateway listens. */
+/** What instances find in their process besides the function. Known as soon as the gateway listens. */
 export interface InstanceEnvironment {
   /** Variables that neither the user's environment nor `env` has set. */
   readonly env: Readonly<Record<string, string>>;

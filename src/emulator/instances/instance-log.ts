@@ -1,9 +1,9 @@
 /** What the timeline says of instances. */
 import type { Timeline } from '../timeline/timeline.js';
-import type { Ending } from './endings.js';
+import type { InstanceEnding } from './endings.js';
 
 /** An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has started it. */
-export function logEnding(timeline: Timeline, id: number, { why, reason }: Ending): void {
+export function logEnding(timeline: Timeline, id: number, { why, reason }: InstanceEnding): void {
   if (why === 'stopped' || why === 'replaced' || why === 'unloadable') return;
   const level = why === 'evicted' ? 'info' : why === 'killed' ? 'warning' : 'error';
   timeline.add({ type: 'exit', instance: id, reason, level });
@@ -18,6 +18,13 @@ export function logUnawaited(
   const consequence = freezes ? '; frozen until the next call' : '';
   const reason = `not finished when the call returned: ${work.join(', ')}${consequence}`;
   timeline.add({ type: 'unawaited', instance: id, reason, level: 'warning' });
+}
+
+export function logSlowLoading(timeline: Timeline, id: number, entry: string, ms: number): void {
+  const reason =
+    `${entry} is still being loaded after ${ms / 1000} s: ` +
+    'an await at its top level, or of a module that it imports, has not settled';
+  timeline.add({ type: 'notice', instance: id, reason, level: 'warning' });
 }
 
 export function logMemoryStore(timeline: Timeline, max: number): void {

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 
-/** A function that runs in instances of its own, each a worker thread with its own memory, as in the cloud. */
+/** A function that runs in instances of its own, each a process with its own memory, as in the cloud. */
 export interface FunctionSource {
   /** A TypeScript or JavaScript file; `file.ts#name` takes another export than `handler`. */
   readonly entry: string;
@@ -46,29 +46,37 @@ export interface FunctionSource {
 const count = z.int().min(1);
 const ms = z.number().min(0);
 
-const DEFAULT_MIN = 2;
-const DEFAULT_MAX = 10;
+/** The numbers are the documented defaults and quotas of the platform. */
+export const FUNCTION_DEFAULTS = {
+  instances: { min: 2, max: 10 },
+  concurrency: 1,
+  requestsLimit: 10,
+  coldStartMs: 0,
+  freezeAfterMs: 0,
+  evictAfterMs: 300_000,
+} as const;
 
 const instancesSchema = z
   .union([count, z.strictObject({ min: count.optional(), max: count.optional() })])
   .default({})
   .transform((given) => {
     if (typeof given === 'number') return { min: given, max: given };
-    const { min = Math.min(DEFAULT_MIN, given.max ?? DEFAULT_MIN) } = given;
-    return { min, max: given.max ?? Math.max(DEFAULT_MAX, min) };
+    const { instances } = FUNCTION_DEFAULTS;
+    const { min = Math.min(instances.min, given.max ?? instances.min) } = given;
+    return { min, max: given.max ?? Math.max(instances.max, min) };
   })
   .refine(({ min, max }) => min <= max, 'min is more than max');
 
 export const functionSourceSchema = z.strictObject({
   entry: z.string().min(1),
   instances: instancesSchema,
-  concurrency: count.max(16, 'the platform takes 16 at most').default(1),
-  requestsLimit: count.default(10),
+  concurrency: count.max(16, 'the platform takes 16 at most').default(FUNCTION_DEFAULTS.concurrency),
+  requestsLimit: count.default(FUNCTION_DEFAULTS.requestsLimit),
   timeoutMs: z.number().positive().optional(),
   memoryMb: z.number().positive().optional(),
-  coldStartMs: ms.default(0),
-  freezeAfterMs: z.union([ms, z.literal('off')]).default(0),
-  evictAfterMs: z.number().positive().default(300_000),
+  coldStartMs: ms.default(FUNCTION_DEFAULTS.coldStartMs),
+  freezeAfterMs: z.union([ms, z.literal('off')]).default(FUNCTION_DEFAULTS.freezeAfterMs),
+  evictAfterMs: z.number().positive().default(FUNCTION_DEFAULTS.evictAfterMs),
   env: z.record(z.string(), z.string()).default({}),
   envFiles: z.array(z.string()).default([]),
   preload: z.array(z.string()).default([]),

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { BroadcastError } from '../../base/errors.js';
 import type { Generation } from '../code/source.js';
-import { readResponseText } from '../calls/invoker.js';
+import { readResponseText, type InvokeOptions } from '../calls/invoker.js';
 import { createCallTable, type CallOutcome } from './call-table.js';
-import { memoryEnding, outcomeOf, timeoutEnding, type Ending } from './endings.js';
-import type { Instance, InstanceListener, InstanceSettings, InstanceState } from './instance.js';
-import { startThread } from './thread.js';
-import type { InstanceMessage } from './wire.js';
+import { memoryEnding, outcomeOf, timeoutEnding, type InstanceEnding } from './endings.js';
+import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
+import { startProcess } from './process.js';
+import { createVitals } from './vitals.js';
+import type { AnswerMessage, CallMessage, InstanceMessage } from './wire.js';
 
-const KILLED: Ending = { why: 'killed', reason: 'it was killed on request' };
+const KILLED: InstanceEnding = { why: 'killed', reason: 'it was killed on request' };
 
 const MEGABYTE = 1024 * 1024;
 
+/** @param program A file with the program of instances. */
 export function startInstance(
   id: number,
   program: string,
@@ -19,48 +21,41 @@ export function startInstance(
   settings: InstanceSettings,
   listener: InstanceListener,
 ): Instance {
-  const { timeoutMs, env, identity, ...rest } = settings;
-  const { memoryMb, freezeAfterMs } = rest;
-  const startedAt = Date.now();
-  const begun = performance.now();
+  const { timeoutMs, env, identity: _, ...rest } = settings;
   const calls = createCallTable();
+  const vitals = createVitals(rest.freezeAfterMs);
   const loading = promiseOfStart();
-  let ending: Ending | undefined;
+  let ending: InstanceEnding | undefined;
   /** Why it is to end when its calls have. */
-  let draining: Ending | undefined;
-  let coldMs: number | undefined;
-  let served = 0;
-  /** Calls that were answered, of which it has not told yet what they have left behind. */
-  let resting = 0;
-  let restedAt = 0;
-  let usedBytes: number | undefined;
+  let draining: InstanceEnding | undefined;
 
-  const setup = { ...rest, module: generation.module };
-  const thread = startThread(program, `#${id}`, setup, env, { onMessage: handle, onEnd: finish });
+  const child = startProcess(program, { ...rest, module: generation.module }, env, {
+    onMessage: handle,
+    onEnd: (how) => {
+      finish({ ...how, reason: generation.mapPlaces(how.reason) });
+    },
+  });
 
-  function handle(message: InstanceMessage): void {
+  function handle(message: Exclude<InstanceMessage, { type: 'crashed' }>): void {
     switch (message.type) {
       case 'ready':
-        coldMs = performance.now() - begun;
-        restedAt = Date.now();
-        loading.resolve(coldMs);
+        loading.resolve(vitals.ready());
         break;
       case 'unloadable':
-        end({ why: 'unloadable', reason: message.problem });
+        end({ why: 'unloadable', reason: generation.mapPlaces(message.problem) });
         break;
       case 'answered':
-        answered(message.callId, message.usedBytes, readResponseText(message.json));
+        answered(message, readResponseText(message.json));
         break;
       case 'threw':
-        answered(message.callId, message.usedBytes, { status: 502, problem: message.problem });
+        answered(message, { status: 502, problem: generation.mapPlaces(message.problem) });
         break;
       case 'rested':
-        resting--;
-        restedAt = Date.now();
+        vitals.rested();
         if (message.unawaited.length > 0) listener.onUnawaited(instance, message.unawaited);
         break;
       case 'printed':
-        listener.onPrinted(instance, message.stream, message.text);
+        listener.onPrinted(instance, message.stream, generation.mapPlaces(message.text));
         break;
       case 'memory-store':
         listener.onMemoryStore();
@@ -70,20 +65,19 @@ export function startInstance(
     }
   }
 
-  function answered(callId: number, bytes: number, outcome: CallOutcome): void {
-    usedBytes = bytes;
-    if (bytes > memoryMb * MEGABYTE) {
-      end(memoryEnding(memoryMb));
+  function answered({ callId, usedBytes }: AnswerMessage, outcome: CallOutcome): void {
+    vitals.measured(usedBytes);
+    if (usedBytes > rest.memoryMb * MEGABYTE) {
+      end(memoryEnding(rest.memoryMb));
       return;
     }
-    served++;
-    resting++;
+    vitals.answered();
     calls.settle(callId, outcome);
     if (draining !== undefined && calls.size === 0) end(draining);
     else listener.onFree(instance);
   }
 
-  function finish(how: Ending): void {
+  function finish(how: InstanceEnding): void {
     if (ending !== undefined) return;
     ending = how;
     loading.reject(new BroadcastError('INVALID_OPTIONS', how.reason));
@@ -91,64 +85,44 @@ export function startInstance(
     listener.onEnded(instance, how);
   }
 
-  function end(how: Ending): void {
+  function end(how: InstanceEnding): void {
     finish(how);
-    thread.terminate();
+    child.terminate();
   }
 
-  function killAfter(ms: number, outcome: Promise<unknown>): void {
-    if (ms === 0) {
-      end(KILLED);
-      return;
-    }
-    const timer = setTimeout(end, ms, KILLED);
-    void outcome.then(() => {
-      clearTimeout(timer);
-    });
-  }
-
-  function stateNow(): InstanceState {
-    if (ending !== undefined) return 'ended';
-    if (coldMs === undefined) return 'starting';
-    if (calls.size > 0) return 'busy';
-    if (resting > 0 || freezeAfterMs === 'off') return 'idle';
-    return Date.now() - restedAt >= freezeAfterMs ? 'frozen' : 'idle';
-  }
-
-  async function call(event: Record<string, unknown>, killAfterMs?: number): Promise<CallOutcome> {
-    const wasReady = coldMs !== undefined;
+  async function call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome> {
+    const wasReady = vitals.coldMs !== undefined;
     const { callId, outcome } = calls.open(timeoutMs, () => {
       end(timeoutEnding(callId, timeoutMs));
     });
-    const deadline = Date.now() + timeoutMs;
-    thread.post({ callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity });
-    if (killAfterMs !== undefined) killAfter(killAfterMs, outcome);
-    return { ...(await outcome), instance: { id, coldMs: wasReady ? undefined : coldMs } };
+    child.post(callMessage(callId, event, settings, options));
+    if (options.killAfterMs !== undefined) killAfter(options.killAfterMs, outcome, end);
+    return { ...(await outcome), instance: { id, coldMs: wasReady ? undefined : vitals.coldMs } };
   }
 
   const instance: Instance = {
     id,
     generation,
-    startedAt,
+    startedAt: Date.now(),
     ready: loading.promise,
-    gone: thread.gone,
+    gone: child.gone,
     get underWay() {
       return calls.size;
     },
     get served() {
-      return served;
+      return vitals.served;
     },
     get usedBytes() {
-      return usedBytes;
+      return vitals.usedBytes;
     },
     get state() {
-      return stateNow();
+      return ending === undefined ? vitals.state(calls.size > 0) : 'ended';
     },
     get wasReady() {
-      return coldMs !== undefined;
+      return vitals.coldMs !== undefined;
     },
     get isSettled() {
-      return ending !== undefined || (calls.size === 0 && resting === 0);
+      return ending !== undefined || (calls.size === 0 && !vitals.isResting);
     },
     call,
     retire(how) {
@@ -158,6 +132,28 @@ export function startInstance(
     end,
   };
   return instance;
+}
+
+function callMessage(
+  callId: number,
+  event: Record<string, unknown>,
+  { timeoutMs, identity: own }: InstanceSettings,
+  { functionId = own.functionId }: InvokeOptions,
+): CallMessage {
+  const deadline = Date.now() + timeoutMs;
+  const identity = { ...own, functionId };
+  return { callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity };
+}
+
+function killAfter(ms: number, outcome: Promise<unknown>, end: (how: InstanceEnding) => void): void {
+  if (ms === 0) {
+    end(KILLED);
+    return;
+  }
+  const timer = setTimeout(end, ms, KILLED);
+  void outcome.then(() => {
+    clearTimeout(timer);
+  });
 }
 
 /** Whoever wants to know how a start went awaits it; nobody has to. */

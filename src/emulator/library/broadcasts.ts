@@ -115,6 +115,7 @@ export function createBroadcasts(now: () => number): Broadcasts {
 
 function audienceText(audience: BroadcastAudience): string {
   if ('room' in audience) return `room:${audience.room}`;
+  if ('rooms' in audience) return `rooms:${audience.rooms.join(',')}`;
   if ('connection' in audience) return `connection:${audience.connection}`;
   return 'user' in audience ? `user:${audience.user}` : 'all';
 }

@@ -26,9 +26,21 @@ export interface Listeners {
 }
 
 export function openPlainPort(port: number, { request, upgrade, connect }: Listeners): Promise<Port> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, request);
+  const kept = new Set<Duplex>();
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, (incoming, response) => {
+    if (kept.size > MAX_KEPT_CONNECTIONS) response.setHeader('Connection', 'close');
+    request(incoming, response);
+  });
+  server.on('connection', (socket) => {
+    kept.add(socket);
+    socket.on('close', () => kept.delete(socket));
+  });
   if (connect !== undefined) server.on('connect', connect);
-  return listen(server.on('upgrade', upgrade), 'port', port);
+  server.on('upgrade', (incoming, socket, head) => {
+    kept.delete(socket);
+    upgrade(incoming, socket, head);
+  });
+  return listen(server, 'port', port);
 }
 
 /**
@@ -36,6 +48,12 @@ export function openPlainPort(port: number, { request, upgrade, connect }: Liste
  * moment gets no answer.
  */
 const KEEP_ALIVE_MS = 65_000;
+
+/**
+ * HTTP connections that wait for another request; of more, each is closed after its answer. A function that asks the store a
+ * thousand things at once would leave a thousand behind.
+ */
+const MAX_KEPT_CONNECTIONS = 64;
 
 /** gRPC, REST and pages over HTTP/2, REST, pages and WebSockets over HTTP/1.1, as clients agree on when they connect. */
 export function openTlsPort(

@@ -2,7 +2,7 @@
 import type { Gateway } from '../sockets/gateway.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { MAX_TRIGGER_MESSAGE_BYTES } from './limits.js';
-import type { Received } from './queue-api.js';
+import type { ReceivedBatch } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
 export interface BroadcastTargetDeps {
@@ -23,11 +23,11 @@ export interface BroadcastTargetDeps {
 export function broadcastTarget(parts: BroadcastTargetDeps) {
   const { queueName, gateway, timeline } = parts;
 
-  function log(batch: readonly Received[], facts: object): void {
+  function log(batch: readonly ReceivedBatch[], facts: object): void {
     timeline.add({ type: 'trigger', queue: queueName, path: parts.path, messages: batch.length, ...facts });
   }
 
-  return async (batch: readonly Received[], fault: string | undefined): Promise<boolean> => {
+  return async (batch: readonly ReceivedBatch[], fault: string | undefined): Promise<boolean> => {
     const text = textOf(parts, batch);
     const bytes = Buffer.byteLength(text);
     const problem = problemWith(text, bytes, parts.maxMessageBytes);
@@ -46,7 +46,7 @@ export function broadcastTarget(parts: BroadcastTargetDeps) {
   };
 }
 
-function textOf({ payload, place }: BroadcastTargetDeps, batch: readonly Received[]): string {
+function textOf({ payload, place }: BroadcastTargetDeps, batch: readonly ReceivedBatch[]): string {
   // The transformer takes the first message of a batch, and leaves the others out.
   return payload === 'body' ? (batch[0]?.body ?? '') : JSON.stringify(triggerEvent(place, batch));
 }

@@ -95,10 +95,12 @@ export const queuesSchema = z
   )
   .default({});
 
+export const TRIGGER_DEFAULTS = { batchSize: 1, cutoffMs: DEFAULT_TRIGGER_CUTOFF_MS } as const;
+
 const source = {
   queue: z.string().refine((name) => !name.endsWith('.fifo'), 'triggers do not accept FIFO queues'),
-  batchSize: z.int().min(1).max(MAX_TRIGGER_BATCH).default(1),
-  cutoffMs: z.number().min(0).max(MAX_TRIGGER_CUTOFF_MS).default(DEFAULT_TRIGGER_CUTOFF_MS),
+  batchSize: z.int().min(1).max(MAX_TRIGGER_BATCH).default(TRIGGER_DEFAULTS.batchSize),
+  cutoffMs: z.number().min(0).max(MAX_TRIGGER_CUTOFF_MS).default(TRIGGER_DEFAULTS.cutoffMs),
   visibilityMs: seconds(MAX_VISIBILITY_SECONDS).optional(),
 };
 

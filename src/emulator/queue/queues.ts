@@ -1,6 +1,6 @@
 /** The queues of a gateway, by their names and addresses. */
 import type { Clock } from '../clock.js';
-import { newResourceId } from '../ids.js';
+import { stableId } from '../ids.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { DEFAULT_RETENTION_MS, DEFAULT_VISIBILITY_MS, MAX_MESSAGE_BYTES, NAME_REST_MS } from './limits.js';
 import { createQueue } from './queue.js';
@@ -21,8 +21,9 @@ export interface Queues {
   all(): readonly Queue[];
 }
 
-export function createQueues(clock: Clock, timeline: Timeline, folderId: string): Queues {
-  const cloudId = newResourceId('b1g');
+/** @param project Whose queues they are: the same has the same addresses at each start. */
+export function createQueues(clock: Clock, timeline: Timeline, folderId: string, project: string): Queues {
+  const cloudId = stableId('b1g', project);
   const queues = new Map<string, Queue>();
   const deletedAt = new Map<string, number>();
 
@@ -42,7 +43,7 @@ export function createQueues(clock: Clock, timeline: Timeline, folderId: string)
     folderId,
     create(name, settings) {
       checkNameIsFree(name);
-      const id = newResourceId('dj6');
+      const id = stableId('dj6', `${project}#${name}`);
       const identity = {
         name,
         arn: `yrn:yc:ymq:ru-central1:${folderId}:${name}`,
@@ -62,8 +63,9 @@ export function createQueues(clock: Clock, timeline: Timeline, folderId: string)
       return queue;
     },
     at(url) {
-      const path = URL.canParse(url) ? new URL(url).pathname : url;
-      const queue = find((one) => one.path === path);
+      // Who has noted an address of another start, or of the cloud, means the queue with this name.
+      const name = (URL.canParse(url) ? new URL(url).pathname : url).split('/').at(-1) ?? '';
+      const queue = queues.get(name);
       if (queue === undefined) throw nonExistent('there is no queue at this address');
       return queue;
     },

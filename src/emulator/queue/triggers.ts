@@ -25,7 +25,7 @@ export interface TriggersDeps {
   readonly faults: FaultTable;
   readonly calls: Calls;
   readonly gateway: Gateway;
-  invokerOf(target: ParsedTarget): Invoker;
+  invokerOf(target: ParsedTarget, functionId?: string): Invoker;
 }
 
 export interface Triggers {
@@ -105,7 +105,7 @@ function toFunction(
     ? Math.min(target.instances.max * target.concurrency, target.requestsLimit)
     : Infinity;
   const place = placeOf(queues, queue, trigger.attributeNames);
-  const invoker = invokerOf(target);
+  const invoker = invokerOf(target, typeof trigger.function === 'string' ? trigger.function : undefined);
   return {
     target: isSource ? target.entry : 'function',
     concurrency: Math.min(trigger.concurrency, room),

@@ -18,5 +18,8 @@ export function portsByAddress(plainPort: number, tlsPort: number): Readonly<Rec
     [`${CONNECTIONS_HOST}:443`]: tlsPort,
     [`${QUEUE_HOST}:443`]: tlsPort,
     [`${METADATA_ADDRESS}:80`]: plainPort,
+    // Not elsewhere, but here its certificate has to be trusted, too.
+    [`localhost:${tlsPort}`]: tlsPort,
+    [`127.0.0.1:${tlsPort}`]: tlsPort,
   };
 }

@@ -1,5 +1,5 @@
 import { BroadcastError } from '../../base/errors.js';
-import type { ParsedTarget } from '../calls/functions.js';
+import type { Functions } from '../calls/functions.js';
 import type { ParsedFunctionSource } from '../instances/settings.js';
 import type { Invoker } from '../calls/invoker.js';
 import type { ParsedEmulatorOptions } from '../options.js';
@@ -10,15 +10,16 @@ import { routesOfSpec, type SpecRoutes } from '../spec/spec-routes.js';
 /** The routes of a gateway, the most specific first: from `routes`, or from the specification and its functions. */
 export async function chooseRoutes(
   options: ParsedEmulatorOptions,
-  invokerOf: (target: ParsedTarget) => Invoker,
+  functions: Pick<Functions, 'invokerOf'>,
+  functionId: string,
   now: () => number,
 ): Promise<SpecRoutes> {
   const { routes, httpRoutes, warnings } =
     options.spec === undefined
-      ? { routes: plainRoutes(options.routes ?? {}, invokerOf), httpRoutes: [], warnings: [] }
+      ? { routes: plainRoutes(options.routes ?? {}, functions, functionId), httpRoutes: [], warnings: [] }
       : routesOfSpec(
           await readSpec(options.spec, options.variables),
-          functionFinder(options.functions, invokerOf),
+          functionFinder(options.functions, functions),
           now,
         );
   return { routes: inOrder(routes), httpRoutes: inOrder(httpRoutes), warnings };
@@ -31,10 +32,11 @@ function inOrder<R extends { readonly pattern: PathPattern }>(routes: readonly R
 /** Without a specification, one function gets all three events of a path. */
 function plainRoutes(
   routes: NonNullable<ParsedEmulatorOptions['routes']>,
-  invokerOf: (target: ParsedTarget) => Invoker,
+  { invokerOf }: Pick<Functions, 'invokerOf'>,
+  functionId: string,
 ): Route[] {
   return Object.entries(routes).map(([path, target]) => {
-    const operation = { invoker: invokerOf(target) };
+    const operation = { invoker: invokerOf(target), functionId };
     return {
       pattern: parsePathPattern(path),
       operations: { connect: operation, message: operation, disconnect: operation },
@@ -42,22 +44,21 @@ function plainRoutes(
   });
 }
 
-/** One invoker for each function, however many operations name it. */
+/** Finds the function of an id. */
 function functionFinder(
   functions: ParsedEmulatorOptions['functions'],
-  invokerOf: (target: ParsedTarget) => Invoker,
+  { invokerOf }: Pick<Functions, 'invokerOf'>,
 ): (functionId: string, place: string) => Invoker {
-  if (typeof functions === 'function' || (functions !== undefined && isSource(functions))) {
-    const only = invokerOf(functions);
-    return () => only;
-  }
-  const invokers = new Map(Object.entries(functions ?? {}).map(([id, target]) => [id, invokerOf(target)]));
+  if (typeof functions === 'function' || (functions !== undefined && isSource(functions)))
+    return (functionId) => invokerOf(functions, functionId);
+  const targets = new Map(Object.entries(functions ?? {}));
   return (functionId, place) => {
-    const invoker = invokers.get(functionId);
-    if (invoker !== undefined) return invoker;
+    const target = targets.get(functionId);
+    if (target !== undefined) return invokerOf(target, functionId);
     throw new BroadcastError(
       'INVALID_OPTIONS',
-      `spec: ${place}: no function '${functionId}'; add functions: { '${functionId}': handler }`,
+      `spec: ${place}: no function '${functionId}'; add functions: { '${functionId}': handler }, ` +
+        `or dev --function ${functionId}=<file>`,
     );
   };
 }

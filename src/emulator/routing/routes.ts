@@ -1,9 +1,11 @@
-import type { Authorize } from '../authorization/authorize.js';
+import type { AuthorizeHandshake } from '../authorization/authorize.js';
 import type { Invoker } from '../calls/invoker.js';
 
 /** What a path does with one of the three websocket events, or with an HTTP request. */
 export interface Operation {
   readonly invoker: Invoker;
+  /** Of the function that is called; absent for what answers by itself. */
+  readonly functionId?: string | undefined;
   /** The specification's `operationId`; without it an event carries a digest. */
   readonly operationId?: string | undefined;
   /** Which of the documented event formats is asked for; without it events look like the published samples. */
@@ -13,8 +15,11 @@ export interface Operation {
   /** What the specification declares; only these are in an event's `parameters`. Default: the path's own. */
   readonly parameters?: readonly Parameter[] | undefined;
   /** Says who may; of a connection at its handshake. Without it everybody may. */
-  readonly authorize?: Authorize | undefined;
+  readonly authorize?: AuthorizeHandshake | undefined;
 }
+
+/** What events say of an operation. */
+export type OperationFacts = Omit<Operation, 'invoker'>;
 
 /** A parameter that the specification declares. */
 export interface Parameter {

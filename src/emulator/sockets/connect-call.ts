@@ -2,6 +2,8 @@
 import { factsOf, type Calls } from '../calls/calls.js';
 import type { CloseCause } from './connections.js';
 import type { Disconnects } from './disconnects.js';
+import type { FrameLimits } from './frame-limits.js';
+import { replyOf } from './reply.js';
 import type { EventBuilder, Handshake } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
@@ -15,13 +17,14 @@ import type { FunctionResponse } from '../calls/invoker.js';
 import type { Operation, Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-export interface ConnectOptions {
+export interface ConnectCallOptions {
   readonly events: EventBuilder;
   readonly timeline: Timeline;
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly disconnects: Disconnects;
+  readonly limits: FrameLimits;
 }
 
 /** `response` is absent when no function was asked; `cut` stands for no answer at all. */
@@ -34,7 +37,7 @@ export type ConnectAnswer =
 export const LOST_CLIENT: CloseCause = { code: 1006, reason: '', by: 'client' };
 
 export async function askToConnect(
-  options: ConnectOptions,
+  options: ConnectCallOptions,
   { operations: { connect, disconnect } }: Route,
   handshake: Handshake,
 ): Promise<ConnectAnswer> {
@@ -59,7 +62,7 @@ export async function askToConnect(
 
 /** The answer of a fault; or its text when it only took its time; or `undefined` when there is none. */
 async function strike(
-  { faults, waiting, timeline }: ConnectOptions,
+  { faults, waiting, timeline }: ConnectCallOptions,
   handshake: Handshake,
 ): Promise<{ readonly answer: ConnectAnswer } | string | undefined> {
   const struck = faults.decide('connect', factsOf(handshake));
@@ -79,7 +82,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls }: ConnectOptions,
+  { events, timeline, calls, limits }: ConnectCallOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,
@@ -88,7 +91,8 @@ async function ask(
   const invocation = await calls.call(connect, event, factsOf(handshake));
   const { response, status } = invocation;
   const isAccepted = response !== undefined && response.statusCode >= 200 && response.statusCode < 300;
-  logConnect(timeline, handshake, invocation, isAccepted, fault);
+  const first = isAccepted ? replyOf(response, limits.maxMessageBytes) : undefined;
+  logConnect(timeline, handshake, invocation, first, fault);
   if (isAccepted) return { response };
   return {
     refused: response?.statusCode ?? status,

@@ -9,6 +9,9 @@ export interface CloseCause {
   readonly by: 'client' | 'gateway' | 'api' | 'inspector' | 'fault';
 }
 
+/** A message as `ws` hands it on. */
+export type RawFrame = Buffer | ArrayBuffer | readonly Buffer[];
+
 /** As much of a socket of `ws` as is used. Users of this package need not have the types of `ws`. */
 export interface ServerSocket {
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -16,7 +19,13 @@ export interface ServerSocket {
   send(data: Buffer, options: { readonly binary: boolean }, onWritten: (error?: Error | null) => void): void;
   close(code?: number): void;
   terminate(): void;
+  /** Reads nothing more from the client until `resume()`. */
+  pause(): void;
+  resume(): void;
   once(event: 'close', listener: () => void): unknown;
+  on(event: 'message', listener: (data: RawFrame, isBinary: boolean) => void): unknown;
+  on(event: 'ping' | 'error', listener: () => void): unknown;
+  on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
   emit(event: 'message', data: Buffer, isBinary: boolean): boolean;
 }
 
@@ -41,7 +50,7 @@ export interface ConnectionLimits {
 }
 
 /** The gateway's table of open sockets. A connection that is being closed is no longer in it. */
-export interface Connections {
+export interface SocketConnections {
   add(connection: OpenConnection): void;
   get(id: string): OpenConnection | undefined;
   delete(id: string): void;
@@ -62,7 +71,7 @@ export function createConnections(
   clock: Clock,
   { lifetimeMs, idleMs }: ConnectionLimits,
   onDue: (connection: OpenConnection, limit: 'lifetime' | 'idle') => void,
-): Connections {
+): SocketConnections {
   const table = new Map<string, OpenConnection>();
   let cancelCheck: (() => void) | undefined;
   let lastCheckAt = -Infinity;

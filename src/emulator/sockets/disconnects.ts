@@ -13,6 +13,8 @@ export interface DisconnectsOptions {
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly timeline: Timeline;
+  /** How often an event is tried that the function service refuses with 429. */
+  readonly disconnectAttempts: number;
 }
 
 /** Tells functions that connections have ended. The cloud tries to, and does not guarantee it. Documented. */
@@ -24,12 +26,16 @@ export interface Disconnects {
 /** How late a late event is, unless the fault says otherwise. */
 const LATENESS_MS = 5000;
 
+/** Between two attempts. */
+const RETRY_AFTER_MS = 1000;
+
 export function createDisconnects({
   events,
   calls,
   faults,
   waiting,
   timeline,
+  disconnectAttempts,
 }: DisconnectsOptions): Disconnects {
   async function callOnce(
     operation: Operation,
@@ -39,7 +45,12 @@ export function createDisconnects({
   ): Promise<void> {
     const reason = cause.by === 'client' ? cause.reason : '';
     const event = events.disconnect(handshake, operation, cause.code, reason);
-    logDisconnect(timeline, handshake, await calls.call(operation, event, factsOf(handshake)), fault);
+    let invocation = await calls.call(operation, event, factsOf(handshake));
+    for (let attempt = 1; invocation.status === 429 && attempt < disconnectAttempts; attempt++) {
+      await waiting.wait(RETRY_AFTER_MS);
+      invocation = await calls.call(operation, event, factsOf(handshake));
+    }
+    logDisconnect(timeline, handshake, invocation, fault);
   }
 
   return {

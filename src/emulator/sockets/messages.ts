@@ -1,10 +1,11 @@
 import { factsOf, type Calls, type StruckInvocation } from '../calls/calls.js';
 import type { OpenConnection } from './connections.js';
 import type { EventBuilder } from '../events/event-builder.js';
+import type { FrameLimits } from './frame-limits.js';
+import { replyOf, type Reply } from './reply.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
 import { logDroppedMessage, logMessage } from '../timeline/gateway-log.js';
-import { isTextResponse } from '../calls/invoker.js';
 import type { Operation } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
@@ -14,6 +15,8 @@ export interface MessagesOptions {
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly timeline: Timeline;
+  readonly limits: FrameLimits;
+  readonly messageOrder: MessageOrder;
   /** Puts the function's reply on the socket, if it is still open. */
   reply(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
 }
@@ -25,20 +28,30 @@ export interface Messages {
   release(connection: OpenConnection): void;
 }
 
+/**
+ * Whether the calls for the messages of one connection overlap, or each waits for the one before it. Both were reported of
+ * the cloud.
+ */
+export type MessageOrder = 'overlapping' | 'serial';
+
+/** Messages of one connection that wait for the one before them; then the client has to wait. */
+const MAX_QUEUED = 100;
+
 /** How long a message waits to be overtaken, unless the fault says otherwise. */
 const OVERTAKING_MS = 1000;
 
 export function createMessages(options: MessagesOptions): Messages {
-  const { events, calls, faults, waiting, timeline, reply } = options;
+  const { events, calls, faults, waiting, timeline, limits, reply } = options;
+  const run = options.messageOrder === 'serial' ? inTurn(calls, handle) : handle;
   /** Handles the message that a fault keeps waiting. */
   const held = new Map<OpenConnection, () => void>();
 
   async function handle(message: Message, fault: string | undefined): Promise<void> {
     const { operation, connection, event, body, isBinary } = message;
     const invocation = await calls.call(operation, event, factsOf(connection.handshake));
-    logMessage(timeline, connection, body, isBinary, invocation, fault);
-    const response = replyOf(invocation);
-    if (response !== undefined) reply(connection, response.body, !isTextResponse(response));
+    const replied = replyTo(invocation, limits.maxMessageBytes);
+    logMessage(timeline, connection, body, isBinary, invocation, replied, fault);
+    if (replied.data !== undefined) reply(connection, replied.data, replied.isBinary);
   }
 
   function hold(message: Message, delayMs: number, fault: string | undefined): void {
@@ -49,7 +62,7 @@ export function createMessages(options: MessagesOptions): Messages {
     held.set(connection, () => {
       cancel();
       held.delete(connection);
-      void handle(message, fault);
+      void run(message, fault);
     });
   }
 
@@ -63,8 +76,8 @@ export function createMessages(options: MessagesOptions): Messages {
     const { effect, delayMs = OVERTAKING_MS } = struck?.fault ?? {};
     if (effect === 'drop') logDroppedMessage(timeline, connection, body, isBinary, struck?.text);
     else if (effect === 'reorder') hold(message, delayMs, struck?.text);
-    else void handle(message, undefined);
-    if (effect === 'duplicate') void handle(message, struck?.text);
+    else void run(message, undefined);
+    if (effect === 'duplicate') void run(message, struck?.text);
   }
 
   return {
@@ -73,7 +86,7 @@ export function createMessages(options: MessagesOptions): Messages {
       const event = events.message(connection.handshake, operation, body, isBinary);
       const message = { operation, connection, event, body, isBinary };
       if (held.has(connection)) {
-        void handle(message, undefined);
+        void run(message, undefined);
         release(connection);
       } else {
         strike(message);
@@ -91,7 +104,31 @@ interface Message {
   readonly isBinary: boolean;
 }
 
-/** Documented: the body of the response is sent to the client. What it sees of other statuses than 200 is not. */
-function replyOf({ response }: StruckInvocation) {
-  return response?.statusCode === 200 && response.body.length > 0 ? response : undefined;
+type Handle = (message: Message, fault: string | undefined) => Promise<void>;
+
+/** One message of a connection after the other. */
+function inTurn(calls: Calls, handle: Handle): Handle {
+  const queues = new Map<OpenConnection, { length: number; last: Promise<void> }>();
+  return (message, fault) => {
+    const { connection } = message;
+    const queue = queues.get(connection) ?? { length: 0, last: Promise.resolve() };
+    queues.set(connection, queue);
+    if (++queue.length >= MAX_QUEUED) connection.socket.pause();
+    queue.last = queue.last
+      .then(() => handle(message, fault))
+      .finally(() => {
+        if (--queue.length < MAX_QUEUED) connection.socket.resume();
+        if (queue.length === 0) queues.delete(connection);
+      });
+    return calls.track(queue.last);
+  };
+}
+
+/** What a client sees of other statuses than 200 is not documented. */
+function replyTo({ response }: StruckInvocation, maxMessageBytes: number): Reply {
+  const nothing = { data: undefined, isBinary: false, warning: undefined };
+  if (response === undefined) return nothing;
+  if (response.statusCode === 200) return replyOf(response, maxMessageBytes);
+  const warning = 'what a client gets for a status other than 200 is not documented; nothing was sent';
+  return { ...nothing, warning };
 }

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusalBody } from '../authorization/authorize.js';
 import type { Clock } from '../clock.js';
-import { askToConnect, LOST_CLIENT, type ConnectOptions } from './connect-call.js';
+import { askToConnect, LOST_CLIENT, type ConnectCallOptions } from './connect-call.js';
 import { readHandshake, type Handshake } from '../events/event-builder.js';
 import { logLostHandshake, logNoSuchPath, logUnauthorized } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';
@@ -13,7 +13,7 @@ import { refuseUpgrade } from './refuse-upgrade.js';
 import { requestUrl } from '../http/request-url.js';
 import { findRoute, type Route } from '../routing/routes.js';
 
-export interface UpgradeOptions extends ConnectOptions {
+export interface UpgradeOptions extends ConnectCallOptions {
   readonly routes: readonly Route[];
   readonly clock: Clock;
   readonly gatewayId: string;
@@ -84,12 +84,16 @@ async function settle(
   const answer = await askToConnect(options, route, handshake);
   if (answer === 'cut') socket.destroy();
   else if ('refused' in answer) refuseUpgrade(socket, answer.refused, answer.type, answer.body);
-  else if (socket.writable) return { route, handshake, response: answer.response };
+  // A client that has left with FIN can still be written to.
+  else if (socket.readable && socket.writable) return { route, handshake, response: answer.response };
   else await emitLoss(options, route, handshake);
   return undefined;
 }
 
-/** The client went away while the function was still thinking: the function was told yes, so it is told the end. */
+/**
+ * The client went away while the function was still thinking: the function has said yes, so it is told the end. That the
+ * platform does so is an assumption; without it each such client leaves a row behind.
+ */
 async function emitLoss(
   { disconnects, timeline }: UpgradeOptions,
   { operations: { disconnect } }: Route,

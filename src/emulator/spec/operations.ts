@@ -59,6 +59,7 @@ export function readOperation(given: unknown, place: string, parts: OperationDep
   return {
     ...facts,
     invoker: parts.invokerOf(integration.function_id, place),
+    functionId: integration.function_id,
     payloadFormat: integration.payload_format_version,
     context: integration.context,
   };

@@ -13,6 +13,7 @@ export async function readSpec(source: SpecSource, values: VariableValues): Prom
 
 async function parseFile(file: string): Promise<Record<string, unknown>> {
   const text = await readText(file);
+  if (file.endsWith('.json')) checkJson(file, text);
   // Only those who have a specification need the parser.
   const { parseDocument } = await import('yaml');
   const parsed = parseDocument(text, { prettyErrors: true });
@@ -23,6 +24,17 @@ async function parseFile(file: string): Promise<Record<string, unknown>> {
     throw invalid(file, 'is not an OpenAPI document');
   }
   return document as Record<string, unknown>;
+}
+
+/** Its own words: of broken JSON, the parser of YAML says what is wrong with its indentation. */
+function checkJson(file: string, text: string): void {
+  try {
+    JSON.parse(text);
+  } catch (cause) {
+    const problem =
+      cause instanceof Error ? cause.message.replace(/, \.\.\.[\s\S]*$|\.{3}"[\s\S]*$/, '') : '';
+    throw invalid(file, `is not JSON: ${problem}`, cause);
+  }
 }
 
 async function readText(file: string): Promise<string> {

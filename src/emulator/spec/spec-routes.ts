@@ -22,7 +22,10 @@ const ANY_METHOD = 'x-yc-apigateway-any-method';
 const HTTP_METHODS = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace', ANY_METHOD];
 
 const documentSchema = z.object({
-  paths: z.record(z.string().startsWith('/', "a path begins with '/'"), z.record(z.string(), z.unknown())),
+  paths: z.record(
+    z.string().startsWith('/', "a path begins with '/'; put one in front"),
+    z.record(z.string(), z.unknown()),
+  ),
   'x-yc-apigateway': z.record(z.string(), z.unknown()).default({}),
 });
 
@@ -48,7 +51,8 @@ export function routesOfSpec(
     if (httpRoute !== undefined) httpRoutes.push(httpRoute);
   }
   if (routes.length + httpRoutes.length === 0) {
-    throw new BroadcastError('INVALID_OPTIONS', `spec: no path has an ${EXTENSION}message operation`);
+    const problems = [`no path has an ${EXTENSION}message operation`, ...warnings];
+    throw new BroadcastError('INVALID_OPTIONS', `spec: ${problems.join('; ')}`);
   }
   return { routes, httpRoutes, warnings };
 }
@@ -58,6 +62,7 @@ function routeOf(
   item: Readonly<Record<string, unknown>>,
   parts: OperationDeps,
 ): Route | undefined {
+  parts.warnings.push(...unknownEvents(path, item));
   const operations: Partial<Record<EventName, Operation>> = {};
   for (const event of EVENTS) {
     const given = item[EXTENSION + event];
@@ -81,6 +86,13 @@ function routeOf(
   }
   warnOfSockets(path, { message, ...others }, parts.warnings);
   return { pattern: parsePathPattern(path), operations: { message, ...others } };
+}
+
+function unknownEvents(path: string, item: Readonly<Record<string, unknown>>): string[] {
+  const known: readonly string[] = EVENTS.map((event) => EXTENSION + event);
+  return Object.keys(item)
+    .filter((name) => name.startsWith(EXTENSION) && !known.includes(name))
+    .map((name) => `${path}: there is no ${name}; write ${known.join(', ')}`);
 }
 
 /** What is known of HTTP operations and not of sockets. */

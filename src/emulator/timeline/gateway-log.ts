@@ -2,7 +2,7 @@
 import type { CloseCause, OpenConnection } from '../sockets/connections.js';
 import type { Handshake } from '../events/event-builder.js';
 import type { StruckInvocation } from '../calls/calls.js';
-import type { FunctionResponse } from '../calls/invoker.js';
+import type { Reply } from '../sockets/reply.js';
 import type { NewEntry, Timeline } from './timeline.js';
 
 /** An HTTP request and its answer. */
@@ -36,7 +36,8 @@ export function logConnect(
   timeline: Timeline,
   { connectionId, path }: Handshake,
   invocation: StruckInvocation,
-  isAccepted: boolean,
+  /** What an accepted client gets as its first message. */
+  first: Pick<Reply, 'data' | 'warning'> | undefined,
   fault: string | undefined,
 ): void {
   const result = resultOf(invocation);
@@ -47,10 +48,15 @@ export function logConnect(
     connectionId,
     path,
     ...result,
-    ...(isAccepted ? { replyBytes: body.length } : { reason: refusal }),
+    replyBytes: first && (first.data?.length ?? 0),
+    reason: first === undefined ? refusal : first.warning,
     fault: bothFaults(fault, result.fault),
-    level: isAccepted ? 'info' : result.level === 'error' ? 'error' : 'warning',
+    level: first === undefined ? refusalLevel(result) : first.warning === undefined ? 'info' : 'warning',
   });
+}
+
+function refusalLevel({ level }: ReturnType<typeof resultOf>): 'error' | 'warning' {
+  return level === 'error' ? 'error' : 'warning';
 }
 
 /** One thing can be struck at two points: a message that came twice, by an instance that was killed. */
@@ -120,11 +126,10 @@ export function logMessage(
   body: Buffer,
   isBinary: boolean,
   invocation: StruckInvocation,
+  { data, warning }: Pick<Reply, 'data' | 'warning'>,
   fault: string | undefined,
 ): void {
-  const { response } = invocation;
   const result = resultOf(invocation);
-  const warning = response === undefined ? undefined : warningOf(response);
   timeline.add({
     type: 'message',
     connectionId: connection.id,
@@ -132,7 +137,7 @@ export function logMessage(
     ...result,
     bytes: body.length,
     frame: isBinary ? 'binary' : 'text',
-    replyBytes: response?.statusCode === 200 ? response.body.length : undefined,
+    replyBytes: data?.length,
     reason: result.reason ?? warning,
     fault: bothFaults(fault, result.fault),
     level: warning === undefined ? result.level : 'warning',
@@ -159,16 +164,6 @@ export function logDroppedMessage(
   });
 }
 
-/** What works here and may not be what was meant. */
-function warningOf(response: FunctionResponse): string | undefined {
-  if (response.statusCode !== 200)
-    return 'what a client gets for a status other than 200 is not documented; nothing was sent';
-  if (response.body.length > 0 && response.headers['content-type'] === undefined) {
-    return 'no Content-Type: the reply is a binary frame, a Blob in a browser';
-  }
-  return undefined;
-}
-
 export function logDisconnect(
   timeline: Timeline,
   { connectionId, path }: Handshake,
@@ -176,7 +171,10 @@ export function logDisconnect(
   fault: string | undefined,
 ): void {
   const result = resultOf(invocation);
-  timeline.add({ type: 'disconnect', connectionId, path, ...result, fault: bothFaults(fault, result.fault) });
+  const lost = invocation.status === 429 ? '; the event is lost, and the connection stays in the store' : '';
+  const reason = result.reason && result.reason + lost;
+  const faults = bothFaults(fault, result.fault);
+  timeline.add({ type: 'disconnect', connectionId, path, ...result, reason, fault: faults });
 }
 
 export function logLostDisconnect(

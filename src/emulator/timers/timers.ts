@@ -7,6 +7,7 @@ import type { Clock } from '../clock.js';
 import { newResourceId } from '../ids.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import type { Timeline } from '../timeline/timeline.js';
+import { timerEvent } from './timer-event.js';
 
 export interface TimersDeps {
   readonly options: Pick<ParsedEmulatorOptions, 'timers' | 'functions'>;
@@ -14,7 +15,7 @@ export interface TimersDeps {
   readonly clock: Clock;
   readonly calls: Calls;
   readonly timeline: Timeline;
-  invokerOf(target: ParsedTarget): Invoker;
+  invokerOf(target: ParsedTarget, functionId?: string): Invoker;
 }
 
 export interface Timers {
@@ -30,7 +31,10 @@ export function createTimers({ options, folderId, clock, calls, timeline, invoke
 
   const timers = options.timers.map(({ every, function: given, payload }, index) => {
     const place = `startEmulator.timers.${index}.function`;
-    const invoker = invokerOf(resolveTarget(given, options.functions, place));
+    const invoker = invokerOf(
+      resolveTarget(given, options.functions, place),
+      typeof given === 'string' ? given : undefined,
+    );
     const triggerId = newResourceId('a1s');
 
     /** Documented: the event is lost when the function fails, unless the trigger has retries, which are not emulated. */
@@ -74,24 +78,4 @@ export function createTimers({ options, folderId, clock, calls, timeline, invoke
       for (const cancel of cancels) cancel();
     },
   };
-}
-
-interface TimerFacts {
-  readonly triggerId: string;
-  readonly payload: string;
-  readonly cloudId: string;
-  readonly folderId: string;
-  readonly at: number;
-}
-
-/** As documented. */
-function timerEvent({ triggerId, payload, cloudId, folderId, at }: TimerFacts) {
-  const event_metadata = {
-    event_id: newResourceId('a1s'),
-    event_type: 'yandex.cloud.events.serverless.triggers.TimerMessage',
-    created_at: new Date(at).toISOString(),
-    cloud_id: cloudId,
-    folder_id: folderId,
-  };
-  return { messages: [{ event_metadata, details: { trigger_id: triggerId, payload } }] };
 }

@@ -4,7 +4,7 @@ import type { Dispatched } from '../../model/dispatched.js';
 import type { DeliveryReport } from '../../model/report.js';
 import { factsOf } from '../call-facts.js';
 import type { IdHasher } from '../hash.js';
-import type { Outcome } from '../outcome.js';
+import type { ObservedOutcome } from '../outcome.js';
 import type { LogFields, LogLevel } from './logger.js';
 
 export interface LogLine {
@@ -13,7 +13,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-export interface EndedInvocation extends Outcome {
+export interface EndedInvocation extends ObservedOutcome {
   readonly durationMs: number;
   readonly answer: InvocationAnswer | undefined;
   readonly user: string | undefined;
@@ -53,7 +53,8 @@ export function invocationLine(call: Invocation, end: EndedInvocation, ids: IdHa
 
 /** What became of one broadcast: the report's counts and codes, and nothing that names a recipient. */
 export function broadcastLine(start: BroadcastStart, report: DeliveryReport, ids: IdHasher): LogLine {
-  const { recipients, delivered, stale, failed, skipped, complete, stoppedBy, storeError } = report;
+  const { recipients, delivered, stale, failed, skipped, uncounted, complete, stoppedBy, storeError } =
+    report;
   const isWhole = complete && failed === 0 && storeError === undefined;
   const level = isWhole ? 'INFO' : storeError === undefined ? 'WARN' : 'ERROR';
   const unreached = [counted(stale, 'stale'), counted(failed, 'failed'), counted(skipped, 'skipped')].join(
@@ -72,6 +73,7 @@ export function broadcastLine(start: BroadcastStart, report: DeliveryReport, ids
       stale,
       failed,
       skipped,
+      uncounted,
       codes: report.codes,
       attempts: report.attempts,
       retries: report.retries,
@@ -112,14 +114,18 @@ export function refusedBroadcastLine(start: BroadcastStart, code: string, ids: I
   };
 }
 
-function audienceKind({ audience }: BroadcastStart): 'a room' | 'a user' | 'a connection' | 'all' {
+function audienceKind({
+  audience,
+}: BroadcastStart): 'a room' | 'several rooms' | 'a user' | 'a connection' | 'all' {
   if ('room' in audience) return 'a room';
+  if ('rooms' in audience) return 'several rooms';
   if ('connection' in audience) return 'a connection';
   return 'user' in audience ? 'a user' : 'all';
 }
 
 function audienceFields({ audience }: BroadcastStart, ids: IdHasher): LogFields {
   if ('room' in audience) return { to: 'room', room: ids.hash(audience.room) };
+  if ('rooms' in audience) return { to: 'rooms', rooms: audience.rooms.map(ids.hash).join(' ') };
   if ('connection' in audience) return { to: 'connection', connection: ids.hash(audience.connection) };
   return 'user' in audience ? { to: 'user', user: ids.hash(audience.user) } : { to: 'all' };
 }

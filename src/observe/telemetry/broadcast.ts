@@ -101,6 +101,7 @@ export function createBroadcastLayer({ tracer, instruments, ids, maxSendSpans }:
 
 function destinationOf({ audience }: BroadcastStart): string {
   if ('room' in audience) return 'room {room}';
+  if ('rooms' in audience) return 'rooms';
   if ('connection' in audience) return 'connection {connection}';
   return 'user' in audience ? 'user {user}' : 'all';
 }

@@ -1,14 +1,10 @@
 import * as z from 'zod/mini';
 import type { Contract } from '../../model/contract.js';
-import type { QueueFanout } from '../fanout/dispatch.js';
-import { partsShape } from '../fanout/shared-options.js';
-import { settingsSchema, type BroadcastSettings } from '../fanout/settings.js';
+import { sharedShape, type SharedOptions } from '../shared-options.js';
 import type { Authorize } from '../handlers/connection-handle.js';
 import type { Authenticate } from '../handlers/hooks.js';
 import { originsSchema, type Origins } from '../handlers/origins.js';
 import { roomsSchema, type RoomsOptions } from '../handlers/session/options.js';
-import type { HistoryOption } from '../history/histories.js';
-import type { Observer } from '../../model/observer.js';
 import { functionOption, lazily } from '../../base/options.js';
 import {
   CONNECTION_IDLE_MS,
@@ -16,18 +12,12 @@ import {
   KEEP_ALIVE_MS,
   MAX_MESSAGE_BYTES,
 } from '../../base/protocol.js';
-import type { ConnectionStore } from '../../model/store.js';
-import type { Transport } from '../../model/transport.js';
 import { logError, type ErrorReport } from './log-error.js';
 
 /** What an app is made of, see {@link createApp}. */
-export interface AppOptions<K extends Contract = Contract> {
+export interface AppOptions<K extends Contract = Contract> extends SharedOptions<K> {
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
   readonly contract?: K | undefined;
-  /** Where connections are kept. There is no default: instances of a function share no memory. */
-  readonly store: ConnectionStore;
-  /** How connections are reached. Default: `defaultTransport()`. */
-  readonly transport?: Transport | undefined;
   /**
    * Pages that may connect, as exact origins (`https://app.example`), or `'any'`. Required: a browser sends cookies
    * along with a handshake from any page. Clients that are no browsers send no origin and are let through.
@@ -41,21 +31,7 @@ export interface AppOptions<K extends Contract = Contract> {
   readonly subprotocols?: readonly string[] | undefined;
   /** Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default 32768 */
   readonly maxMessageBytes?: number | undefined;
-  /** How broadcasts behave. */
-  readonly broadcast?: BroadcastSettings | undefined;
-  /**
-   * Rooms that keep what is sent to them, so that clients who come back get what they missed; see `createBroadcaster`.
-   * Needs a store with histories, as all of this package have. Default: none does.
-   */
-  readonly history?: HistoryOption | undefined;
-  /** Spreads large broadcasts over workers; see `createBroadcaster`, and `worker` of the app. Default: none. */
-  readonly queue?: QueueFanout | undefined;
-  /**
-   * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost. Default:
-   * nobody.
-   */
-  readonly observe?: readonly Observer[] | undefined;
-  /** What clients may do with rooms by themselves. Default: nothing. */
+  /** What rooms keep and show, and what clients may do with them by themselves. Default: nothing. */
   readonly rooms?: RoomsOptions | undefined;
   /**
    * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not more than
@@ -90,13 +66,12 @@ export interface AppOptions<K extends Contract = Contract> {
 
 export const appOptionsSchema = lazily(() =>
   z.strictObject({
-    ...partsShape(),
+    ...sharedShape(),
     origins: originsSchema(),
     authenticate: z.optional(functionOption<Authenticate>()),
     authorize: z.optional(functionOption<Authorize>()),
     subprotocols: z._default(z.array(z.string().check(z.minLength(1))), []),
     maxMessageBytes: z._default(z.int().check(z.minimum(1), z.maximum(MAX_MESSAGE_BYTES)), 32 * 1024),
-    broadcast: z.optional(settingsSchema()),
     rooms: roomsSchema(),
     lifetimeMs: z._default(
       z.int().check(z.minimum(1), z.maximum(CONNECTION_LIFETIME_MS)),

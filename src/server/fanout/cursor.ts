@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { BroadcastError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
 import { check, firstIssue, lazily } from '../../base/options.js';
-import type { RoomPosition } from '../../base/protocol.js';
+import type { RoomPlace } from '../../base/protocol.js';
 import type { BroadcastAudience } from '../../model/store.js';
 
 /** Where a broadcast stopped, and what it was. */
@@ -14,8 +14,8 @@ export interface CursorState {
   readonly id: string;
   /** Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be repeated. */
   readonly filtered: boolean;
-  /** The message's place in the history of the room, where it is kept already. */
-  readonly position?: RoomPosition | undefined;
+  /** The message's places in the histories of rooms, where it is kept already. */
+  readonly places: readonly RoomPlace[];
 }
 
 const schema = lazily(() =>
@@ -23,6 +23,7 @@ const schema = lazily(() =>
     v: z.literal(1),
     to: z.union([
       z.strictObject({ room: z.string() }),
+      z.strictObject({ rooms: z.array(z.string()) }),
       z.strictObject({ user: z.string() }),
       z.strictObject({ all: z.literal(true) }),
       z.strictObject({ connection: z.string() }),
@@ -30,7 +31,7 @@ const schema = lazily(() =>
     after: z.optional(z.string()),
     id: z.string(),
     filtered: z.boolean(),
-    position: z.optional(z.strictObject({ offset: z.int(), epoch: z.string() })),
+    places: z.array(z.strictObject({ room: z.string(), offset: z.int(), epoch: z.string() })),
   }),
 );
 
@@ -45,6 +46,6 @@ export function decodeCursor(cursor: string): CursorState {
     const problem = firstIssue(result.error).message;
     throw new BroadcastError('INVALID_OPTIONS', `cursor: not one that a delivery report gave (${problem})`);
   }
-  const { to, after, id, filtered, position } = result.data;
-  return { audience: to, after, id, filtered, position };
+  const { to, after, id, filtered, places } = result.data;
+  return { audience: to, after, id, filtered, places };
 }

@@ -1,4 +1,5 @@
 import pRetry, { AbortError } from 'p-retry';
+import { backoffMs } from '../../base/backoff.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { AttemptOptions, EncodedPayload, Transport } from '../../model/transport.js';
 import type { Pacer } from './pacer.js';
@@ -124,14 +125,13 @@ async function retryUntilOver(
   }
 }
 
-/** Full jitter: anything between nothing and the bound, which doubles; but never less than the gateway asked for. */
+/** Never less than the gateway asked for. */
 function pauseBefore(
   pauses: number,
   error: BroadcastError,
   { minDelayMs, maxDelayMs }: RetryOptions,
 ): number {
-  const bound = Math.min(maxDelayMs, minDelayMs * 2 ** pauses);
-  return (error.retryAfterMs ?? 0) + Math.random() * bound;
+  return (error.retryAfterMs ?? 0) + backoffMs(pauses, minDelayMs, maxDelayMs);
 }
 
 /** The global timer rather than `node:timers/promises`, which fake clocks do not reach. */

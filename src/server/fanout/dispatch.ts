@@ -1,6 +1,7 @@
 import { BroadcastError } from '../../base/errors.js';
 import type { BroadcastStatus, Dispatched, WatchOptions } from '../../model/dispatched.js';
 import type { FanoutDeps } from './deps.js';
+import type { QueueFanout } from './queue-fanout.js';
 import type { Selection } from './selection.js';
 import type { ParsedSendOptions } from './send-options.js';
 
@@ -23,8 +24,8 @@ export interface DispatchOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Spreads broadcasts over workers by a queue: `queueFanout()` of `yc-broadcast/queue`. What is in it is for this package only. */
-export interface QueueFanout {
+/** What is in a {@link QueueFanout}. */
+export interface Dispatcher extends QueueFanout {
   dispatch(
     deps: FanoutDeps,
     selection: Selection,
@@ -49,11 +50,11 @@ export interface QueueFanout {
 /** The text of the message under an id. */
 export type MakeText = (id: string) => string;
 
-/** Throws `INVALID_OPTIONS` that names the remedy when there is no queue. */
-export function queueOf({ queue }: { readonly queue: QueueFanout | undefined }): QueueFanout {
-  if (queue !== undefined) return queue;
+/** Throws `INVALID_OPTIONS` that names the remedy when there is no queue's fan-out. */
+export function dispatcherOf({ fanout }: { readonly fanout: Dispatcher | undefined }): Dispatcher {
+  if (fanout !== undefined) return fanout;
   throw new BroadcastError(
     'INVALID_OPTIONS',
-    'this requires a queue; set the option queue: queueFanout({ … })',
+    'this requires a queue; set the option broadcast: { fanout: queueFanout({ queue }) }',
   );
 }

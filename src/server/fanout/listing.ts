@@ -51,7 +51,10 @@ async function readConnection(store: Pick<ConnectionStore, 'get'>, id: string): 
 }
 
 /** How many connections a listing would have. */
-export async function countAudience(store: ConnectionStore, audience: BroadcastAudience): Promise<number> {
+export async function countAudience(
+  store: Pick<ConnectionStore, 'get' | 'count'>,
+  audience: BroadcastAudience,
+): Promise<number> {
   if ('connection' in audience) return (await readConnection(store, audience.connection)).connections.length;
   return store.count(audience);
 }

@@ -1,6 +1,5 @@
 import { BroadcastError } from '../../base/errors.js';
 import type { ServerMessage } from '../../base/protocol.js';
-import type { BroadcastAudience } from '../../model/store.js';
 
 /** The text of a server message, as it travels. Throws `INVALID_OPTIONS` for data that JSON cannot carry. */
 export function serverMessageText(message: ServerMessage): string {
@@ -11,11 +10,6 @@ export function serverMessageText(message: ServerMessage): string {
       cause,
     });
   }
-}
-
-/** The text of a message as an audience gets it: what goes to a room names it, so that the room's listeners hear it. */
-export function addressedText(text: string, audience: BroadcastAudience): string {
-  return 'room' in audience ? `${text.slice(0, -1)},"room":${JSON.stringify(audience.room)}}` : text;
 }
 
 /** The id that every copy of a message carries: the caller's key, or a new one. */

@@ -1,13 +1,13 @@
-import type { StoredConnection } from '../../model/connection.js';
 import { isWatched } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
+import type { ListedConnection } from '../../model/store.js';
 import type { EncodedPayload, Transport } from '../../model/transport.js';
 import { deliver, type DeliveryContext, type Outcome, type RetryOptions } from './delivery.js';
 import { createStop, type EarlyStop, type StopOptions } from './stop.js';
 
 /** Makes the payload of one recipient; `undefined` leaves it out. */
 export type PayloadMaker = (
-  connection: StoredConnection,
+  connection: ListedConnection,
 ) => EncodedPayload | undefined | Promise<EncodedPayload | undefined>;
 
 /** What one recipient gets: the same for all, or made when its turn comes. */
@@ -35,9 +35,11 @@ export interface Started {
 /** One message on its way to connections, which may come in several lists. Knows neither stores nor audiences. */
 export interface Sending {
   /** Starts sends in the order of the list, within the pacer's window. Call it again only when it has resolved. */
-  start(connections: readonly StoredConnection[]): Promise<Started>;
+  start(connections: readonly ListedConnection[]): Promise<Started>;
   /** Waits for `work`, but not beyond the moment at which a limit is reached; then it resolves with that limit. */
   before<T>(work: Promise<T>): Promise<T | EarlyStop>;
+  /** Whether the latest recipients show that there is no connection to the gateway, also when all were started. */
+  isGatewayAway(): boolean;
   /** Resolves when every connection that was started has its outcome. Nothing can be started afterwards. */
   settled(): Promise<void>;
 }
@@ -52,9 +54,11 @@ export function createSending(options: SendingOptions): Sending {
     watchedAs: isWatched() ? id : undefined,
   };
 
-  async function sendOne(connection: StoredConnection): Promise<void> {
+  async function sendOne(connection: ListedConnection): Promise<void> {
     const outcome = await outcomeFor(context, connection, payload);
-    if (outcome !== undefined) onOutcome(connection.id, outcome);
+    if (outcome === undefined) return;
+    if (outcome.attempts > 0) stop.noteOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
+    onOutcome(connection.id, outcome);
   }
 
   return {
@@ -72,6 +76,7 @@ export function createSending(options: SendingOptions): Sending {
       return { started, stoppedBy: undefined };
     },
     before: stop.before,
+    isGatewayAway: stop.isGatewayAway,
     async settled() {
       stop.dispose();
       await Promise.all(underWay);
@@ -79,23 +84,26 @@ export function createSending(options: SendingOptions): Sending {
   };
 }
 
+/** What became of one list of connections. */
+export interface SentTo extends Started {
+  readonly isGatewayAway: boolean;
+}
+
 /** Sends to one list of connections. Resolves when each that was started has its outcome. */
 export async function sendTo(
-  connections: readonly StoredConnection[],
+  connections: readonly ListedConnection[],
   options: SendingOptions,
-): Promise<Started> {
+): Promise<SentTo> {
   const sending = createSending(options);
-  try {
-    return await sending.start(connections);
-  } finally {
-    await sending.settled();
-  }
+  const { started, stoppedBy } = await sending.start(connections);
+  await sending.settled();
+  return { started, stoppedBy, isGatewayAway: sending.isGatewayAway() };
 }
 
 /** One recipient, payload and delivery. Never rejects: a payload that cannot be made is that recipient's failure. */
 function outcomeFor(
   context: DeliveryContext,
-  connection: StoredConnection,
+  connection: ListedConnection,
   source: PayloadSource,
 ): Promise<Outcome | undefined> {
   if ('same' in source) return deliver(context, connection.id, source.same);
@@ -104,7 +112,7 @@ function outcomeFor(
 
 async function deliverOwn(
   context: DeliveryContext,
-  connection: StoredConnection,
+  connection: ListedConnection,
   payloadFor: PayloadMaker,
 ): Promise<Outcome | undefined> {
   let payload: EncodedPayload | undefined;

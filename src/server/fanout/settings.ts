@@ -1,9 +1,10 @@
 import * as z from 'zod/mini';
-import { lazily } from '../../base/options.js';
+import type { QueueFanout } from './queue-fanout.js';
 
 const positive = () => z.number().check(z.positive());
 const notNegative = () => z.number().check(z.minimum(0));
-const between = (min: number, max: number) => z.int().check(z.minimum(min), z.maximum(max));
+const between = (min: number, max: number): z.ZodMiniType<number> =>
+  z.int().check(z.minimum(min), z.maximum(max));
 
 /** The numbers that steer broadcasts, with their defaults. They fit a cloud function, not a daemon. */
 export const settingsShape = () => ({
@@ -19,10 +20,8 @@ export const settingsShape = () => ({
   includeIds: z._default(z.boolean(), false),
 });
 
-export const settingsSchema = lazily(() => z.strictObject(settingsShape()));
-
 /** Settings with their defaults filled in. */
-export type Settings = z.output<ReturnType<typeof settingsSchema>>;
+export type Settings = z.output<z.ZodMiniObject<ReturnType<typeof settingsShape>>>;
 
 /** How broadcasts behave. */
 export interface BroadcastSettings {
@@ -46,4 +45,9 @@ export interface BroadcastSettings {
   readonly maxFailures?: number | undefined;
   /** Whether those carry the connection's id. @default false */
   readonly includeIds?: boolean | undefined;
+  /**
+   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
+   * of this package have. Default: every broadcast is sent by the call that makes it.
+   */
+  readonly fanout?: QueueFanout | undefined;
 }

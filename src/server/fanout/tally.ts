@@ -1,5 +1,5 @@
+import type { Placed } from '../../model/dispatched.js';
 import type { BroadcastError, ErrorCode } from '../../base/errors.js';
-import type { RoomPosition } from '../../base/protocol.js';
 import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../../model/report.js';
 import type { Outcome } from './delivery.js';
 import { createLatencyHistogram } from './latency.js';
@@ -27,10 +27,12 @@ export interface Tally {
 export interface TallyEnd {
   readonly id: string;
   readonly skipped: number;
+  /** Whether there may be more of these. */
+  readonly uncounted?: boolean;
   readonly durationMs: number;
   readonly stoppedBy: StopReason;
   readonly cursor?: string | undefined;
-  readonly position?: RoomPosition | undefined;
+  readonly placed?: Placed | undefined;
 }
 
 export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
@@ -62,7 +64,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
     storeFailed({ code, message }) {
       storeError ??= { code, message };
     },
-    report({ id, skipped, durationMs, stoppedBy, cursor, position }) {
+    report({ id, skipped, uncounted = false, durationMs, stoppedBy, cursor, placed }) {
       const recipients = counts.delivered + counts.stale + counts.failed + skipped;
       return markReport({
         kind: 'sent',
@@ -70,6 +72,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
         recipients,
         ...counts,
         skipped,
+        ...(uncounted ? { uncounted } : {}),
         codes,
         bytes,
         durationMs: Math.round(durationMs),
@@ -77,7 +80,7 @@ export function createTally({ maxFailures, includeIds }: TallyOptions): Tally {
         stoppedBy,
         complete: stoppedBy === 'done',
         ...(cursor === undefined ? {} : { cursor }),
-        ...(position === undefined ? {} : { position }),
+        ...placed,
         failures,
         ...(storeError === undefined ? {} : { storeError }),
       });

@@ -22,7 +22,7 @@ import type { GatewayResponse } from './responses.js';
 /** What every hook can use: broadcasts that end before the call's deadline. */
 export interface CallTools<K extends Contract> extends Pick<
   Broadcaster<K>,
-  'to' | 'toUser' | 'toConnection' | 'toAll'
+  'to' | 'toUser' | 'toConnection' | 'toAll' | 'state'
 > {
   readonly broadcaster: Broadcaster<K>;
   /** The platform's context of this call. */

@@ -18,11 +18,9 @@ const limitsSchema = lazily(() =>
 );
 
 export const historyOptionSchema = lazily(() =>
-  z.optional(
-    z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema()], {
-      error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
-    }),
-  ),
+  z.union([functionOption<(room: string) => HistoryLimits | undefined>(), limitsSchema()], {
+    error: 'expected { maxEntries, maxAgeMs }, both whole numbers from 1, or a function of the room',
+  }),
 );
 
 /** The histories of rooms, as far as they keep any. */
@@ -38,14 +36,14 @@ export function createRoomHistories(
   store: ConnectionStore,
   option: HistoryOption | undefined,
 ): RoomHistories {
-  if (option !== undefined) historyStoreOf(store, 'history');
+  if (option !== undefined) historyStoreOf(store, 'rooms.history');
 
   function limitsOf(room: string): HistoryLimits | undefined {
     // Names with `$` are the protocol's own: what stands there is none of the room's business.
     if (option === undefined || room.startsWith('$')) return undefined;
     if (typeof option !== 'function') return option;
     const limits = option(room);
-    return limits === undefined ? undefined : parseOptions(limitsSchema(), limits, 'history(room)');
+    return limits === undefined ? undefined : parseOptions(limitsSchema(), limits, 'rooms.history(room)');
   }
 
   return {
@@ -53,9 +51,9 @@ export function createRoomHistories(
     async append(room, text) {
       const limits = limitsOf(room);
       if (limits === undefined) throw new BroadcastError('INVALID_OPTIONS', `'${room}' has no history`);
-      return historyStoreOf(store, 'history').append(room, text, limits);
+      return historyStoreOf(store, 'rooms.history').append(room, text, limits);
     },
-    read: async (room, since, limit) => historyStoreOf(store, 'history').read(room, { since, limit }),
+    read: async (room, since, limit) => historyStoreOf(store, 'rooms.history').read(room, { since, limit }),
   };
 }
 

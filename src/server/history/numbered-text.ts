@@ -14,9 +14,10 @@ export function numberedMessage(text: string, room: string, position: RoomPositi
 /** What the position adds to a text, at most, beside the room: epochs of stores are short. */
 const POSITION_BYTES = 200;
 
-/** Throws `PAYLOAD_TOO_LARGE` unless the message can be sent with its position and, one day, given back in a reply. */
-export function checkNumberedSize(text: string, room: string, maxPayloadBytes: number): void {
-  const bytes = Buffer.byteLength(text) + Buffer.byteLength(JSON.stringify(room)) + POSITION_BYTES;
+/** Throws `PAYLOAD_TOO_LARGE` unless the message can be sent with its places and, one day, given back in a reply. */
+export function checkNumberedSize(text: string, rooms: readonly string[], maxPayloadBytes: number): void {
+  const places = rooms.map((room) => Buffer.byteLength(JSON.stringify(room)) + POSITION_BYTES);
+  const bytes = places.reduce((sum, size) => sum + size, Buffer.byteLength(text));
   const limit = Math.min(maxPayloadBytes, MAX_REPLY_BYTES);
   if (bytes <= limit) return;
   throw new BroadcastError(

@@ -5,7 +5,7 @@ import { functionOption, lazily, parseOptions } from '../../base/options.js';
 import { PRESENCE_TYPE, type JsonValue, type Presence, type PresenceChange } from '../../base/protocol.js';
 import type { DeliveryReport } from '../../model/report.js';
 import type { ConnectionStore } from '../../model/store.js';
-import { mayCount } from './count-turn.js';
+import { isRightBehind, numbersOf } from './numbers.js';
 import { connectionsOfUser, personOf, whoIsIn } from './who.js';
 
 /** How presence is shown to the others in a room. */
@@ -32,7 +32,7 @@ const optionsSchema = lazily(() =>
 export type PresenceSettings = z.output<ReturnType<typeof optionsSchema>>;
 
 /** Who is in which room, during one call of the function. */
-export interface PresenceWatch {
+export interface PresencePublisher {
   /** Nothing of a room that does not show it. */
   who(room: string): Promise<Presence | undefined>;
   /** Tells the others in the room, unless the user was there already. Never rejects. */
@@ -53,7 +53,7 @@ export interface RoomPresence {
     broadcaster: PresenceBroadcaster,
     now: () => number,
     report: (reason: unknown, during: string) => void,
-  ): PresenceWatch;
+  ): PresencePublisher;
 }
 
 /**
@@ -76,14 +76,36 @@ type Change = Pick<PresenceChange, 'joined' | 'left'>;
 function createWatch(
   settings: PresenceSettings,
   ...[broadcaster, now, report]: Parameters<RoomPresence['watch']>
-): PresenceWatch {
+): PresencePublisher {
   const { store } = broadcaster;
   const isShown = (room: string): boolean => !room.startsWith('$') && settings.rooms(room);
-  const who = (room: string): Promise<Presence> => whoIsIn(store, room, settings, now);
+  /** What was said of rooms during this call: who joins is answered with it. */
+  const said = new Map<string, Presence>();
+
+  async function who(room: string): Promise<Presence> {
+    const { position } = await (await numbersOf(store, room, settings.countEveryMs)).latest();
+    return { ...(await whoIsIn(store, room, settings)), position };
+  }
+
+  /** Who is there now, under the next number; `undefined` when it need not be said. */
+  async function takeTurn(room: string): Promise<Presence | undefined> {
+    const numbers = await numbersOf(store, room, settings.countEveryMs);
+    const latest = await numbers.latest();
+    const here = await whoIsIn(store, room, settings);
+    const isLarge = here.users === undefined;
+    const { countedAt = -Infinity } = latest;
+    // Instances share no memory, so they take turns in the store; their clocks may differ either way.
+    if (isLarge && Math.abs(now() - countedAt) < settings.countEveryMs) return undefined;
+    const position = await numbers.next(isLarge ? 'count' : 'list');
+    if (isRightBehind(position, latest.position)) return { ...here, position };
+    // Whoever took a number in between has told the count, but a list may lack what that one has seen.
+    return isLarge ? undefined : { ...(await whoIsIn(store, room, settings)), position };
+  }
 
   async function announce(room: string, change: Change, exceptId: string): Promise<void> {
-    const here = await who(room);
-    if (here.users === undefined && !(await mayCount(store, room, settings.countEveryMs, now))) return;
+    const here = await takeTurn(room);
+    if (here === undefined) return;
+    said.set(room, here);
     // In large rooms nobody keeps a list that a change would belong to.
     const data: PresenceChange = { room, ...here, ...(here.users === undefined ? {} : change) };
     const text = serverMessageText({ type: PRESENCE_TYPE, data, id: messageId(undefined) });
@@ -93,7 +115,7 @@ function createWatch(
 
   /** Some left without a word, which makes what was just told outdated. */
   async function announceDepartures(room: string, before: Presence, exceptId: string): Promise<void> {
-    const still = new Set((await who(room)).users?.map(({ user }) => user));
+    const still = new Set((await whoIsIn(store, room, settings)).users?.map(({ user }) => user));
     const left = (before.users ?? []).map(({ user }) => user).filter((user) => !still.has(user));
     if (left.length > 0) await announce(room, { left }, exceptId);
   }
@@ -107,7 +129,7 @@ function createWatch(
   }
 
   return {
-    who: async (room) => (isShown(room) ? who(room) : undefined),
+    who: async (room) => (isShown(room) ? (said.get(room) ?? who(room)) : undefined),
     joined: (connection, room) =>
       quietly(async () => {
         if (!isShown(room)) return;

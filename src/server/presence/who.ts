@@ -13,18 +13,15 @@ export async function whoIsIn(
   store: ConnectionStore,
   room: string,
   settings: WhoSettings,
-  now: () => number,
-): Promise<Presence> {
-  // Taken before the listing: one that was begun later has seen at least as much.
-  const at = now();
+): Promise<Omit<Presence, 'position'>> {
   const connections = await firstConnections(store, { room }, settings.maxListed + 1);
-  if (connections.length > settings.maxListed) return { count: await store.count({ room }), at };
+  if (connections.length > settings.maxListed) return { count: await store.count({ room }) };
   const users = new Map<string, PresentUser>();
   for (const connection of connections) {
     const { user } = connection;
     if (user !== undefined && !users.has(user)) users.set(user, personOf(connection, settings));
   }
-  return { count: users.size, at, users: [...users.values()] };
+  return { count: users.size, users: [...users.values()] };
 }
 
 /** What others learn of a connection's user. */

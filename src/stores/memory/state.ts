@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { checkName } from '../../base/names.js';
-import type { StateRow } from '../../base/protocol.js';
 import {
   checkStateChanges,
   checkStateRead,
@@ -19,6 +18,7 @@ import {
   startOfPage,
   statePage,
   type KeptRow,
+  type StoredRow,
 } from '../../model/state-page.js';
 
 interface KeptState {
@@ -93,7 +93,7 @@ function refusalOf(
   state: KeptState,
   { map, key, ifVersion }: StateChange,
   now: number,
-): StateRow | undefined {
+): StoredRow | undefined {
   if (ifVersion === undefined) return undefined;
   const row = currentRow(state.rows.get(keyOf({ map, key })) ?? { map, key, version: 0 }, now);
   return row.version === ifVersion ? undefined : row;

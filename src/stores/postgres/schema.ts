@@ -66,13 +66,20 @@ export function postgresSchema(options: PostgresSchemaOptions = {}): string {
   const names = parseOptions(optionsSchema, options, 'postgresSchema');
   const { tablePrefix } = names;
   const tables = tableNames(names);
-  const { connections, members, histories, entries, records } = tables;
   return `\
 -- Tables of yc-broadcast. Run them in one transaction: psql --single-transaction -f schema.sql
 -- All times are Unix milliseconds of the instance that wrote them, in JavaScript's kind of number.
 
 SELECT pg_advisory_xact_lock(hashtext('yc-broadcast schema'));
 
+${connectionTables(tables, tablePrefix)}
+${historyTables(tables, tablePrefix)}
+${recordTable(tables, tablePrefix)}
+${stateSchema(tables, tablePrefix)}`;
+}
+
+function connectionTables({ connections, members }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${connections} (
   id            text COLLATE "C" PRIMARY KEY,
   shard_hash    bigint NOT NULL,               -- FNV-1a of the id: shard k of n has shard_hash % n = k
@@ -80,8 +87,10 @@ CREATE TABLE IF NOT EXISTS ${connections} (
   attributes    json NOT NULL,
   connected_at  double precision NOT NULL,
   expires_at    double precision NOT NULL,     -- absent from then on; of a tombstone: not needed any more
-  removed       boolean NOT NULL DEFAULT false -- a tombstone: a connect event that comes late finds it
+  removed       boolean NOT NULL DEFAULT false, -- a tombstone: a connect event that comes late finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it: one that is repeated is known
 ) WITH (fillfactor = 90);
+ALTER TABLE ${connections} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_user
   ON ${connections} (user_name, id) WHERE user_name IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_expiry
@@ -95,7 +104,11 @@ CREATE TABLE IF NOT EXISTS ${members} (
 );
 CREATE INDEX IF NOT EXISTS ${tablePrefix}members_by_id
   ON ${members} (id);
+`;
+}
 
+function historyTables({ histories, entries }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${histories} (
   room          text COLLATE "C" PRIMARY KEY,
   epoch         text NOT NULL,
@@ -114,15 +127,22 @@ CREATE TABLE IF NOT EXISTS ${entries} (
   expires_at    double precision NOT NULL,
   PRIMARY KEY (room, entry)
 );
+`;
+}
 
+function recordTable({ records }: TableNames, tablePrefix: string): string {
+  return `\
 CREATE TABLE IF NOT EXISTS ${records} (
   key           text COLLATE "C" PRIMARY KEY,
   value         text NOT NULL,
   version       text COLLATE "C" NOT NULL,     -- another one with each write
-  expires_at    double precision NOT NULL      -- absent from then on
+  expires_at    double precision NOT NULL,     -- absent from then on; of a removed one: not needed any more
+  removed       boolean NOT NULL DEFAULT false, -- a call that is repeated finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it; a write is called by its version
 );
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS removed boolean NOT NULL DEFAULT false;
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}records_by_expiry
   ON ${records} (expires_at);
-
-${stateSchema(tables, tablePrefix)}`;
+`;
 }

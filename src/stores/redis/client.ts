@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { backoffBoundMs } from '../../base/backoff.js';
 import { BroadcastError } from '../../base/errors.js';
 
 /**
@@ -57,7 +58,7 @@ export function clientFor({ url, tls, timeoutMs }: RedisAddress): RedisSource {
       // How long a closed client may keep the process from ending.
       disconnectTimeout: 100,
       maxRetriesPerRequest: RETRIES,
-      retryStrategy: (attempt) => Math.min(25 * 2 ** attempt, 500),
+      retryStrategy: (attempt) => backoffBoundMs(attempt, 25, 500),
       // A failover leaves the connection with a former master.
       reconnectOnError: ({ message }) => message.includes('READONLY'),
     });

@@ -8,6 +8,7 @@ import {
   type Page,
   type Shard,
 } from '../../model/store.js';
+import { compareBytes, countRooms, listRooms, type RoomListing } from '../../model/several-rooms.js';
 import type { RedisCalls } from './calls.js';
 import { audienceName, expiryKey, partitionKey, partitionOf, partitionsOf } from './partitions.js';
 import { toConnections, type Fields } from './row.js';
@@ -22,7 +23,7 @@ export interface ListingDeps {
   readonly now: () => number;
 }
 
-export interface Listing {
+export interface RedisListing {
   list(audience: Audience, options: ListOptions): Promise<Page>;
   count(audience: Audience): Promise<number>;
 }
@@ -42,7 +43,7 @@ interface Candidate {
 }
 
 /** Lists partition by partition, within each in the order of the ids' bytes. */
-export function createListing({ calls, keyPrefix, now }: ListingDeps): Listing {
+export function createListing({ calls, keyPrefix, now }: ListingDeps): RedisListing {
   async function countIn(partition: number, audience: string): Promise<number> {
     return calls.countBeyond(expiryKey(partitionKey(keyPrefix, partition), audience), now());
   }
@@ -69,30 +70,41 @@ export function createListing({ calls, keyPrefix, now }: ListingDeps): Listing {
     return parts;
   }
 
-  return {
+  async function listOne(name: string, options: ListOptions): Promise<Page> {
+    const { limit, shard, after = '' } = options;
+    const start = options.after === undefined ? 0 : partitionOf(checkName(after, 'after'));
+    const [first, ...others] = partitionsOf(shard).filter((partition) => partition >= start);
+    if (first === undefined) return { connections: [], done: true };
+    const [head, ...counts] = await Promise.all([
+      scan(first, name, first === start ? after : '', limit),
+      ...others.map((partition) => countIn(partition, name)),
+    ]);
+    const rest = others
+      .map((partition, index) => ({ partition, count: counts[index] ?? 0 }))
+      .filter(({ count }) => count > 0);
+    const tail = head.done ? await scanRest(rest, name, limit - head.connections.length) : [];
+    return toPage([head, ...tail], rest.length === 0, shard);
+  }
+
+  const roomListing: RoomListing = {
+    list: (room, options) => listOne(audienceName({ room }), options),
+    compare: (a, b) => partitionOf(a) - partitionOf(b) || compareBytes(a, b),
+  };
+
+  const listing: RedisListing = {
     async list(audience, options) {
       checkListOptions(options);
-      const { limit, shard, after = '' } = options;
-      const name = audienceName(audience);
-      const start = options.after === undefined ? 0 : partitionOf(checkName(after, 'after'));
-      const [first, ...others] = partitionsOf(shard).filter((partition) => partition >= start);
-      if (first === undefined) return { connections: [], done: true };
-      const [head, ...counts] = await Promise.all([
-        scan(first, name, first === start ? after : '', limit),
-        ...others.map((partition) => countIn(partition, name)),
-      ]);
-      const rest = others
-        .map((partition, index) => ({ partition, count: counts[index] ?? 0 }))
-        .filter(({ count }) => count > 0);
-      const tail = head.done ? await scanRest(rest, name, limit - head.connections.length) : [];
-      return toPage([head, ...tail], rest.length === 0, shard);
+      if ('rooms' in audience) return listRooms(roomListing, audience.rooms, options);
+      return listOne(audienceName(audience), options);
     },
     async count(audience) {
+      if ('rooms' in audience) return countRooms(listing.list, audience.rooms);
       const name = audienceName(audience);
       const counts = await Promise.all(partitionsOf(undefined).map((partition) => countIn(partition, name)));
       return counts.reduce((sum, count) => sum + count, 0);
     },
   };
+  return listing;
 }
 
 /** How much to read of which partition, so that together they have what is missing. */

@@ -1,4 +1,4 @@
-import { shardOf, type Audience, type Shard } from '../../model/store.js';
+import { shardOf, type SingleAudience, type Shard } from '../../model/store.js';
 import { checkName } from '../../base/names.js';
 
 /**
@@ -30,7 +30,7 @@ export function partitionKey(keyPrefix: string, partition: number): string {
 }
 
 /** What scripts call an audience. */
-export function audienceName(audience: Audience): string {
+export function audienceName(audience: SingleAudience): string {
   if ('room' in audience) return `room:${checkName(audience.room, 'room')}`;
   return 'user' in audience ? `user:${checkName(audience.user, 'user')}` : 'all';
 }

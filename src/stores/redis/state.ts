@@ -20,7 +20,7 @@ import {
 import type { RedisCalls } from './calls.js';
 import { CHANGE_STATE, GET_STATE, NO_END, READ_STATE, ROW } from './state-scripts.js';
 
-export interface StateDeps {
+export interface RedisStateDeps {
   readonly calls: RedisCalls;
   readonly keyPrefix: string;
   /** A call is not repeated after so long, in milliseconds. */
@@ -28,7 +28,7 @@ export interface StateDeps {
   readonly now: () => number;
 }
 
-export function redisState({ calls, keyPrefix, timeoutMs, now }: StateDeps): StateStore {
+export function redisState({ calls, keyPrefix, timeoutMs, now }: RedisStateDeps): StateStore {
   function keyOf(room: string): string {
     return `${keyPrefix}:state:${room}`;
   }

@@ -2,23 +2,22 @@ import pLimit from 'p-limit';
 import { checkName } from '../../base/names.js';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
 import type { ConnectionStore } from '../../model/store.js';
+import { createConnectionRows } from './connection-rows.js';
+import { createCopies, partitionsOf } from './copies.js';
 import { deleteAll } from './deletions.js';
-import { CONDITION_FAILED, type DocumentApi } from './document-api.js';
+import type { DocumentApi } from './document-api.js';
 import {
   assigning,
   attributesValue,
   connectionIn,
   deletableFrom,
   fieldsOf,
-  isAlive,
   number,
   strings,
   text,
   type Item,
 } from './items.js';
 import {
-  CONNECTIONS,
-  idIn,
   isRoomPartition,
   keyOf,
   nameIn,
@@ -44,52 +43,10 @@ const IS_ALIVE = 'e > :now AND attribute_not_exists(x)';
  * listings read of it are copies, see {@link createRows}. Every step may be repeated without harm.
  */
 export function createConnections(api: DocumentApi, now: () => number): Connections {
-  const TableName = api.table;
   const rows = createRows(api, now);
-
-  async function read(id: string): Promise<Item | undefined> {
-    const Key = keyOf(CONNECTIONS, sortKeyOf(id));
-    return (await api.call('GetItem', { TableName, Key, ConsistentRead: true })).Item;
-  }
-
-  async function readAlive(id: string): Promise<Item | undefined> {
-    const row = await read(checkName(id, 'id'));
-    return row !== undefined && isAlive(row, now()) ? row : undefined;
-  }
-
-  /** Changes the row of a connection. Resolves with the row, or with `undefined` when the condition does not hold. */
-  async function change(
-    id: string,
-    UpdateExpression: string,
-    ConditionExpression: string | undefined,
-    values: Item,
-  ): Promise<Item | undefined> {
-    const answer = await api.callUnless(CONDITION_FAILED, 'UpdateItem', {
-      TableName,
-      Key: keyOf(CONNECTIONS, sortKeyOf(id)),
-      UpdateExpression,
-      ConditionExpression,
-      ExpressionAttributeValues: values,
-      ReturnValues: 'ALL_NEW',
-    });
-    return answer?.Attributes;
-  }
-
-  /** Makes all copies show this version. Resolves with whether the one that `partition` should have is lost. */
-  async function showEverywhere(row: Item, partition?: string): Promise<boolean> {
-    const own = partitionsOf(row);
-    const results = await Promise.all(own.current.map((each) => rows.show(each, row)));
-    await forget(row, own.former);
-    return partition !== undefined && results[own.current.indexOf(partition)] === 'lost';
-  }
-
-  /** Deletes copies that should not be there any more. They stay noted until then, so that a removal finds them. */
-  async function forget(row: Item, former: readonly string[]): Promise<void> {
-    if (former.length === 0) return;
-    await Promise.all(former.map((partition) => rows.drop(partition, row)));
-    const values = { ':gone': strings(...former), ':v': row['v'] ?? number(0) };
-    await change(idIn(row), 'DELETE r :gone, g :gone', 'v = :v', values);
-  }
+  const connections = createConnectionRows(api, now);
+  const { read, readAlive, update, change } = connections;
+  const { showEverywhere, forget } = createCopies(rows, connections);
 
   async function isCurrent(id: string, row: Item): Promise<boolean> {
     return (await read(id))?.['v']?.N === row['v']?.N;
@@ -103,9 +60,10 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       c: undefined,
       e: undefined,
       i: undefined,
+      k: undefined,
     });
     // The partitions stay noted: a removal that was cut short is completed by the next one.
-    const row = await change(id, `${expression} ADD v :one`, undefined, { ...values, ':one': number(1) });
+    const row = await update(id, `${expression} ADD v :one`, undefined, { ...values, ':one': number(1) });
     return (row?.['r']?.SS ?? []).map((partition) => keyOf(partition, sortKeyOf(id)));
   }
 
@@ -123,7 +81,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
         if (partition !== undefined) await rows.reserve(partition, sortKeyOf(id));
         const row = await change(
           id,
-          `${expression} ADD v :one${partition === undefined ? '' : ', r :r'}`,
+          `${expression} ADD v :one, k :call${partition === undefined ? '' : ', r :r'}`,
           'attribute_not_exists(x)',
           { ...values, ...added, ':one': number(1) },
         );
@@ -142,7 +100,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
     },
     async setAttributes(id, attributes) {
       const { expression, values } = assigning({ a: attributesValue(attributes) });
-      const row = await change(checkName(id, 'id'), `${expression} ADD v :one`, IS_ALIVE, {
+      const row = await change(checkName(id, 'id'), `${expression} ADD v :one, k :call`, IS_ALIVE, {
         ...values,
         ':one': number(1),
         ':now': number(now()),
@@ -162,7 +120,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const values = { ':r': strings(partition), ':one': number(1) };
       for (;;) {
         await rows.reserve(partition, sortKey);
-        const row = await change(id, 'ADD v :one, r :r DELETE g :r', IS_ALIVE, {
+        const row = await change(id, 'ADD v :one, k :call, r :r DELETE g :r', IS_ALIVE, {
           ...values,
           ':now': number(now()),
         });
@@ -170,6 +128,8 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
           await rows.cancel(partition, sortKey);
           return 'absent';
         }
+        // A call that was repeated: somebody has left since.
+        if (!partitionsOf(row).current.includes(partition)) return 'joined';
         // A leave that began before can delete the row until now: then this join comes after it.
         if ((await rows.show(partition, row)) === 'shown') return 'joined';
       }
@@ -178,22 +138,13 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const partition = roomPartition(room);
       const values = { ':r': strings(partition), ':one': number(1) };
       const isKnown = 'attribute_exists(v) AND attribute_not_exists(x)';
-      const row = await change(checkName(id, 'id'), 'ADD v :one, g :r', isKnown, values);
-      if (row !== undefined) await forget(row, [partition]);
+      const row = await change(checkName(id, 'id'), 'ADD v :one, k :call, g :r', isKnown, values);
+      // Unless a join came since, if the call was repeated.
+      if (row?.['g']?.SS?.includes(partition) === true) await forget(row, [partition]);
     },
     async rooms(id) {
       const row = await readAlive(id);
       return row === undefined ? [] : partitionsOf(row).current.filter(isRoomPartition).map(nameIn);
     },
   };
-}
-
-/** Where a connection should have copies, and where it has left a room or belongs to another user now. */
-function partitionsOf({ r, g, u }: Item): { readonly current: string[]; readonly former: string[] } {
-  const noted = r?.SS ?? [];
-  const left = new Set(g?.SS);
-  const user = u?.S === undefined ? undefined : userPartition(u.S);
-  const isCurrent = (partition: string): boolean =>
-    isRoomPartition(partition) ? !left.has(partition) : partition === user;
-  return { current: noted.filter(isCurrent), former: noted.filter((partition) => !isCurrent(partition)) };
 }

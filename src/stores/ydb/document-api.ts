@@ -1,10 +1,11 @@
 import { BroadcastError } from '../../base/errors.js';
 import { deadlineOf, type FunctionContext } from '../../base/invocation.js';
 import type { Authorization } from './authorization.js';
-import { createPoster } from '../../base/http-post.js';
+import { createAwsService } from '../../base/aws-service.js';
+import { parseJson } from '../../base/json.js';
 import type { Item } from './items.js';
 import { createBackoff, type Backoff } from '../../base/backoff.js';
-import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
+import { isTransient, refusalOfAnswer, refusalOfNetwork, type YdbRefusal } from './refusal.js';
 
 /** What an answer may hold, of all actions that this store uses. */
 export interface Answer {
@@ -44,16 +45,22 @@ export type Action =
   | 'UpdateTimeToLive';
 
 /**
+ * Asked before a request is repeated of which nobody knows whether it was carried out. Resolves with its answer when it
+ * was; rejects with `STORE_UNAVAILABLE` when it cannot find out now, and is asked again.
+ */
+export type Clarify = () => Promise<Answer | 'repeat'>;
+
+/**
  * The Document API of YDB, or of anything that speaks it. A request is repeated while the reason for its failure may
  * pass, until the function's deadline or `timeoutMs` comes, also when nobody knows whether it was carried out: whoever
- * calls sees to it that doing the same twice does no harm.
+ * calls sees to it that doing the same twice does no harm, if need be with {@link Clarify}.
  */
 export interface DocumentApi {
   readonly table: string;
   /** The answer to a request. Rejects with the `BroadcastError` that the refusal amounts to. */
   call(action: Action, body: object): Promise<Answer>;
   /** Like `call`; `undefined` when it is refused for this reason. */
-  callUnless(reason: string, action: Action, body: object): Promise<Answer | undefined>;
+  callUnless(reason: string, action: Action, body: object, clarify?: Clarify): Promise<Answer | undefined>;
   /**
    * Carries out all actions or none. `refused`: a condition did not hold, and nothing was done; `unsure`: neither did it
    * when this was repeated, but an attempt before got no answer and may have been carried out.
@@ -81,15 +88,13 @@ export const CONDITION_FAILED = 'ConditionalCheckFailedException';
 /** The same of a transaction. Which condition it was is not documented. */
 const TRANSACTION_CANCELED = 'TransactionCanceledException';
 
-/** Longest time for one attempt; if it takes longer, the connection is dead. */
-const ATTEMPT_TIMEOUT_MS = 3000;
 /** Kept free before the function's deadline, so that somebody can still be told. */
 const RESERVE_MS = 200;
 
 export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   const { endpoint, table, authorization, timeoutMs } = options;
   const url = new URL(endpoint);
-  const poster = createPoster();
+  const service = createAwsService(url);
   let deadline: number | undefined;
   let isClosed = false;
 
@@ -100,19 +105,20 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return createBackoff(Math.min(now + timeoutMs, isKnown ? (deadline as number) - RESERVE_MS : Infinity));
   }
 
-  async function exchange(headers: Record<string, string>, body: string, endsAt: number) {
+  async function exchange(
+    headers: Record<string, string>,
+    body: string,
+    endsAt: number,
+  ): Promise<Answer | YdbRefusal> {
     if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'ydbStore: the store was closed');
-    const timeLeftMs = Math.max(1, endsAt - Date.now());
-    try {
-      const request = { url, headers, body, timeoutMs: Math.min(ATTEMPT_TIMEOUT_MS, timeLeftMs) };
-      const answer = await poster.post(request);
-      return answer.status === 200 ? (JSON.parse(answer.body) as Answer) : refusalOfAnswer(answer, table);
-    } catch (reason) {
-      return refusalOfNetwork(reason);
-    }
+    const answer = await service.post(headers, body, endsAt);
+    if ('unreachable' in answer) return refusalOfNetwork(answer);
+    if (answer.status !== 200) return refusalOfAnswer(answer, table);
+    const parsed = parseJson(answer.body) as Answer | undefined;
+    return parsed ?? refusalOfNetwork({ unreachable: 'the answer is not JSON', cause: undefined });
   }
 
-  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | Refusal> {
+  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | YdbRefusal> {
     const headers = {
       'Content-Type': 'application/x-amz-json-1.0',
       'X-Amz-Target': `DynamoDB_20120810.${action}`,
@@ -126,10 +132,14 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return exchange(await authorization.headersFor(request), body, endsAt);
   }
 
-  async function persist(action: Action, body: object): Promise<Answer | (Refusal & Unsure)> {
+  async function persist(
+    action: Action,
+    body: object,
+    clarify?: Clarify,
+  ): Promise<Answer | (YdbRefusal & Unsure)> {
     const { endsAt, pause } = backoff();
     const text = JSON.stringify(body);
-    let throttled: Refusal | undefined;
+    let throttled: YdbRefusal | undefined;
     let isUnsure = false;
     for (;;) {
       const outcome = await attempt(action, text, endsAt);
@@ -137,8 +147,13 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
       if (!isTransient(outcome)) return { ...outcome, isUnsure };
       if (outcome.kind === 'throttled') throttled = outcome;
       else isUnsure = true;
-      // The last attempt may have had too little time to be answered; the reason is that the others were refused.
-      if (!(await pause())) return { ...(throttled ?? outcome), isUnsure };
+      let next: Clarified;
+      do {
+        // The last attempt may have had too little time to be answered; the reason is that the others were refused.
+        if (!(await pause())) return { ...(throttled ?? outcome), isUnsure };
+        next = await clarified(outcome, clarify);
+      } while (next === 'unclear');
+      if (next !== 'repeat') return next;
     }
   }
 
@@ -148,8 +163,8 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     async call(action, body) {
       return answerOf(await persist(action, body));
     },
-    async callUnless(reason, action, body) {
-      const outcome = await persist(action, body);
+    async callUnless(reason, action, body, clarify) {
+      const outcome = await persist(action, body, clarify);
       return isRefusal(outcome) && outcome.type === reason ? undefined : answerOf(outcome);
     },
     async transact(actions) {
@@ -168,7 +183,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     },
     close() {
       isClosed = true;
-      poster.close();
+      service.close();
     },
   };
 }
@@ -178,11 +193,24 @@ interface Unsure {
   readonly isUnsure: boolean;
 }
 
-function isRefusal<R extends Refusal>(outcome: Answer | R): outcome is R {
+type Clarified = Answer | 'repeat' | 'unclear';
+
+/** What a throttled service has refused it has not carried out. */
+async function clarified({ kind }: YdbRefusal, clarify: Clarify | undefined): Promise<Clarified> {
+  if (clarify === undefined || kind === 'throttled') return 'repeat';
+  try {
+    return await clarify();
+  } catch (reason) {
+    if (BroadcastError.from(reason).code === 'STORE_UNAVAILABLE') return 'unclear';
+    throw reason;
+  }
+}
+
+function isRefusal<R extends YdbRefusal>(outcome: Answer | R): outcome is R {
   return 'kind' in outcome;
 }
 
-function answerOf(outcome: Answer | Refusal): Answer {
+function answerOf(outcome: Answer | YdbRefusal): Answer {
   if (isRefusal(outcome)) throw outcome.error;
   return outcome;
 }

@@ -1,4 +1,4 @@
-import { shardOf, type Audience, type Shard } from '../../model/store.js';
+import { shardOf, type SingleAudience, type Shard } from '../../model/store.js';
 import { checkName } from '../../base/names.js';
 import { text, type Item } from './items.js';
 
@@ -37,7 +37,7 @@ export function statePartition(room: string): string {
   return STATE + checkName(room, 'room');
 }
 
-export function audiencePartition(audience: Audience): string {
+export function audiencePartition(audience: SingleAudience): string {
   if ('room' in audience) return roomPartition(audience.room);
   return 'user' in audience ? userPartition(audience.user) : CONNECTIONS;
 }

@@ -1,6 +1,5 @@
-import type { StateRow } from '../../base/protocol.js';
 import { MAX_STATE_BYTES, MAX_STATE_KEYS, type StateChange } from '../../model/state.js';
-import { currentRow, ENDED_ROW_MS, type KeptRow } from '../../model/state-page.js';
+import { currentRow, ENDED_ROW_MS, type KeptRow, type StoredRow } from '../../model/state-page.js';
 import { mayLackRows, MAX_CALLS, nameOf, newHead, type Head } from './state-items.js';
 
 /** A room looks for rows to forget once in this time at most, unless it is full. */
@@ -31,7 +30,7 @@ export function sized(row: KeptRow): SizedRow {
 }
 
 /** The keys whose version is another one. */
-export function refusing({ rows }: Known, changes: readonly StateChange[], now: number): StateRow[] {
+export function refusing({ rows }: Known, changes: readonly StateChange[], now: number): StoredRow[] {
   return changes.flatMap(({ map, key, ifVersion }) => {
     const row = currentRow(rows.get(nameOf({ map, key })) ?? { map, key, version: 0 }, now);
     return ifVersion === undefined || row.version === ifVersion ? [] : row;

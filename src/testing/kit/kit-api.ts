@@ -32,12 +32,44 @@ export interface TestConnectOptions {
   readonly subprotocols?: readonly string[] | undefined;
 }
 
+/** An HTTP request to the function, beside its connections. */
+export interface KitRequest {
+  /** @default 'GET' */
+  readonly method?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** The function gets it as base64, except for the content type `application/json`, exactly. @default '' */
+  readonly body?: string | Uint8Array | undefined;
+  /** The path as the gateway's specification has it, such as `/hooks/{id}`. Default: the path of the request. */
+  readonly template?: string | undefined;
+  /** `payload_format_version` of the specification. The default is that of `yc-broadcast spec`. @default '1.0' */
+  readonly payloadFormat?: '0.1' | '1.0' | '2.0' | undefined;
+}
+
+/** What the function answered to an HTTP request. Names of headers are in lower case. */
+export interface KitAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 /** A gateway in memory and its clients, around the code under test. */
 export interface TestKit<K extends Contract = Contract> {
   /** Connects a client. Rejects with an `AssertionError` that holds status and body when the handshake is refused. */
   connect(path?: string, options?: TestConnectOptions): Promise<TestConnection<K>>;
   /** A handshake that the handler refuses with this status. Resolves with the answer. */
   expectRefused(status: number, path?: string, options?: TestConnectOptions): Promise<KitRefusal>;
+  /**
+   * Sends an HTTP request, with its query in the path: `/publish?room=news`. Resolves with the function's answer, and
+   * rejects when the function throws, which the cloud answers with 502.
+   */
+  request(path: string, request?: KitRequest): Promise<KitAnswer>;
+  /** Calls the function as triggers do. Both reject when the function throws: the cloud would call it again, or lose the event. */
+  readonly trigger: {
+    /** A timer, with the payload that the trigger is set up with. */
+    timer(payload?: string): Promise<void>;
+    /** A batch of messages from a queue of Message Queue: also the jobs that `queueFanout` has put on one. */
+    queue(bodies: readonly string[]): Promise<void>;
+  };
   /** As `transport` of {@link KitWorld}, for code outside of the app. */
   readonly transport: Transport;
   /** Another transport to the same connections, for code that closes its own. */

@@ -3,11 +3,16 @@ import { createManualClock, type ManualClock } from '../../emulator/clock.js';
 import { createEventBuilder, readHandshake, type Handshake } from '../../emulator/events/event-builder.js';
 import { CLOUD_FRAME_LIMITS } from '../../emulator/sockets/frame-limits.js';
 import { newConnectionId, newResourceId } from '../../emulator/ids.js';
-import { isTextResponse, type FunctionResponse, type Invoker } from '../../emulator/calls/invoker.js';
+import {
+  isTextResponse,
+  type FunctionResponse,
+  type FunctionInvocation,
+  type Invoker,
+} from '../../emulator/calls/invoker.js';
 import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../base/protocol.js';
 import type { ConnectionInfo } from '../../model/transport.js';
-import type { Frame } from './inbox.js';
+import type { KitFrame } from './inbox.js';
 
 /** A client's end of a connection in memory. */
 export interface KitSocket {
@@ -17,7 +22,7 @@ export interface KitSocket {
   /** Set when it is closed: for the client at once, whatever the DISCONNECT event does. */
   closed: KitClosure | undefined;
   /** Where its frames go; those that come before somebody listens wait. */
-  onFrame(frame: Frame): void;
+  onFrame(frame: KitFrame): void;
 }
 
 /** How a connection came to its end. */
@@ -44,10 +49,13 @@ export interface KitHandshake {
 }
 
 export interface KitGateway {
+  readonly id: string;
   readonly clock: ManualClock;
-  connect(handshake: KitHandshake, onFrame: (frame: Frame) => void): Promise<KitSocket | KitRefusal>;
+  /** Calls the function with an event that is not of a connection. */
+  call(event: Record<string, unknown>): Promise<FunctionInvocation>;
+  connect(handshake: KitHandshake, onFrame: (frame: KitFrame) => void): Promise<KitSocket | KitRefusal>;
   /** Delivers a message of the client's. Resolves with what is wrong with the function, or `undefined`. */
-  message(socket: KitSocket, frame: Frame): Promise<string | undefined>;
+  message(socket: KitSocket, frame: KitFrame): Promise<string | undefined>;
   ping(socket: KitSocket): void;
   /** Closes a socket and tells the function, except of a `lost` one. Resolves with what is wrong with the function. */
   close(socket: KitSocket, closure: KitClosure, tell?: 'tell' | 'lost'): Promise<string | undefined>;
@@ -79,7 +87,7 @@ export function createKitGateway(
 
   async function connect(
     { path, query, headers }: KitHandshake,
-    onFrame: (frame: Frame) => void,
+    onFrame: (frame: KitFrame) => void,
   ): Promise<KitSocket | KitRefusal> {
     const found = findRoute(routes, path);
     if (found === undefined) return noSuchPath(path, paths);
@@ -129,7 +137,7 @@ export function createKitGateway(
     socket.onFrame(isTextResponse(response) ? response.body.toString('utf8') : response.body);
   }
 
-  async function message(socket: KitSocket, frame: Frame): Promise<string | undefined> {
+  async function message(socket: KitSocket, frame: KitFrame): Promise<string | undefined> {
     const body = Buffer.from(frame);
     const excess = tooLarge(body.length);
     if (excess !== undefined) return close(socket, { code: TOO_BIG, by: 'gateway', reason: excess });
@@ -156,7 +164,9 @@ export function createKitGateway(
   }
 
   return {
+    id: gatewayId,
     clock,
+    call: invoker.invoke,
     connect,
     message,
     ping(socket) {

@@ -10,6 +10,7 @@ import { BroadcastError } from '../../base/errors.js';
 import { parseOptions } from '../../base/options.js';
 import type { Transport } from '../../model/transport.js';
 import type { KitWorld, TestConnectOptions, TestKit, TestKitOptions } from './kit-api.js';
+import { createKitEvents } from './kit-events.js';
 import { createKitFaults } from './kit-faults.js';
 import { createKitGateway, type KitRefusal } from './kit-gateway.js';
 import { kitTransport, type KitSwitchboard, type KitTransport } from './kit-transport.js';
@@ -125,6 +126,7 @@ export function createTestKit<K extends Contract>(
         expected: status,
       });
     },
+    ...createKitEvents(gateway),
     transport,
     openTransport,
     faults,

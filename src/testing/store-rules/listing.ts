@@ -5,7 +5,12 @@ import { expectRefused, forEach, names, sameValue, walk } from '../store-probes.
 import type { StoreRule } from '../store-rule.js';
 import type { StoreWorld } from '../store-world.js';
 
-const AUDIENCES: readonly Audience[] = [{ room: LOBBY }, { user: ANN }, { all: true }];
+const AUDIENCES: readonly Audience[] = [
+  { room: LOBBY },
+  { rooms: ['attic', LOBBY] },
+  { user: ANN },
+  { all: true },
+];
 
 export const listingRules: readonly StoreRule[] = [
   {
@@ -138,9 +143,9 @@ export const listingRules: readonly StoreRule[] = [
   },
 ];
 
-/** Puts `count` connections of user Ann into the lobby and returns their ids, sorted. */
+/** Puts `count` connections of user Ann into the lobby, some into the attic as well, and returns their ids, sorted. */
 async function fill({ enter }: StoreWorld, count: number): Promise<string[]> {
   const ids = names('p', count);
-  await forEach(ids, (id) => enter(id, [LOBBY], { user: ANN }));
+  await forEach(ids, (id) => enter(id, /[02468]$/.test(id) ? [LOBBY, 'attic'] : [LOBBY], { user: ANN }));
   return ids;
 }

@@ -184,6 +184,8 @@ function callsWith(
     ['leave of a room', () => store.leave('bystander', bad)],
     ['rooms', () => store.rooms(bad)],
     ['list of a room', () => store.list({ room: bad }, { limit: 1 })],
+    ['list of several rooms', () => store.list({ rooms: [LOBBY, bad] }, { limit: 1 })],
+    ['count of several rooms', () => store.count({ rooms: [LOBBY, bad] })],
     ['list of a user', () => store.list({ user: bad }, { limit: 1 })],
     ['count of a room', () => store.count({ room: bad })],
     ['count of a user', () => store.count({ user: bad })],

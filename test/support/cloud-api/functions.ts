@@ -23,7 +23,7 @@ export function functionService(
 ): UntypedServiceImplementation {
   const all = () => [...stored.values()].map(({ definition }) => definition);
 
-  function create({ folderId, name }: api.CreateFunctionRequest, method: string) {
+  function create({ folderId, name, labels }: api.CreateFunctionRequest, method: string) {
     refuseTaken(all(), name, 'Function');
     return desk.operate(method, `${NAME}.Function`, functions.Function, () => {
       const definition = functions.Function.fromPartial({
@@ -31,7 +31,7 @@ export function functionService(
         folderId,
         name,
         description: '',
-        labels: {},
+        labels,
         httpInvokeUrl: '',
         status: functions.Function_Status.ACTIVE,
       });
@@ -43,6 +43,7 @@ export function functionService(
   function createVersion(request: api.CreateFunctionVersionRequest, method: string) {
     const { versions } = found(stored, request.functionId, 'Function');
     const content = contentOf(request);
+    checkDependencies(content);
     return desk.operate(method, `${NAME}.Version`, functions.Version, () => {
       const version = functions.Version.fromPartial({
         ...sharedFields(request),
@@ -91,6 +92,13 @@ export function functionService(
       },
     ),
   };
+}
+
+/** The platform runs `npm ci` beside a `package.json`, which fails without a lock file. Documented. */
+function checkDependencies(content: Buffer | undefined): void {
+  // Names stand in an archive as they are.
+  if (content?.includes('package.json') === true && !content.includes('package-lock.json'))
+    throw new Refusal(status.INVALID_ARGUMENT, 'npm ci failed: there is no package-lock.json');
 }
 
 /** All that a version takes over from the request that makes it: these fields have the same names in both. */

@@ -1,8 +1,20 @@
 import { status, type UntypedServiceImplementation } from '@grpc/grpc-js';
-import { iamTokenService, serviceAccount, serviceAccountService as api } from 'yandex-cloud-sdk-3/iam-v1';
+import {
+  accessKey,
+  accessKeyService as keyApi,
+  iamTokenService,
+  serviceAccount,
+  serviceAccountService as api,
+} from 'yandex-cloud-sdk-3/iam-v1';
 // The one that 3.x keeps to itself.
 import * as access from '@yandex-cloud/nodejs-sdk/dist/generated/yandex/cloud/access/access.js';
 import { pageOf, refuseTaken, Refusal, found, type Desk } from './desk.js';
+
+/** A static key. */
+export interface StoredKey {
+  readonly keyId: string;
+  readonly serviceAccountId: string;
+}
 
 export interface StoredAccount {
   readonly account: serviceAccount.ServiceAccount;
@@ -16,10 +28,15 @@ const NAME = 'yandex.cloud.iam.v1.ServiceAccount';
 export function accountService(desk: Desk, stored: Map<string, StoredAccount>): UntypedServiceImplementation {
   const all = () => [...stored.values()].map(({ account }) => account);
 
-  function create({ folderId, name }: api.CreateServiceAccountRequest, method: string) {
+  function create({ folderId, name, labels }: api.CreateServiceAccountRequest, method: string) {
     refuseTaken(all(), name, 'ServiceAccount');
     return desk.operate(method, NAME, serviceAccount.ServiceAccount, () => {
-      const account = serviceAccount.ServiceAccount.fromPartial({ id: desk.newId('aje'), folderId, name });
+      const account = serviceAccount.ServiceAccount.fromPartial({
+        id: desk.newId('aje'),
+        folderId,
+        name,
+        labels,
+      });
       stored.set(account.id, { account, roles: new Set() });
       return account;
     });
@@ -60,9 +77,11 @@ export function folderService(
       'FolderService/UpdateAccessBindings',
       ({ accessBindingDeltas }: access.UpdateAccessBindingsRequest, method) =>
         desk.operate(method, 'yandex.cloud.access.AccessBinding', access.AccessBinding, () => {
-          for (const { accessBinding } of accessBindingDeltas) {
-            const id = accessBinding?.subject?.id ?? '';
-            found(stored, id, 'ServiceAccount').roles.add(accessBinding?.roleId ?? '');
+          for (const { action, accessBinding } of accessBindingDeltas) {
+            const { roles } = found(stored, accessBinding?.subject?.id ?? '', 'ServiceAccount');
+            const roleId = accessBinding?.roleId ?? '';
+            if (action === access.AccessBindingAction.REMOVE) roles.delete(roleId);
+            else roles.add(roleId);
           }
           return access.AccessBinding.fromPartial({});
         }),
@@ -82,4 +101,38 @@ export function tokenService(token: string, oauthToken: string): UntypedServiceI
     else callback(new Refusal(status.UNAUTHENTICATED, 'The OAuth token is invalid'));
   };
   return { create };
+}
+
+/** `AccessKeyService`: static keys, by their public halves. */
+export function accessKeyService(
+  desk: Desk,
+  accounts: ReadonlyMap<string, StoredAccount>,
+  stored: Map<string, StoredKey>,
+): UntypedServiceImplementation {
+  return {
+    create: desk.handle('AccessKeyService/Create', ({ serviceAccountId }: keyApi.CreateAccessKeyRequest) => {
+      found(accounts, serviceAccountId, 'ServiceAccount');
+      const [id, keyId] = [desk.newId('aje'), desk.newId('YCAJ')];
+      stored.set(id, { keyId, serviceAccountId });
+      return keyApi.CreateAccessKeyResponse.fromPartial({
+        accessKey: { id, keyId, serviceAccountId },
+        secret: 'secret-static-key',
+      });
+    }),
+    delete: desk.handle(
+      'AccessKeyService/Delete',
+      ({ accessKeyId }: keyApi.DeleteAccessKeyRequest, method) => {
+        const { keyId } = found(stored, accessKeyId, 'AccessKey');
+        return desk.operate(
+          method,
+          'yandex.cloud.iam.v1.awscompatibility.AccessKey',
+          accessKey.AccessKey,
+          () => {
+            stored.delete(accessKeyId);
+            return accessKey.AccessKey.fromPartial({ id: accessKeyId, keyId });
+          },
+        );
+      },
+    ),
+  };
 }

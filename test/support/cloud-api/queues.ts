@@ -16,7 +16,11 @@ interface Request {
   readonly QueueUrl?: string;
 }
 
-export async function startQueueApi(folderId: string): Promise<QueueApi> {
+/** @param mayCall Whether a request is let through, by its `Authorization` header; others get 403. */
+export async function startQueueApi(
+  folderId: string,
+  mayCall: (authorization: string) => boolean = () => true,
+): Promise<QueueApi> {
   const queues = new Set<string>();
   let endpoint = '';
 
@@ -44,6 +48,10 @@ export async function startQueueApi(folderId: string): Promise<QueueApi> {
   }
 
   const server = createServer((incoming, outgoing) => {
+    if (!mayCall(incoming.headers.authorization ?? '')) {
+      outgoing.writeHead(403).end(JSON.stringify({ __type: 'com.amazonaws.sqs#AccessDeniedException' }));
+      return;
+    }
     void answer(incoming).then((body) => {
       outgoing.writeHead(body === undefined ? 400 : 200, { 'Content-Type': 'application/x-amz-json-1.0' });
       outgoing.end(JSON.stringify(body ?? { __type: 'com.amazonaws.sqs#UnsupportedOperation' }));

@@ -7,7 +7,11 @@ import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { FolderServiceService } from '@yandex-cloud/nodejs-sdk/dist/generated/yandex/cloud/resourcemanager/v1/folder_service.js';
 import { registryService } from 'yandex-cloud-sdk-3/containerregistry-v1';
-import { iamTokenService, serviceAccountService } from 'yandex-cloud-sdk-3/iam-v1';
+import {
+  accessKeyService as keyApi,
+  iamTokenService,
+  serviceAccountService,
+} from 'yandex-cloud-sdk-3/iam-v1';
 import { operationService } from 'yandex-cloud-sdk-3/operation';
 import { apigatewayService } from 'yandex-cloud-sdk-3/serverless-apigateway-v1';
 import { functionService as functionApi } from 'yandex-cloud-sdk-3/serverless-functions-v1';
@@ -16,7 +20,14 @@ import type { Certificate } from '../certificate.js';
 import { createDesk, found, type Desk } from './desk.js';
 import { functionService, type StoredFunction } from './functions.js';
 import { gatewayService, type StoredGateway } from './gateways.js';
-import { accountService, folderService, tokenService, type StoredAccount } from './identity.js';
+import {
+  accessKeyService,
+  accountService,
+  folderService,
+  tokenService,
+  type StoredAccount,
+  type StoredKey,
+} from './identity.js';
 import { triggerService } from './triggers.js';
 
 export interface CloudApi extends Pick<Desk, 'calls' | 'failures'> {
@@ -27,6 +38,7 @@ export interface CloudApi extends Pick<Desk, 'calls' | 'failures'> {
   readonly functions: Map<string, StoredFunction>;
   readonly accounts: Map<string, StoredAccount>;
   readonly triggers: ReadonlyMap<string, trigger.Trigger>;
+  readonly keys: ReadonlyMap<string, StoredKey>;
   close(): void;
 }
 
@@ -40,12 +52,14 @@ export async function startCloudApi({ key, cert }: Certificate, polls = 1): Prom
   const functions = new Map<string, StoredFunction>();
   const accounts = new Map<string, StoredAccount>();
   const triggers = new Map<string, trigger.Trigger>();
+  const keys = new Map<string, StoredKey>();
 
   const server = new Server();
   server.addService(apigatewayService.ApiGatewayServiceService, gatewayService(desk, gateways));
   server.addService(functionApi.FunctionServiceService, functionService(desk, functions));
   server.addService(triggerApi.TriggerServiceService, triggerService(desk, triggers));
   server.addService(serviceAccountService.ServiceAccountServiceService, accountService(desk, accounts));
+  server.addService(keyApi.AccessKeyServiceService, accessKeyService(desk, accounts, keys));
   server.addService(FolderServiceService, folderService(desk, accounts));
   server.addService(iamTokenService.IamTokenServiceService, tokenService(IAM_TOKEN, OAUTH_TOKEN));
   server.addService(registryService.RegistryServiceService, {
@@ -70,6 +84,7 @@ export async function startCloudApi({ key, cert }: Certificate, polls = 1): Prom
     functions,
     accounts,
     triggers,
+    keys,
     close: () => {
       server.forceShutdown();
     },

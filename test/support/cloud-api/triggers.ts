@@ -9,11 +9,17 @@ export function triggerService(
   desk: Desk,
   stored: Map<string, triggers.Trigger>,
 ): UntypedServiceImplementation {
-  function create({ folderId, name, rule }: api.CreateTriggerRequest, method: string) {
+  function create({ folderId, name, labels, rule }: api.CreateTriggerRequest, method: string) {
     refuseTaken(stored.values(), name, 'Trigger');
     return desk.operate(method, NAME, triggers.Trigger, () => {
       const rules = rule === undefined ? {} : { rule };
-      const trigger = triggers.Trigger.fromPartial({ id: desk.newId('a1s'), folderId, name, ...rules });
+      const trigger = triggers.Trigger.fromPartial({
+        id: desk.newId('a1s'),
+        folderId,
+        name,
+        labels,
+        ...rules,
+      });
       stored.set(trigger.id, trigger);
       return trigger;
     });

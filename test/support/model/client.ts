@@ -1,5 +1,6 @@
 /** A client that follows the protocol in as few lines as that takes, with switches for each of its safeguards. */
-import type { NumberedMessage, RoomPosition, RoomState } from 'yc-broadcast';
+import type { RoomPosition } from 'yc-broadcast';
+import type { NumberedMessage, RoomState } from 'yc-broadcast/protocol';
 
 /** Safeguards of the client that a mutant lacks. */
 export type ClientMutant =

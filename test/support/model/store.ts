@@ -1,5 +1,6 @@
 /** The memory store in a world where nothing happens at once, and where its history can be lost. */
-import type { ConnectionStore, HistoryPosition, HistoryRead, HistoryStore } from 'yc-broadcast';
+import type { ConnectionStore } from 'yc-broadcast';
+import type { HistoryPosition, HistoryRead, HistoryStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { ROOM } from './client.js';
 import type { Schedule } from './schedule.js';

@@ -1,5 +1,6 @@
 /** Clients, a gateway that reorders and loses, and the real app with the real store: one history of what can happen. */
-import { BroadcastError, createApp, type NumberedMessage, type Transport } from 'yc-broadcast';
+import { BroadcastError, createApp, type Transport } from 'yc-broadcast';
+import type { NumberedMessage } from 'yc-broadcast/protocol';
 import { connectEvent, disconnectEvent, messageEvent } from '../events.js';
 import { contract } from '../protocol.js';
 import { createModelClient, ROOM, type ModelClient, type ModelSocket } from './client.js';
@@ -33,8 +34,7 @@ export function createWorld(seed: number, clientCount: number, mutant?: string) 
     store,
     transport: gateway.transport,
     origins: 'any',
-    history: { maxEntries: 100, maxAgeMs: MAX_AGE_MS },
-    rooms: { join: true },
+    rooms: { join: true, history: { maxEntries: 100, maxAgeMs: MAX_AGE_MS } },
     broadcast: { retries: 0 },
     now,
   });

@@ -1,15 +1,17 @@
-import { createFunctions, FUNCTIONS, type Functions } from './functions.js';
+import { ACCESS_KEYS, ACCOUNTS, createAccounts, FOLDERS, type Accounts } from './accounts.js';
+import { createFunctions, FUNCTIONS, type CloudFunctions } from './functions.js';
 import { createGateways, GATEWAYS, type Gateways } from './gateways.js';
 import { createGrpcCall } from './grpc-call.js';
-import { idByName } from './listing.js';
 import { createOperate, OPERATIONS } from './operations.js';
 import { createIamToken, TOKENS, type Credentials } from './iam-token.js';
-
-const ACCOUNTS = 'yandex.cloud.iam.v1.ServiceAccountService';
+import { createTriggers, TRIGGERS, type CloudTriggers } from './triggers.js';
 
 /** As the official SDK has them. */
 const ADDRESSES: Readonly<Record<string, string>> = {
   [ACCOUNTS]: 'iam.api.cloud.yandex.net:443',
+  [ACCESS_KEYS]: 'iam.api.cloud.yandex.net:443',
+  [FOLDERS]: 'resource-manager.api.cloud.yandex.net:443',
+  [TRIGGERS]: 'serverless-triggers.api.cloud.yandex.net:443',
   [TOKENS]: 'iam.api.cloud.yandex.net:443',
   [OPERATIONS]: 'operation.api.cloud.yandex.net:443',
   [GATEWAYS]: 'serverless-apigateway.api.cloud.yandex.net:443',
@@ -25,12 +27,13 @@ export interface CloudOptions {
   readonly pollMs?: number | undefined;
 }
 
-/** What the plugin does in a folder of the cloud. */
+/** What a deploy does in a folder of the cloud. */
 export interface Cloud {
   readonly folderId: string;
   readonly gateways: Gateways;
-  readonly functions: Functions;
-  accountId(name: string): Promise<string | undefined>;
+  readonly functions: CloudFunctions;
+  readonly accounts: Accounts;
+  readonly triggers: CloudTriggers;
 }
 
 export function createCloud({ folderId, credentials, endpoint, pollMs }: CloudOptions): Cloud {
@@ -42,6 +45,7 @@ export function createCloud({ folderId, credentials, endpoint, pollMs }: CloudOp
     folderId,
     gateways: createGateways(call, operate, folderId),
     functions: createFunctions(call, operate, folderId),
-    accountId: (name) => idByName(call, ACCOUNTS, folderId, name),
+    accounts: createAccounts(call, operate, folderId),
+    triggers: createTriggers(call, operate, folderId),
   };
 }

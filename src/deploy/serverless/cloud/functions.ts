@@ -1,8 +1,17 @@
 import { CloudError } from './cloud-error.js';
 import type { GrpcCall } from './grpc-call.js';
+import { labelledIds, newResource, type Labels, type NewResource } from './labels.js';
 import { idByName } from './listing.js';
 import type { Operate } from './operations.js';
-import { message, numberOf, readMessage, renumbered, textOf, type Field } from '../../../base/protobuf.js';
+import {
+  mapFields,
+  message,
+  numberOf,
+  readMessage,
+  renumbered,
+  textOf,
+  type Field,
+} from '../../../base/protobuf.js';
 
 export const FUNCTIONS = 'yandex.cloud.serverless.functions.v1.FunctionService';
 
@@ -15,7 +24,7 @@ export interface Version {
 }
 
 /** The functions of a folder. */
-export interface Functions {
+export interface CloudFunctions {
   idOf(name: string): Promise<string | undefined>;
   /** The one tagged `$latest`, which gateways and triggers call; `undefined` when the function has none. */
   latest(functionId: string): Promise<Version | undefined>;
@@ -24,9 +33,25 @@ export interface Functions {
    * are part of it.
    */
   copyWithConcurrency(version: Version, concurrency: number): Promise<void>;
+  /** Ids of those with these labels. */
+  list(labels: Labels): Promise<readonly string[]>;
+  /** Without a version. */
+  create(definition: NewResource): Promise<void>;
+  createVersion(functionId: string, version: NewVersion): Promise<void>;
+  remove(id: string): Promise<void>;
 }
 
-export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): Functions {
+export interface NewVersion {
+  /** A zip archive, up to 3.5 MB (documented). */
+  readonly content: Buffer;
+  readonly accountId: string;
+  readonly concurrency: number;
+  readonly timeoutSeconds: number;
+  readonly memoryMb: number;
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): CloudFunctions {
   return {
     idOf: (name) => idByName(call, FUNCTIONS, folderId, name),
     async latest(functionId) {
@@ -44,7 +69,29 @@ export function createFunctions(call: GrpcCall, operate: Operate, folderId: stri
       const request = Buffer.concat([...kept, message([VERSION_ID, id], [CONCURRENCY, concurrency])]);
       await operate(`${FUNCTIONS}/CreateVersion`, request);
     },
+    list: async (labels) => (await labelledIds(call, FUNCTIONS, folderId, labels)).map(({ id }) => id),
+    create: (definition) => operate(`${FUNCTIONS}/Create`, newResource(folderId, definition)),
+    createVersion: (id, version) => operate(`${FUNCTIONS}/CreateVersion`, versionRequest(id, version)),
+    remove: (id) => operate(`${FUNCTIONS}/Delete`, message([1, id])),
   };
+}
+
+const RUNTIME = 'nodejs22';
+const BYTES_PER_MB = 1024 * 1024;
+
+function versionRequest(functionId: string, version: NewVersion): Buffer {
+  const { content, accountId, concurrency, timeoutSeconds, memoryMb, environment } = version;
+  return message(
+    [1, functionId],
+    [2, RUNTIME],
+    [4, 'index.handler'],
+    [5, message([1, memoryMb * BYTES_PER_MB])],
+    [6, message([1, timeoutSeconds])],
+    [7, accountId],
+    [10, content],
+    ...mapFields(12, environment),
+    [CONCURRENCY, concurrency],
+  );
 }
 
 /** gRPC status. */

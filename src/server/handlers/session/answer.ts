@@ -1,5 +1,6 @@
 import type { $ZodType, output } from 'zod/v4/core';
-import { PRESENCE_TYPE } from '../../../base/protocol.js';
+import { BroadcastError } from '../../../base/errors.js';
+import { PRESENCE_TYPE, SET_TYPE, STATE_TYPE } from '../../../base/protocol.js';
 import type { Connection } from '../connection-handle.js';
 import { empty, reply, type GatewayResponse } from '../responses.js';
 import { answerHello, type HelloDeps } from './hello.js';
@@ -31,10 +32,11 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '$join',
-    request(joinSchema, async (parts, connection, { room, since }) => {
+    request(joinSchema, async (parts, connection, { room, since, want = {} }) => {
       await enterRoom(parts, connection, room);
       const budget = createReplyBudget([room]);
-      return withPresence(parts, room, await readRoom(parts, room, since, budget), budget);
+      const state = await readRoom(parts, connection, { room, since, want }, budget);
+      return withPresence(parts, room, state, budget);
     }),
   ],
   [
@@ -46,9 +48,9 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
   ],
   [
     '$recover',
-    request(recoverSchema, async (parts, connection, { room, since }) => {
+    request(recoverSchema, async (parts, connection, { room, since, want = {} }) => {
       await requireMember(connection, room);
-      return readRoom(parts, room, since, createReplyBudget([room]));
+      return readRoom(parts, connection, { room, since, want }, createReplyBudget([room]));
     }),
   ],
   [PRESENCE_TYPE, request(roomSchema, (parts, connection, { room }) => presenceOf(parts, connection, room))],
@@ -57,7 +59,7 @@ const requests: ReadonlyMap<string, Request> = new Map<string, Request>([
 ]);
 
 export function isSessionType(type: string): boolean {
-  return requests.has(type);
+  return requests.has(type) || type === STATE_TYPE || type === SET_TYPE;
 }
 
 export interface SessionMessage {
@@ -73,6 +75,11 @@ export async function answerSession(
   load: () => Promise<Connection>,
 ): Promise<GatewayResponse> {
   const answerIt = requests.get(type)?.(data);
-  const answer = await answerIt?.(parts, await load());
+  const answerState = parts.state?.requests.get(type)?.(data);
+  if (answerIt === undefined && answerState === undefined) {
+    throw new BroadcastError('UNKNOWN_TYPE', 'rooms of this server hold no state', { path: ['type'] });
+  }
+  const connection = await load();
+  const answer = await (answerIt?.(parts, connection) ?? answerState?.(connection));
   return answer === undefined && id === undefined ? empty() : reply(id, answer);
 }

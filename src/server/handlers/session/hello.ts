@@ -4,14 +4,13 @@ import { PROTOCOL_VERSION, type RoomRefusal, type RoomState, type Welcome } from
 import { joinAuthorized, type Connection } from '../connection-handle.js';
 import { isExpected, toClientError } from '../responses.js';
 import { createReplyBudget, type ReplyBudget } from './reply-budget.js';
-import { isRoomName, ROOM_NAME, type HelloRequest } from './requests.js';
+import { isRoomName, ROOM_NAME, type RoomRequest } from './requests.js';
 import { readRoom, requireAdmission, withPresence, type RoomDeps } from './room-state.js';
 
 export interface HelloDeps extends RoomDeps {
   readonly lifetimeMs: number;
   readonly keepAliveMs: number;
   readonly now: () => number;
-  readonly report: (reason: unknown, during: string) => void;
 }
 
 /**
@@ -21,16 +20,16 @@ export interface HelloDeps extends RoomDeps {
 export async function answerHello(
   parts: HelloDeps,
   connection: Connection,
-  { rooms }: HelloRequest,
+  rooms: readonly RoomRequest[],
 ): Promise<Welcome> {
-  const budget = createReplyBudget(rooms.map(([room]) => room));
+  const budget = createReplyBudget(rooms.map(({ room }) => room));
   const refusals = await joinAll(parts, connection, rooms);
   const states: [string, RoomState | RoomRefusal][] = [];
   // One after the other: what fits depends on those before.
-  for (const [index, [room, since]] of rooms.entries()) {
+  for (const [index, request] of rooms.entries()) {
     const refusal = refusals[index];
-    const state = refusal ?? (await settle(parts, () => readRoom(parts, room, since, budget)));
-    states.push([room, 'error' in state ? shortened(state, budget) : state]);
+    const state = refusal ?? (await settle(parts, () => readRoom(parts, connection, request, budget)));
+    states.push([request.room, 'error' in state ? shortened(state, budget) : state]);
   }
   // Messages come first: who is there can be asked for.
   for (const [index, [room, state]] of states.entries()) {
@@ -51,9 +50,9 @@ export async function answerHello(
 async function joinAll(
   parts: HelloDeps,
   connection: Connection,
-  rooms: HelloRequest['rooms'],
+  rooms: readonly RoomRequest[],
 ): Promise<(RoomRefusal | undefined)[]> {
-  const join = ([room]: HelloRequest['rooms'][number]) => tryToJoin(parts, connection, room);
+  const join = ({ room }: RoomRequest) => tryToJoin(parts, connection, room);
   if (parts.authorize === undefined) return Promise.all(rooms.map(join));
   const refusals: (RoomRefusal | undefined)[] = [];
   for (const room of rooms) refusals.push(await join(room));

@@ -3,6 +3,8 @@ import { MAX_REPLY_BYTES } from '../../../base/protocol.js';
 /** How much still fits into a reply. */
 export interface ReplyBudget {
   isSpent(): boolean;
+  /** Bytes that are left, at least 1. */
+  left(): number;
   /** Takes room for a piece of JSON, if there is any. In a reply about one room the first piece always fits. */
   spend(text: string): boolean;
 }
@@ -17,6 +19,7 @@ export function createReplyBudget(rooms: readonly string[]): ReplyBudget {
   let mustFit = rooms.length === 1;
   return {
     isSpent: () => !mustFit && left <= 0,
+    left: () => Math.max(1, left),
     spend(text) {
       const bytes = Buffer.byteLength(text) + 1;
       const fits = mustFit || bytes <= left;

@@ -5,9 +5,11 @@ import { checkName } from '../../../base/names.js';
 import { check, firstIssue, lazily } from '../../../base/options.js';
 import {
   MAX_HELLO_ROOMS,
+  MAX_LAST_MESSAGES,
   MAX_NAME_BYTES,
   PROTOCOL_VERSION,
   type RoomPosition,
+  type RoomWant,
 } from '../../../base/protocol.js';
 
 /** What is wrong with a name that is none. */
@@ -19,17 +21,42 @@ const position = lazily(() =>
 );
 const since = lazily(() => z.nullish(position()));
 
-const helloSchema = lazily(() =>
-  z.strictObject({ v: z.int(), rooms: z.optional(z.custom<object>(isObject, 'expected an object')) }),
+const version = lazily(() => z.int().check(z.minimum(0)));
+export const statePositionSchema = lazily(() =>
+  z.nullable(
+    z.strictObject({
+      version: version(),
+      epoch: z.string().check(z.maxLength(128)),
+      base: z.optional(version()),
+    }),
+  ),
 );
-export const joinSchema = lazily(() => z.strictObject({ room: room(), since: since() }));
+const want = lazily(() =>
+  z.optional(
+    z.strictObject({
+      last: z.optional(z.int().check(z.minimum(0), z.maximum(MAX_LAST_MESSAGES))),
+      load: z.optional(z.boolean()),
+      state: z.optional(statePositionSchema()),
+    }),
+  ),
+);
+
+/** An object whose keys are names: zod's record would lose one called `__proto__`. */
+export const roomsSchema = lazily(() => z.custom<object>(isObject, 'expected an object'));
+const helloSchema = lazily(() =>
+  z.strictObject({ v: z.int(), rooms: z.optional(roomsSchema()), want: z.optional(roomsSchema()) }),
+);
+export const joinSchema = lazily(() => z.strictObject({ room: room(), since: since(), want: want() }));
 export const roomSchema = lazily(() => z.strictObject({ room: room() }));
-export const recoverSchema = lazily(() => z.strictObject({ room: room(), since: position() }));
+export const recoverSchema = lazily(() => z.strictObject({ room: room(), since: position(), want: want() }));
 export const nothingSchema = lazily(() => z.literal(undefined));
 
-/** What a client wants to be in, by names as it wrote them: a wrong one is refused alone. */
-export interface HelloRequest {
-  readonly rooms: readonly (readonly [room: string, since: RoomPosition | null | undefined])[];
+/** A room as a client wants it. */
+export interface RoomRequest {
+  /** As the client wrote it: a wrong one is refused alone. */
+  readonly room: string;
+  readonly since: RoomPosition | null | undefined;
+  readonly want: RoomWant;
 }
 
 /** The data of a message of the protocol. Throws `INVALID_MESSAGE` that names the field. */
@@ -44,16 +71,24 @@ export function readRequest<S extends $ZodType>(
   throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', ...at, ...path] });
 }
 
-/** The data of `$hello`. Rooms become a list: an object, or a record of zod, would lose one called `__proto__`. */
-export function readHello(data: unknown): HelloRequest {
+/** The data of `$hello`: the rooms in it, as a list. */
+export function readHello(data: unknown): readonly RoomRequest[] {
   refuseOtherVersions(data);
-  const { rooms = {} } = readRequest(helloSchema(), data);
-  const wanted: [string, unknown][] = Object.entries(rooms);
-  if (wanted.length > MAX_HELLO_ROOMS) {
-    const message = `expected at most ${MAX_HELLO_ROOMS} rooms; join the others separately`;
-    throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', 'rooms'] });
-  }
-  return { rooms: wanted.map(([name, place]) => [name, readRequest(since(), place, ['rooms', name])]) };
+  const { rooms = {}, want: wants = {} } = readRequest(helloSchema(), data);
+  const wantOf = new Map<string, unknown>(Object.entries(wants));
+  return entriesOf(rooms).map(([name, place]) => ({
+    room: name,
+    since: readRequest(since(), place, ['rooms', name]),
+    want: readRequest(want(), wantOf.get(name), ['want', name]) ?? {},
+  }));
+}
+
+/** Rooms by name, as a list; no more than a `$hello` may have. */
+export function entriesOf(rooms: object): readonly [string, unknown][] {
+  const entries: [string, unknown][] = Object.entries(rooms);
+  if (entries.length <= MAX_HELLO_ROOMS) return entries;
+  const message = `expected at most ${MAX_HELLO_ROOMS} rooms; join the others separately`;
+  throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', 'rooms'] });
 }
 
 /** Throws `UNSUPPORTED_VERSION` for another version than ours. Asked first, since others may have other fields. */

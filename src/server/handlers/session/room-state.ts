@@ -1,15 +1,26 @@
-import { ClientFacingError } from '../../../base/errors.js';
+import { BroadcastError, ClientFacingError } from '../../../base/errors.js';
 import type { RoomHistories } from '../../history/histories.js';
 import { numberedText } from '../../history/numbered-text.js';
-import type { NumberedMessage, Presence, RoomPosition, RoomState } from '../../../base/protocol.js';
+import type {
+  JsonValue,
+  NumberedMessage,
+  Presence,
+  RoomPosition,
+  RoomState,
+  StatePosition,
+} from '../../../base/protocol.js';
 import { joinAuthorized, requireMembership, type Connection, type HandleDeps } from '../connection-handle.js';
 import { RoomForbiddenError } from '../room-forbidden-error.js';
 import type { RoomsOptions } from './options.js';
+import type { OpenState } from '../../state/open-state.js';
 import type { ReplyBudget } from './reply-budget.js';
+import type { RoomRequest } from './requests.js';
 
 export interface RoomDeps extends Pick<HandleDeps, 'store' | 'authorize' | 'presence'> {
   readonly rooms: RoomsOptions;
   readonly histories: RoomHistories;
+  readonly state: OpenState | undefined;
+  readonly report: (reason: unknown, during: string) => void;
 }
 
 /** Rejects with `FORBIDDEN` unless clients may join and leave the room by themselves. */
@@ -68,15 +79,93 @@ const PAGE = 100;
  * reaches it both ways, and the offset tells; had it joined after, that would reach it neither way.
  */
 export async function readRoom(
+  parts: RoomDeps,
+  connection: Connection,
+  { room, since, want }: RoomRequest,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  const missed = await readMissed(parts, room, since, want.last ?? 0, budget);
+  const isNew = since == null || !missed.recovered;
+  // After the position: what is sent while it loads then comes behind it.
+  const load = want.load === true && isNew ? await loadState(parts, connection, room, budget) : {};
+  const state = want.state === undefined ? {} : await readState(parts, room, want.state, budget);
+  return { ...missed, ...load, ...state };
+}
+
+async function readMissed(
   { histories }: RoomDeps,
   room: string,
   since: RoomPosition | null | undefined,
+  last: number,
   budget: ReplyBudget,
 ): Promise<RoomState> {
   if (!histories.isKept(room)) return { position: null, recovered: since == null, messages: [], more: false };
-  if (since != null) return readBehind(histories, room, since, budget);
-  const { position } = await histories.read(room, undefined, 0);
-  return { position, recovered: true, messages: [], more: false };
+  if (since == null) return readLast(histories, room, last, budget);
+  const missed = await readBehind(histories, room, since, budget);
+  return missed.recovered || last === 0
+    ? missed
+    : { ...(await readLast(histories, room, last, budget)), recovered: false };
+}
+
+/** The last messages, as many as fit: what does not is left out at the old end. */
+async function readLast(
+  histories: RoomHistories,
+  room: string,
+  last: number,
+  budget: ReplyBudget,
+): Promise<RoomState> {
+  const { entries, position } = await histories.read(room, undefined, last);
+  const messages: NumberedMessage[] = [];
+  for (const { offset, data } of entries.toReversed()) {
+    const text = numberedText(data, room, { offset, epoch: position.epoch });
+    if (!budget.spend(text)) break;
+    messages.unshift(JSON.parse(text) as NumberedMessage);
+  }
+  return { position, recovered: true, messages, more: false };
+}
+
+/** Longest that `rooms.load` is waited for, in milliseconds. */
+const LOAD_MS = 3000;
+
+/** What the app returns for the room, unless it fails or does not fit: then the client asks again. */
+async function loadState(
+  { rooms, report }: RoomDeps,
+  connection: Connection,
+  room: string,
+  budget: ReplyBudget,
+): Promise<Pick<RoomState, 'load'>> {
+  if (rooms.load === undefined) return {};
+  try {
+    const loaded = await within(LOAD_MS, rooms.load({ room, connection }));
+    const text = JSON.stringify(loaded ?? null);
+    return budget.spend(text) ? { load: JSON.parse(text) as JsonValue } : {};
+  } catch (reason) {
+    report(reason, 'rooms.load');
+    return {};
+  }
+}
+
+async function within<T>(ms: number, value: T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new BroadcastError('NO_ANSWER', `rooms.load did not settle within ${ms} ms`));
+    }, ms);
+  });
+  return Promise.race([value, tooLate]).finally(() => {
+    clearTimeout(timer);
+  });
+}
+
+/** The room's state behind a position, as much as fits; left out when nothing does, and then the client asks for it. */
+async function readState(
+  { state }: RoomDeps,
+  room: string,
+  since: StatePosition | null,
+  budget: ReplyBudget,
+): Promise<Pick<RoomState, 'state'>> {
+  const page = await state?.page(room, since, budget.left());
+  return page !== undefined && budget.spend(JSON.stringify(page)) ? { state: page } : {};
 }
 
 async function readBehind(

@@ -1,0 +1,131 @@
+/** What applications import. A name that is added here is a promise; what only authors of stores use has an entry of its own. */
+import { expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import * as root from 'yc-broadcast';
+
+const VALUES = [
+  'BYE_CODES',
+  'BroadcastError',
+  'ClientFacingError',
+  'createApp',
+  'createBroadcaster',
+  'defineContract',
+  'firstConnections',
+  'parseEvent',
+  'presence',
+  'refuse',
+  'summaryOf',
+];
+
+const TYPES = [
+  'Acceptance',
+  'App',
+  'AppOptions',
+  'Attributes',
+  'Authenticate',
+  'Authorize',
+  'Broadcast',
+  'BroadcastAudience',
+  'BroadcastSettings',
+  'BroadcastStart',
+  'BroadcastStatus',
+  'Broadcaster',
+  'BroadcasterOptions',
+  'CallTools',
+  'ClientMessageDetails',
+  'ClientMessageSpec',
+  'ClientMessages',
+  'ClientTypeOf',
+  'ConnectEvent',
+  'ConnectHook',
+  'ConnectRequest',
+  'ConnectTools',
+  'Connection',
+  'ConnectionStore',
+  'Contract',
+  'DataOf',
+  'DeliveryReport',
+  'DeliverySummary',
+  'DisconnectEvent',
+  'DisconnectHook',
+  'DisconnectTools',
+  'DispatchOptions',
+  'Dispatched',
+  'EachData',
+  'ErrorCode',
+  'ErrorDetails',
+  'ErrorReport',
+  'Exception',
+  'FailedDelivery',
+  'Forecast',
+  'FunctionContext',
+  'FunctionToken',
+  'GatewayEvent',
+  'GatewayResponse',
+  'Goodbye',
+  'HeaderLookup',
+  'HistoryLimits',
+  'HistoryOption',
+  'Identity',
+  'Invocation',
+  'InvocationAnswer',
+  'JsonValue',
+  'LatencySummary',
+  'MessageEvent',
+  'MessageHook',
+  'MessageTools',
+  'Middleware',
+  'ObservedDeps',
+  'Observer',
+  'Origins',
+  'OtherEvent',
+  'OtherEventHook',
+  'OtherEventTools',
+  'ParseOptions',
+  'Payload',
+  'PresenceOptions',
+  'Progress',
+  'QueueFanout',
+  'RawMessageHook',
+  'RawMessageTools',
+  'Refusal',
+  'ReplyOf',
+  'RoomPlace',
+  'RoomPosition',
+  'RoomPresence',
+  'RoomsOptions',
+  'SendOptions',
+  'SendReport',
+  'ServerDataOf',
+  'ServerMessages',
+  'ServerTypeOf',
+  'SharedOptions',
+  'SharedRoomsOptions',
+  'SocketEvent',
+  'StandardIssue',
+  'StandardResult',
+  'StandardSchema',
+  'StopReason',
+  'StoredConnection',
+  'Target',
+  'Transport',
+  'WatchOptions',
+  'WebSocketEvent',
+  'Where',
+];
+
+function typesIn(code: string): string[] {
+  return [...code.matchAll(/export type \{([^}]*)\}/g)].flatMap(([, names = '']) =>
+    names.split(',').flatMap((name) => name.trim() || []),
+  );
+}
+
+it('exports these values and no others', () => {
+  expect(Object.keys(root).sort()).toEqual([...VALUES].sort());
+});
+
+it('exports these types and no others, each by its name', () => {
+  const code = readFileSync(new URL('../../src/index.ts', import.meta.url), 'utf8');
+  expect(code).not.toMatch(/export \*/);
+  expect(typesIn(code).sort()).toEqual([...TYPES].sort());
+});
