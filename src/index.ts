@@ -73,7 +73,7 @@ export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
 export type { RecentMessage } from './server/history/recent.js';
-export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
+export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched-broadcast.js';
 export type {
   BroadcastStart,
   Invocation,

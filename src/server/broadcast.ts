@@ -12,7 +12,7 @@ import type { RoomMap } from './state/room-map.js';
 import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
-import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
+import type { BroadcastStatus, WatchOptions } from '../model/dispatched-broadcast.js';
 import type { ObservedDeps } from '../model/observer.js';
 import { lazily } from '../base/options.js';
 import { checkRooms } from '../model/several-rooms.js';
