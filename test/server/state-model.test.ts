@@ -105,5 +105,3 @@ describe('random histories', () => {
     expect({ name, failed, numRuns }).toMatchObject({ failed: true });
   });
 });
-  });
-});
