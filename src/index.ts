@@ -18,6 +18,8 @@ export type {
   ServerDataOf,
   ServerMessages,
   ServerTypeOf,
+  StateMaps,
+  StateMapSpec,
 } from './model/contract.js';
 export { BroadcastError, ClientFacingError } from './base/errors.js';
 export type { ErrorCode, ErrorDetails } from './base/errors.js';

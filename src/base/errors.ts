@@ -59,6 +59,8 @@ export interface ErrorDetails {
   readonly path?: readonly (string | number)[] | undefined;
   /** How long the gateway asked to wait before the next attempt, in milliseconds. */
   readonly retryAfterMs?: number | undefined;
+  /** Whether there was no connection to the gateway at all: refused, no such name, no TLS. */
+  readonly isUnreachable?: boolean | undefined;
 }
 
 /** The one error class of this library. `message` starts with the code; no message ever contains a token or a payload. */
@@ -67,12 +69,15 @@ export class BroadcastError extends Error {
   readonly code: ErrorCode;
   readonly path: readonly (string | number)[] | undefined;
   readonly retryAfterMs: number | undefined;
+  /** With `GATEWAY_UNAVAILABLE`: no connection to the gateway could be made. False when the gateway answered. */
+  readonly isUnreachable: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(`${code}: ${message}`, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
     this.path = details.path;
     this.retryAfterMs = details.retryAfterMs;
+    this.isUnreachable = details.isUnreachable ?? false;
   }
 
   /** Whether the same call may succeed if it is tried again; derived from the code. */

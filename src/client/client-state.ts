@@ -3,10 +3,10 @@
  * - `open`: messages go out. The change to a new connection before the gateway closes the old one does not show.
  * - `closed`: for good, by `close()` or because the server said so.
  */
-export type ClientState = StateChange['state'];
+export type ClientState = ClientStateChange['state'];
 
 /** The state of a client that begins, with its reason. */
-export type StateChange =
+export type ClientStateChange =
   | {
       readonly state: 'connecting';
       /** How many attempts have failed since the last connection. */

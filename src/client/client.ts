@@ -1,15 +1,15 @@
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../model/contract.js';
+import type { Contract, } from '../model/contract.js';
 import type { Stop } from './base/emitter.js';
 import type { Received, ReceivedData, ReplyData, SendArguments } from './requests/message-types.js';
 import type { RequestError } from './requests/request-error.js';
 import type { JoinOptions, Room } from './rooms/room.js';
-import type { ClientState, StateChange } from './client-state.js';
+import type { ClientState, ClientStateChange } from './client-state.js';
 
 /** A connection to the server that comes back by itself, and changes sockets before the gateway closes them. */
 export interface CoreClient<K extends Contract = Contract> {
   readonly state: ClientState;
   /** Told of every change, also of a new attempt to connect. */
-  onState(listener: (change: StateChange) => void): Stop;
+  onState(listener: (change: ClientStateChange) => void): Stop;
   /** Who the server takes this client for; known once it is open. */
   readonly user: string | undefined;
   /** How many messages wait for a connection, or for the answers to those that were sent before. */
@@ -19,17 +19,20 @@ export interface CoreClient<K extends Contract = Contract> {
    * Sends a message and forgets it. Without a connection it waits for one, as long as `timeoutMs`. When it fails,
    * `onError` is told.
    */
-  send<T extends ClientTypeOf<K>>(type: T, ...rest: SendArguments<K['client'][T], SendOptions>): void;
+  send<T extends keyof K['client'] & string>(
+    type: T,
+    ...rest: SendArguments<K['client'][T], MessageOptions>
+  ): void;
   /**
    * Sends a message and resolves with the handler's reply. Without a connection it waits for one. Rejects with
    * {@link RequestError}; `NO_ANSWER` means that it may have been handled, see `resend`.
    */
-  request<T extends ClientTypeOf<K>>(
+  request<T extends keyof K['client'] & string>(
     type: T,
     ...rest: SendArguments<K['client'][T], RequestOptions>
   ): Promise<ReplyData<K['client'][T]>>;
   /** Listens to a type of messages, from whichever room or directly. The same broadcast is heard once. */
-  on<T extends ServerTypeOf<K>>(
+  on<T extends keyof K['server'] & string>(
     type: T,
     listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
   ): Stop;
@@ -58,7 +61,7 @@ export interface Client<K extends Contract = Contract> extends CoreClient<K> {
 }
 
 /** How patient a message is. */
-export interface SendOptions {
+export interface MessageOptions {
   /** How long it may wait for a connection and its answer, in milliseconds. Default: the client's `timeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /**
@@ -69,7 +72,7 @@ export interface SendOptions {
 }
 
 /** How patient a request is, and what ends it. */
-export interface RequestOptions extends SendOptions {
+export interface RequestOptions extends MessageOptions {
   readonly signal?: AbortSignal | undefined;
   /** The message's id, at most 64 characters: to say the same again when it is not known whether it was handled. */
   readonly id?: string | undefined;

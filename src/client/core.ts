@@ -5,7 +5,7 @@ import { createSession } from './connection/session.js';
 import { startClient } from './connection/start-client.js';
 
 export { RequestError } from './requests/request-error.js';
-export type { CoreClient, RequestOptions, SendOptions } from './client.js';
+export type { CoreClient, RequestOptions, MessageOptions } from './client.js';
 export type { ConnectOptions } from './options.js';
 
 /**

@@ -21,7 +21,7 @@
  */
 export { connect } from './connect.js';
 export { RequestError } from './requests/request-error.js';
-export type { Client, CoreClient, RequestOptions, SendOptions } from './client.js';
+export type { Client, CoreClient, RequestOptions, MessageOptions } from './client.js';
 export type { ClientClock } from './base/clock.js';
 export type { Stop } from './base/emitter.js';
 export type { Recovery } from './rooms/catch-up.js';
@@ -30,4 +30,4 @@ export type { Presence, PresenceChange, PresentUser, RoomPosition } from '../bas
 export type { ConnectOptions, Given } from './options.js';
 export type { JoinOptions, Room } from './rooms/room.js';
 export type { WebSocketConstructor, WebSocketLike } from './connection/socket.js';
-export type { ClientState, StateChange } from './client-state.js';
+export type { ClientState, ClientStateChange } from './client-state.js';

@@ -47,7 +47,7 @@ export interface ConnectOptions<K extends Contract = Contract> {
 }
 
 /** Options with their defaults. */
-export interface Settings {
+export interface ClientSettings {
   readonly address: () => Promise<string>;
   readonly protocols: readonly string[];
   /** Throws `INVALID_OPTIONS` where there is none. */
@@ -81,7 +81,7 @@ const DEFAULTS = {
 };
 
 /** Fills in the defaults. Throws `INVALID_OPTIONS` that names the option; one that does not exist is refused. */
-export function settingsOf<K extends Contract>(options: ConnectOptions<K>): Settings {
+export function settingsOf<K extends Contract>(options: ConnectOptions<K>): ClientSettings {
   const given = Object.entries(options).filter(([, value]) => value !== undefined);
   for (const [name, value] of given) checkOption(name, value);
   if (!options.url) throw invalid('url', 'is missing');

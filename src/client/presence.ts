@@ -10,7 +10,7 @@ export type { Presence, PresentUser } from '../base/protocol.js';
 export type { PresenceUpdate, PresenceView } from './rooms/presence-set.js';
 
 /** How patient the list is with those who leave. */
-export interface PresenceOptions {
+export interface PresenceWatchOptions {
   /**
    * How long somebody who has left is still shown, in milliseconds: who only changes networks is back by then. 0 shows it at
    * once. @default 10000
@@ -39,7 +39,10 @@ export interface PresenceWatch {
  * const presence = watchPresence(client.join('lobby'));
  * presence.onChange(({ users, count }) => show(users ?? count));
  */
-export function watchPresence(room: Pick<Room, 'onPresence'>, options: PresenceOptions = {}): PresenceWatch {
+export function watchPresence(
+  room: Pick<Room, 'onPresence'>,
+  options: PresenceWatchOptions = {},
+): PresenceWatch {
   const { leaveAfterMs = 10_000, clock = systemClock } = options;
   if (!(leaveAfterMs >= 0 && leaveAfterMs <= LONGEST_MS))
     throw new RequestError('INVALID_OPTIONS', 'watchPresence.leaveAfterMs: expected milliseconds');

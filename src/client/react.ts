@@ -3,7 +3,7 @@ import type { Contract, ServerTypeOf, StateInputOf, StateMapOf, StateValueOf } f
 import type { Client, CoreClient } from './client.js';
 import type { Recovery } from './rooms/catch-up.js';
 import type { Received, ReceivedData } from './requests/message-types.js';
-import { watchPresence, type PresenceOptions, type PresenceView } from './presence.js';
+import { watchPresence, type PresenceWatchOptions, type PresenceView } from './presence.js';
 import type { RequestError } from './requests/request-error.js';
 import type { Room } from './rooms/room.js';
 import type { ClientState } from './client-state.js';
@@ -82,7 +82,7 @@ export interface ClientHooks {
     options?: MessagesOptions,
   ): readonly Received<K, T>[];
   /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
-  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceOptions): PresenceView;
+  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions): PresenceView;
 }
 
 /** Messages that a component shows unless it says otherwise. */

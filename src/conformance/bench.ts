@@ -2,8 +2,8 @@
 import type { Sighting } from './probe/sighting.js';
 import type { ManagementClient } from './wire/management.js';
 import type { RawSocket } from './wire/raw-socket.js';
-import type { HttpAnswer } from './wire/http.js';
-import type { ConnectDirective, Command } from './probe/command.js';
+import type { RawAnswer } from './wire/http.js';
+import type { ConnectDirective, ProbeCommand } from './probe/command.js';
 
 /** The paths of the probe's gateway; see `spec.ts`. */
 export type ProbePath = 'probe' | 'guarded' | 'shared' | 'plain' | 'connect-only' | 'message-only' | 'live';
@@ -30,9 +30,9 @@ export interface Bench {
   /** Opens a raw socket. Resolves when the handshake is refused, too: see `status`. */
   open(options?: OpenOptions): Promise<RawSocket>;
   /** The text of a command, for a message or the body of a request. */
-  text(command: Command): string;
+  text(command: ProbeCommand): string;
   /** Calls the function with a command over HTTP, on instances that take several calls at a time. */
-  call(command: Command): Promise<HttpAnswer>;
+  call(command: ProbeCommand): Promise<RawAnswer>;
   /** What the function said that it saw, the oldest first. */
   sightings(isWanted: (sighting: Sighting) => boolean): readonly Sighting[];
   /** Waits for the first of them; `undefined` when none comes in time. */

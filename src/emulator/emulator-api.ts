@@ -3,7 +3,7 @@ import type { Faults } from './faults/table.js';
 import type { Instances } from './instances/controls.js';
 import type { TlsAccess } from './listening/listen.js';
 import type { RedirectAccess } from './redirect/redirect.js';
-import type { ConnectOptions, TestClient } from './test-clients/test-client.js';
+import type { TestClientOptions, TestClient } from './test-clients/test-client.js';
 import type { LocalQueue } from './queue/access.js';
 import type { TriggerSummary } from './queue/triggers.js';
 import type { TimelineQuery } from './timeline/query.js';
@@ -24,7 +24,7 @@ export interface Emulator {
   /** `ws://127.0.0.1:<port>` and a path. */
   wsUrl(path: string): string;
   /** Opens a real socket. Resolves also when the handshake is refused: see `handshake.status`. */
-  connect(path: string, options?: ConnectOptions): Promise<TestClient>;
+  connect(path: string, options?: TestClientOptions): Promise<TestClient>;
   readonly clock: {
     now(): number;
     /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */

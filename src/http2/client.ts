@@ -1,6 +1,6 @@
 import { abortedError, BroadcastError } from '../base/errors.js';
-import type { Target } from './connect.js';
-import type { Answer, Exchange } from './exchange.js';
+import type { ConnectTarget } from './connect.js';
+import type { ExchangeAnswer, Exchange } from './exchange.js';
 import { createRequestQueue } from './request-queue.js';
 import { createSessionPool } from './session-pool.js';
 import type { Session } from './session.js';
@@ -17,7 +17,7 @@ export interface Http2Client {
 /** A request that comes back untouched more often than this is a matter for the broadcast's retries. */
 const MAX_RETURNS = 2;
 
-export function createHttp2Client(target: Target): Http2Client {
+export function createHttp2Client(target: ConnectTarget): Http2Client {
   const pool = createSessionPool(target, {
     onAnswer,
     onFailure,
@@ -64,7 +64,7 @@ export function createHttp2Client(target: Target): Http2Client {
     if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort);
   }
 
-  function onAnswer(exchange: Exchange, answer: Answer): void {
+  function onAnswer(exchange: Exchange, answer: ExchangeAnswer): void {
     settle(exchange);
     exchange.onAnswer(answer);
     dispatch();
@@ -92,7 +92,8 @@ export function createHttp2Client(target: Target): Http2Client {
 
   function expire(now: number): number {
     const next = queue.expire(now, (exchange) => {
-      onFailure(exchange, unavailable('no connection became free within the time limit of the attempt'));
+      const message = 'no connection became free within the time limit of the attempt';
+      onFailure(exchange, unavailable(message, !pool.hasCarried()));
     });
     return Math.min(next, pool.expire(now));
   }
@@ -143,6 +144,6 @@ function closedError(): BroadcastError {
   return new BroadcastError('INVALID_OPTIONS', 'the transport was closed');
 }
 
-function unavailable(message: string): BroadcastError {
-  return new BroadcastError('GATEWAY_UNAVAILABLE', message);
+function unavailable(message: string, isUnreachable = false): BroadcastError {
+  return new BroadcastError('GATEWAY_UNAVAILABLE', message, { isUnreachable });
 }

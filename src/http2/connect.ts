@@ -5,7 +5,7 @@ import type { ReadBuffer } from './read-buffer.js';
 import type { Origin } from './request-writer.js';
 
 /** Where a client connects to. */
-export interface Target extends Origin {
+export interface ConnectTarget extends Origin {
   readonly host: string;
   readonly port: number;
   /** PEM of the authorities that are trusted instead of the well-known ones. */
@@ -20,7 +20,7 @@ const CONNECT_TIMEOUT_MS = 5000;
  *
  * @param readBuffer Gets what is received, instead of the socket's `data` event. Without it the socket is an ordinary one.
  */
-export async function connect(target: Target, readBuffer?: ReadBuffer): Promise<Socket> {
+export async function connect(target: ConnectTarget, readBuffer?: ReadBuffer): Promise<Socket> {
   const onread = readBuffer === undefined ? {} : { onread: readBuffer.onread };
   const socket = target.scheme === 'https' ? await openTls(target, onread) : await openPlain(target, onread);
   socket.setNoDelay(true);
@@ -33,7 +33,7 @@ export async function connect(target: Target, readBuffer?: ReadBuffer): Promise<
 
 /** `node:tls` is loaded when the first connection is made: a function that only answers connect events never needs it. */
 async function openTls(
-  { host, port, ca }: Target,
+  { host, port, ca }: ConnectTarget,
   onread: Partial<Pick<ReadBuffer, 'onread'>>,
 ): Promise<Socket> {
   const [tls, net] = await Promise.all([import('node:tls'), import('node:net')]);
@@ -49,7 +49,7 @@ async function openTls(
 }
 
 async function openPlain(
-  { host, port }: Target,
+  { host, port }: ConnectTarget,
   onread: Partial<Pick<ReadBuffer, 'onread'>>,
 ): Promise<Socket> {
   const net = await import('node:net');
@@ -87,7 +87,10 @@ function problemOf({ code = '', message }: NodeJS.ErrnoException): string {
 }
 
 function unavailable(problem: string, cause?: unknown): BroadcastError {
-  return new BroadcastError('GATEWAY_UNAVAILABLE', `no connection to the gateway: ${problem}`, { cause });
+  return new BroadcastError('GATEWAY_UNAVAILABLE', `no connection to the gateway: ${problem}`, {
+    cause,
+    isUnreachable: true,
+  });
 }
 
 function alpnOf(socket: Socket): unknown {

@@ -22,7 +22,7 @@ export interface AnswerFields {
 }
 
 /** A complete answer. Of a long body only the beginning is there. */
-export interface Answer extends AnswerFields {
+export interface ExchangeAnswer extends AnswerFields {
   readonly body: Buffer;
 }
 
@@ -37,7 +37,7 @@ export interface Exchange {
   readonly endsAt: number;
   readonly signal: AbortSignal | undefined;
   /** Called once, unless `onFailure` is. */
-  readonly onAnswer: (answer: Answer) => void;
+  readonly onAnswer: (answer: ExchangeAnswer) => void;
   readonly onFailure: (error: BroadcastError) => void;
 
   /** The rest is for whoever carries it. 0: not sent. */
@@ -112,7 +112,7 @@ export function keepBody(exchange: Exchange, bytes: Buffer): void {
   exchange.keptBytes += bytes.length;
 }
 
-export function answerOf({ chunks }: Exchange, fields: AnswerFields): Answer {
+export function answerOf({ chunks }: Exchange, fields: AnswerFields): ExchangeAnswer {
   return {
     status: fields.status,
     grpcStatus: fields.grpcStatus,

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.js';
 
 /** Requests that no session has room for, in order. */
-export interface RequestQueue {
+export interface StreamQueue {
   readonly isEmpty: boolean;
   add(exchange: Exchange): void;
   /** Returns whether it was there. */
@@ -12,7 +12,7 @@ export interface RequestQueue {
   [Symbol.iterator](): Iterator<Exchange>;
 }
 
-export function createRequestQueue(): RequestQueue {
+export function createRequestQueue(): StreamQueue {
   const waiting = new Set<Exchange>();
 
   return {

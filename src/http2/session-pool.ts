@@ -1,6 +1,6 @@
 import { BroadcastError } from '../base/errors.js';
 import { DISTRUST_AFTER_MS } from '../base/paused-instance.js';
-import { connect, type Target } from './connect.js';
+import { connect, type ConnectTarget } from './connect.js';
 import type { Exchange } from './exchange.js';
 import { createNodeSession } from './node-session.js';
 import { createOwnSession } from './own-session.js';
@@ -13,6 +13,8 @@ export interface SessionPool {
   withRoom(now: number): Session | undefined;
   /** Opens one more session, unless one is on its way that may do. */
   growIfUseful(now: number): void;
+  /** Whether a session that there is has ever taken a request: then the address can be reached, but is busy. */
+  hasCarried(): boolean;
   /** Gives up on a request, whichever session carries it. */
   cancel(exchange: Exchange): void;
   /** See {@link Session.expire}. */
@@ -30,7 +32,7 @@ const MAX_SESSIONS = 16;
 /** While other sessions work, one that could not be opened is not tried again before this time has passed. */
 const GROW_AGAIN_AFTER_MS = 1000;
 
-export function createSessionPool(target: Target, events: PoolEvents): SessionPool {
+export function createSessionPool(target: ConnectTarget, events: PoolEvents): SessionPool {
   const sessions = new Set<Session>();
   let isConnecting = false;
   let isClosed = false;
@@ -79,7 +81,9 @@ export function createSessionPool(target: Target, events: PoolEvents): SessionPo
     }
     // A session that ended before it took anything shows that the next one would fare no better.
     if (!isNews && !session.hasCarried() && sessions.size === 0) {
-      events.onUnreachable(new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause }));
+      events.onUnreachable(
+        new BroadcastError('GATEWAY_UNAVAILABLE', message, { cause, isUnreachable: true }),
+      );
     }
     events.onRoom();
   }
@@ -100,6 +104,7 @@ export function createSessionPool(target: Target, events: PoolEvents): SessionPo
       isConnecting = true;
       void grow();
     },
+    hasCarried: () => [...sessions].some((session) => session.hasCarried()),
     cancel(exchange) {
       for (const session of sessions) session.cancel(exchange);
     },

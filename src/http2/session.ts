@@ -1,5 +1,5 @@
 import type { BroadcastError } from '../base/errors.js';
-import type { Answer, Exchange } from './exchange.js';
+import type { ExchangeAnswer, Exchange } from './exchange.js';
 
 /**
  * Why a session is over. `lost`: the connection broke, ended or fell silent. `protocol`: one side does something that the
@@ -13,7 +13,7 @@ export interface SessionEnd {
 
 /** What a session tells its client. Of every request that was opened and not cancelled, one of the first three is told. */
 export interface SessionEvents {
-  onAnswer(exchange: Exchange, answer: Answer): void;
+  onAnswer(exchange: Exchange, answer: ExchangeAnswer): void;
   onFailure(exchange: Exchange, error: BroadcastError): void;
   /** The other side certainly did not touch this request, so it may go elsewhere. */
   onReturned(exchange: Exchange): void;

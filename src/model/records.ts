@@ -27,8 +27,9 @@ export interface RecordWriteOptions {
  * - **One of two wins.** Of all writes with one `ifVersion`, from whichever instances and at whatever time, at most one
  *   resolves with a version, and what is read afterwards is its value. No version is given out twice, not even after
  *   the record was removed or has expired, so a write that comes late changes nothing.
- * - **Sent twice, written once.** A store that repeats a call whose answer was lost recognises its own write: it does
- *   not answer that another one was faster.
+ * - **Sent twice, written once.** A store that repeats a call whose answer was lost recognises its own write, also when
+ *   another one has replaced it since: it does not answer that another one was faster. A repeated removal leaves what was
+ *   written since. Where the store cannot tell, it rejects with `STORE_UNAVAILABLE`.
  * - **Failover.** A backend that comes back older than what it acknowledged has the record as it was before the lost
  *   writes. Their versions are never valid again.
  * - **Expiry.** A record is absent for every method once `now` has reached the writer's `now` + `ttlMs`, whether or not

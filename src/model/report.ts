@@ -3,8 +3,11 @@ import type { RoomPlace } from '../base/protocol.js';
 import type { Dispatched, Placed } from './dispatched.js';
 import type { BroadcastAudience } from './store.js';
 
-/** Why a broadcast ended: everybody was tried, or something came first. */
-export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store';
+/**
+ * Why a broadcast ended: everybody was tried (`done`), or something came first. `store`: a page of the audience could not
+ * be read. `gateway`: there was no connection to the gateway for five recipients in a row, each with all retries.
+ */
+export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'gateway';
 
 /** One recipient that was not reached. */
 export interface FailedDelivery {

@@ -111,6 +111,33 @@ export function statePage(
   };
 }
 
+/** The head of a room, and its rows above a version, in any order. */
+export interface KeptState {
+  readonly head: StateHead;
+  readonly rows: readonly KeptRow[];
+}
+
+/**
+ * For stores: the page of a reader, by means of `keptAbove`, which must have read the head first, or both at once. Called a
+ * second time for a reader that has to begin anew.
+ */
+export async function readStatePage(
+  keptAbove: (version: number) => Promise<KeptState>,
+  {
+    since,
+    maxBytes,
+    now,
+  }: { readonly since: StatePosition | null; readonly maxBytes: number; readonly now: () => number },
+): Promise<StoredPage> {
+  let kept = await keptAbove(since?.version ?? 0);
+  let start = startOfPage(kept.head, since);
+  if (since !== null && start.after < since.version) {
+    kept = await keptAbove(0);
+    start = startOfPage(kept.head, null);
+  }
+  return statePage(kept.head, start, kept.rows, { maxBytes, now: now() });
+}
+
 /** Beside names and value: the version, the time to live, quotes and commas. */
 const ROW_BYTES = 40;
 
@@ -129,4 +156,9 @@ export function shownRow(row: KeptRow, now: number): StoredRow {
   const { map, key, version, value, endsAt } = row;
   if (!isLive(row, now)) return { map, key, version };
   return { map, key, version, value, ...(endsAt === undefined ? {} : { ttlMs: endsAt - now }) };
+}
+
+/** A row as conditions see it: version 0 of a key that was never set, was deleted or has expired. */
+export function currentRow(row: KeptRow, now: number): StoredRow {
+  return isLive(row, now) ? shownRow(row, now) : { map: row.map, key: row.key, version: 0 };
 }

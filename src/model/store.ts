@@ -64,6 +64,8 @@ export type JoinResult = 'joined' | 'absent';
  *   of an expired id does to its former rooms is left open, since ids are not reused.
  * - **Last call wins.** Of two calls one after the other, the later one holds, from whichever instances they come.
  *   Their clocks differ by seconds, so no time stamp decides.
+ * - **Repeats.** A store that sends a call again because its answer was lost does not undo what others have done since:
+ *   the call takes effect once. Where the store cannot tell whether it did, it rejects with `STORE_UNAVAILABLE`.
  * - **Order.** An audience (with its shard, if any) has one order that does not depend on who joins or leaves, nor on
  *   the page size. `list` goes through it, so whoever is present from the first page to the last is listed exactly
  *   once, and a listing can be continued behind any id that it listed, at any later time, from any instance.
@@ -106,6 +108,12 @@ export interface ConnectionStore extends InvocationAware {
   readonly state?: StateStore | undefined;
   /** Gives back sockets and timers of clients that the store made itself; what is stored stays. May be called twice. */
   close?(): Promise<void>;
+}
+
+/** A store that keeps histories and records as well, as all of this package do. */
+export interface CompleteStore extends ConnectionStore {
+  readonly history: HistoryStore;
+  readonly records: RecordStore;
 }
 
 /** Where a reader stands in a room's history; the form in which clients keep it. */

@@ -42,7 +42,8 @@ export interface ConnectionInfo {
  * Rejects with a {@link BroadcastError} and nothing else, its code chosen by the status of the answer:
  * `CONNECTION_STALE` only when the gateway said that it does not know the connection, `GATEWAY_UNAVAILABLE` when the
  * request cannot have left or the gateway said that it is in trouble, `NO_ANSWER` when the request left and nothing is
- * known of it. Calls may overlap without limit.
+ * known of it. An error with `isUnreachable` says that there was no connection at all; after a few of these in a row a
+ * broadcast ends early. Calls may overlap without limit.
  */
 export interface Transport extends InvocationAware {
   readonly name: string;

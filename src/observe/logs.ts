@@ -19,7 +19,7 @@ import {
 import { createLogger, type Logger } from './logging/logger.js';
 import { parseLogsOptions, type LogsOptions } from './logging/options.js';
 import { secretsOf } from './logging/secrets.js';
-import { outcomeOfAnswer, outcomeOfError, type Outcome } from './outcome.js';
+import { outcomeOfAnswer, outcomeOfError, type ObservedOutcome } from './outcome.js';
 
 export { hashId } from './hash.js';
 export type { LogFields, Logger, LogLevel } from './logging/logger.js';
@@ -84,7 +84,7 @@ export function logs(options: LogsOptions = {}): Logs {
       const first = isFirst;
       isFirst = false;
       const startedAt = performance.now();
-      const end = (outcome: Outcome, answer: R | undefined): void => {
+      const end = (outcome: ObservedOutcome, answer: R | undefined): void => {
         const durationMs = performance.now() - startedAt;
         write(
           invocationLine(call, { ...outcome, answer, durationMs, user: entry.user, isFirst: first }, ids),

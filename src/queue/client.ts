@@ -6,7 +6,7 @@ import { createAwsService } from '../base/aws-service.js';
 import { createBackoff, type Backoff } from '../base/backoff.js';
 import { batchesOf } from './client/batches.js';
 import { readQueueOptions, type MessageQueueOptions } from './client/options.js';
-import { refusalOfNetwork, sendError, type Refusal } from './client/refusal.js';
+import { refusalOfNetwork, sendError, type QueueRefusal } from './client/refusal.js';
 import { batchForm, FORM_TYPE, outcomeOf, type BatchOutcome } from './client/send-batch.js';
 import { MAX_QUEUE_BODY_BYTES, type MessageQueue, type QueueMessage } from './message-queue.js';
 
@@ -75,9 +75,9 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
     batch: readonly QueueMessage[],
     { endsAt, pause }: Backoff,
     sending: Sending,
-  ): Promise<Refusal | undefined> {
+  ): Promise<QueueRefusal | undefined> {
     let rest = batch;
-    let latest: Refusal | undefined;
+    let latest: QueueRefusal | undefined;
     for (;;) {
       if (!(await turn(endsAt, sending))) return latest ?? OUT_OF_TIME;
       const outcome = await attempt(rest, endsAt, sending.signal);
@@ -111,7 +111,7 @@ export function messageQueue(options: MessageQueueOptions = {}): ClosableMessage
   };
 }
 
-const OUT_OF_TIME: Refusal = {
+const OUT_OF_TIME: QueueRefusal = {
   isTransient: true,
   code: 'QUEUE_UNAVAILABLE',
   reason: 'no time was left',
@@ -122,13 +122,13 @@ const ABORTED = { code: 'ABORTED', reason: 'the signal came' } as const;
 interface Sending {
   readonly signal: AbortSignal | undefined;
   taken: number;
-  readonly refusal: Refusal | undefined;
+  readonly refusal: QueueRefusal | undefined;
   isOver(): boolean;
-  ended(refusal: Refusal | undefined): void;
+  ended(refusal: QueueRefusal | undefined): void;
 }
 
 function beginSending(signal: AbortSignal | undefined): Sending {
-  let first: Refusal | undefined;
+  let first: QueueRefusal | undefined;
   return {
     signal,
     taken: 0,

@@ -53,7 +53,7 @@ export interface PathBroadcaster<K extends Contract = Contract> {
    * Rejects with `QUEUE_UNAVAILABLE`, `PAYLOAD_TOO_LARGE` when it would not fit into a frame, or `INVALID_OPTIONS` when it
    * does not fit the contract.
    */
-  send<T extends ServerTypeOf<K>>(
+  send<T extends keyof K['server'] & string>(
     type: T,
     data: ServerDataOf<K, T>,
     options?: PathSendOptions,

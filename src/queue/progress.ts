@@ -5,7 +5,7 @@ import type { PageOutcome } from './run-page.js';
 import type { Ending, ShardProgress } from './shard-record.js';
 
 /** Some of a shard: a page of its listing, or those who were refused before. */
-export interface Page {
+export interface ShardPage {
   readonly connections: readonly ListedConnection[];
   /** Whether nothing follows. */
   readonly done: boolean;
@@ -13,13 +13,13 @@ export interface Page {
 }
 
 /** Those who were refused as a page. Only their ids are looked at: what else there was to decide has been decided. */
-export function laterTry(ids: readonly string[]): Page {
+export function laterTry(ids: readonly string[]): ShardPage {
   const unknown = { attributes: {}, connectedAt: 0, expiresAt: Infinity };
   return { connections: ids.map((id) => ({ id, ...unknown })), done: true, isLaterTry: true };
 }
 
 /** How far a shard is after a page of its listing. */
-export function afterPage(before: ShardProgress, page: Page, outcome: PageOutcome): ShardProgress {
+export function afterPage(before: ShardProgress, page: ShardPage, outcome: PageOutcome): ShardProgress {
   const { connections, done } = page;
   const { next, counts, refused } = outcome;
   return {
@@ -32,14 +32,15 @@ export function afterPage(before: ShardProgress, page: Page, outcome: PageOutcom
   };
 }
 
-/** So often the refused are tried again later, with all retries each time; a storm does not count. */
+/** So often the refused are tried again later, with all retries each time; a storm, or a gateway that is away, does not count. */
 const MOST_LATER_TRIES = 3;
 
 /** How far a shard is after the refused were tried again. Who is refused at the last time has failed. */
-export function afterLaterTry(before: ShardProgress, page: Page, outcome: PageOutcome): ShardProgress {
-  const { storm, refused, next } = outcome;
+export function afterLaterTry(before: ShardProgress, page: ShardPage, outcome: PageOutcome): ShardProgress {
+  const { storm, isGatewayAway, refused, next } = outcome;
   const untried = page.connections.slice(next).map(({ id }) => id);
-  const tries = before.laterTries + (storm !== undefined || untried.length > 0 ? 0 : 1);
+  const isCounted = storm === undefined && !isGatewayAway && untried.length === 0;
+  const tries = before.laterTries + (isCounted ? 1 : 0);
   const isLast = tries === MOST_LATER_TRIES;
   const again = isLast ? [] : [...refused, ...untried];
   const counts = addCounts(before.counts, outcome.counts);

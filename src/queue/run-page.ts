@@ -3,7 +3,7 @@ import type { BroadcastError } from '../base/errors.js';
 import { conclude } from '../server/fanout/conclude.js';
 import type { Outcome } from '../server/fanout/delivery.js';
 import type { FanoutDeps } from '../server/fanout/deps.js';
-import { sendTo, type PayloadSource, type Started } from '../server/fanout/send-to.js';
+import { sendTo, type PayloadSource, type SentTo } from '../server/fanout/send-to.js';
 import { createTally } from '../server/fanout/tally.js';
 import { through } from '../model/observer.js';
 import type { DeliveryReport, StopReason } from '../model/report.js';
@@ -34,6 +34,8 @@ export interface PageOutcome {
   /** Index of the first connection that was not tried; their number when all were. */
   readonly next: number;
   readonly stoppedBy: StopReason;
+  /** Whether there was no connection to the gateway for the last of them. */
+  readonly isGatewayAway: boolean;
   /** What the gateway said, when it refused everything. */
   readonly storm: BroadcastError | undefined;
   readonly retryAfterMs: number;
@@ -48,7 +50,7 @@ export async function runPage(deps: FanoutDeps, page: PageOptions): Promise<Page
   const storms = createStormWatch(deps.transport, () => {
     stop.abort();
   });
-  let last: Started = { started: 0, stoppedBy: undefined };
+  let last: SentTo = { started: 0, stoppedBy: undefined, isGatewayAway: false };
 
   async function send() {
     const startedAt = performance.now();
@@ -74,12 +76,13 @@ export async function runPage(deps: FanoutDeps, page: PageOptions): Promise<Page
 
   const observers = deps.observe.map((observer) => observer.broadcast<DeliveryReport>);
   await through(observers, { audience, context: deps.context }, send);
-  const { started, stoppedBy = 'done' } = last;
+  const { started, stoppedBy = 'done', isGatewayAway } = last;
   const untried = wanted[started];
   return {
     ...account.result(stoppedBy === 'expired' ? wanted.length - started : 0),
     next: untried === undefined ? connections.length : connections.indexOf(untried),
     stoppedBy,
+    isGatewayAway,
     storm: storms.storm(),
     retryAfterMs: storms.retryAfterMs(),
   };

@@ -5,7 +5,7 @@ import type { PayloadSource } from '../server/fanout/send-to.js';
 import { readBroadcast, withSummary, writeBroadcast, type BroadcastRecord } from './broadcast-record.js';
 import type { Job } from './job.js';
 import { putJob, waitMs } from './requeue.js';
-import { afterPage, afterLaterTry, ended, laterTry, type Page } from './progress.js';
+import { afterPage, afterLaterTry, ended, laterTry, type ShardPage } from './progress.js';
 import { runPage, type PageOutcome } from './run-page.js';
 import type { Claim, Ending } from './shard-record.js';
 import { isAboutAccess } from './circuit-breaker.js';
@@ -61,7 +61,7 @@ export async function goThroughShard(work: ShardWork): Promise<Left> {
     const latest = await reading;
     broadcast = latest?.value ?? broadcast;
     reportAccess(work, outcome);
-    if (outcome.storm !== undefined || isStuck(page, outcome))
+    if (outcome.storm !== undefined || outcome.isGatewayAway || isStuck(page, outcome))
       return passOn(work, waitMs(waits, outcome.retryAfterMs));
     if (outcome.stoppedBy !== 'done') listing = undefined;
     else isLaterTry = false;
@@ -82,7 +82,7 @@ function isThrough({ progress: { listed, again } }: Claim): boolean {
 }
 
 /** A gateway so slow that the time for a page was not enough to begin it. */
-function isStuck({ connections }: Page, { next }: PageOutcome): boolean {
+function isStuck({ connections }: ShardPage, { next }: PageOutcome): boolean {
   return next === 0 && connections.length > 0;
 }
 
@@ -96,7 +96,7 @@ function openListing({ deps, fanout, job, claim, broadcast }: ShardWork): Listin
 }
 
 /** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
-function sendTo(work: ShardWork, page: Page, payload: PayloadSource): Promise<PageOutcome> {
+function sendTo(work: ShardWork, page: ShardPage, payload: PayloadSource): Promise<PageOutcome> {
   const { deps, fanout, job, claim, broadcast, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
   // The engine goes by the machine's clock.

@@ -48,7 +48,7 @@ export interface App<K extends Contract = Contract> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
   onConnect(hook: ConnectHook<K>): App<K>;
   /** Handles a message type of the contract. */
-  on<T extends ClientTypeOf<K>>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
+  on<T extends keyof K['client'] & string>(this: HasContract<K>, type: T, hook: MessageHook<K, T>): App<K>;
   /** Handles binary frames, and text frames too when there is no contract. */
   onMessage(hook: RawMessageHook<K>): App<K>;
   /** Told when a connection has gone. The platform tries to deliver this event, but does not promise it. */

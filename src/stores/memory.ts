@@ -7,7 +7,7 @@ import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import {
   checkListOptions,
   shardOf,
-  type ConnectionStore,
+  type CompleteStore,
   type ListOptions,
   type Page,
   type SingleAudience,
@@ -17,6 +17,8 @@ import { memoryHistory } from './memory/history.js';
 import { memoryRecords } from './memory/records.js';
 import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
 import { memoryState } from './memory/state.js';
+
+export type { CompleteStore } from '../model/store.js';
 
 /** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {
@@ -45,7 +47,7 @@ const MIN_CHANGES_PER_SWEEP = 1000;
  * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
  * was stored ends with the process.
  */
-export function memoryStore(options: MemoryStoreOptions = {}): ConnectionStore {
+export function memoryStore(options: MemoryStoreOptions = {}): CompleteStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');
   creations.publish({});
   const rows = new Map<string, Row>();

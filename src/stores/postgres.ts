@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import { checkListOptions, shardOf, type ConnectionStore } from '../model/store.js';
+import { checkListOptions, shardOf, type CompleteStore } from '../model/store.js';
 import {
   throughClient,
   throughOwnPool,
@@ -16,6 +17,7 @@ import { postgresHistory } from './postgres/history.js';
 import { connectionOf, countOf, listingOf, pageOf } from './postgres/listing.js';
 import { postgresRecords } from './postgres/records.js';
 import { postgresSchema, schemaShape, tableNames, type PostgresSchemaOptions } from './postgres/schema.js';
+import { postgresState } from './postgres/state.js';
 import { connectionStatements } from './postgres/statements.js';
 
 export { postgresSchema } from './postgres/schema.js';
@@ -42,7 +44,7 @@ export interface PostgresStoreOptions extends PostgresSchemaOptions {
 }
 
 /** A store in PostgreSQL; its tables are made by `migrate`. */
-export interface PostgresStore extends ConnectionStore {
+export interface PostgresStore extends CompleteStore {
   /** Makes the tables that are missing. May be called again, also by several instances at once. */
   migrate(): Promise<void>;
   close(): Promise<void>;
@@ -92,8 +94,9 @@ type Settings = z.output<typeof optionsSchema>;
 const SWEEP_AFTER_MS = 600_000;
 
 /**
- * Keeps connections in PostgreSQL, 12 or newer, in the order of the bytes of their ids. Every method is one statement
- * and one round trip; only the first read of a history that nobody has used takes three.
+ * Keeps connections, histories, records and state in PostgreSQL, 12 or newer, in the order of the bytes of their ids. Every method is one statement
+ * and one round trip. Three take the first read of a history that nobody has used, and of a state after a failover; two
+ * the state of a reader that has to begin anew.
  *
  * Needs no session: works through a pooler in transaction mode (Odyssey, PgBouncer). The tables are made by `migrate()`
  * or by the `schema.sql` of the package. Rows that have expired are deleted a few at a time by later calls of `put`.
@@ -125,6 +128,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
         connectedAt,
         expiresAt,
         now() - SWEEP_AFTER_MS,
+        newCall(),
       ]);
       return Number(row?.['stored']) === 1 ? 'stored' : 'removed';
     },
@@ -133,7 +137,7 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       return row === undefined ? undefined : connectionOf(row);
     },
     async setAttributes(id, attributes) {
-      const values = [checkName(id, 'id'), JSON.stringify(attributes), now()];
+      const values = [checkName(id, 'id'), JSON.stringify(attributes), now(), newCall()];
       return (await database.rows(statements.setAttributes, values)).length === 1;
     },
     async remove(ids) {
@@ -142,11 +146,11 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
       await database.rows(statements.remove, [names, now() + CONNECTION_TTL_MS]);
     },
     async join(id, room) {
-      const values = [checkName(id, 'id'), checkName(room, 'room'), now()];
+      const values = [checkName(id, 'id'), checkName(room, 'room'), now(), newCall()];
       return (await database.rows(statements.join, values)).length === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room')]);
+      await database.rows(statements.leave, [checkName(id, 'id'), checkName(room, 'room'), newCall()]);
     },
     async rooms(id) {
       const rows = await database.rows(statements.rooms, [checkName(id, 'id'), now()]);
@@ -164,9 +168,15 @@ export function postgresStore(options: PostgresStoreOptions): PostgresStore {
     },
     history: postgresHistory(database, tables, now),
     records: postgresRecords(database, tables, now),
+    state: postgresState(database, tables, now),
     migrate: () => database.script(postgresSchema({ schema, tablePrefix })),
     close: () => database.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 function accessOf({ pool, client, connectionString, maxConnections, timeoutMs, now }: Settings): Access {

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import * as z from 'zod/mini';
 import { checkName } from '../base/names.js';
 import { functionOption, objectWith, parseOptions } from '../base/options.js';
 import { CONNECTION_TTL_MS } from '../base/protocol.js';
-import type { ConnectionStore } from '../model/store.js';
+import type { CompleteStore } from '../model/store.js';
 import { createCalls, type Script } from './redis/calls.js';
 import { clientFor, givenClient, type RedisClient } from './redis/client.js';
 import { redisHistory } from './redis/history.js';
@@ -12,7 +13,9 @@ import { partitionKey, partitionOf } from './redis/partitions.js';
 import { redisRecords } from './redis/records.js';
 import { toConnection, type Fields } from './redis/row.js';
 import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from './redis/scripts.js';
+import { redisState } from './redis/state.js';
 
+export type { CompleteStore } from '../model/store.js';
 export type { RedisClient } from './redis/client.js';
 
 /** Which Valkey or Redis, and what its keys begin with. */
@@ -72,16 +75,18 @@ const optionsSchema = z
 const REMOVALS_AT_ONCE = 200;
 
 /**
- * Keeps connections, histories and records in Valkey or Redis (6.2 and later), on one server or a cluster.
+ * Keeps connections, histories, records and state in Valkey or Redis (6.2 and later), on one server or a cluster.
  *
  * `put`, `get`, `setAttributes`, `join`, `leave` and `rooms` are one round trip each, `remove` as well, whatever the
- * number of ids; a page takes one or two, a call for a record one. What was acknowledged is as safe as the server keeps it: see
- * docs/store-redis.md. Throws `INVALID_OPTIONS` that names the option.
+ * number of ids; a page takes one or two, a call for a record or a state one, and two for the state of a reader that has to
+ * begin anew. What was acknowledged is as safe as the server keeps it: see docs/store-redis.md.
+ *
+ * Throws `INVALID_OPTIONS` that names the option.
  *
  * @example
  * const store = redisStore({ url: process.env.REDIS_URL });
  */
-export function redisStore(options: RedisStoreOptions): ConnectionStore {
+export function redisStore(options: RedisStoreOptions): CompleteStore {
   const {
     client,
     url = '',
@@ -104,15 +109,8 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       checkName(id, 'connection.id');
       if (user !== undefined) checkName(user, 'connection.user');
       const ttl = Math.max(1, Math.ceil(expiresAt - now()) + GRACE_MS);
-      const reply = await runFor(
-        id,
-        PUT,
-        user ?? '',
-        JSON.stringify(attributes),
-        connectedAt,
-        expiresAt,
-        ttl,
-      );
+      const args = [user ?? '', JSON.stringify(attributes), connectedAt, expiresAt, ttl];
+      const reply = await runFor(id, PUT, newCall(), ...args);
       return Number(reply) === 1 ? 'stored' : 'removed';
     },
     async get(id) {
@@ -120,7 +118,8 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       return fields === null ? undefined : toConnection(id, fields);
     },
     async setAttributes(id, attributes) {
-      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, JSON.stringify(attributes))) === 1;
+      const args = [newCall(), JSON.stringify(attributes)];
+      return Number(await runFor(checkName(id, 'id'), SET_ATTRIBUTES, ...args)) === 1;
     },
     async remove(ids) {
       const batches = batchesOf(ids.map((id) => checkName(id, 'id')));
@@ -132,11 +131,11 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
       );
     },
     async join(id, room) {
-      const reply = await runFor(checkName(id, 'id'), JOIN, `room:${checkName(room, 'room')}`);
+      const reply = await runFor(checkName(id, 'id'), JOIN, newCall(), `room:${checkName(room, 'room')}`);
       return Number(reply) === 1 ? 'joined' : 'absent';
     },
     async leave(id, room) {
-      await runFor(checkName(id, 'id'), LEAVE, `room:${checkName(room, 'room')}`);
+      await runFor(checkName(id, 'id'), LEAVE, newCall(), `room:${checkName(room, 'room')}`);
     },
     async rooms(id) {
       const audiences = (await runFor(checkName(id, 'id'), ROOMS)) as string[];
@@ -145,8 +144,14 @@ export function redisStore(options: RedisStoreOptions): ConnectionStore {
     ...createListing(parts),
     history: redisHistory(parts),
     records: redisRecords(parts),
+    state: redisState({ ...parts, timeoutMs }),
     close: () => source.close(),
   };
+}
+
+/** Tells a call that comes again from one that only looks like it. */
+function newCall(): string {
+  return randomBytes(6).toString('base64url');
 }
 
 interface Batch {

@@ -28,7 +28,7 @@ export type {
   TestKit,
   TestKitOptions,
 } from './kit/kit-api.js';
-export type { Frame } from './kit/inbox.js';
+export type { KitFrame } from './kit/inbox.js';
 export type { KitRefusal } from './kit/kit-gateway.js';
 export type { AsymmetricMatcher, PatternOf } from './kit/pattern.js';
 export type { TestConnection } from './kit/test-connection.js';

@@ -36,6 +36,16 @@ export interface StoreBackend {
    * left. Without it, the cases about failovers are not applicable.
    */
   failOver?(namespace: string, work: () => Promise<void>): Promise<void>;
+  /**
+   * Makes `call` with an instance of its own, lets the backend carry it out and takes away the answer, runs `meanwhile`,
+   * and only then lets the instance reach the backend again. Resolves or rejects as the call does. Without it, the cases
+   * about repeated calls are not applicable; a store that repeats nothing needs none.
+   */
+  loseAnswer?<T>(
+    instance: StoreInstance,
+    call: (store: ConnectionStore) => Promise<T>,
+    meanwhile: () => Promise<void>,
+  ): Promise<T>;
   /** @default nothing */
   readonly lacks?: readonly StoreFeature[] | undefined;
   /**

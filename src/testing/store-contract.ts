@@ -11,6 +11,7 @@ import { nameRules } from './store-rules/names.js';
 import { raceRules } from './store-rules/races.js';
 import { recordRules } from './store-rules/records.js';
 import { stateRules } from './store-rules/state.js';
+import { repeatRules } from './store-rules/repeats.js';
 import { severalRoomsRules } from './store-rules/several-rooms.js';
 import { openWorld } from './store-world.js';
 
@@ -37,6 +38,7 @@ const RULES: readonly StoreRule[] = [
   ...recordRules,
   ...stateRules,
   ...failoverRules,
+  ...repeatRules,
 ];
 
 /**
@@ -61,7 +63,7 @@ export function storeContract(backend: StoreBackend): readonly StoreCase[] {
 
 function whatIsMissing({ needs = [] }: StoreRule, backend: StoreBackend): string | undefined {
   for (const need of needs) {
-    if (need === 'drop' || need === 'failOver') {
+    if (need === 'drop' || need === 'failOver' || need === 'loseAnswer') {
       if (backend[need] === undefined) return `the backend has no ${need}()`;
     } else if (backend.lacks?.includes(need)) return `the backend lacks ${need}`;
   }

@@ -24,6 +24,8 @@ export interface StoreWorld {
   loseEverything(): Promise<void>;
   /** Has the backend lose what `work` stores, and resolves with what `work` does. */
   failOver<T>(work: () => Promise<T>): Promise<T>;
+  /** Makes a call whose answer is lost; `meanwhile` runs before the store can repeat it. */
+  loseAnswer<T>(call: (store: ConnectionStore) => Promise<T>, meanwhile: () => Promise<void>): Promise<T>;
   /** A connection that begins now and lives as long as the gateway's do. */
   connection(id: string, more?: Partial<StoredConnection>): StoredConnection;
   /** Stores a connection and joins it to rooms. */
@@ -91,6 +93,10 @@ export async function openWorld(backend: StoreBackend): Promise<StoreWorld> {
       await backend.failOver?.(namespace, async () => void results.push(await work()));
       assert.equal(results.length, 1, 'failOver() of the backend calls the work once');
       return results[0] as T;
+    },
+    async loseAnswer(call, meanwhile) {
+      assert.ok(backend.loseAnswer, 'the backend has no loseAnswer()');
+      return backend.loseAnswer({ namespace, now: clock.now }, call, meanwhile);
     },
     connection: (id, more = {}) => ({
       id,

@@ -8,7 +8,7 @@ import { createTokenProvider, type TokenProviderOptions } from '../base/credenti
 import { createEndpoint, type EndpointOption } from './endpoint.js';
 import { readConnection, requestHead, sendTail } from './grpc-messages.js';
 import { createHttp2Client, type Http2Client } from '../http2/client.js';
-import { createExchange, type Answer, type RequestTemplate } from '../http2/exchange.js';
+import { createExchange, type ExchangeAnswer, type RequestTemplate } from '../http2/exchange.js';
 import { errorOfGrpcAnswer } from './outcome.js';
 import { checkConnectionId, checkSize } from './payload-limits.js';
 import { withToken } from './with-token.js';
@@ -68,14 +68,14 @@ export function grpcTransport(options: GrpcTransportOptions = {}): Transport {
     connectionId: string,
     tail: Buffer,
     options: AttemptOptions,
-  ): Promise<Answer> {
+  ): Promise<ExchangeAnswer> {
     checkConnectionId(connectionId);
     const head = requestHead(connectionId, tail.length);
     const { signal } = options;
     return withToken(tokens, options, async (token, timeoutMs) => {
       const client = clients.at(endpointNow());
       const endsAt = Date.now() + timeoutMs;
-      const answer = await new Promise<Answer>((onAnswer, onFailure) => {
+      const answer = await new Promise<ExchangeAnswer>((onAnswer, onFailure) => {
         client.request(createExchange({ template, token, head, tail, endsAt, signal, onAnswer, onFailure }));
       });
       const error = errorOfGrpcAnswer(answer);

@@ -101,7 +101,8 @@ export function errorOfHttpFailure(failure: unknown, timeoutMs: number): Broadca
       return abortedError();
     case 'timeout': {
       const waited = `no answer within ${Math.max(0, Math.round(timeoutMs))} ms`;
-      return new BroadcastError(wasConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE', waited);
+      const code = wasConnected ? 'NO_ANSWER' : 'GATEWAY_UNAVAILABLE';
+      return new BroadcastError(code, waited, { isUnreachable: !wasConnected });
     }
     case 'broken-answer':
       return new BroadcastError('NO_ANSWER', 'the answer of the gateway ended early', { cause });
@@ -110,7 +111,11 @@ export function errorOfHttpFailure(failure: unknown, timeoutMs: number): Broadca
     case 'lost': {
       const code = fieldOf(cause, 'code');
       const problem = `no answer from the gateway (${typeof code === 'string' ? code : 'connection lost'})`;
-      return new BroadcastError(codeOfNetworkError(cause, wasConnected), problem, { cause });
+      const errorCode = codeOfNetworkError(cause, wasConnected);
+      return new BroadcastError(errorCode, problem, {
+        cause,
+        isUnreachable: errorCode === 'GATEWAY_UNAVAILABLE',
+      });
     }
   }
 }

@@ -118,6 +118,24 @@ async function errorOf(ask: () => unknown): Promise<BroadcastError> {
   throw new Error('expected an error');
 }
 
+describe('an answer that is too long', () => {
+  const endless = 'x'.repeat(1_000_000);
+
+  it('of the metadata service is not read to its end', async () => {
+    const { url } = await service(() => ({ body: { access_token: 't', expires_in: 60, endless } }));
+    const error = await errorOf(() => createTokenProvider({ metadataUrl: url, iamUrl: url }).token());
+    expect(error.message).toMatch(/the metadata service answered with more than 65536 bytes/);
+  });
+
+  it('of the token service is not read to its end', async () => {
+    process.env['YC_SERVICE_ACCOUNT_KEY_FILE'] = keyFile(serviceAccountKey);
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const { url } = await service(() => ({ body: { iamToken: 't', expiresAt, endless } }));
+    const error = await errorOf(() => createTokenProvider({ metadataUrl: url, iamUrl: url }).token());
+    expect(error.message).toMatch(/the token service answered with more than 65536 bytes/);
+  });
+});
+
 describe('the order of sources', () => {
   it('is the option, the call, the environment, a key file, the metadata service', async () => {
     const iam = await service(() => ({

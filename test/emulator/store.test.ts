@@ -29,8 +29,8 @@ const backend: StoreBackend = {
   },
 };
 
-/** That of 10,000 members makes 80,000 requests, longer than all others together. The store has no older state. */
-const rules = storeContract(backend).filter(({ name }) => !/10,000|^failover/.test(name));
+/** That of 10,000 members makes 80,000 requests, longer than all others together. It has no older state and loses no answers. */
+const rules = storeContract(backend).filter(({ name }) => !/10,000|^(failover|repeat)/.test(name));
 
 describe('ydbStore on the store inside the gateway', () => {
   it.each(rules)('$name', ({ run }) => run(), PATIENCE_MS);
@@ -72,6 +72,45 @@ describe('the store inside the gateway', () => {
     ],
   ])('refuses %s, by the names that YDB uses', async (_what, action, body, type) => {
     expect(await send(action, body)).toEqual([400, type]);
+  });
+
+  it('carries out a transaction as a whole or not at all', async () => {
+    const items = ['one', 'two'].map((s) => ({ p: { S: 't' }, s: { S: s } }));
+    const [first, second] = items;
+    const put = (Item: object | undefined) => ({ Put: { TableName, Item } });
+    const isThere = { TableName, Key: second, ConditionExpression: 'attribute_exists(p)' };
+    const transact = (...TransactItems: object[]) => send('TransactWriteItems', { TransactItems });
+    const canceled = [400, 'TransactionCanceledException'];
+    expect(await transact(put(first), { ConditionCheck: isThere })).toEqual(canceled);
+    const exists = { TableName, Key: first, ConditionExpression: 'attribute_exists(p)' };
+    expect(await send('DeleteItem', exists)).toEqual([400, 'ConditionalCheckFailedException']);
+    expect(await transact(put(first), put(second))).toEqual([200, '']);
+    expect(await transact({ Delete: exists }, { ConditionCheck: isThere })).toEqual([200, '']);
+    expect(await send('DeleteItem', exists)).toEqual([400, 'ConditionalCheckFailedException']);
+    const update = {
+      ...isThere,
+      UpdateExpression: 'SET a = :a',
+      ExpressionAttributeValues: { ':a': { N: '1' } },
+    };
+    expect(await transact({ Update: update })).toEqual([200, '']);
+    const changed = {
+      ...isThere,
+      ConditionExpression: 'a = :a',
+      ExpressionAttributeValues: { ':a': { N: '1' } },
+    };
+    expect(await transact({ Delete: changed })).toEqual([200, '']);
+  });
+
+  it.each<[string, object[]]>([
+    ['without actions', []],
+    [
+      'of more than 25 actions',
+      Array.from({ length: 26 }, (_, n) => ({ Put: { TableName, Item: { ...Key, s: { S: `${n}` } } } })),
+    ],
+    ['that names an item twice', [{ Put: { TableName, Item: Key } }, { Delete: { TableName, Key } }]],
+    ['with an unknown action', [{ Get: { TableName, Key } }]],
+  ])('refuses a transaction %s', async (_what, TransactItems) => {
+    expect(await send('TransactWriteItems', { TransactItems })).toEqual([400, 'ValidationException']);
   });
 
   it('takes an item of 400 KB', async () => {

@@ -5,6 +5,7 @@ import { BroadcastError } from 'yc-broadcast';
 import { CONNECTION_TTL_MS } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { storeContract, type StoreBackend } from 'yc-broadcast/testing';
+import { STATE_MUTANTS } from '../support/broken-states.js';
 import * as faults from '../support/broken-stores.js';
 import { documentStore } from '../support/document-store.js';
 import { sharedMemory } from '../support/shared-memory.js';
@@ -662,6 +663,21 @@ const MUTANTS: readonly Mutant[] = [
     'failover: a record is as it was before the lost write, whose version is never valid again',
     faults.countingVersions,
   ],
+  [
+    'takes all of a user with one of them',
+    'repeat: a removal that is repeated lets nobody else go, and stays',
+    (store) => ({
+      remove: async (ids) => {
+        for (const id of ids) {
+          const user = (await store.get(id))?.user;
+          if (user === undefined) continue;
+          const { connections } = await store.list({ user }, { limit: 100 });
+          await store.remove(connections.map((each) => each.id));
+        }
+      },
+    }),
+  ],
+  ...STATE_MUTANTS,
 ];
 
 const REFUSED_FOR_FORGETTING = [
@@ -669,6 +685,16 @@ const REFUSED_FOR_FORGETTING = [
   'race: a removal is remembered for as long as a connection can live',
   'race: a removal in a batch is remembered for every id of it',
   'two instances: a disconnect at one wins over the connect at the other',
+];
+
+const REFUSED_FOR_REPEATING = [
+  'repeat: a join that is repeated does not undo a leave that came since',
+  'repeat: a leave that is repeated does not undo a join that came since',
+  'repeat: setAttributes that is repeated does not undo what came since',
+  'repeat: put that is repeated does not undo what came since',
+  'repeat: an append that is repeated is appended once',
+  'repeat: a write on top of which another one wrote does not tell its winner that it lost',
+  'repeat: the removal of a record that is repeated does not remove what was written since',
 ];
 
 const REFUSED_FOR_WRITING_BACK = [
@@ -719,11 +745,26 @@ describe('storeContract', () => {
     },
   );
 
+  it.each(REFUSED_FOR_REPEATING)('refuses a store that repeats calls blindly: %s', async (refusedBy) => {
+    const memory = sharedMemory();
+    const backend: StoreBackend = {
+      ...memory,
+      async loseAnswer(instance, call, meanwhile) {
+        const store = await memory.open(instance);
+        await call(store);
+        await meanwhile();
+        return call(store);
+      },
+    };
+    expect(await refusal(backend, refusedBy)).toBeDefined();
+  });
+
   it('has no case that refuses nothing', () => {
     const refusing = new Set([
       ...MUTANTS.map(([, refusedBy]) => refusedBy),
       ...REFUSED_FOR_FORGETTING,
       ...REFUSED_FOR_WRITING_BACK,
+      ...REFUSED_FOR_REPEATING,
     ]);
     const names = storeContract(sharedMemory()).map(({ name }) => name);
     expect(names.filter((name) => !refusing.has(name))).toEqual([]);
@@ -746,7 +787,7 @@ describe('storeContract', () => {
     for (const { name, run } of skipped) await expect(run()).rejects.toThrow(name);
   });
 
-  it.each(['history', 'records'] as const)(
+  it.each(['history', 'records', 'state'] as const)(
     'refuses a backend that denies the %s its store has',
     async (it) => {
       const backend: StoreBackend = { open: ({ now }) => memoryStore({ now }), lacks: [it] };

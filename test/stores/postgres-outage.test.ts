@@ -9,6 +9,7 @@ import { inspect, promisify } from 'node:util';
 import pg from 'pg';
 import { generate } from 'selfsigned';
 import { BroadcastError, createBroadcaster, type ConnectionStore } from 'yc-broadcast';
+import type { StatePosition } from 'yc-broadcast/stores';
 import {
   postgresStore,
   type PostgresQueryable,
@@ -17,7 +18,7 @@ import {
 import { fillRoom, storedConnection } from '../support/people.js';
 import { describeWithPostgres, PASSWORD } from '../support/postgres-server.js';
 import { scriptedTransport } from '../support/scripted-transport.js';
-import { historyOf, recordsOf } from '../support/shared-memory.js';
+import { historyOf, recordsOf, stateOf } from '../support/shared-memory.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -93,6 +94,52 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
     expect(appended.epoch).not.toBe(other.position.epoch);
     expect(appended.offset).toBe(2);
   });
+
+  it('gives a state another epoch when the server was started again, whether a read or a change finds out', async () => {
+    const state = stateOf(store);
+    const set = (room: string, value: string) => state.change(room, [{ map: 'm', key: 'k', value }]);
+    await set('failover', '1');
+    await set('failover-2', '1');
+    const read = (room: string, since: StatePosition | null) => state.read(room, { since, maxBytes: 1000 });
+    const { version, epoch } = await read('failover', null);
+    await server().kill();
+    await server().start();
+    const page = await read('failover', { version, epoch });
+    expect(page).toMatchObject({ reset: true, version: 1, rows: [{ value: '1' }] });
+    expect(await set('failover', '2')).toEqual({
+      changed: true,
+      position: { version: 2, epoch: page.epoch },
+    });
+    const other = await read('failover-2', null);
+    expect(await set('failover-2', '2')).toEqual({
+      changed: true,
+      position: { version: 2, epoch: other.epoch },
+    });
+    await server().kill();
+    await server().start();
+    const third = await set('failover-2', '3');
+    expect(third).toMatchObject({ position: { version: 3, epoch: expect.not.stringMatching(other.epoch) } });
+    expect(await read('failover-2', { version: 2, epoch: other.epoch })).toMatchObject({ reset: true });
+  });
+
+  it.each(['serializable', 'repeatable read'])(
+    'lets one of several writers for a free key win where %s is default',
+    async (level) => {
+      const settings = encodeURIComponent(`-c default_transaction_isolation=${level.replace(' ', '\\ ')}`);
+      const strict = postgresStore({ connectionString: `${server().url}?options=${settings}` });
+      const results = await Promise.all(
+        Array.from({ length: 15 }, (_, n) =>
+          stateOf(strict).change(`strict ${level}`, [
+            { map: 'm', key: `k${n % 3}`, value: String(n), ifVersion: 0 },
+          ]),
+        ),
+      );
+      expect(results.filter(({ changed }) => changed)).toHaveLength(3);
+      const page = await stateOf(strict).read(`strict ${level}`, { since: null, maxBytes: 1000 });
+      expect(page).toMatchObject({ version: 3, rows: [{ version: 1 }, { version: 2 }, { version: 3 }] });
+      await strict.close();
+    },
+  );
 
   it.each(['serializable', 'repeatable read'])(
     'numbers appends from all sides where %s is default',
@@ -185,6 +232,17 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       await paused.close();
     });
 
+    it('never says that another one was faster when the answer to a change is lost', async () => {
+      const state = stateOf(postgresStore({ connectionString: proxied }));
+      await state.change('lost', [{ map: 'm', key: 'k', value: '1' }]);
+      proxy.loseNextAnswer();
+      const changes = [{ map: 'm', key: 'k', value: '2', ifVersion: 1 }];
+      expect(await failureOf(() => state.change('lost', changes))).toMatchObject({
+        code: 'STORE_UNAVAILABLE',
+      });
+      expect(await state.get('lost', 'm', 'k')).toMatchObject({ version: 2, value: '2' });
+    });
+
     it('cannot be reached at all', async () => {
       const nobody = postgresStore({ connectionString: server().url.replace(String(server().port), '1') });
       const failure = await failureOf(() => nobody.get('phone'));
@@ -193,6 +251,7 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
         () => recordsOf(nobody).read('job'),
         () => recordsOf(nobody).write('job', PASSWORD, { ifVersion: undefined, ttlMs: 1000 }),
         () => recordsOf(nobody).remove('job'),
+        () => stateOf(nobody).change('lobby', [{ map: 'm', key: 'k', value: JSON.stringify(PASSWORD) }]),
       ]) {
         expect((await failureOf(call)).code).toBe('STORE_UNAVAILABLE');
       }
@@ -234,7 +293,7 @@ describeWithPostgres('postgresStore, when something is wrong', (server) => {
       [
         'a wrong password',
         () => withUrl((url) => url.replace('tester:', 'tester:x')),
-        /password is not accepted/,
+        /password was rejected/,
       ],
       ['a wrong database', () => withUrl((url) => `${url}x`), /database does not exist/],
       [
@@ -312,7 +371,7 @@ describe('the options of postgresStore', () => {
     [
       'connections of a pool of yours',
       { pool, maxConnections: 3 },
-      /postgresStore\.maxConnections: goes with/,
+      /postgresStore\.maxConnections: requires connectionString/,
     ],
     [
       'a prefix that needs quotes',

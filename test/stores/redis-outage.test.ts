@@ -5,12 +5,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { Redis } from 'ioredis';
 import { BroadcastError, createBroadcaster, type ConnectionStore } from 'yc-broadcast';
+import type { StatePosition, StateStore } from 'yc-broadcast/stores';
 import { redisStore, type RedisStoreOptions } from 'yc-broadcast/stores/redis';
 import { localCertificate } from '../support/certificate.js';
 import { fillRoom, storedConnection } from '../support/people.js';
 import { describeWithRedis, startRedis, type RedisServer } from '../support/redis-server.js';
 import { scriptedTransport, type Answer } from '../support/scripted-transport.js';
-import { historyOf, recordsOf } from '../support/shared-memory.js';
+import { historyOf, recordsOf, stateOf } from '../support/shared-memory.js';
 import { startTcpProxy } from '../support/tcp-proxy.js';
 import { sent } from '../support/sent.js';
 
@@ -73,6 +74,17 @@ describeWithRedis('redisStore, when the server fails during a broadcast', () => 
   });
 });
 
+async function set(
+  state: StateStore,
+  key: string,
+  value: string,
+  ifVersion?: number,
+): Promise<StatePosition> {
+  const result = await state.change('news', [{ map: 'players', key, value, ifVersion }]);
+  if (!result.changed) throw new Error('the change was refused');
+  return result.position;
+}
+
 /** Runs commands as an administrator would. */
 async function administer<T>({ url }: RedisServer, work: (client: Redis) => Promise<T>): Promise<T> {
   const client = new Redis(url);
@@ -84,6 +96,36 @@ async function administer<T>({ url }: RedisServer, work: (client: Redis) => Prom
 }
 
 describeWithRedis('redisStore, generations of a history', () => {
+  it('has a reader of the state begin anew after a restart from a snapshot, who knows more than the server', async () => {
+    const server = await start();
+    const state = stateOf(open({ url: server.url }));
+    await set(state, 'ann', '1');
+    await administer(server, (client) => client.save());
+    const seen = await set(state, 'ann', '2');
+    await server.kill();
+    await server.start();
+    const page = await state.read('news', { since: seen, maxBytes: 1000 });
+    expect(page).toMatchObject({ reset: true, version: 1, rows: [{ key: 'ann', value: '1' }] });
+    const instead = await set(state, 'ann', 'another 2');
+    expect(instead).toEqual({ version: 2, epoch: page.epoch });
+    expect(await state.read('news', { since: seen, maxBytes: 1000 })).toMatchObject({ reset: true });
+    const { reset } = await state.read('news', { since: instead, maxBytes: 1000 });
+    expect(reset).toBeUndefined();
+  });
+
+  it('gives a state another epoch when a change finds the loss first', async () => {
+    const server = await start();
+    const state = stateOf(open({ url: server.url }));
+    await set(state, 'ann', '1');
+    await administer(server, (client) => client.save());
+    const seen = await set(state, 'ann', '2');
+    await server.kill();
+    await server.start();
+    const instead = await set(state, 'ann', 'another 2');
+    expect(instead.version).toBe(2);
+    expect(instead.epoch).not.toBe(seen.epoch);
+  });
+
   it('keeps the epoch of a room whose server goes on', async () => {
     const server = await start();
     const first = await historyOf(open({ url: server.url })).append('news', 'one', LIMITS);
@@ -153,6 +195,21 @@ describeWithRedis('redisStore, when the way to the server fails', () => {
     expect(await records.read('job')).toEqual({ value: 'second', version: second });
   });
 
+  it('knows its own change of a state again, also when another one came between', async () => {
+    const { proxy, store } = await throughProxy();
+    const state = stateOf(store);
+    const first = await set(state, 'ann', '1');
+    const other = stateOf(open({ url: server.url, keyPrefix: `t${proxy.port}` }));
+    proxy.loseNextAnswer();
+    const change = set(state, 'ann', '2', first.version);
+    while ((await other.get('news', 'players', 'ann'))?.value !== '2');
+    const another = await set(other, 'ann', 'another');
+    const second = await change;
+    expect(proxy.connections()).toBe(2);
+    expect([second.version, another.version]).toEqual([2, 3]);
+    expect(await state.get('news', 'players', 'ann')).toMatchObject({ version: 3, value: 'another' });
+  });
+
   it('leaves a server that has become a replica, and works again when it is not', async () => {
     const { proxy, store } = await throughProxy();
     const admin = new Redis(server.url);
@@ -205,6 +262,7 @@ describe('redisStore, when there is no server', () => {
       recordsOf(store).read('x'),
       recordsOf(store).write('x', 'y', { ifVersion: undefined, ttlMs: 1000 }),
       recordsOf(store).remove('x'),
+      stateOf(store).get('x', 'y', 'z'),
     ]) {
       expect(await errorOf(call)).toMatchObject({ code: 'STORE_UNAVAILABLE' });
     }
@@ -251,7 +309,9 @@ describeWithRedis('redisStore and secrets', () => {
     const unknown = await errorOf(historyOf(odd).append(MESSAGE, MESSAGE, LIMITS));
     expect(unknown.message).toContain('unknown command');
     const written = recordsOf(odd).write(MESSAGE, MESSAGE, { ifVersion: undefined, ttlMs: 1000 });
-    for (const each of [unknown, await errorOf(written)]) expect(everythingIn(each)).not.toContain(MESSAGE);
+    const changed = stateOf(odd).change(MESSAGE, [{ map: MESSAGE, key: MESSAGE, value: MESSAGE }]);
+    for (const each of [unknown, await errorOf(written), await errorOf(changed)])
+      expect(everythingIn(each)).not.toContain(MESSAGE);
   });
 
   it.each([`redis://:${PASSWORD}@host:notaport`, `http://:${PASSWORD}@host`, PASSWORD])(

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { Cluster, Redis } from 'ioredis';
-import { shardOf } from 'yc-broadcast/stores';
+import { CONNECTION_TTL_MS, shardOf } from 'yc-broadcast/stores';
 import { redisStore, type RedisClient, type RedisStoreOptions } from 'yc-broadcast/stores/redis';
 import { storeContract, type StoreBackend, type StoreCase } from 'yc-broadcast/testing';
 import { temporaryProject } from '../support/cli.js';
@@ -15,11 +15,13 @@ import {
   startRedisCluster,
   type RedisServer,
 } from '../support/redis-server.js';
-import { historyOf, recordsOf } from '../support/shared-memory.js';
+import { historyOf, recordsOf, stateOf } from '../support/shared-memory.js';
 
 /** The contract makes tens of thousands of calls, and two processes run it at once, perhaps on a busy machine. */
 jest.setTimeout(180_000);
 const PATIENCE_MS = 30_000;
+/** Twice the life of a connection, and five for clocks that differ. */
+const MINUTES_AFTER_END = (2 * CONNECTION_TTL_MS) / 60_000 + 5;
 
 describeWithRedis('redisStore', () => {
   let server: RedisServer;
@@ -98,6 +100,9 @@ describeWithRedis('redisStore, what it costs', () => {
       'write a record': () => recordsOf(store).write('job', 'x', { ifVersion: undefined, ttlMs: 60_000 }),
       'read a record': () => recordsOf(store).read('job'),
       'remove a record': () => recordsOf(store).remove('job'),
+      'change the state': () => stateOf(store).change('lobby', [{ map: 'players', key: 'ann', value: '1' }]),
+      'read the state': () => stateOf(store).read('lobby', { since: null, maxBytes: 1000 }),
+      'get a key': () => stateOf(store).get('lobby', 'players', 'ann'),
     };
     for (const call of Object.values(calls)) await call();
     for (const [name, call] of Object.entries(calls)) {
@@ -143,11 +148,45 @@ describeWithRedis('redisStore, what it costs', () => {
     await historyOf(store).append('lobby', 'hello', { maxEntries: 10, maxAgeMs: 60_000 });
     await historyOf(store).read('attic', { limit: 0 });
     await recordsOf(store).write('job', 'hello', { ifVersion: undefined, ttlMs: 60_000 });
+    await stateOf(store).change('lobby', [{ map: 'players', key: 'ann', value: '1', ttlMs: 60_000 }]);
     const keys = await client.keys('forgetful*');
     expect(keys.length).toBeGreaterThan(50);
     const lives = await Promise.all(keys.map((key) => client.pttl(key)));
     expect(Math.min(...lives)).toBeGreaterThan(60_000);
-    expect(Math.max(...lives)).toBeLessThan(2 * 3_600_000);
+    expect(Math.max(...lives)).toBeLessThan(2.5 * 3_600_000);
+  });
+
+  it('keeps the state of a room while a key has no end, and forgets it some time after the last has ended', async () => {
+    const store = redisStore({ client, keyPrefix: 'lasting' });
+    const change = (key: string, value?: string, ttlMs?: number) =>
+      stateOf(store).change('lobby', [{ map: 'players', key, value, ttlMs }]);
+    const minutesLeft = async () => Math.round((await client.pttl('lasting:state:lobby')) / 60_000);
+    await change('ann', '1', 60 * 60_000);
+    expect(await minutesLeft()).toBe(60 + MINUTES_AFTER_END);
+    await change('bob', '1');
+    await change('ann');
+    expect(await client.pttl('lasting:state:lobby')).toBe(-1);
+    await change('bob', '1', 90 * 60_000);
+    expect(await minutesLeft()).toBe(90 + MINUTES_AFTER_END);
+  });
+
+  it('keeps nothing of calls that nobody repeats any more, nor of rooms that were only read', async () => {
+    const store = redisStore({ client, keyPrefix: 'calls', timeoutMs: 20 });
+    const state = stateOf(store);
+    const change = (count: number) =>
+      state.change(
+        'lobby',
+        Array.from({ length: count }, (_, index) => ({ map: 'm', key: `k${index}`, value: '1' })),
+      );
+    await change(1);
+    const fields = await client.hlen('calls:state:lobby');
+    for (let count = 1; count < 10; count++) await change(count);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await change(10);
+    expect(await client.hlen('calls:state:lobby')).toBe(fields + 9);
+    await state.read('attic', { since: { version: 3, epoch: 'x' }, maxBytes: 1000 });
+    await state.get('attic', 'm', 'k0');
+    expect(await client.exists('calls:state:attic')).toBe(0);
   });
 
   it('takes expired connections out of a room that others keep alive', async () => {
@@ -255,7 +294,7 @@ describe('redisStore, its options', () => {
     ['both', { client, url: 'redis://localhost' }, /either client or url/],
     ['a client that is none', { client: {} }, /redisStore\.client: expected a client of ioredis/],
     ['another protocol', { url: 'http://localhost' }, /redisStore\.url: expected redis:/],
-    ['TLS for a client', { client, tls: {} }, /redisStore\.tls: belongs to url/],
+    ['TLS for a client', { client, tls: {} }, /redisStore\.tls: requires url/],
     ['braces in the prefix', { client, keyPrefix: 'a{b}' }, /redisStore\.keyPrefix: expected no braces/],
     ['no time', { client, timeoutMs: 0 }, /redisStore\.timeoutMs/],
     ['an option that is none', { client, keyprefix: 'a' }, /keyprefix/],
@@ -346,9 +385,9 @@ function countRoundTrips(client: Redis) {
   };
 }
 
-/** The rules, except those about failovers, which test/stores/failover.test.ts has. */
+/** The rules, except those that test/stores/failover.test.ts and repeats.test.ts have. */
 function casesOf(client: () => RedisClient, node: () => Redis): readonly StoreCase[] {
-  return storeContract(backendOf(client, node)).filter(({ name }) => !name.startsWith('failover'));
+  return storeContract(backendOf(client, node)).filter(({ name }) => !/^(failover|repeat)/.test(name));
 }
 
 /** Stores that share one client, as those of a warm function do. */

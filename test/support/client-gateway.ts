@@ -1,5 +1,5 @@
 /** Real clients behind a local gateway: real sockets, server and store; only the clients' time is moved by hand. */
-import { connect, type Client, type ConnectOptions, type StateChange } from 'yc-broadcast/client';
+import { connect, type Client, type ConnectOptions, type ClientStateChange } from 'yc-broadcast/client';
 import { createApp, defineContract } from 'yc-broadcast';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { memoryStore } from 'yc-broadcast/stores/memory';
@@ -43,7 +43,7 @@ export interface RawEvent {
 
 export interface GatewayClient {
   readonly client: Client<typeof counting>;
-  readonly states: StateChange[];
+  readonly states: ClientStateChange[];
   /** Connections that were welcomed. */
   readonly welcomes: { readonly isReplacement: boolean }[];
   /** Sockets that were opened, welcomed or not; the newest last. */
@@ -116,7 +116,7 @@ export async function startClientGateway({
         ...options,
       });
       opened.push({ client, sockets });
-      const states: StateChange[] = [];
+      const states: ClientStateChange[] = [];
       const welcomes: { readonly isReplacement: boolean }[] = [];
       client.onState((change) => states.push(change));
       client.onConnection((connection) => welcomes.push(connection));

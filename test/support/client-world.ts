@@ -1,5 +1,5 @@
 /** A client, the server that it talks to, and the time between them. */
-import { connect, type Client, type ConnectOptions, type StateChange } from 'yc-broadcast/client';
+import { connect, type Client, type ConnectOptions, type ClientStateChange } from 'yc-broadcast/client';
 import { createFakeClock, type FakeClock } from './fake-clock.js';
 import { createFakeServer, type FakeServer, type SentMessage } from './fake-server.js';
 
@@ -8,7 +8,7 @@ export interface ClientWorld {
   readonly server: FakeServer;
   readonly clock: FakeClock;
   /** Every change of state. */
-  readonly states: StateChange[];
+  readonly states: ClientStateChange[];
   /** Failures that nobody waits for. */
   readonly errors: string[];
   /** Messages of the application that the newest socket got. */
@@ -30,7 +30,7 @@ export function createWorld(
     random: () => 0.5,
     ...options,
   });
-  const states: StateChange[] = [];
+  const states: ClientStateChange[] = [];
   const errors: string[] = [];
   client.onState((change) => states.push(change));
   client.onError(({ code }) => errors.push(code));

@@ -17,7 +17,7 @@ export function documentStore(rememberMs: number): StoreBackend {
   const removals = new Map<string, number>();
 
   return {
-    lacks: ['history', 'records'],
+    lacks: ['history', 'records', 'state'],
     open({ namespace, now }) {
       const documents = databases.get(namespace) ?? new Map<string, Document>();
       databases.set(namespace, documents);

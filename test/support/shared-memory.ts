@@ -1,5 +1,5 @@
 import type { ConnectionStore } from 'yc-broadcast';
-import type { HistoryStore, RecordStore } from 'yc-broadcast/stores';
+import type { HistoryStore, RecordStore, StateStore } from 'yc-broadcast/stores';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import type { StoreBackend, StoreInstance } from 'yc-broadcast/testing';
 
@@ -27,8 +27,16 @@ export function sharedMemory(alter: Alteration = (store) => store): StoreBackend
     return space;
   }
 
+  const open = (instance: StoreInstance): ConnectionStore =>
+    alter(instanceOf(spaceOf(instance), instance.now), instance);
+
   return {
-    open: (instance) => alter(instanceOf(spaceOf(instance), instance.now), instance),
+    open,
+    async loseAnswer(instance, call, meanwhile) {
+      const result = await call(open(instance));
+      await meanwhile();
+      return result;
+    },
     drop(namespace) {
       const space = spaces.get(namespace);
       if (space !== undefined) restore(space, 0);
@@ -89,6 +97,11 @@ function instanceOf(space: Space, now: () => number): ConnectionStore {
       write: (key, value, options) => change((store) => recordsOf(store).write(key, value, options)),
       remove: (key) => change((store) => recordsOf(store).remove(key)),
     },
+    state: {
+      change: (room, changes) => change((store) => stateOf(store).change(room, changes)),
+      read: (room, options) => stateOf(store()).read(room, options),
+      get: (room, map, key) => stateOf(store()).get(room, map, key),
+    },
   };
 }
 
@@ -102,4 +115,10 @@ export function historyOf({ history }: ConnectionStore): HistoryStore {
 export function recordsOf({ records }: ConnectionStore): RecordStore {
   if (records === undefined) throw new Error('this store has no records');
   return records;
+}
+
+/** The state of a store that is known to keep it. */
+export function stateOf({ state }: ConnectionStore): StateStore {
+  if (state === undefined) throw new Error('this store keeps no state');
+  return state;
 }

@@ -12,8 +12,8 @@ export interface TcpProxy {
   freeze(): void;
   /** Connections from now on lead to another port. */
   retarget(port: number): void;
-  /** Swallows what the server answers next, and resets that connection. */
-  loseNextAnswer(): void;
+  /** Swallows what the server answers next, and resets that connection. New ones wait until `meanwhile` is over. */
+  loseNextAnswer(meanwhile?: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -21,25 +21,33 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
   const open = new Set<Socket>();
   let to = target;
   let count = 0;
-  let losing = false;
+  let losing: (() => Promise<void>) | undefined;
+  let held = Promise.resolve();
   const server = createServer((near) => {
     count++;
+    near.on('error', () => undefined);
+    void held.then(() => {
+      carry(near);
+    });
+  }).listen(0, '127.0.0.1');
+
+  function carry(near: Socket): void {
     const far = connect(to, '127.0.0.1');
     open.add(near);
     near.pipe(far);
     far.on('data', (chunk) => {
-      if (!losing) return void near.write(chunk);
-      losing = false;
+      if (losing === undefined) return void near.write(chunk);
+      held = losing();
+      losing = undefined;
       near.resetAndDestroy();
     });
-    near
-      .on('error', () => undefined)
-      .on('close', () => {
-        open.delete(near);
-        far.destroy();
-      });
+    near.on('close', () => {
+      open.delete(near);
+      far.destroy();
+    });
     far.on('error', () => undefined).on('close', () => near.destroy());
-  }).listen(0, '127.0.0.1');
+  }
+
   await once(server, 'listening');
 
   function reset(): void {
@@ -56,8 +64,8 @@ export async function startTcpProxy(target: number): Promise<TcpProxy> {
     retarget(port) {
       to = port;
     },
-    loseNextAnswer() {
-      losing = true;
+    loseNextAnswer(meanwhile = async () => undefined) {
+      losing = meanwhile;
     },
     async close() {
       reset();

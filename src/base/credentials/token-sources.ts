@@ -24,6 +24,8 @@ export function issuedFor(token: string, seconds?: number): IssuedToken {
 /** The metadata service is next door: if it does not answer at once, it is not there. */
 const METADATA_TIMEOUT_MS = 1000;
 const IAM_TIMEOUT_MS = 5000;
+/** A token has some hundred bytes, four kilobytes at most (documented). */
+const MAX_ANSWER_BYTES = 65_536;
 const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token';
 
 const metadataSchema = lazily(() =>
@@ -115,10 +117,24 @@ async function askForJson(url: URL, init: RequestInit): Promise<{ answer?: unkno
   try {
     const response = await fetch(url, init);
     if (!response.ok) return { problem: `answered ${response.status}` };
-    return { answer: await response.json(), problem: 'answered without a token' };
+    const text = await readBounded(response);
+    if (text === undefined) return { problem: `answered with more than ${MAX_ANSWER_BYTES} bytes` };
+    return { answer: parseJson(text), problem: 'answered without a token' };
   } catch {
     return { problem: 'cannot be reached' };
   }
+}
+
+/** The text of an answer; `undefined` when it is longer than any with a token, and the rest is not read. */
+async function readBounded({ body }: Response): Promise<string | undefined> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
+    bytes += chunk.length;
+    if (bytes > MAX_ANSWER_BYTES) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 export function noToken(problem: string, cause?: unknown): BroadcastError {

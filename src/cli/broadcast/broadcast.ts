@@ -3,7 +3,7 @@ import type { Broadcaster, Target, SendOptions, SendReport } from '../../index.j
 import { CliError, usageError, type Command } from '../command.js';
 import { flagsHelp, one, parseFlags, toggle } from '../flags/flags.js';
 import { duration, format, text } from '../flags/values.js';
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
 import { loadBroadcaster } from './load-broadcaster.js';
 import { paletteFor } from '../terminal/palette.js';
 import { createProgressLine } from '../terminal/progress-line.js';
@@ -46,7 +46,7 @@ export const broadcast: Command = {
 };
 
 interface BroadcastOptions {
-  readonly entry: Entry;
+  readonly entry: CodeEntry;
   readonly audience: (broadcaster: Broadcaster) => Target;
   readonly message: Message;
   readonly isForecast: boolean;

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import { compileError, compilerSettings, outputFolder } from '../../emulator/code/compiler.js';
-import type { Entry } from '../../emulator/code/entry.js';
+import type { CodeEntry } from '../../emulator/code/entry.js';
 import { namedExports, type Exports } from '../../emulator/code/exports.js';
 import { CliError } from '../command.js';
 
@@ -12,7 +12,7 @@ import { CliError } from '../command.js';
  *
  * Rejects with an error that says what is wrong with the user's code.
  */
-export async function loadModule(entry: Entry): Promise<Exports> {
+export async function loadModule(entry: CodeEntry): Promise<Exports> {
   const compiled = join(outputFolder(entry), `${basename(entry.file)}-${process.pid}.mjs`);
   await compile(entry, compiled);
   process.setSourceMapsEnabled(true);
@@ -26,7 +26,7 @@ export async function loadModule(entry: Entry): Promise<Exports> {
   }
 }
 
-async function compile(entry: Entry, outfile: string): Promise<void> {
+async function compile(entry: CodeEntry, outfile: string): Promise<void> {
   try {
     // The library stays one: its errors are recognised by their class. Nobody but this process maps stacks here.
     await build({ ...compilerSettings(entry), sourcemap: 'inline', external: ['yc-broadcast'], outfile });

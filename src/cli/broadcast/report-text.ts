@@ -47,6 +47,7 @@ const WHY: Readonly<Record<DeliveryReport['stoppedBy'], string>> = {
   signal: 'it was stopped',
   expired: 'the message had expired',
   store: 'the store failed',
+  gateway: 'the gateway cannot be reached',
 };
 
 function whyStopped({ stoppedBy, uncounted = false }: DeliveryReport): string {

@@ -4,7 +4,7 @@ import { bundleFunction, type BundlePart, type FunctionBundle } from '../../depl
 import { CliError, usageError, type Command } from '../command.js';
 import { flagsHelp, many, one, parseFlags } from '../flags/flags.js';
 import { text } from '../flags/values.js';
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
 import { missingExport } from '../../emulator/code/exports.js';
 
 const FLAGS = {
@@ -55,7 +55,7 @@ function parseBundleOptions(args: readonly string[]) {
 }
 
 async function bundleOrExplain(
-  { file, written }: Entry,
+  { file, written }: CodeEntry,
   exportName: string,
   outDir: string,
   external: readonly string[],

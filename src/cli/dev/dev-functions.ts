@@ -1,12 +1,12 @@
 /** `--function d4e1=src/connect.ts` of `dev`. */
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
 import { usageError } from '../command.js';
 import type { ValueType } from '../flags/values.js';
 
 /** The file behind a function that the specification names. */
 export interface DevFunction {
   readonly id: string;
-  readonly entry: Entry;
+  readonly entry: CodeEntry;
 }
 
 export const functionFlag: ValueType<DevFunction> = {

@@ -1,7 +1,7 @@
 /** From the flags of `dev` to what `startEmulator` takes. What was not given is not passed on: the defaults are its own. */
 import { join } from 'node:path';
 import { outputFolder } from '../../emulator/code/compiler.js';
-import { parseEntry, type Entry } from '../../emulator/code/entry.js';
+import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';
 import type { EmulatorOptions, FunctionSource } from '../../emulator/index.js';
 import { usageError } from '../command.js';
 import { parseFlags } from '../flags/flags.js';
@@ -41,6 +41,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       messageOrder: flags.order,
       disconnectAttempts: flags['disconnect-attempts'],
       store: flags.store,
+      profile: flags.profile,
       ...queueOptionsOf(flags, first, new Set(functions.keys())),
       timers:
         flags.timer === undefined || first === undefined ? [] : [{ every: flags.timer, function: first }],
@@ -101,7 +102,7 @@ function listenersOf(
 }
 
 /** Where to keep what belongs to the project: beside the entry, or else here. */
-function beside(written: string | undefined): Pick<Entry, 'file'> {
+function beside(written: string | undefined): Pick<CodeEntry, 'file'> {
   return written === undefined ? { file: join(process.cwd(), 'package.json') } : parseEntry(written);
 }
 

@@ -4,7 +4,7 @@ import type { ClientSocket } from './link.js';
 import { reconnectDelay, type ReconnectDelayOptions } from './reconnect-delay.js';
 import { openSocket, type ClientSocketDeps, type Welcomed } from './socket.js';
 import { RequestError } from '../requests/request-error.js';
-import type { StateChange } from '../client-state.js';
+import type { ClientStateChange } from '../client-state.js';
 
 /** Keeps one connection open: comes back when it breaks, and opens the next one before it is too old. */
 export interface ConnectionManager {
@@ -21,7 +21,7 @@ export interface ConnectionManager {
 
 export interface ConnectionManagerDeps
   extends Omit<ClientSocketDeps, 'onLink' | 'onEnd'>, ReconnectDelayOptions {
-  readonly onState: (change: StateChange) => void;
+  readonly onState: (change: ClientStateChange) => void;
   /** `before` is the connection that this one replaces, while it still works. */
   readonly onWelcome: (welcomed: Welcomed, before: ClientSocket | undefined) => void;
   readonly onLost: (link: ClientSocket) => void;

@@ -4,7 +4,7 @@ import { EVENTS } from '../base/events.js';
 import { createConnectionManager, type ConnectionManager } from './connection-manager.js';
 import type { ClientSocket } from './link.js';
 import type { Welcomed } from './socket.js';
-import type { Settings } from '../options.js';
+import type { ClientSettings } from '../options.js';
 import { createRequestQueue, type RequestQueue } from '../requests/request-queue.js';
 import { randomDigits } from '../base/random.js';
 import { createReader } from '../requests/read-message.js';
@@ -15,9 +15,9 @@ import type { Rooms } from '../rooms/rooms.js';
 import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
 /** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
-export interface Session<R extends Rooms | undefined = Rooms | undefined> {
+export interface ClientSession<R extends Rooms | undefined = Rooms | undefined> {
   readonly emitter: Emitter;
-  readonly settings: Settings;
+  readonly settings: ClientSettings;
   readonly requestQueue: RequestQueue;
   readonly rooms: R;
   readonly manager: ConnectionManager;
@@ -35,9 +35,9 @@ const QUIET_STEP_MS = 50;
 
 /** A client without rooms has no `createRooms`, and none of its code. */
 export function createSession<R extends Rooms | undefined>(
-  settings: Settings,
+  settings: ClientSettings,
   createRooms: (deps: RoomsDeps) => R,
-): Session<R> {
+): ClientSession<R> {
   const { clock, random } = settings;
   const emitter = createEmitter();
   let idPrefix = '';

@@ -1,12 +1,12 @@
 import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
 import { EVENTS } from '../base/events.js';
-import type { Session } from './session.js';
-import type { ClientState, StateChange } from '../client-state.js';
+import type { ClientSession } from './session.js';
+import type { ClientState, ClientStateChange } from '../client-state.js';
 import { watchPage } from './page-visibility.js';
 
 /** Puts the public names before a session, and begins to connect unless that is left to the first use. */
-export function startClient<K extends Contract>(session: Session): CoreClient<K> {
+export function startClient<K extends Contract>(session: ClientSession): CoreClient<K> {
   const { settings, emitter, requestQueue, manager } = session;
   let state: ClientState = 'connecting';
   let isStarted = false;
@@ -40,7 +40,7 @@ export function startClient<K extends Contract>(session: Session): CoreClient<K>
     return requestQueue.post(type, data, { ...options, timeoutMs, again, order: order || undefined });
   }
 
-  emitter.on(EVENTS.state, (change: StateChange) => {
+  emitter.on(EVENTS.state, (change: ClientStateChange) => {
     state = change.state;
     if (state === 'closed') stopWatching();
   });

@@ -7,7 +7,7 @@ import type { RequestQueue } from '../requests/request-queue.js';
 import { createMembership, type Membership } from './membership.js';
 import { ROOM_EVENTS } from './room-events.js';
 import type { RoomPort } from './room-port.js';
-import { createRoomPresence, type RoomPresence } from './room-presence.js';
+import { createRoomPresence, type RoomPresenceFeed } from './room-presence.js';
 import { createSequence, type Sequence } from './sequence.js';
 
 /** What all handles of one room share. */
@@ -15,7 +15,7 @@ export interface RoomEntry {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
   readonly membership: Membership;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
   readonly port: RoomPort;
   /** What is asked for with the next join, beside the room. */
   want(): RoomWant | undefined;

@@ -3,13 +3,13 @@ import type { Room } from './room.js';
 import { RequestError } from '../requests/request-error.js';
 import { ROOM_EVENTS } from './room-events.js';
 import type { RoomPort } from './room-port.js';
-import type { RoomPresence } from './room-presence.js';
+import type { RoomPresenceFeed } from './room-presence.js';
 import type { Sequence } from './sequence.js';
 
 export interface RoomHandleDeps {
   readonly emitter: Emitter;
   readonly sequence: Sequence;
-  readonly presence: RoomPresence;
+  readonly presence: RoomPresenceFeed;
   readonly port: RoomPort;
   readonly joined: Promise<void>;
 }

@@ -6,7 +6,7 @@ import { isPresence } from './read-state.js';
 import { ROOM_EVENTS } from './room-events.js';
 
 /** What the server says of who is in a room, on its way to those who want to know. */
-export interface RoomPresence {
+export interface RoomPresenceFeed {
   /** The room is joined over a connection. */
   entered(link: ClientSocket, state: RoomState): void;
   /** The server says it. */
@@ -24,7 +24,7 @@ export interface RoomPresenceDeps {
   readonly complain: (error: RequestError) => void;
 }
 
-export function createRoomPresence({ room, emitter, ask, complain }: RoomPresenceDeps): RoomPresence {
+export function createRoomPresence({ room, emitter, ask, complain }: RoomPresenceDeps): RoomPresenceFeed {
   let joined: ClientSocket | undefined;
   /** Returns whether anybody wants to know. */
   const notify = (presence: Presence | undefined): boolean => emitter.emit(ROOM_EVENTS.presence, presence);

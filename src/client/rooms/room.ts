@@ -1,4 +1,4 @@
-import type { Contract, ServerTypeOf } from '../../model/contract.js';
+import type { Contract, } from '../../model/contract.js';
 import type { JsonValue, Presence, PresenceChange, RoomPosition } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
 import type { RoomPort } from './room-port.js';
@@ -29,7 +29,7 @@ export interface Room<K extends Contract = Contract> {
    * all in a room without a history and those to a part of the room (`except`, `where`, `sendEach`), come as they arrive,
    * each at most once, and not again when the connection was lost. `client.on` hears both as well.
    */
-  on<T extends ServerTypeOf<K>>(
+  on<T extends keyof K['server'] & string>(
     type: T,
     listener: (data: ReceivedData<K, T>, message: Received<K, T>) => void,
   ): Stop;

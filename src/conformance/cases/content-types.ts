@@ -1,5 +1,5 @@
 import type { ConformanceCase } from '../case.js';
-import type { Command } from '../probe/command.js';
+import type { ProbeCommand } from '../probe/command.js';
 import { frameOf } from './steps.js';
 
 const TEXT = 'Browsers get a string.';
@@ -10,7 +10,7 @@ function typeCase(
   question: string,
   source: string,
   assumed: 'text' | 'binary',
-  reply: Omit<Extract<Command, { do: 'reply' }>, 'do'>,
+  reply: Omit<Extract<ProbeCommand, { do: 'reply' }>, 'do'>,
 ): ConformanceCase {
   return {
     id,
@@ -47,7 +47,7 @@ export const contentTypeCases: readonly ConformanceCase[] = [
     'type.multi-value',
     'Does a Content-Type in multiValueHeaders count for a message?',
     'assumed',
-    'binary',
+    'text',
     { multiValue: true },
   ),
 ];

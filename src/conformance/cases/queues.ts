@@ -2,7 +2,7 @@ import type { Bench } from '../bench.js';
 import type { ConformanceCase, Observation } from '../case.js';
 import { parseJson } from '../../base/json.js';
 import type { Sighting } from '../probe/sighting.js';
-import type { Received } from '../wire/raw-socket.js';
+import type { ReceivedBytes } from '../wire/raw-socket.js';
 import { enter, next } from './steps.js';
 
 export const queueCases: readonly ConformanceCase[] = [
@@ -122,7 +122,7 @@ async function triggeredAfter(
 
 const LATE_MS = 10_000;
 
-async function liveMessage(bench: Bench): Promise<{ message: Received | undefined; ms: number }> {
+async function liveMessage(bench: Bench): Promise<{ message: ReceivedBytes | undefined; ms: number }> {
   const socket = await enter(bench, { path: 'live' });
   const arrival = next(socket, LATE_MS);
   const startedAt = performance.now();

@@ -1,6 +1,6 @@
 import type { Bench } from '../bench.js';
 import type { ConformanceCase, Observation } from '../case.js';
-import type { Command } from '../probe/command.js';
+import type { ProbeCommand } from '../probe/command.js';
 import { consequence, enter } from './steps.js';
 
 const NOTHING = 'Clients wait in vain: answer every message with 200, and say in the body what went wrong.';
@@ -13,7 +13,7 @@ function replyCase(
   id: string,
   question: string,
   assumed: 'nothing' | 'a message',
-  command: Command,
+  command: ProbeCommand,
 ): ConformanceCase {
   return {
     id,

@@ -7,7 +7,7 @@ import type { CaseResult } from '../run/run-cases.js';
 import { DEPLOYED_TIMEOUT_MS } from '../run/deployed.js';
 import { LIVE_PATH, probeSpec } from '../spec.js';
 import { probeArchive } from './archive.js';
-import type { Queue } from './queues.js';
+import type { CloudQueue } from './queues.js';
 import { removeDeployed } from './remove.js';
 import { DESCRIPTION, LABELS, LOCKLESS_NAME, NAME, QUEUES, ROLES, SHARED_NAME } from './resources.js';
 import { withQueues, type DeployTarget } from './with-queues.js';
@@ -60,7 +60,7 @@ interface Made {
   readonly sharedFunctionId: string;
   readonly accountId: string;
   readonly gatewayId: string;
-  readonly queues: { readonly work: Queue; readonly live: Queue };
+  readonly queues: { readonly work: CloudQueue; readonly live: CloudQueue };
 }
 
 const resource = (name: string) => ({ name, description: DESCRIPTION, labels: LABELS });

@@ -5,14 +5,14 @@ import { BroadcastError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
 import { callHttp } from '../wire/http.js';
 
-export interface Queue {
+export interface CloudQueue {
   readonly url: string;
   readonly arn: string;
 }
 
 export interface QueueService {
   /** One of that name that is there already is taken. */
-  create(name: string): Promise<Queue>;
+  create(name: string): Promise<CloudQueue>;
   /** Those of these names that there are. */
   remove(names: readonly string[]): Promise<void>;
 }

@@ -1,11 +1,11 @@
 /** What the commands do. */
-import type { Command } from './command.js';
+import type { ProbeCommand } from './command.js';
 import type { Sighting } from './sighting.js';
 
 /** What a function returns: a response, or whatever else the command asks for. */
-export type Outcome = Readonly<Record<string, unknown>>;
+export type ProbeOutcome = Readonly<Record<string, unknown>>;
 
-export async function carryOut(command: Command, seen: Sighting): Promise<Outcome> {
+export async function carryOut(command: ProbeCommand, seen: Sighting): Promise<ProbeOutcome> {
   switch (command.do) {
     case 'reply':
       return replyOf(command, seen);
@@ -26,7 +26,7 @@ export async function carryOut(command: Command, seen: Sighting): Promise<Outcom
   }
 }
 
-function json(seen: Sighting): Outcome {
+function json(seen: Sighting): ProbeOutcome {
   return {
     statusCode: 200,
     headers: { 'Content-Type': 'application/json' },
@@ -34,7 +34,7 @@ function json(seen: Sighting): Outcome {
   };
 }
 
-function replyOf(command: Extract<Command, { do: 'reply' }>, seen: Sighting): Outcome {
+function replyOf(command: Extract<ProbeCommand, { do: 'reply' }>, seen: Sighting): ProbeOutcome {
   const { status = 200, type = 'application/json', typeHeader = 'Content-Type', multiValue, bytes } = command;
   const text = JSON.stringify({ ...seen, endedAt: Date.now() });
   const body = command.body === undefined ? text : command.body;

@@ -1,6 +1,6 @@
 /** What the probe function is told to do, in the body of a message or of a request, or for a trigger in that of a message. */
 
-export type Command =
+export type ProbeCommand =
   | {
       readonly do: 'reply';
       /** A text, too: what becomes of it is one of the questions. @default 200 */
@@ -43,10 +43,10 @@ export interface ConnectDirective {
 }
 
 /** A command as it travels. Without the right key the function does nothing: its address is public. */
-export interface Envelope {
+export interface ProbeEnvelope {
   readonly key: string;
   /** Where sightings go: a connection of the runner. */
   readonly observer: string;
   readonly tag: string;
-  readonly command: Command;
+  readonly command: ProbeCommand;
 }

@@ -3,8 +3,8 @@
  * sees. It runs in instances of the local gateway and in the cloud, and stands alone: it is what is deployed.
  */
 import { randomUUID } from 'node:crypto';
-import { carryOut, type Outcome } from './carry-out.js';
-import type { ConnectDirective, Envelope } from './command.js';
+import { carryOut, type ProbeOutcome } from './carry-out.js';
+import type { ConnectDirective, ProbeEnvelope } from './command.js';
 import { HANDSHAKE_HEADER, shapeOf, type ProbeContext, type ProbeEvent } from './event.js';
 import { sendTo } from './send.js';
 import type { Sighting } from './sighting.js';
@@ -12,7 +12,7 @@ import type { Sighting } from './sighting.js';
 /** What this instance is called. Random: which instance of the platform it is, nobody needs to know. */
 const instance = randomUUID().slice(0, 8);
 
-export async function handler(event: ProbeEvent, context: ProbeContext): Promise<Outcome> {
+export async function handler(event: ProbeEvent, context: ProbeContext): Promise<ProbeOutcome> {
   const seen = { instance, startedAt: Date.now() };
   if (event.messages !== undefined) return trigger(event, context, seen);
   if (event.cookies !== undefined) return authorize(event, context, seen);
@@ -34,7 +34,7 @@ function sightingOf(event: ProbeEvent, kind: Sighting['event'], seen: Seen): Sig
   return { ...seen, event: kind, connectionId, requestId, messageId };
 }
 
-async function connect(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<Outcome> {
+async function connect(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<ProbeOutcome> {
   const query = event.queryStringParameters ?? {};
   // Its address is public: strangers get nothing to play with.
   if (query['key'] !== process.env['PROBE_KEY']) return { statusCode: 403, body: 'wrong key' };
@@ -55,14 +55,14 @@ async function connect(event: ProbeEvent, context: ProbeContext, seen: Seen): Pr
   return { statusCode: status, headers, ...(body === undefined ? {} : { body }) };
 }
 
-async function disconnect(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<Outcome> {
+async function disconnect(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<ProbeOutcome> {
   const { disconnectStatusCode: code, disconnectReason: reason } = event.requestContext ?? {};
   const facts = { code, reason, shape: shapeOf(event) };
   await tell(observerOf(event), { ...sightingOf(event, 'DISCONNECT', seen), ...facts }, context);
   return { statusCode: 200 };
 }
 
-async function trigger(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<Outcome> {
+async function trigger(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<ProbeOutcome> {
   const [first] = event.messages ?? [];
   const envelope = envelopeOf(first?.details?.message?.body);
   const received = Number(first?.details?.message?.attributes?.['ApproximateFirstReceiveTimestamp']);
@@ -74,13 +74,13 @@ async function trigger(event: ProbeEvent, context: ProbeContext, seen: Seen): Pr
 }
 
 /** As an authorizer: whoever has the key may connect. */
-async function authorize(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<Outcome> {
+async function authorize(event: ProbeEvent, context: ProbeContext, seen: Seen): Promise<ProbeOutcome> {
   await tell(observerOf(event), { ...seen, event: 'AUTHORIZE' }, context);
   const isAuthorized = event.queryStringParameters?.['key'] === process.env['PROBE_KEY'];
   return { isAuthorized, context: { probe: 'yes' } };
 }
 
-async function obey(event: ProbeEvent, context: ProbeContext, seen: Sighting): Promise<Outcome> {
+async function obey(event: ProbeEvent, context: ProbeContext, seen: Sighting): Promise<ProbeOutcome> {
   const envelope = envelopeIn(event);
   if (envelope === undefined) return { statusCode: 403, body: 'wrong key' };
   const { tag, command, observer } = envelope;
@@ -100,14 +100,14 @@ function observerOf(event: ProbeEvent): string {
   return fromPath ?? event.headers?.[HANDSHAKE_HEADER] ?? '';
 }
 
-function envelopeIn({ body, isBase64Encoded }: ProbeEvent): Envelope | undefined {
+function envelopeIn({ body, isBase64Encoded }: ProbeEvent): ProbeEnvelope | undefined {
   return envelopeOf(Buffer.from(body ?? '', isBase64Encoded === true ? 'base64' : 'utf8').toString('utf8'));
 }
 
 /** `undefined` for what does not come from the runner. */
-function envelopeOf(text = ''): Envelope | undefined {
+function envelopeOf(text = ''): ProbeEnvelope | undefined {
   try {
-    const envelope = JSON.parse(text) as Envelope | null;
+    const envelope = JSON.parse(text) as ProbeEnvelope | null;
     return envelope?.key === process.env['PROBE_KEY'] ? (envelope ?? undefined) : undefined;
   } catch {
     return undefined;

@@ -3,7 +3,7 @@ import { BroadcastError } from '../../base/errors.js';
 import { parseJson } from '../../base/json.js';
 import type { Bench, OpenOptions } from '../bench.js';
 import { HANDSHAKE_HEADER } from '../probe/event.js';
-import type { Command, Envelope } from '../probe/command.js';
+import type { ProbeCommand, ProbeEnvelope } from '../probe/command.js';
 import type { Sighting } from '../probe/sighting.js';
 import { callHttp } from '../wire/http.js';
 import type { ManagementClient } from '../wire/management.js';
@@ -40,8 +40,8 @@ export async function createBench(target: BenchTarget): Promise<RunningBench> {
     return sighting !== undefined && isWanted(sighting);
   };
 
-  function text(command: Command): string {
-    const envelope: Envelope = { key, observer: observer.connectionId, tag: randomUUID(), command };
+  function text(command: ProbeCommand): string {
+    const envelope: ProbeEnvelope = { key, observer: observer.connectionId, tag: randomUUID(), command };
     return JSON.stringify(envelope);
   }
 

@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { buffer } from 'node:stream/consumers';
 import { once } from 'node:events';
 
-export interface HttpAnswer {
+export interface RawAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
@@ -20,7 +20,7 @@ export interface HttpCall {
 const TIMEOUT_MS = 60_000;
 
 /** One request, whatever the answer is. Rejects when there is none. */
-export async function callHttp({ url, method, headers = {}, body, ca }: HttpCall): Promise<HttpAnswer> {
+export async function callHttp({ url, method, headers = {}, body, ca }: HttpCall): Promise<RawAnswer> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   const options = { method, headers, signal };
   const request =

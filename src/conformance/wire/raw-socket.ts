@@ -3,7 +3,7 @@ import { handshake, type HandshakeRequest } from './handshake.js';
 import { createMailbox } from './mailbox.js';
 
 /** A message as it arrived. */
-export interface Received {
+export interface ReceivedBytes {
   readonly kind: 'text' | 'binary';
   readonly bytes: Buffer;
   readonly text: string;
@@ -34,19 +34,19 @@ export interface RawSocket {
   /** Cuts TCP off. */
   reset(): void;
   /** The first message that is wanted; `undefined` when none comes in time, or the connection ends. */
-  message(isWanted: (message: Received) => boolean, waitMs: number): Promise<Received | undefined>;
+  message(isWanted: (message: ReceivedBytes) => boolean, waitMs: number): Promise<ReceivedBytes | undefined>;
   /** The end; `undefined` when the connection is open after that time. */
   ended(waitMs: number): Promise<Ended | undefined>;
-  readonly messages: readonly Received[];
+  readonly messages: readonly ReceivedBytes[];
 }
 
 export async function openRawSocket(request: HandshakeRequest): Promise<RawSocket> {
   const { socket, status, headers, body, early } = await handshake(request);
-  const mailbox = createMailbox<Received>();
+  const mailbox = createMailbox<ReceivedBytes>();
   const read = createFrameReader();
   let told: Ended | undefined;
   let parts: Buffer[] = [];
-  let kind: Received['kind'] = 'text';
+  let kind: ReceivedBytes['kind'] = 'text';
 
   function take(frame: WireFrame): void {
     if (frame.opcode === OPCODE.ping) send(OPCODE.pong, frame.payload);

@@ -1,7 +1,7 @@
 import { gatewaySpec } from '../gateway-spec.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Cloud } from './cloud/cloud.js';
-import type { Gateway } from './cloud/gateways.js';
+import type { CloudGateway } from './cloud/gateways.js';
 import type { WebsocketFunction } from './settings.js';
 
 /** A deployed service, which its gateways are marked with. */
@@ -18,7 +18,7 @@ function labelsOf({ service, stage }: Owner): Readonly<Record<string, string>> {
   return { 'managed-by': 'yc-broadcast', service: service.toLowerCase(), stage: stage.toLowerCase() };
 }
 
-function isOf(owner: Owner, { labels }: Gateway): boolean {
+function isOf(owner: Owner, { labels }: CloudGateway): boolean {
   return Object.entries(labelsOf(owner)).every(([key, value]) => labels[key] === value);
 }
 

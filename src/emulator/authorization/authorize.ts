@@ -13,7 +13,7 @@ export type Verdict =
   | { readonly isAuthorized: false; readonly status: 401 | 403 | 500; readonly problem: string };
 
 /** Never rejects. */
-export type Authorize = (request: AuthorizeRequest) => Promise<Verdict>;
+export type AuthorizeHandshake = (request: AuthorizeRequest) => Promise<Verdict>;
 
 export function refused(status: 401 | 403 | 500, problem: string): Verdict {
   return { isAuthorized: false, status, problem };

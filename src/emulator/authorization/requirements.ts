@@ -1,4 +1,4 @@
-import { refused, type Authorize, type AuthorizeRequest, type Verdict } from './authorize.js';
+import { refused, type AuthorizeHandshake, type AuthorizeRequest, type Verdict } from './authorize.js';
 
 /** A security scheme with its authorizer. */
 export interface Scheme {
@@ -9,7 +9,7 @@ export interface Scheme {
 export type Requirement = readonly { readonly scheme: Scheme; readonly scopes: readonly string[] }[];
 
 /** As OpenAPI has it: one of the alternatives is enough, and an empty one lets everybody in. */
-export function authorizeBy(alternatives: readonly Requirement[]): Authorize {
+export function authorizeBy(alternatives: readonly Requirement[]): AuthorizeHandshake {
   return async (request) => {
     const failures: Verdict[] = [];
     for (const alternative of alternatives) {

@@ -1,6 +1,6 @@
 import type { Handshake } from '../events/event-builder.js';
 import type { FaultFacts, FaultTable } from '../faults/table.js';
-import type { Invocation } from './invoker.js';
+import type { FunctionInvocation } from './invoker.js';
 import type { Operation } from '../routing/routes.js';
 
 /** The gateway's calls of functions: knows how many have not ended, and kills instances where a fault says so. */
@@ -11,7 +11,7 @@ export interface Calls {
   underWay(): number;
 }
 
-export interface StruckInvocation extends Invocation {
+export interface StruckInvocation extends FunctionInvocation {
   /** The fault that acted on it, in its textual form. */
   readonly fault?: string | undefined;
 }

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
 import { createFunctionContext, type FunctionIdentity } from '../events/function-context.js';
 
 /** A function as the platform calls it. */
 export type FunctionHandler = (event: never, context: never) => unknown;
 
 /** What the gateway gets back from the function service. */
-export interface Invocation {
+export interface FunctionInvocation {
   /**
    * 200 when the function answered; 429 when as many calls are under way as may be, 502 for an exception or a malformed
    * answer, 504 when it took too long.
@@ -50,7 +51,7 @@ export interface InvokeOptions {
 
 /** Calls a function. The gateway knows nothing of how: in this process, in a worker, in many of them. */
 export interface Invoker {
-  invoke(event: Record<string, unknown>, options?: InvokeOptions): Promise<Invocation>;
+  invoke(event: Record<string, unknown>, options?: InvokeOptions): Promise<FunctionInvocation>;
   /** Calls that have not ended. */
   underWay(): number;
 }
@@ -69,7 +70,7 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
   async function call(
     event: Record<string, unknown>,
     { killAfterMs, functionId = identity.functionId }: InvokeOptions,
-  ): Promise<Omit<Invocation, 'durationMs'>> {
+  ): Promise<Omit<FunctionInvocation, 'durationMs'>> {
     const deadline = clock.now() + timeoutMs;
     // The event travels as JSON, so a handler never shares an object with the gateway.
     const delivered: unknown = JSON.parse(JSON.stringify(event));
@@ -108,7 +109,7 @@ export function createInProcessInvoker({ handler, identity, timeoutMs, clock }: 
 }
 
 /** A call that has not ended by itself. */
-type Cut = Pick<Invocation, 'status' | 'problem'>;
+type Cut = Pick<FunctionInvocation, 'status' | 'problem'>;
 
 const timedOut = (timeoutMs: number): Cut => ({ status: 504, problem: `no answer within ${timeoutMs} ms` });
 const KILLED: Cut = { status: 502, problem: 'the instance was killed' };
@@ -138,7 +139,7 @@ function describe(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-type FunctionAnswer = Pick<Invocation, 'status' | 'response' | 'result' | 'problem' | 'hasReturned'>;
+type FunctionAnswer = Pick<FunctionInvocation, 'status' | 'response' | 'result' | 'problem' | 'hasReturned'>;
 
 /** The platform takes an object with a status code; anything else is a 502 of the function service. */
 export function readResponse(result: unknown): FunctionAnswer {
@@ -162,7 +163,7 @@ export function readResponseText(json: string | undefined): FunctionAnswer {
   return { status: 200, response, result: plain, hasReturned: true };
 }
 
-function malformed(why: string): Pick<Invocation, 'status' | 'problem' | 'hasReturned'> {
+function malformed(why: string): Pick<FunctionInvocation, 'status' | 'problem' | 'hasReturned'> {
   return { status: 502, problem: `malformed function response: ${why}`, hasReturned: true };
 }
 
@@ -189,7 +190,9 @@ function listsOf(headers: unknown): Record<string, readonly string[]> {
 }
 
 /** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
-export function isTextResponse({ headers }: FunctionResponse): boolean {
+export function isTextResponse({ headers }: FunctionResponse, guess: Guesses = NO_PROFILE): boolean {
   const type = headers['content-type'];
-  return type === 'application/json' || type?.startsWith('text/') === true;
+  if (type === undefined) return guess('type.none') === 'text';
+  if (type.startsWith('application/json;')) return guess('type.json-charset') === 'text';
+  return type === 'application/json' || type.startsWith('text/');
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { BuildFailure, BuildOptions } from 'esbuild';
 import { BroadcastError } from '../../base/errors.js';
-import type { Entry } from './entry.js';
+import type { CodeEntry } from './entry.js';
 import { ownPlace } from './own-place.js';
 
 /**
@@ -21,7 +21,7 @@ export const REQUIRE_BANNER =
   "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);";
 
 /** How a function is compiled to run here. */
-export function compilerSettings({ file }: Entry) {
+export function compilerSettings({ file }: CodeEntry) {
   return {
     ...MODULE_SETTINGS,
     entryPoints: [file],
@@ -36,7 +36,7 @@ export function compilerSettings({ file }: Entry) {
 }
 
 /** Where compiled code stands while it runs: inside the project, so that its packages are found. */
-export function outputFolder({ file }: Pick<Entry, 'file'>): string {
+export function outputFolder({ file }: Pick<CodeEntry, 'file'>): string {
   const folder = join(projectFolder(file), '.yc-broadcast');
   mkdirSync(folder, { recursive: true });
   return folder;
@@ -53,7 +53,7 @@ export function projectFolder(file: string): string {
 }
 
 /** What the compiler complains of, with the lines of the source. */
-export async function compileError({ written }: Entry, reason: unknown): Promise<BroadcastError> {
+export async function compileError({ written }: CodeEntry, reason: unknown): Promise<BroadcastError> {
   return new BroadcastError('INVALID_OPTIONS', `${written} cannot be compiled:\n${await describe(reason)}`, {
     cause: reason,
   });

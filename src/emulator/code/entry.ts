@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { BroadcastError } from '../../base/errors.js';
 
 /** A file and the export in it that is meant. */
-export interface Entry {
+export interface CodeEntry {
   /** As the user wrote it, for messages. */
   readonly written: string;
   readonly file: string;
@@ -12,7 +12,7 @@ export interface Entry {
 }
 
 /** Reads `file` or `file#export`. Throws `INVALID_OPTIONS` when there is no such file. */
-export function parseEntry(written: string): Entry {
+export function parseEntry(written: string): CodeEntry {
   const at = written.lastIndexOf('#');
   const path = at === -1 ? written : written.slice(0, at);
   const exportName = at === -1 ? undefined : written.slice(at + 1);

@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { compileError, compilerSettings, outputFolder, projectFolder } from './compiler.js';
-import { parseEntry, type Entry } from './entry.js';
+import { parseEntry, type CodeEntry } from './entry.js';
 import { createPlaces } from './source-places.js';
 
 /** The code of a function between two changes of its source. */
@@ -17,7 +17,7 @@ export interface Generation {
 
 /** The source of a function, compiled over and over. */
 export interface Source {
-  readonly entry: Entry;
+  readonly entry: CodeEntry;
   /** The folder of the project that the entry belongs to. */
   readonly project: string;
   /**

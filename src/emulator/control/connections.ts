@@ -1,7 +1,7 @@
 /** Connections as the inspector and `ls` see them. */
 import type { ConnectionLimits, OpenConnection } from '../sockets/connections.js';
 import { numberIn, type ControlRequest, type Endpoint } from './endpoint.js';
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 import { resolveTarget } from './targets.js';
 
 /** Times are Unix milliseconds. */
@@ -61,7 +61,7 @@ export const showConnection: Endpoint = {
   },
 };
 
-function wanted(parts: ControlDeps, query: URLSearchParams): OpenConnection[] {
+function wanted(parts: ControlApiDeps, query: URLSearchParams): OpenConnection[] {
   const search = (query.get('search') ?? '').toLowerCase();
   const listed = resolveTarget(parts, query.get('target') ?? 'all').filter(
     ({ id, handshake }) => id.includes(search) || handshake.path.toLowerCase().includes(search),
@@ -80,7 +80,7 @@ const ORDERS: Readonly<Record<string, Order>> = {
   sent: (a, b) => b.sent - a.sent,
 };
 
-function rowOf({ limits, rooms }: ControlDeps, connection: OpenConnection): ConnectionRow {
+function rowOf({ limits, rooms }: ControlApiDeps, connection: OpenConnection): ConnectionRow {
   const { id, handshake, lastActiveAt, received, sent } = connection;
   const { path, connectedAt } = handshake;
   return {

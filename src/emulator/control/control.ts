@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { BroadcastError } from '../../base/errors.js';
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import { listBroadcasts } from './broadcasts.js';
 import { closeByHand, dropByHand, sendByHand } from './sockets.js';
 import { listConnections, showConnection } from './connections.js';
@@ -16,7 +16,7 @@ import { requireLocalHost, requireToken } from './guard.js';
 import { killInstance, listInstances, restartInstances } from './instances.js';
 import { invokeFunction } from './invoke.js';
 import { servePage } from './page-files.js';
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 import { readBody } from './read-body.js';
 import { listQueues } from './queues.js';
 import { listRooms } from './rooms.js';
@@ -52,13 +52,13 @@ export interface Control {
   /** A new one for each start. */
   readonly token: string;
   /** Takes a request, or says that it is for something else. */
-  answer(request: HttpRequest, response: HttpResponse): boolean;
+  answer(request: IncomingRequest, response: HttpResponse): boolean;
 }
 
-export function createControl(parts: ControlDeps): Control {
+export function createControl(parts: ControlApiDeps): Control {
   const token = randomBytes(18).toString('base64url');
 
-  async function serve(request: HttpRequest, response: HttpResponse): Promise<void> {
+  async function serve(request: IncomingRequest, response: HttpResponse): Promise<void> {
     try {
       requireLocalHost(request);
       const { pathname, searchParams } = requestUrl(request);
@@ -89,8 +89,8 @@ export function createControl(parts: ControlDeps): Control {
 }
 
 async function call(
-  parts: ControlDeps,
-  request: HttpRequest,
+  parts: ControlApiDeps,
+  request: IncomingRequest,
   path: string,
   query: URLSearchParams,
 ): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 
 /** One request of the control API, read as far as all endpoints have it in common. */
 export interface ControlRequest {
@@ -18,7 +18,7 @@ export interface Endpoint {
    * What it returns is the answer, as JSON. A {@link ControlError} is an answer with its status, `INVALID_OPTIONS` one
    * with 400.
    */
-  run(parts: ControlDeps, request: ControlRequest): unknown;
+  run(parts: ControlApiDeps, request: ControlRequest): unknown;
 }
 
 /** A whole number from a query, within bounds; the default when it is not given or is none. */

@@ -4,20 +4,20 @@
  * has to be a local one, a page has to be ours, and whoever asks has to know the token.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { HttpRequest } from '../http/exchange.js';
+import type { IncomingRequest } from '../http/exchange.js';
 import { isLoopback } from '../listening/hosts.js';
 import { ControlError } from './control-error.js';
 
 export const TOKEN_HEADER = 'x-yc-broadcast-token';
 
 /** Refuses whoever reaches the gateway by a name that is not this machine's. Throws {@link ControlError}. */
-export function requireLocalHost({ headers }: HttpRequest): void {
+export function requireLocalHost({ headers }: IncomingRequest): void {
   if (!isLocal(`http://${hostOf(headers)}`))
     throw new ControlError(403, 'open the inspector at localhost or 127.0.0.1');
 }
 
 /** Refuses pages of other sites, and everybody who does not know the token. Throws {@link ControlError}. */
-export function requireToken({ headers }: HttpRequest, token: string): void {
+export function requireToken({ headers }: IncomingRequest, token: string): void {
   const { origin } = headers;
   const isOurs = origin === undefined || (isLocal(origin) && new URL(origin).host === hostOf(headers));
   if (!isOurs || headers['sec-fetch-site'] === 'cross-site')
@@ -30,7 +30,7 @@ export function requireToken({ headers }: HttpRequest, token: string): void {
     );
 }
 
-function hostOf(headers: HttpRequest['headers']): string {
+function hostOf(headers: IncomingRequest['headers']): string {
   return headers.host ?? String(headers[':authority'] ?? '');
 }
 

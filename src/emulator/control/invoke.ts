@@ -5,11 +5,11 @@ import { parseOptions } from '../../base/options.js';
 import { createEventBuilder, type Handshake } from '../events/event-builder.js';
 import { resultOf } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';
-import { isTextResponse, type Invocation } from '../calls/invoker.js';
+import { isTextResponse, type FunctionInvocation } from '../calls/invoker.js';
 import { findRoute, type Operation, type Route } from '../routing/routes.js';
 import { ControlError } from './control-error.js';
 import type { Endpoint } from './endpoint.js';
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 import { resolveTarget } from './targets.js';
 
 const invokeSchema = z.strictObject({
@@ -64,7 +64,7 @@ export const invokeFunction: Endpoint = {
   },
 };
 
-function placeOf(parts: ControlDeps, { path, connection }: Order): { route: Route; handshake: Handshake } {
+function placeOf(parts: ControlApiDeps, { path, connection }: Order): { route: Route; handshake: Handshake } {
   const [open] = connection === undefined ? [] : resolveTarget(parts, connection);
   const wanted = open?.handshake.path ?? path ?? examplePath(parts.routes[0]);
   const found = findRoute(parts.routes, wanted);
@@ -82,7 +82,7 @@ function examplePath(route: Route | undefined): string {
 }
 
 function madeUp(
-  { clock }: ControlDeps,
+  { clock }: ControlApiDeps,
   { pattern: { template } }: Route,
   path: string,
   pathParameters: Readonly<Record<string, string>>,
@@ -103,7 +103,7 @@ function madeUp(
 }
 
 function makeEvent(
-  { clock }: ControlDeps,
+  { clock }: ControlApiDeps,
   { operation: kind, data }: Order,
   operation: Operation,
   handshake: Handshake,
@@ -114,7 +114,7 @@ function makeEvent(
   return events.disconnect(handshake, operation, 1000, '');
 }
 
-function answerOf(invocation: Invocation): Invoked {
+function answerOf(invocation: FunctionInvocation): Invoked {
   const { status, durationMs, problem, response } = invocation;
   if (response === undefined) return { status, durationMs, problem };
   const { statusCode, headers, body } = response;

@@ -5,15 +5,15 @@ import type { Faults } from '../faults/table.js';
 import type { Gateway } from '../sockets/gateway.js';
 import type { Instances } from '../instances/controls.js';
 import type { MessageQueues } from '../queue/message-queues.js';
-import type { Rooms } from '../library/rooms.js';
+import type { KnownRooms } from '../library/rooms.js';
 import type { Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
 /** What of the gateway the control API shows and drives. */
-export interface ControlDeps {
+export interface ControlApiDeps {
   readonly gateway: Gateway;
   readonly timeline: Timeline;
-  readonly rooms: Rooms;
+  readonly rooms: KnownRooms;
   readonly broadcasts: Broadcasts;
   readonly messageQueues: Pick<MessageQueues, 'all' | 'triggers'>;
   readonly instances: Instances;

@@ -1,12 +1,12 @@
 import { parseJson } from '../../base/json.js';
-import type { HttpRequest } from '../http/exchange.js';
+import type { IncomingRequest } from '../http/exchange.js';
 import { ControlError } from './control-error.js';
 
 /** More than any request needs: a message of 131,072 bytes as JSON text, every byte of it escaped. */
 const MAX_BYTES = 1024 * 1024;
 
 /** The JSON of a request's body; `undefined` when there is none. Throws {@link ControlError}. */
-export async function readBody(request: HttpRequest): Promise<unknown> {
+export async function readBody(request: IncomingRequest): Promise<unknown> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {

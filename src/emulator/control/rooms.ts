@@ -1,5 +1,5 @@
 import { numberIn, type Endpoint } from './endpoint.js';
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 
 /** A room, as far as the library in a function has told of it. */
 export interface RoomRow {
@@ -27,7 +27,7 @@ export const listRooms: Endpoint = {
   },
 };
 
-function rowOf({ rooms, gateway }: ControlDeps, name: string): RoomRow {
+function rowOf({ rooms, gateway }: ControlApiDeps, name: string): RoomRow {
   const members = [...rooms.membersOf(name)];
   const open = members.filter((id) => gateway.connections.get(id) !== undefined);
   return { name, members: members.length, stale: members.length - open.length };

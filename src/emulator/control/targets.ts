@@ -1,6 +1,6 @@
 import type { OpenConnection } from '../sockets/connections.js';
 import { ControlError } from './control-error.js';
-import type { ControlDeps } from './parts.js';
+import type { ControlApiDeps } from './parts.js';
 
 /** How a target is written, for messages. */
 const FORMS = "all, path:/ws, room:NAME, a connection's id or the end of it";
@@ -9,7 +9,7 @@ const FORMS = "all, path:/ws, room:NAME, a connection's id or the end of it";
  * The open connections that a target names. Throws {@link ControlError} when it names none by id; an empty room or path
  * is an empty list.
  */
-export function resolveTarget({ gateway, rooms }: ControlDeps, target: string): readonly OpenConnection[] {
+export function resolveTarget({ gateway, rooms }: ControlApiDeps, target: string): readonly OpenConnection[] {
   const all = [...gateway.connections.all()];
   if (target === 'all') return all;
   const [, kind, name = ''] = /^(path|room):(.+)$/.exec(target) ?? [];

@@ -1,12 +1,12 @@
 import { readBody } from '../http/read-body.js';
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import { createActions } from './actions.js';
 import { DocumentError } from './document-error.js';
 
 /** The store of a local gateway: a part of the Document API of YDB, kept in memory. */
 export interface DocumentServer {
   /** Answers a request that is for it. Resolves with `false` when it is not. */
-  answer(request: HttpRequest, response: HttpResponse): boolean;
+  answer(request: IncomingRequest, response: HttpResponse): boolean;
 }
 
 /** Where it is answered. */
@@ -24,7 +24,7 @@ export function createDocumentServer(now: () => number): DocumentServer {
   perform('CreateTable', { TableName: DEFAULT_TABLE });
   perform('UpdateTimeToLive', { TableName: DEFAULT_TABLE, TimeToLiveSpecification: { AttributeName: 't' } });
 
-  async function serve(request: HttpRequest, response: HttpResponse): Promise<void> {
+  async function serve(request: IncomingRequest, response: HttpResponse): Promise<void> {
     try {
       // Pages of other sites cannot send this header without asking first, and nobody answers them.
       if (request.headers.authorization === undefined) {
@@ -51,7 +51,7 @@ export function createDocumentServer(now: () => number): DocumentServer {
   };
 }
 
-async function readJson(request: HttpRequest): Promise<unknown> {
+async function readJson(request: IncomingRequest): Promise<unknown> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) throw new DocumentError('RequestEntityTooLarge', `at most ${MAX_BODY_BYTES} bytes`);
   return JSON.parse(body.toString('utf8'));

@@ -1,11 +1,11 @@
 import { invalidRequest } from './document-error.js';
 import { tokensOf, type Tokens } from './tokens.js';
-import type { Item, Value } from './values.js';
+import type { Item, AttributeValue } from './values.js';
 
 /** Gives the item as it is after an update. */
 export type Update = (item: Item, values: Item) => Item;
 
-type Change = (item: Record<string, Value>, values: Item) => void;
+type Change = (item: Record<string, AttributeValue>, values: Item) => void;
 
 /** Reads an update of `SET`, `REMOVE`, `ADD` and `DELETE` clauses, as far as this library uses them. */
 export function parseUpdate(expression: string): Update {
@@ -57,12 +57,12 @@ const CLAUSES: Readonly<Record<string, (tokens: Tokens) => Change>> = {
   },
 };
 
-function sum(current: Value | undefined, added: Value): Value {
+function sum(current: AttributeValue | undefined, added: AttributeValue): AttributeValue {
   if (added.N !== undefined) return { N: String(Number(current?.N ?? 0) + Number(added.N)) };
   return { SS: [...new Set([...(current?.SS ?? []), ...(added.SS ?? [])])] };
 }
 
-function given(values: Item, name: string): Value {
+function given(values: Item, name: string): AttributeValue {
   const value = values[name];
   if (value === undefined) throw invalidRequest(`there is no value ${name}`);
   return value;

@@ -1,10 +1,10 @@
 /** Values of the Document API, as `src/stores/ydb` writes them. */
-import type { Item, Value } from '../../stores/ydb/items.js';
+import type { Item, AttributeValue } from '../../stores/ydb/items.js';
 
-export type { Item, Value };
+export type { Item, AttributeValue };
 
 /** Orders two values of one type; `undefined` when they cannot be compared. Numbers travel as text. */
-export function compare(a: Value | undefined, b: Value | undefined): number | undefined {
+export function compare(a: AttributeValue | undefined, b: AttributeValue | undefined): number | undefined {
   if (a?.N !== undefined && b?.N !== undefined) return Number(a.N) - Number(b.N);
   if (a?.S !== undefined && b?.S !== undefined) return a.S < b.S ? -1 : a.S > b.S ? 1 : 0;
   if (a?.BOOL !== undefined && b?.BOOL !== undefined) return Number(a.BOOL) - Number(b.BOOL);
@@ -19,7 +19,7 @@ export function sizeOf(item: Item): number {
   );
 }
 
-function valueSize({ S: text, N: number, SS: set = [] }: Value): number {
+function valueSize({ S: text, N: number, SS: set = [] }: AttributeValue): number {
   const texts = [text, number, ...set].filter((one) => one !== undefined);
   // A boolean takes a byte.
   return texts.reduce((sum, one) => sum + Buffer.byteLength(one), Number(texts.length === 0));

@@ -41,7 +41,7 @@ export const FIELDS = {
   path: { key: 'path', expected: "a path, which begins with '/'", parse: word, format: String },
 } as const satisfies Readonly<Record<string, FieldFormat>>;
 
-export type Field = keyof typeof FIELDS;
+export type TextField = keyof typeof FIELDS;
 
 function word(text: string): string | undefined {
   return text === '' ? undefined : text;

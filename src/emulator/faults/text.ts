@@ -1,7 +1,7 @@
 /** The textual form of faults, for the command line, the page and the timeline: `send.status=503 send.rate=0.2`. */
 import { BroadcastError } from '../../base/errors.js';
 import { parseFault, type Fault, type FaultPoint } from './fault.js';
-import { FIELDS, type Field } from './text-fields.js';
+import { FIELDS, type TextField } from './text-fields.js';
 
 /** What a text of faults says. */
 export interface FaultText {
@@ -10,7 +10,7 @@ export interface FaultText {
 }
 
 /** The field that `point=value` is short for. */
-const MAIN: Readonly<Record<FaultPoint, Field>> = {
+const MAIN: Readonly<Record<FaultPoint, TextField>> = {
   send: 'status',
   connect: 'status',
   message: 'effect',
@@ -22,7 +22,7 @@ const MAIN: Readonly<Record<FaultPoint, Field>> = {
 const POINTS = Object.keys(MAIN) as FaultPoint[];
 
 const AIM = ['rate', 'times', 'connection', 'path'] as const;
-const FIELDS_OF: Readonly<Record<FaultPoint, readonly Field[]>> = {
+const FIELDS_OF: Readonly<Record<FaultPoint, readonly TextField[]>> = {
   send: ['status', 'delay', 'retry-after', ...AIM],
   connect: ['status', 'delay', ...AIM],
   message: ['effect', 'delay', ...AIM],

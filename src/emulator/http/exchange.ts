@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http';
 import type { Writable } from 'node:stream';
 
 /** What requests of HTTP/1.1 and HTTP/2 share. */
-export interface HttpRequest extends AsyncIterable<Buffer> {
+export interface IncomingRequest extends AsyncIterable<Buffer> {
   readonly method?: string | undefined;
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;

@@ -1,5 +1,5 @@
 import { CLIENT_PATH, serveClient } from './client-bundle.js';
-import type { HttpRequest, HttpResponse } from './exchange.js';
+import type { IncomingRequest, HttpResponse } from './exchange.js';
 import type { Route } from '../routing/routes.js';
 import { requestUrl } from './request-url.js';
 import { serveFile } from './static-files.js';
@@ -8,7 +8,7 @@ import { serveFile } from './static-files.js';
 export async function servePages(
   routes: readonly Route[],
   root: string | undefined,
-  request: HttpRequest,
+  request: IncomingRequest,
   response: HttpResponse,
 ): Promise<void> {
   const path = requestUrl(request).pathname;

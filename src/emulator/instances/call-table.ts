@@ -1,7 +1,7 @@
-import type { Invocation } from '../calls/invoker.js';
+import type { FunctionInvocation } from '../calls/invoker.js';
 
 /** What became of a call, without how long it took. */
-export type CallOutcome = Omit<Invocation, 'durationMs'>;
+export type CallOutcome = Omit<FunctionInvocation, 'durationMs'>;
 
 /** The calls that an instance works on, each with its time limit. */
 export interface CallTable {

@@ -36,13 +36,13 @@ export function createHostedFunction(settings: ParsedFunctionSource, host: Host)
   async function start(environment: InstanceEnvironment): Promise<void> {
     const opened = await openSource(settings.entry);
     source = opened;
-    const [written, generation] = await Promise.all([writeInstanceProgram(), opened.compile()]);
-    program = written;
+    const generation = await opened.compile();
+    const { file } = (program = await writeInstanceProgram());
     pool = createPool({
       ...settings,
       ...settings.instances,
       clock: host.clock,
-      start: createInstanceStarter({ settings, host, source: opened, environment, program: written.file }),
+      start: createInstanceStarter({ settings, host, source: opened, environment, program: file }),
     });
     begin(pool);
     await pool.start(generation as Generation);

@@ -1,9 +1,9 @@
 /** What the timeline says of instances. */
 import type { Timeline } from '../timeline/timeline.js';
-import type { Ending } from './endings.js';
+import type { InstanceEnding } from './endings.js';
 
 /** An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has started it. */
-export function logEnding(timeline: Timeline, id: number, { why, reason }: Ending): void {
+export function logEnding(timeline: Timeline, id: number, { why, reason }: InstanceEnding): void {
   if (why === 'stopped' || why === 'replaced' || why === 'unloadable') return;
   const level = why === 'evicted' ? 'info' : why === 'killed' ? 'warning' : 'error';
   timeline.add({ type: 'exit', instance: id, reason, level });

@@ -3,7 +3,7 @@ import type { Generation } from '../code/source.js';
 import type { FunctionIdentity } from '../events/function-context.js';
 import type { InvokeOptions } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
-import type { Ending } from './endings.js';
+import type { InstanceEnding } from './endings.js';
 import type { InstanceSetup } from './wire.js';
 
 /** What all instances of a function have in common. */
@@ -17,7 +17,7 @@ export interface InstanceSettings extends Omit<InstanceSetup, 'module'> {
 export interface InstanceListener {
   /** It can take another call. */
   onFree(instance: Instance): void;
-  onEnded(instance: Instance, ending: Ending): void;
+  onEnded(instance: Instance, ending: InstanceEnding): void;
   onUnawaited(instance: Instance, work: readonly string[]): void;
   onPrinted(instance: Instance, stream: 'stdout' | 'stderr', text: string): void;
   onMemoryStore(): void;
@@ -44,9 +44,9 @@ export interface Instance {
   /** Never rejects. A call that comes before the instance is ready waits for it, and its time runs. */
   call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome>;
   /** Ends as soon as its calls have ended. */
-  retire(ending: Ending): void;
+  retire(ending: InstanceEnding): void;
   /** Ends now; what is under way is aborted. */
-  end(ending: Ending): void;
+  end(ending: InstanceEnding): void;
   /** Resolves when its process is no more. */
   readonly gone: Promise<void>;
   readonly wasReady: boolean;

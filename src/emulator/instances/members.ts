@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import type { Generation } from '../code/source.js';
-import type { Ending } from './endings.js';
+import type { InstanceEnding } from './endings.js';
 import type { Instance, InstanceListener } from './instance.js';
 
 export interface MembersOptions {
@@ -28,9 +28,9 @@ export interface Members {
   stop(): Promise<void>;
 }
 
-const REPLACED: Ending = { why: 'replaced', reason: 'its code was replaced' };
-const EVICTED: Ending = { why: 'evicted', reason: 'idle too long' };
-export const STOPPED: Ending = { why: 'stopped', reason: 'the gateway was stopped' };
+const REPLACED: InstanceEnding = { why: 'replaced', reason: 'its code was replaced' };
+const EVICTED: InstanceEnding = { why: 'evicted', reason: 'idle too long' };
+export const STOPPED: InstanceEnding = { why: 'stopped', reason: 'the gateway was stopped' };
 
 /** @param onAble Called when an instance may have become able to take a call. */
 export function createMembers(options: MembersOptions, onAble: () => void): Members {
@@ -49,7 +49,7 @@ export function createMembers(options: MembersOptions, onAble: () => void): Memb
       onAble();
       if (instance.underWay === 0) waitForEviction(instance);
     },
-    onEnded(instance: Instance, ending: Ending): void {
+    onEnded(instance: Instance, ending: InstanceEnding): void {
       const gone = instance.gone.then(() => {
         leaving.delete(gone);
       });

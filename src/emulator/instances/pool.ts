@@ -1,5 +1,5 @@
 import type { Generation } from '../code/source.js';
-import type { InvokeOptions, Invocation, Invoker } from '../calls/invoker.js';
+import type { InvokeOptions, FunctionInvocation, Invoker } from '../calls/invoker.js';
 import type { CallOutcome } from './call-table.js';
 import type { Instance } from './instance.js';
 import { createMembers, STOPPED, type MembersOptions } from './members.js';
@@ -77,7 +77,7 @@ export function createPool({ requestsLimit, ...settings }: PoolOptions): Pool {
     replace: (generation) => inTurn(() => members.replace(generation)),
     restart: () => inTurn(() => members.replace(members.generation)),
     generation: () => members.generation,
-    async invoke(event, options = {}): Promise<Invocation> {
+    async invoke(event, options = {}): Promise<FunctionInvocation> {
       const begun = performance.now();
       underWay++;
       try {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Writable } from 'node:stream';
-import { crashEnding, exitEnding, memoryEnding, type Ending } from './endings.js';
+import { crashEnding, exitEnding, memoryEnding, type InstanceEnding } from './endings.js';
 import { onLines } from './lines.js';
 import { CALLS_FD, MESSAGES_FD, type CallMessage, type InstanceMessage, type InstanceSetup } from './wire.js';
 
@@ -17,7 +17,7 @@ export interface InstanceProcess {
 export interface ProcessListener {
   onMessage(message: Exclude<InstanceMessage, { type: 'crashed' }>): void;
   /** It has ended by itself, or was terminated. */
-  onEnd(ending: Ending): void;
+  onEnd(ending: InstanceEnding): void;
 }
 
 /** Its last words may come after its end, but a process that it has started can keep its output open. In milliseconds. */
@@ -68,7 +68,7 @@ export function startProcess(
   // A process that has ended takes no more calls; its end is told otherwise.
   for (const pipe of [calls, messages]) pipe.on('error', () => undefined);
 
-  function endingOf(code: number | null, signal: NodeJS.Signals | null): Ending {
+  function endingOf(code: number | null, signal: NodeJS.Signals | null): InstanceEnding {
     if (isOutOfMemory) return memoryEnding(setup.memoryMb);
     return crash === undefined ? exitEnding(code, signal) : crashEnding(crash);
   }

@@ -3,13 +3,13 @@ import { BroadcastError } from '../../base/errors.js';
 import type { Generation } from '../code/source.js';
 import { readResponseText, type InvokeOptions } from '../calls/invoker.js';
 import { createCallTable, type CallOutcome } from './call-table.js';
-import { memoryEnding, outcomeOf, timeoutEnding, type Ending } from './endings.js';
+import { memoryEnding, outcomeOf, timeoutEnding, type InstanceEnding } from './endings.js';
 import type { Instance, InstanceListener, InstanceSettings } from './instance.js';
 import { startProcess } from './process.js';
 import { createVitals } from './vitals.js';
 import type { AnswerMessage, CallMessage, InstanceMessage } from './wire.js';
 
-const KILLED: Ending = { why: 'killed', reason: 'it was killed on request' };
+const KILLED: InstanceEnding = { why: 'killed', reason: 'it was killed on request' };
 
 const MEGABYTE = 1024 * 1024;
 
@@ -25,9 +25,9 @@ export function startInstance(
   const calls = createCallTable();
   const vitals = createVitals(rest.freezeAfterMs);
   const loading = promiseOfStart();
-  let ending: Ending | undefined;
+  let ending: InstanceEnding | undefined;
   /** Why it is to end when its calls have. */
-  let draining: Ending | undefined;
+  let draining: InstanceEnding | undefined;
 
   const child = startProcess(program, { ...rest, module: generation.module }, env, {
     onMessage: handle,
@@ -77,7 +77,7 @@ export function startInstance(
     else listener.onFree(instance);
   }
 
-  function finish(how: Ending): void {
+  function finish(how: InstanceEnding): void {
     if (ending !== undefined) return;
     ending = how;
     loading.reject(new BroadcastError('INVALID_OPTIONS', how.reason));
@@ -85,7 +85,7 @@ export function startInstance(
     listener.onEnded(instance, how);
   }
 
-  function end(how: Ending): void {
+  function end(how: InstanceEnding): void {
     finish(how);
     child.terminate();
   }
@@ -145,7 +145,7 @@ function callMessage(
   return { callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity };
 }
 
-function killAfter(ms: number, outcome: Promise<unknown>, end: (how: Ending) => void): void {
+function killAfter(ms: number, outcome: Promise<unknown>, end: (how: InstanceEnding) => void): void {
   if (ms === 0) {
     end(KILLED);
     return;

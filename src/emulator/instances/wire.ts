@@ -18,7 +18,7 @@ export interface InstanceSetup {
   readonly exportName: string;
   /** How the user wrote the entry, for messages. */
   readonly written: string;
-  /** Modules to load before the function, as `file:` URLs or names of packages. */
+  /** Modules to load before the function, as `file:` URLs. */
   readonly preload: readonly string[];
   readonly coldStartMs: number;
   readonly memoryMb: number;

@@ -1,5 +1,5 @@
 /** Which connections are in which rooms, as far as the library in a function has told. */
-export interface Rooms {
+export interface KnownRooms {
   join(connectionId: string, room: string): void;
   leave(connectionId: string, room: string): void;
   /** The connection has gone. */
@@ -11,7 +11,7 @@ export interface Rooms {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-export function createRooms(): Rooms {
+export function createRooms(): KnownRooms {
   const members = new Map<string, Set<string>>();
   const joined = new Map<string, Set<string>>();
 

@@ -4,7 +4,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { DIAGNOSTICS_CHANNEL, type Diagnostic } from '../../model/diagnostics.js';
 import type { Broadcasts } from './broadcasts.js';
 import type { FunctionHandler } from '../calls/invoker.js';
-import type { Rooms } from './rooms.js';
+import type { KnownRooms } from './rooms.js';
 
 export interface LibraryWatch {
   /** Takes what an instance has passed on. */
@@ -19,7 +19,7 @@ export interface LibraryWatch {
 /** Whose function is running, of all the gateways in this process. */
 const runningFor = new AsyncLocalStorage<LibraryWatch>();
 
-export function watchLibrary(rooms: Rooms, broadcasts: Broadcasts): LibraryWatch {
+export function watchLibrary(rooms: KnownRooms, broadcasts: Broadcasts): LibraryWatch {
   function record(diagnostic: Diagnostic): void {
     switch (diagnostic.type) {
       case 'broadcast':

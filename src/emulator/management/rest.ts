@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import type { ConnectionInfo } from '../../model/transport.js';
 import { broadcastOf } from './broadcast-header.js';
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import type { Management, ManagementAnswer, ManagementRequest, OutgoingMessage } from './management.js';
 import { requestUrl } from '../http/request-url.js';
 import { invalid, Refusal } from './refusal.js';
@@ -14,14 +14,14 @@ const RIGHT_PATH = `${CONNECTIONS}{connectionId}, with :send behind it for Send`
 /** More than any valid request needs: 131,072 bytes as base64, and a little JSON around them. */
 const MAX_BODY_BYTES = 512 * 1024;
 
-export function isRestRequest({ url }: HttpRequest): boolean {
+export function isRestRequest({ url }: IncomingRequest): boolean {
   return url?.startsWith(PREFIX) === true;
 }
 
 /** @param reset Cuts the request off without an answer. */
 export async function answerRest(
   management: Management,
-  request: HttpRequest,
+  request: IncomingRequest,
   response: HttpResponse,
   reset: () => void,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function answerRest(
 }
 
 /** The body as text; `undefined` when it is too large. */
-async function readBody(request: HttpRequest): Promise<string | undefined> {
+async function readBody(request: IncomingRequest): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request) {
@@ -42,7 +42,7 @@ async function readBody(request: HttpRequest): Promise<string | undefined> {
 }
 
 function requestOf(
-  { method = '', url = '', headers }: HttpRequest,
+  { method = '', url = '', headers }: IncomingRequest,
   body: string | undefined,
 ): ManagementRequest {
   return {

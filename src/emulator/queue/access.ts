@@ -5,7 +5,7 @@ import type { Queue, QueueCounts } from './queue-api.js';
 import type { ReceivedMessage } from './trigger-event.js';
 
 /** How to reach a queue of a gateway: options for `messageQueue`. */
-export interface QueueAccess {
+export interface LocalQueueAccess {
   readonly url: string;
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
@@ -13,7 +13,7 @@ export interface QueueAccess {
 /** A queue of a gateway, for tests and for clients. */
 export interface LocalQueue {
   readonly name: string;
-  readonly access: QueueAccess;
+  readonly access: LocalQueueAccess;
   counts(): QueueCounts;
   /** Everything that is in it, received or not, the oldest first. */
   messages(): readonly ReceivedMessage[];

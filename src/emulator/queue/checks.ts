@@ -4,16 +4,16 @@ import { invalidValue, QueueError } from './queue-error.js';
 import type { MessageAttribute } from './trigger-event.js';
 
 /** A request, or a part of one, under the names that both protocols share. */
-export type Fields = Readonly<Record<string, unknown>>;
+export type CheckedFields = Readonly<Record<string, unknown>>;
 
-export function textIn(fields: Fields, name: string): string {
+export function textIn(fields: CheckedFields, name: string): string {
   const value = fields[name];
   if (typeof value === 'string' && value !== '') return value;
   throw new QueueError('MissingParameter', `the parameter ${name} is required`);
 }
 
 export function numberIn(
-  fields: Fields,
+  fields: CheckedFields,
   name: string,
   [least, most]: readonly [least: number, most: number],
 ): number | undefined {
@@ -28,7 +28,7 @@ export function numberIn(
 }
 
 /** The entries of a batch, each with an id of its own. */
-export function entriesIn(fields: Fields): { readonly id: string; readonly fields: Fields }[] {
+export function entriesIn(fields: CheckedFields): { readonly id: string; readonly fields: CheckedFields }[] {
   const { Entries: entries } = fields;
   if (!Array.isArray(entries) || entries.length === 0) {
     throw new QueueError('EmptyBatchRequest', 'the batch has no entries');
@@ -39,14 +39,14 @@ export function entriesIn(fields: Fields): { readonly id: string; readonly field
       `the batch has ${entries.length} entries, at most ${MAX_BATCH_ENTRIES} are allowed`,
     );
   }
-  const checked = entries.map((entry: Fields) => ({ id: entryIdIn(entry), fields: entry }));
+  const checked = entries.map((entry: CheckedFields) => ({ id: entryIdIn(entry), fields: entry }));
   if (new Set(checked.map(({ id }) => id)).size < checked.length) {
     throw new QueueError('BatchEntryIdsNotDistinct', 'two entries of the batch have the same Id');
   }
   return checked;
 }
 
-function entryIdIn({ Id: id }: Fields): string {
+function entryIdIn({ Id: id }: CheckedFields): string {
   if (typeof id === 'string' && /^[\w-]{1,80}$/.test(id)) return id;
   throw new QueueError('InvalidBatchEntryId', 'an Id has 1 to 80 letters, digits, hyphens and underscores');
 }
@@ -54,7 +54,7 @@ function entryIdIn({ Id: id }: Fields): string {
 /** Documented: the characters of XML 1.0. */
 const FORBIDDEN = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
 
-export function bodyIn(fields: Fields, maxBytes: number): string {
+export function bodyIn(fields: CheckedFields, maxBytes: number): string {
   const body = textIn(fields, 'MessageBody');
   const bytes = sizeOf(fields);
   if (bytes > maxBytes) throw invalidValue(`the message has ${bytes} bytes, the queue accepts ${maxBytes}`);
@@ -64,7 +64,7 @@ export function bodyIn(fields: Fields, maxBytes: number): string {
   return body;
 }
 
-export function checkBatchSize(entries: readonly { readonly fields: Fields }[]): void {
+export function checkBatchSize(entries: readonly { readonly fields: CheckedFields }[]): void {
   const bytes = entries.reduce((sum, { fields }) => sum + sizeOf(fields), 0);
   if (bytes <= MAX_BATCH_BYTES) return;
   throw new QueueError(
@@ -74,10 +74,10 @@ export function checkBatchSize(entries: readonly { readonly fields: Fields }[]):
 }
 
 /** Of the body and of all that attributes consist of. */
-function sizeOf({ MessageBody: body, MessageAttributes: attributes }: Fields): number {
-  const texts = Object.entries((attributes ?? {}) as Fields).flatMap(([name, value]) => [
+function sizeOf({ MessageBody: body, MessageAttributes: attributes }: CheckedFields): number {
+  const texts = Object.entries((attributes ?? {}) as CheckedFields).flatMap(([name, value]) => [
     name,
-    ...Object.values(value as Fields).filter((part) => typeof part === 'string'),
+    ...Object.values(value as CheckedFields).filter((part) => typeof part === 'string'),
   ]);
   return [typeof body === 'string' ? body : '', ...texts].reduce(
     (sum, text) => sum + Buffer.byteLength(text),
@@ -85,17 +85,19 @@ function sizeOf({ MessageBody: body, MessageAttributes: attributes }: Fields): n
   );
 }
 
-export function attributesIn({ MessageAttributes: given }: Fields): Record<string, MessageAttribute> {
-  const attributes = Object.entries((given ?? {}) as Fields);
+export function attributesIn({ MessageAttributes: given }: CheckedFields): Record<string, MessageAttribute> {
+  const attributes = Object.entries((given ?? {}) as CheckedFields);
   if (attributes.length > MAX_MESSAGE_ATTRIBUTES) {
     throw invalidValue(
       `the message has ${attributes.length} attributes, at most ${MAX_MESSAGE_ATTRIBUTES} are allowed`,
     );
   }
-  return Object.fromEntries(attributes.map(([name, value]) => [name, attributeIn(name, value as Fields)]));
+  return Object.fromEntries(
+    attributes.map(([name, value]) => [name, attributeIn(name, value as CheckedFields)]),
+  );
 }
 
-function attributeIn(name: string, { DataType, StringValue, BinaryValue }: Fields): MessageAttribute {
+function attributeIn(name: string, { DataType, StringValue, BinaryValue }: CheckedFields): MessageAttribute {
   if (!/^(?!\.)(?!.*\.\.)[\w.-]{1,256}(?<!\.)$/.test(name)) {
     throw invalidValue(`'${name}' is not a valid message attribute name`);
   }

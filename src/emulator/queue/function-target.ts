@@ -2,7 +2,7 @@
 import type { Calls, StruckInvocation } from '../calls/calls.js';
 import type { Invoker } from '../calls/invoker.js';
 import type { Timeline } from '../timeline/timeline.js';
-import type { Received } from './queue-api.js';
+import type { ReceivedBatch } from './queue-api.js';
 import { triggerEvent, type TriggerPlace } from './trigger-event.js';
 
 export interface FunctionTargetDeps {
@@ -18,7 +18,7 @@ export interface FunctionTargetDeps {
  * visibility ends, all of the batch.
  */
 export function functionTarget({ queueName, place, invoker, calls, timeline }: FunctionTargetDeps) {
-  return async (batch: readonly Received[], fault: string | undefined): Promise<boolean> => {
+  return async (batch: readonly ReceivedBatch[], fault: string | undefined): Promise<boolean> => {
     const event = triggerEvent(place, batch);
     const invocation = await calls.call({ invoker }, event, { queue: queueName });
     const isTaken = invocation.hasReturned === true;

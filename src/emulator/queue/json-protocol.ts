@@ -1,6 +1,6 @@
 /** The JSON protocol of SQS, which current clients speak: the action in a header, JSON in both directions. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Fields } from './checks.js';
+import type { CheckedFields } from './checks.js';
 import { QueueError } from './queue-error.js';
 import type { Protocol } from './protocol.js';
 
@@ -17,7 +17,7 @@ export const jsonProtocol: Protocol = {
   read(headers, body) {
     const action = String(headers['x-amz-target']).slice(TARGET.length);
     try {
-      return { action, fields: JSON.parse(body === '' ? '{}' : body) as Fields };
+      return { action, fields: JSON.parse(body === '' ? '{}' : body) as CheckedFields };
     } catch {
       throw new QueueError('MalformedQueryString', 'the body is not JSON');
     }

@@ -1,7 +1,15 @@
 /** What can be done with messages over the API, whichever protocol it is asked in. */
 import type { Clock } from '../clock.js';
 import type { Timeline } from '../timeline/timeline.js';
-import { attributesIn, bodyIn, checkBatchSize, entriesIn, numberIn, textIn, type Fields } from './checks.js';
+import {
+  attributesIn,
+  bodyIn,
+  checkBatchSize,
+  entriesIn,
+  numberIn,
+  textIn,
+  type CheckedFields,
+} from './checks.js';
 import { md5, md5OfAttributes } from './digests.js';
 import { MAX_DELAY_SECONDS, MAX_VISIBILITY_SECONDS } from './limits.js';
 import type { Queue } from './queue-api.js';
@@ -14,10 +22,14 @@ export interface MessageActionDeps {
 }
 
 /** @param senderId Who asks. */
-export type MessageAction = (queue: Queue, request: Fields, senderId: string) => object | Promise<object>;
+export type MessageAction = (
+  queue: Queue,
+  request: CheckedFields,
+  senderId: string,
+) => object | Promise<object>;
 
 export function createMessageActions({ clock, timeline }: MessageActionDeps): Record<string, MessageAction> {
-  function send(queue: Queue, fields: Fields, senderId: string): object {
+  function send(queue: Queue, fields: CheckedFields, senderId: string): object {
     const body = bodyIn(fields, queue.settings.maxMessageBytes);
     const attributes = attributesIn(fields);
     const delay = numberIn(fields, 'DelaySeconds', [0, MAX_DELAY_SECONDS]);
@@ -26,13 +38,13 @@ export function createMessageActions({ clock, timeline }: MessageActionDeps): Re
     return { MessageId, MD5OfMessageBody: md5(body), MD5OfMessageAttributes: md5OfAttributes(attributes) };
   }
 
-  function logSend(queue: Queue, messages: readonly Fields[]): void {
+  function logSend(queue: Queue, messages: readonly CheckedFields[]): void {
     const bytes = messages.reduce((sum, { MessageBody: body }) => sum + Buffer.byteLength(String(body)), 0);
     if (messages.length > 0)
       timeline.add({ type: 'queue', queue: queue.name, messages: messages.length, bytes });
   }
 
-  function hide(queue: Queue, fields: Fields): object {
+  function hide(queue: Queue, fields: CheckedFields): object {
     const receipt = receiptIn(fields);
     const visibility = numberIn(fields, 'VisibilityTimeout', [0, MAX_VISIBILITY_SECONDS]);
     if (visibility === undefined) throw new QueueError('MissingParameter', 'VisibilityTimeout is required');
@@ -40,7 +52,7 @@ export function createMessageActions({ clock, timeline }: MessageActionDeps): Re
     throw new QueueError('MessageNotInflight', 'no message in flight has this receipt');
   }
 
-  function remove(queue: Queue, fields: Fields): object {
+  function remove(queue: Queue, fields: CheckedFields): object {
     queue.remove(receiptIn(fields));
     return {};
   }
@@ -54,7 +66,7 @@ export function createMessageActions({ clock, timeline }: MessageActionDeps): Re
     SendMessageBatch(queue, request, senderId) {
       const entries = entriesIn(request);
       checkBatchSize(entries);
-      const sent: Fields[] = [];
+      const sent: CheckedFields[] = [];
       const answer = each(entries, (fields) => {
         const result = send(queue, fields, senderId);
         sent.push(fields);
@@ -74,8 +86,8 @@ export function createMessageActions({ clock, timeline }: MessageActionDeps): Re
 
 /** Does something with each entry of a batch; one that is refused does not hold up the others. */
 function each(
-  entries: readonly { readonly id: string; readonly fields: Fields }[],
-  perform: (fields: Fields) => object,
+  entries: readonly { readonly id: string; readonly fields: CheckedFields }[],
+  perform: (fields: CheckedFields) => object,
 ): object {
   const Successful: object[] = [];
   const Failed: object[] = [];
@@ -90,7 +102,7 @@ function each(
   return { Successful, ...(Failed.length === 0 ? {} : { Failed }) };
 }
 
-function receiptIn(fields: Fields): string {
+function receiptIn(fields: CheckedFields): string {
   const receipt = textIn(fields, 'ReceiptHandle');
   if (/^[\w-]{16}$/.test(receipt)) return receipt;
   throw new QueueError('ReceiptHandleIsInvalid', 'the receipt is not from this queue');

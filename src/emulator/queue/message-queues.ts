@@ -1,6 +1,6 @@
 /** Message Queue in a gateway: its queues, the server that answers for them, and the triggers that read them. */
 import { BroadcastError } from '../../base/errors.js';
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import type { InstanceEnvironment } from '../instances/environment.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import { localQueue, withQueues, type LocalQueue } from './access.js';
@@ -11,7 +11,7 @@ import { createTriggers, type TriggersDeps, type TriggerSummary } from './trigge
 
 export interface MessageQueues {
   /** Answers a request that is for it; `false` when it is not. */
-  answer(request: HttpRequest, response: HttpResponse): boolean;
+  answer(request: IncomingRequest, response: HttpResponse): boolean;
   /** Those that are there now; clients can make more. */
   list(port: number): readonly LocalQueue[];
   all(): readonly Queue[];

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Fields } from './checks.js';
+import type { CheckedFields } from './checks.js';
 import type { QueueError } from './queue-error.js';
 
 /** How requests and answers look on the wire. */
@@ -12,7 +12,7 @@ export interface Protocol {
 
 export interface QueueRequest {
   readonly action: string;
-  readonly fields: Fields;
+  readonly fields: CheckedFields;
 }
 
 export interface WireAnswer {

@@ -1,6 +1,6 @@
 /** The Query protocol of SQS, which the platform documents: a form in, XML out. */
 import { randomUUID } from 'node:crypto';
-import type { Fields } from './checks.js';
+import type { CheckedFields } from './checks.js';
 import { queryName } from './json-protocol.js';
 import type { Protocol } from './protocol.js';
 import { QueueError } from './queue-error.js';
@@ -59,7 +59,7 @@ function emptyTree(): Tree {
 }
 
 /** Lists under the names that the JSON protocol has for them. */
-function fieldsOf(tree: Tree): Fields {
+function fieldsOf(tree: Tree): CheckedFields {
   const entriesName = Object.keys(tree).find((name) => name.endsWith('BatchRequestEntry'));
   const entries = entriesName === undefined ? undefined : listOf(tree[entriesName]).map(fieldsOf);
   return {

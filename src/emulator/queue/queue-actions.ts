@@ -1,5 +1,5 @@
 /** What can be done with queues over the API, whichever protocol it is asked in. */
-import { numberIn, textIn, type Fields } from './checks.js';
+import { numberIn, textIn, type CheckedFields } from './checks.js';
 import {
   MAX_DELAY_SECONDS,
   MAX_MESSAGE_BYTES,
@@ -13,7 +13,7 @@ import type { Queues } from './queues.js';
 import { invalidValue, QueueError } from './queue-error.js';
 
 /** @param origin Scheme, host and port that the request came to; addresses are given out with it. */
-export type QueueAction = (request: Fields, origin: string) => object;
+export type QueueAction = (request: CheckedFields, origin: string) => object;
 
 /** Attributes that are numbers, with the setting that each one is, how it is counted there, and its bounds. */
 const NUMBERS = {
@@ -26,7 +26,7 @@ const NUMBERS = {
 const NUMBER_NAMES = Object.keys(NUMBERS) as (keyof typeof NUMBERS)[];
 
 export function createQueueActions(queues: Queues): Record<string, QueueAction> {
-  const at = (request: Fields): Queue => queues.at(textIn(request, 'QueueUrl'));
+  const at = (request: CheckedFields): Queue => queues.at(textIn(request, 'QueueUrl'));
 
   return {
     CreateQueue(request, origin) {
@@ -107,8 +107,8 @@ function policyOf({ to, maxReceives }: Redrive): string {
   return JSON.stringify({ deadLetterTargetArn: to.arn, maxReceiveCount: maxReceives });
 }
 
-function settingsIn({ Attributes: given }: Fields, queues: Queues): Partial<QueueSettings> {
-  const attributes = (given ?? {}) as Fields;
+function settingsIn({ Attributes: given }: CheckedFields, queues: Queues): Partial<QueueSettings> {
+  const attributes = (given ?? {}) as CheckedFields;
   const settings: Partial<QueueSettings> = {};
   for (const name of Object.keys(attributes)) {
     if (name === 'RedrivePolicy') settings.redrive = redriveIn(attributes[name], queues);
@@ -126,9 +126,9 @@ function isNumberName(name: string): name is keyof typeof NUMBERS {
 
 function redriveIn(policy: unknown, queues: Queues): Redrive | undefined {
   if (policy === '') return undefined;
-  let parsed: Fields;
+  let parsed: CheckedFields;
   try {
-    parsed = JSON.parse(String(policy)) as Fields;
+    parsed = JSON.parse(String(policy)) as CheckedFields;
   } catch {
     throw invalidValue('RedrivePolicy: expected JSON');
   }

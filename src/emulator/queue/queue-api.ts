@@ -26,7 +26,7 @@ export interface NewMessage {
 }
 
 /** A message in the hands of a receiver. */
-export interface Received extends ReceivedMessage {
+export interface ReceivedBatch extends ReceivedMessage {
   readonly receipt: string;
 }
 
@@ -53,7 +53,7 @@ export interface Queue extends QueueIdentity {
   /** Returns the message's id. */
   send(message: NewMessage): string;
   /** Takes visible messages, the oldest first. Those that were received too often go to the dead letters instead. */
-  receive(max: number, visibilityMs?: number): Received[];
+  receive(max: number, visibilityMs?: number): ReceivedBatch[];
   /** Nothing happens when the receipt is not the message's latest: it was received again in between. */
   remove(receipt: string): void;
   /** Hides a message for so long from now on. `false` when it is not in flight with this receipt. */

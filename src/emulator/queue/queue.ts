@@ -4,7 +4,7 @@ import type { Clock } from '../clock.js';
 import { createAlarm } from './alarm.js';
 import { MAX_IN_FLIGHT } from './limits.js';
 import { createMessageTable, type Message } from './message-table.js';
-import type { Queue, QueueIdentity, QueueSettings, Received } from './queue-api.js';
+import type { Queue, QueueIdentity, QueueSettings, ReceivedBatch } from './queue-api.js';
 import type { ReceivedMessage } from './trigger-event.js';
 
 export interface QueueEvents {
@@ -41,7 +41,7 @@ export function createQueue(
     to.put({ ...shown(message), receiveCount: 0, firstReceivedAt: 0 }, 0);
   }
 
-  function lease(message: Message, visibilityMs: number): Received {
+  function lease(message: Message, visibilityMs: number): ReceivedBatch {
     const receipt = messages.lease(message, visibilityMs);
     alarm.ringAt(message.visibleAt);
     return { ...shown(message), receipt };
@@ -63,7 +63,7 @@ export function createQueue(
       return id;
     },
     receive(max, visibilityMs = settings.visibilityMs) {
-      const received: Received[] = [];
+      const received: ReceivedBatch[] = [];
       const { redrive } = settings;
       for (const message of messages.all()) {
         if (received.length === max) break;

@@ -1,13 +1,13 @@
 /** `ReceiveMessage`: waiting for messages, and showing as much of them as was asked for. */
 import type { Clock } from '../clock.js';
-import { numberIn, type Fields } from './checks.js';
+import { numberIn, type CheckedFields } from './checks.js';
 import { md5, md5OfAttributes } from './digests.js';
 import { MAX_BATCH_ENTRIES, MAX_VISIBILITY_SECONDS, MAX_WAIT_SECONDS } from './limits.js';
-import type { Queue, Received } from './queue-api.js';
+import type { Queue, ReceivedBatch } from './queue-api.js';
 import { QueueError } from './queue-error.js';
 import type { MessageAttribute } from './trigger-event.js';
 
-export async function receiveMessages(clock: Clock, queue: Queue, request: Fields): Promise<object> {
+export async function receiveMessages(clock: Clock, queue: Queue, request: CheckedFields): Promise<object> {
   const max = numberIn(request, 'MaxNumberOfMessages', [1, MAX_BATCH_ENTRIES]) ?? 1;
   const visibility = numberIn(request, 'VisibilityTimeout', [0, MAX_VISIBILITY_SECONDS]);
   const wait = numberIn(request, 'WaitTimeSeconds', [0, MAX_WAIT_SECONDS]);
@@ -19,7 +19,12 @@ export async function receiveMessages(clock: Clock, queue: Queue, request: Field
 }
 
 /** Receives at once, or as soon as there is something, or nothing when time is up. */
-function poll(clock: Clock, queue: Queue, waitMs: number, receive: () => Received[]): Promise<Received[]> {
+function poll(
+  clock: Clock,
+  queue: Queue,
+  waitMs: number,
+  receive: () => ReceivedBatch[],
+): Promise<ReceivedBatch[]> {
   const first = receive();
   if (first.length > 0 || waitMs === 0) return Promise.resolve(first);
   return new Promise((resolve) => {
@@ -37,7 +42,7 @@ function poll(clock: Clock, queue: Queue, waitMs: number, receive: () => Receive
   });
 }
 
-function messageOf(message: Received, request: Fields): object {
+function messageOf(message: ReceivedBatch, request: CheckedFields): object {
   const { id, receipt, body, attributes } = message;
   const wanted = wantedNames(request['MessageAttributeNames']);
   const shown = Object.fromEntries(Object.entries(attributes).filter(([name]) => wanted(name)));
@@ -58,7 +63,7 @@ function messageOf(message: Received, request: Fields): object {
   };
 }
 
-function systemAttributes(message: Received, request: Fields): object {
+function systemAttributes(message: ReceivedBatch, request: CheckedFields): object {
   const wanted = wantedNames(request['MessageSystemAttributeNames'] ?? request['AttributeNames']);
   const all = {
     ApproximateFirstReceiveTimestamp: String(message.firstReceivedAt),

@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Clock } from '../clock.js';
 import { readBody } from '../http/read-body.js';
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { textIn } from './checks.js';
 import { isJsonRequest, jsonProtocol } from './json-protocol.js';
@@ -25,7 +25,7 @@ export interface QueueServerDeps {
 
 export interface QueueServer {
   /** Answers a request that is for it; `false` when it is not. */
-  answer(request: HttpRequest, response: HttpResponse): boolean;
+  answer(request: IncomingRequest, response: HttpResponse): boolean;
 }
 
 export function createQueueServer({ queues, clock, timeline, accessKeyId }: QueueServerDeps): QueueServer {
@@ -48,7 +48,7 @@ export function createQueueServer({ queues, clock, timeline, accessKeyId }: Queu
     return onMessage(queue, fields, keyId);
   }
 
-  async function serve(request: HttpRequest, response: HttpResponse, protocol: Protocol): Promise<void> {
+  async function serve(request: IncomingRequest, response: HttpResponse, protocol: Protocol): Promise<void> {
     let action = '';
     try {
       const keyId = authenticate(request.headers, accessKeyId);
@@ -80,7 +80,7 @@ export function createQueueServer({ queues, clock, timeline, accessKeyId }: Queu
 /** Ten messages of 256 KB, each byte of them as six characters of a form or of JSON. */
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
-async function readText(request: HttpRequest): Promise<string> {
+async function readText(request: IncomingRequest): Promise<string> {
   const body = await readBody(request, MAX_BODY_BYTES);
   if (body === undefined) {
     throw new QueueError('RequestEntityTooLarge', `a request has at most ${MAX_BODY_BYTES} bytes`, 413);
@@ -103,7 +103,7 @@ function authenticate(headers: IncomingHttpHeaders, expected: string | undefined
   throw new QueueError('InvalidClientTokenId', 'the access key is not known');
 }
 
-function originOf(request: HttpRequest): string {
+function originOf(request: IncomingRequest): string {
   const socket: unknown = Reflect.get(request, 'socket');
   const isSecure = typeof socket === 'object' && socket !== null && 'encrypted' in socket;
   const { host, ':authority': authority = '' } = request.headers;

@@ -1,7 +1,7 @@
 /** What a trigger does with a queue: collects batches, hands them on, and deletes what was taken. */
 import type { Clock } from '../clock.js';
 import type { FaultTable } from '../faults/table.js';
-import type { Queue, Received } from './queue-api.js';
+import type { Queue, ReceivedBatch } from './queue-api.js';
 
 export interface TriggerDeps {
   readonly queue: Queue;
@@ -13,7 +13,7 @@ export interface TriggerDeps {
   readonly clock: Clock;
   readonly faults: FaultTable;
   /** Hands a batch on. Resolves with whether its messages are to be deleted; never rejects. */
-  deliver(batch: readonly Received[], fault: string | undefined): Promise<boolean>;
+  deliver(batch: readonly ReceivedBatch[], fault: string | undefined): Promise<boolean>;
 }
 
 export interface Trigger {
@@ -21,7 +21,7 @@ export interface Trigger {
 }
 
 interface Batch {
-  readonly messages: Received[];
+  readonly messages: ReceivedBatch[];
   /** The fault that has struck one of the messages. */
   fault: string | undefined;
   cancelCutoff: (() => void) | undefined;
@@ -41,7 +41,7 @@ export function startTrigger(parts: TriggerDeps): Trigger {
   let isPulling = false;
   let isStopped = false;
 
-  function strike(message: Received): void {
+  function strike(message: ReceivedBatch): void {
     if (struckIds.has(message.id)) return;
     const struck = faults.decide('queue', { queue: queue.name });
     if (struck === undefined) return;

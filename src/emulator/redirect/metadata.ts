@@ -1,5 +1,5 @@
 /** The metadata service, as far as the official SDK asks it: for the IAM token of the function's service account. */
-import type { HttpRequest, HttpResponse } from '../http/exchange.js';
+import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import { requestUrl } from '../http/request-url.js';
 import { TOKEN_LIFE_SECONDS } from '../events/function-context.js';
 
@@ -8,7 +8,7 @@ const TOKEN_PATH = '/computeMetadata/v1/instance/service-accounts/default/token'
 
 export interface Metadata {
   /** `false` when a request is for something else. */
-  answer(request: HttpRequest, response: HttpResponse): boolean;
+  answer(request: IncomingRequest, response: HttpResponse): boolean;
 }
 
 /** @param token `undefined` for a function without a service account. */

@@ -1,4 +1,4 @@
-import type { Authorize } from '../authorization/authorize.js';
+import type { AuthorizeHandshake } from '../authorization/authorize.js';
 import type { Invoker } from '../calls/invoker.js';
 
 /** What a path does with one of the three websocket events, or with an HTTP request. */
@@ -15,7 +15,7 @@ export interface Operation {
   /** What the specification declares; only these are in an event's `parameters`. Default: the path's own. */
   readonly parameters?: readonly Parameter[] | undefined;
   /** Says who may; of a connection at its handshake. Without it everybody may. */
-  readonly authorize?: Authorize | undefined;
+  readonly authorize?: AuthorizeHandshake | undefined;
 }
 
 /** What events say of an operation. */

@@ -6,6 +6,7 @@ import type { FrameLimits } from './frame-limits.js';
 import { replyOf } from './reply.js';
 import type { EventBuilder, Handshake } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
+import type { Guesses } from '../profile/guesses.js';
 import type { Waiting } from '../faults/waiting.js';
 import {
   logConnect,
@@ -17,13 +18,14 @@ import type { FunctionResponse } from '../calls/invoker.js';
 import type { Operation, Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
 
-export interface ConnectOptions {
+export interface ConnectCallOptions {
   readonly events: EventBuilder;
   readonly timeline: Timeline;
   readonly faults: FaultTable;
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly disconnects: Disconnects;
+  readonly guess: Guesses;
   readonly limits: FrameLimits;
 }
 
@@ -37,7 +39,7 @@ export type ConnectAnswer =
 export const LOST_CLIENT: CloseCause = { code: 1006, reason: '', by: 'client' };
 
 export async function askToConnect(
-  options: ConnectOptions,
+  options: ConnectCallOptions,
   { operations: { connect, disconnect } }: Route,
   handshake: Handshake,
 ): Promise<ConnectAnswer> {
@@ -62,7 +64,7 @@ export async function askToConnect(
 
 /** The answer of a fault; or its text when it only took its time; or `undefined` when there is none. */
 async function strike(
-  { faults, waiting, timeline }: ConnectOptions,
+  { faults, waiting, timeline }: ConnectCallOptions,
   handshake: Handshake,
 ): Promise<{ readonly answer: ConnectAnswer } | string | undefined> {
   const struck = faults.decide('connect', factsOf(handshake));
@@ -82,7 +84,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls, limits }: ConnectOptions,
+  { events, timeline, calls, limits, guess }: ConnectCallOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,
@@ -95,8 +97,13 @@ async function ask(
   logConnect(timeline, handshake, invocation, first, fault);
   if (isAccepted) return { response };
   return {
-    refused: response?.statusCode ?? status,
+    refused: response?.statusCode ?? statusSeen(status, guess),
     type: response?.headers['content-type'],
     body: response?.body ?? Buffer.alloc(0),
   };
+}
+
+/** Of a connect call that has failed. */
+function statusSeen(status: number, guess: Guesses): number {
+  return status === 502 ? Number(/\d+/.exec(guess('handshake.exception'))?.[0]) : status;
 }

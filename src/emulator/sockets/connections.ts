@@ -9,6 +9,9 @@ export interface CloseCause {
   readonly by: 'client' | 'gateway' | 'api' | 'inspector' | 'fault';
 }
 
+/** A message as `ws` hands it on. */
+export type RawFrame = Buffer | ArrayBuffer | readonly Buffer[];
+
 /** As much of a socket of `ws` as is used. Users of this package need not have the types of `ws`. */
 export interface ServerSocket {
   /** The subprotocol that was agreed on; empty when there is none. */
@@ -20,6 +23,9 @@ export interface ServerSocket {
   pause(): void;
   resume(): void;
   once(event: 'close', listener: () => void): unknown;
+  on(event: 'message', listener: (data: RawFrame, isBinary: boolean) => void): unknown;
+  on(event: 'ping' | 'error', listener: () => void): unknown;
+  on(event: 'close', listener: (code: number, reason: Buffer) => void): unknown;
   emit(event: 'message', data: Buffer, isBinary: boolean): boolean;
 }
 
@@ -44,7 +50,7 @@ export interface ConnectionLimits {
 }
 
 /** The gateway's table of open sockets. A connection that is being closed is no longer in it. */
-export interface Connections {
+export interface SocketConnections {
   add(connection: OpenConnection): void;
   get(id: string): OpenConnection | undefined;
   delete(id: string): void;
@@ -65,7 +71,7 @@ export function createConnections(
   clock: Clock,
   { lifetimeMs, idleMs }: ConnectionLimits,
   onDue: (connection: OpenConnection, limit: 'lifetime' | 'idle') => void,
-): Connections {
+): SocketConnections {
   const table = new Map<string, OpenConnection>();
   let cancelCheck: (() => void) | undefined;
   let lastCheckAt = -Infinity;

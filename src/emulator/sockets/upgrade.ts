@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { refusalBody } from '../authorization/authorize.js';
 import type { Clock } from '../clock.js';
-import { askToConnect, LOST_CLIENT, type ConnectOptions } from './connect-call.js';
+import { askToConnect, LOST_CLIENT, type ConnectCallOptions } from './connect-call.js';
 import { readHandshake, type Handshake } from '../events/event-builder.js';
 import { logLostHandshake, logNoSuchPath, logUnauthorized } from '../timeline/gateway-log.js';
 import { newConnectionId } from '../ids.js';
@@ -13,7 +13,7 @@ import { refuseUpgrade } from './refuse-upgrade.js';
 import { requestUrl } from '../http/request-url.js';
 import { findRoute, type Route } from '../routing/routes.js';
 
-export interface UpgradeOptions extends ConnectOptions {
+export interface UpgradeOptions extends ConnectCallOptions {
   readonly routes: readonly Route[];
   readonly clock: Clock;
   readonly gatewayId: string;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import { BroadcastError } from '../../base/errors.js';
 import { authorizeBy, type Requirement, type Scheme } from '../authorization/requirements.js';
-import type { Authorize } from '../authorization/authorize.js';
+import type { AuthorizeHandshake } from '../authorization/authorize.js';
 import { createScheme, schemeSchema, type SchemeDeps } from './security-scheme.js';
 import { parsePart } from './parse-part.js';
 
@@ -11,7 +11,7 @@ const componentsSchema = z.object({ securitySchemes: z.record(z.string(), z.unkn
 
 export interface Security {
   /** What stands before an operation; `undefined` when everybody may. `own` overrides what holds for the document. */
-  authorizerOf(own: unknown, place: string): Authorize | undefined;
+  authorizerOf(own: unknown, place: string): AuthorizeHandshake | undefined;
 }
 
 export function readSecurity(document: Readonly<Record<string, unknown>>, parts: SchemeDeps): Security {

@@ -11,13 +11,13 @@ export interface HandshakeAnswer {
 }
 
 /** What a client of {@link Emulator.connect} brings to its handshake. */
-export interface ConnectOptions {
+export interface TestClientOptions {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly subprotocols?: readonly string[] | undefined;
 }
 
 /** A frame as it arrived: text as a string, binary as bytes. */
-export type Frame = string | Buffer;
+export type ReceivedFrame = string | Buffer;
 
 /** A real socket in the hands of a test. Frames wait in a queue until they are asked for. */
 export interface TestClient {
@@ -29,11 +29,11 @@ export interface TestClient {
   send(message: unknown): void;
   ping(): void;
   /** The next frame. Rejects when there is none after `timeoutMs` (default 2,000) or the socket closes. */
-  next(timeoutMs?: number): Promise<Frame>;
+  next(timeoutMs?: number): Promise<ReceivedFrame>;
   /** The next frame, parsed as JSON. */
   nextJson(timeoutMs?: number): Promise<unknown>;
   /** Frames that have arrived and were not asked for. */
-  pending(): readonly Frame[];
+  pending(): readonly ReceivedFrame[];
   /** Frames that have arrived in all. */
   received(): number;
   /** Resolves when the socket has closed. */
@@ -45,11 +45,11 @@ export interface TestClient {
 
 export function connectTestClient(
   url: string,
-  { headers = {}, subprotocols = [] }: ConnectOptions,
+  { headers = {}, subprotocols = [] }: TestClientOptions,
 ): Promise<TestClient> {
   const socket = new WebSocket(url, [...subprotocols], { headers: { ...headers } });
-  const queue: Frame[] = [];
-  const waiting: ((frame: Frame) => void)[] = [];
+  const queue: ReceivedFrame[] = [];
+  const waiting: ((frame: ReceivedFrame) => void)[] = [];
   let received = 0;
   socket.on('message', (data, isBinary) => {
     received++;
@@ -64,7 +64,7 @@ export function connectTestClient(
     });
   });
 
-  function next(timeoutMs = 2000): Promise<Frame> {
+  function next(timeoutMs = 2000): Promise<ReceivedFrame> {
     const first = queue.shift();
     if (first !== undefined) return Promise.resolve(first);
     return new Promise((resolve, reject) => {
@@ -72,7 +72,7 @@ export function connectTestClient(
         waiting.splice(waiting.indexOf(accept), 1);
         reject(new Error(`no frame within ${timeoutMs} ms`));
       }, timeoutMs);
-      function accept(frame: Frame): void {
+      function accept(frame: ReceivedFrame): void {
         clearTimeout(timer);
         resolve(frame);
       }

@@ -1,14 +1,14 @@
-import type { Connections } from '../sockets/connections.js';
-import { connectTestClient, type ConnectOptions, type TestClient } from './test-client.js';
+import type { SocketConnections } from '../sockets/connections.js';
+import { connectTestClient, type TestClientOptions, type TestClient } from './test-client.js';
 
 /** The sockets that tests have opened. */
 export interface TestClients {
-  connect(path: string, options?: ConnectOptions): Promise<TestClient>;
+  connect(path: string, options?: TestClientOptions): Promise<TestClient>;
   /** Handshakes of theirs, and frames between them and the gateway, in either direction. */
   onTheWay(): number;
 }
 
-export function createTestClients(port: number, connections: Pick<Connections, 'get'>): TestClients {
+export function createTestClients(port: number, connections: Pick<SocketConnections, 'get'>): TestClients {
   const clients = new Set<{ readonly client: TestClient; readonly id: string; sent: number }>();
   let connecting = 0;
 

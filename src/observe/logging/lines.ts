@@ -4,7 +4,7 @@ import type { Dispatched } from '../../model/dispatched.js';
 import type { DeliveryReport } from '../../model/report.js';
 import { factsOf } from '../call-facts.js';
 import type { IdHasher } from '../hash.js';
-import type { Outcome } from '../outcome.js';
+import type { ObservedOutcome } from '../outcome.js';
 import type { LogFields, LogLevel } from './logger.js';
 
 export interface LogLine {
@@ -13,7 +13,7 @@ export interface LogLine {
   readonly fields: LogFields;
 }
 
-export interface EndedInvocation extends Outcome {
+export interface EndedInvocation extends ObservedOutcome {
   readonly durationMs: number;
   readonly answer: InvocationAnswer | undefined;
   readonly user: string | undefined;

@@ -1,7 +1,7 @@
 import { context, SpanKind, SpanStatusCode, type Attributes } from '@opentelemetry/api';
 import type { Invocation, InvocationAnswer } from '../../model/observer.js';
 import { factsOf, type CallFacts } from '../call-facts.js';
-import { outcomeOfAnswer, outcomeOfError, type Outcome } from '../outcome.js';
+import { outcomeOfAnswer, outcomeOfError, type ObservedOutcome } from '../outcome.js';
 import { ATTRIBUTES, OWN_ATTRIBUTES } from './names.js';
 import { defined, secondsSince, withInvocation, type TelemetryDeps } from './parts.js';
 
@@ -14,7 +14,7 @@ export function createInvocationLayer(
 ) {
   let isFirst = true;
 
-  function measure(facts: CallFacts, { outcome, code }: Outcome, seconds: number): void {
+  function measure(facts: CallFacts, { outcome, code }: ObservedOutcome, seconds: number): void {
     const { invokeDuration, invocations, errors } = instruments();
     const call = { [A.trigger]: triggerOf(facts), [A.event]: facts.event };
     const types = { [A.messageType]: facts.type, [A.outcome]: outcome, [A.errorType]: code };
@@ -50,7 +50,7 @@ export function createInvocationLayer(
     const connectionId = event.kind === 'other' ? undefined : event.connectionId;
     const startedAt = performance.now();
 
-    function end(outcome: Outcome, answer: R | undefined): void {
+    function end(outcome: ObservedOutcome, answer: R | undefined): void {
       measure(facts, outcome, secondsSince(startedAt));
       const hasStatus = facts.event === 'connect' || facts.event === 'http';
       span.setAttributes(

@@ -3,7 +3,7 @@ import type { Unreachable } from '../../base/aws-service.js';
 import type { HttpAnswer } from '../../base/http-client.js';
 
 /** Why the queue did not take messages. */
-export interface Refusal {
+export interface QueueRefusal {
   /** Whether the same request may be accepted later. */
   readonly isTransient: boolean;
   readonly code: ErrorCode;
@@ -43,12 +43,12 @@ const CODES: Readonly<Record<Kind, readonly [code: ErrorCode, reason: string]>> 
   other: ['UNKNOWN', 'the queue refused the request'],
 };
 
-export function refusalOfAnswer({ status, body }: HttpAnswer): Refusal {
+export function refusalOfAnswer({ status, body }: HttpAnswer): QueueRefusal {
   return refusalOfCode(status, /<Code>\s*([\w.]+)\s*<\/Code>/.exec(body)?.[1] ?? '');
 }
 
 /** @param name The service's own name for the reason; empty when it gave none. */
-export function refusalOfCode(status: number, name: string): Refusal {
+export function refusalOfCode(status: number, name: string): QueueRefusal {
   const kind = KINDS[name.slice(name.lastIndexOf('.') + 1)] ?? kindOfStatus(status, name);
   const [code, reason] = CODES[kind];
   const said = name === '' ? `HTTP ${status}` : `HTTP ${status}, ${name}`;
@@ -56,7 +56,7 @@ export function refusalOfCode(status: number, name: string): Refusal {
 }
 
 /** No answer: the messages may be in the queue. They are sent again, as at-least-once allows. */
-export function refusalOfNetwork({ unreachable, cause }: Unreachable): Refusal {
+export function refusalOfNetwork({ unreachable, cause }: Unreachable): QueueRefusal {
   const reason = `the queue cannot be reached (${unreachable})`;
   return { isTransient: true, code: 'QUEUE_UNAVAILABLE', reason, cause };
 }
@@ -64,7 +64,7 @@ export function refusalOfNetwork({ unreachable, cause }: Unreachable): Refusal {
 /** @param taken How many messages the queue has confirmed. */
 export function sendError(
   queue: string,
-  { code, reason, cause }: Pick<Refusal, 'code' | 'reason' | 'cause'>,
+  { code, reason, cause }: Pick<QueueRefusal, 'code' | 'reason' | 'cause'>,
   taken: number,
   total: number,
 ): BroadcastError {

@@ -1,7 +1,7 @@
 /** `SendMessageBatch` in the Query protocol, the one that Message Queue documents: a form goes there, XML comes back. */
 import type { HttpAnswer } from '../../base/http-client.js';
 import type { QueueMessage } from '../message-queue.js';
-import { refusalOfAnswer, refusalOfCode, type Refusal } from './refusal.js';
+import { refusalOfAnswer, refusalOfCode, type QueueRefusal } from './refusal.js';
 
 export const FORM_TYPE = 'application/x-www-form-urlencoded; charset=utf-8';
 
@@ -22,7 +22,7 @@ export interface BatchOutcome {
   /** Messages whose taking was not confirmed. */
   readonly rest: readonly QueueMessage[];
   /** Why, if there are any. */
-  readonly refusal: Refusal | undefined;
+  readonly refusal: QueueRefusal | undefined;
 }
 
 export function outcomeOf(batch: readonly QueueMessage[], answer: HttpAnswer): BatchOutcome {

@@ -8,7 +8,7 @@ import type { PayloadSource } from './send-to.js';
 const MOST_KEPT = 1000;
 
 /** What everybody gets, and where it stands in the histories of rooms. */
-export type Copies = PayloadSource & { readonly places: readonly RoomPlace[] };
+export type MessageCopies = PayloadSource & { readonly places: readonly RoomPlace[] };
 
 /**
  * The text of a copy for somebody in `rooms`: it names them, so that the listeners of one of them hear it, and the message's
@@ -40,7 +40,7 @@ export function copiesOf(
   audience: BroadcastAudience,
   text: string,
   places: readonly RoomPlace[],
-): Copies {
+): MessageCopies {
   if (!('rooms' in audience))
     return { same: transport.encode(copyText(text, roomsIn(audience), places)), places };
   const made = new Map<string, EncodedPayload>();

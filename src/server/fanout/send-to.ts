@@ -38,6 +38,8 @@ export interface Sending {
   start(connections: readonly ListedConnection[]): Promise<Started>;
   /** Waits for `work`, but not beyond the moment at which a limit is reached; then it resolves with that limit. */
   before<T>(work: Promise<T>): Promise<T | EarlyStop>;
+  /** Whether the latest recipients show that there is no connection to the gateway, also when all were started. */
+  isGatewayAway(): boolean;
   /** Resolves when every connection that was started has its outcome. Nothing can be started afterwards. */
   settled(): Promise<void>;
 }
@@ -54,7 +56,9 @@ export function createSending(options: SendingOptions): Sending {
 
   async function sendOne(connection: ListedConnection): Promise<void> {
     const outcome = await outcomeFor(context, connection, payload);
-    if (outcome !== undefined) onOutcome(connection.id, outcome);
+    if (outcome === undefined) return;
+    if (outcome.attempts > 0) stop.noteOutcome(outcome.kind === 'failed' ? outcome.error : undefined);
+    onOutcome(connection.id, outcome);
   }
 
   return {
@@ -72,6 +76,7 @@ export function createSending(options: SendingOptions): Sending {
       return { started, stoppedBy: undefined };
     },
     before: stop.before,
+    isGatewayAway: stop.isGatewayAway,
     async settled() {
       stop.dispose();
       await Promise.all(underWay);
@@ -79,17 +84,20 @@ export function createSending(options: SendingOptions): Sending {
   };
 }
 
+/** What became of one list of connections. */
+export interface SentTo extends Started {
+  readonly isGatewayAway: boolean;
+}
+
 /** Sends to one list of connections. Resolves when each that was started has its outcome. */
 export async function sendTo(
   connections: readonly ListedConnection[],
   options: SendingOptions,
-): Promise<Started> {
+): Promise<SentTo> {
   const sending = createSending(options);
-  try {
-    return await sending.start(connections);
-  } finally {
-    await sending.settled();
-  }
+  const { started, stoppedBy } = await sending.start(connections);
+  await sending.settled();
+  return { started, stoppedBy, isGatewayAway: sending.isGatewayAway() };
 }
 
 /** One recipient, payload and delivery. Never rejects: a payload that cannot be made is that recipient's failure. */

@@ -40,7 +40,7 @@ export interface Target<K extends Contract = Contract> {
    * With `broadcast.fanout`, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
    * when there is a `signal`, an `onProgress` or a `where` function, which go with sending from here.
    */
-  send<T extends ServerTypeOf<K>>(
+  send<T extends keyof K['server'] & string>(
     type: T,
     data: ServerDataOf<K, T>,
     options?: SendOptions,
@@ -52,7 +52,7 @@ export interface Target<K extends Contract = Contract> {
    * Rejects with `INVALID_OPTIONS` when there is no `broadcast.fanout` or the store keeps no records, and with
    * `QUEUE_UNAVAILABLE` when some jobs may not be in the queue: the same call with the same `idempotencyKey` makes up for it.
    */
-  dispatch<T extends ServerTypeOf<K>>(
+  dispatch<T extends keyof K['server'] & string>(
     type: T,
     data: ServerDataOf<K, T>,
     options?: DispatchOptions,
@@ -61,7 +61,7 @@ export interface Target<K extends Contract = Contract> {
    * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out. What
    * `dataOf` throws makes that recipient a failed one and harms nobody else. Never part of a history.
    */
-  sendEach<T extends ServerTypeOf<K>>(
+  sendEach<T extends keyof K['server'] & string>(
     type: T,
     dataOf: (connection: StoredConnection) => EachData<K, T> | Promise<EachData<K, T>>,
     options?: SendOptions,
@@ -75,7 +75,7 @@ export interface Target<K extends Contract = Contract> {
    */
   disconnect(goodbye: Goodbye, options?: SendOptions): Broadcast;
   /** What `send` with the same arguments would do, without sending. Reads the store. */
-  forecast<T extends ServerTypeOf<K>>(
+  forecast<T extends keyof K['server'] & string>(
     type: T,
     data: ServerDataOf<K, T>,
     options?: SendOptions,

@@ -5,7 +5,7 @@ import { BroadcastError } from '../../base/errors.js';
 import type { ConnectEvent } from '../../model/events.js';
 import { messageId, serverMessageText } from '../fanout/message.js';
 import { parseCookies } from '../../base/headers.js';
-import type { PresenceWatch } from '../presence/presence.js';
+import type { PresencePublisher } from '../presence/presence.js';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
 import type { ConnectionStore } from '../../model/store.js';
 import { requireMembership, type Authorize } from './connection-handle.js';
@@ -28,7 +28,7 @@ export interface ConnectDeps<K extends Contract> {
   readonly subprotocols: readonly string[];
   readonly authenticate?: Authenticate | undefined;
   readonly authorize?: Authorize | undefined;
-  readonly presence?: PresenceWatch | undefined;
+  readonly presence?: PresencePublisher | undefined;
   readonly onConnect?: ConnectHook<K> | undefined;
   readonly rollback: Rollback;
   readonly now: () => number;

@@ -2,7 +2,7 @@ import type { Attributes, StoredConnection } from '../../model/connection.js';
 import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Goodbye } from '../fanout/goodbye.js';
-import type { PresenceWatch } from '../presence/presence.js';
+import type { PresencePublisher } from '../presence/presence.js';
 import type { ConnectionStore } from '../../model/store.js';
 import type { Transport } from '../../model/transport.js';
 import { closeConnection, sayGoodbye } from './goodbye.js';
@@ -34,7 +34,7 @@ export interface HandleDeps {
   readonly store: ConnectionStore;
   readonly transport: Transport;
   readonly authorize?: Authorize | undefined;
-  readonly presence?: PresenceWatch | undefined;
+  readonly presence?: PresencePublisher | undefined;
 }
 
 export function createConnectionHandle(stored: StoredConnection, parts: HandleDeps): Connection {

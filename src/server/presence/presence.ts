@@ -32,7 +32,7 @@ const optionsSchema = lazily(() =>
 export type PresenceSettings = z.output<ReturnType<typeof optionsSchema>>;
 
 /** Who is in which room, during one call of the function. */
-export interface PresenceWatch {
+export interface PresencePublisher {
   /** Nothing of a room that does not show it. */
   who(room: string): Promise<Presence | undefined>;
   /** Tells the others in the room, unless the user was there already. Never rejects. */
@@ -53,7 +53,7 @@ export interface RoomPresence {
     broadcaster: PresenceBroadcaster,
     now: () => number,
     report: (reason: unknown, during: string) => void,
-  ): PresenceWatch;
+  ): PresencePublisher;
 }
 
 /**
@@ -76,7 +76,7 @@ type Change = Pick<PresenceChange, 'joined' | 'left'>;
 function createWatch(
   settings: PresenceSettings,
   ...[broadcaster, now, report]: Parameters<RoomPresence['watch']>
-): PresenceWatch {
+): PresencePublisher {
   const { store } = broadcaster;
   const isShown = (room: string): boolean => !room.startsWith('$') && settings.rooms(room);
   /** What was said of rooms during this call: who joins is answered with it. */

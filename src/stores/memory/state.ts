@@ -10,6 +10,7 @@ import {
   type StateStore,
 } from '../../model/state.js';
 import {
+  currentRow,
   EMPTY_HEAD,
   ENDED_ROW_MS,
   isLive,
@@ -17,6 +18,7 @@ import {
   startOfPage,
   statePage,
   type KeptRow,
+  type StoredRow,
 } from '../../model/state-page.js';
 
 interface KeptState {
@@ -56,10 +58,8 @@ export function memoryState(now: () => number): StateStore {
         rows: new Map(),
       };
       forgetEnded(state, now());
-      const refused = changes.filter((change) => isRefused(state, change, now()));
-      if (refused.length > 0) {
-        return { changed: false, rows: refused.map((change) => currentRow(state, change, now())) };
-      }
+      const refused = changes.flatMap((change) => refusalOf(state, change, now()) ?? []);
+      if (refused.length > 0) return { changed: false, rows: refused };
       checkBounds(state, changes);
       sweep();
       rooms.set(room, state);
@@ -88,13 +88,15 @@ function bytesOf({ map, key, value = '' }: Pick<KeptRow, 'map' | 'key' | 'value'
   return Buffer.byteLength(map) + Buffer.byteLength(key) + Buffer.byteLength(value);
 }
 
-function currentRow(state: KeptState, { map, key }: StateChange, now: number) {
-  const row = state.rows.get(keyOf({ map, key }));
-  return row !== undefined && isLive(row, now) ? shownRow(row, now) : { map, key, version: 0 };
-}
-
-function isRefused(state: KeptState, change: StateChange, now: number): boolean {
-  return change.ifVersion !== undefined && currentRow(state, change, now).version !== change.ifVersion;
+/** The row that refuses the change. */
+function refusalOf(
+  state: KeptState,
+  { map, key, ifVersion }: StateChange,
+  now: number,
+): StoredRow | undefined {
+  if (ifVersion === undefined) return undefined;
+  const row = currentRow(state.rows.get(keyOf({ map, key })) ?? { map, key, version: 0 }, now);
+  return row.version === ifVersion ? undefined : row;
 }
 
 function checkBounds(state: KeptState, changes: readonly StateChange[]): void {

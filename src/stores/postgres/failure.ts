@@ -14,6 +14,7 @@ const REMEDY =
 /** Conditions that only the user can end, with what to do. Keys are SQLSTATEs. */
 const USERS_MOVE: ReadonlyMap<string, string> = new Map([
   ['42P01', `a table is missing: ${REMEDY}`],
+  ['42883', `a function is missing: ${REMEDY}`],
   ['42703', `the tables are of another version: ${REMEDY}`],
   ['3F000', 'the schema does not exist: CREATE SCHEMA it first'],
   ['3D000', 'the database does not exist: check the end of connectionString'],

@@ -8,6 +8,7 @@ import {
   type HistoryStore,
 } from '../../model/store.js';
 import type { Database, Row } from './database.js';
+import { DURABLE, freshEpoch, isCurrentEpoch } from './generation.js';
 import type { TableNames } from './schema.js';
 
 /** Each statement that may make a room forgets so many others. */
@@ -16,19 +17,6 @@ const ROOMS_PER_SWEEP = 2;
 const FORGET_STEP_MS = 600_000;
 /** Bigger numbers are not whole any more. */
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
-
-/**
- * Another one after each start of a server and each promotion: only then may appends be lost whose numbers are given
- * again. It is the end of an epoch behind a dot, so a room whose epoch ends otherwise gets a new one. Hashed, since
- * clients see it. Nothing in it depends on settings of the session, such as its time zone.
- */
-const GENERATION = `(SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE
-  to_hex(hashtextextended((extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint::text
-    || left(pg_walfile_name(pg_current_wal_lsn()), 8), 0)) END)`;
-
-/** The crash of one process keeps the start time: what was appended must have reached the disk. */
-const DURABLE = `CASE WHEN current_setting('synchronous_commit') = 'off'
-  THEN set_config('synchronous_commit', 'on', true) END`;
 
 /** What came back of a room: its numbers, and the entries that were asked for. */
 interface RoomRead {
@@ -97,9 +85,7 @@ export function postgresHistory(database: Database, tables: TableNames, now: () 
 }
 
 function historyStatements({ histories, entries }: TableNames) {
-  const fresh = (epoch: string): string => `${epoch}::text || '.' || ${GENERATION}`;
-  const isCurrent = (epoch: string): string => `split_part(${epoch}, '.', 2) = ${GENERATION}`;
-  const renewed = `epoch = CASE WHEN ${isCurrent('known.epoch')} THEN known.epoch ELSE excluded.epoch END`;
+  const renewed = `epoch = CASE WHEN ${isCurrentEpoch('known.epoch')} THEN known.epoch ELSE excluded.epoch END`;
 
   /** Never waits: whoever uses a room has it locked, and has moved its `forget_at`. */
   const sweep = (before: string): string => `
@@ -116,7 +102,7 @@ function historyStatements({ histories, entries }: TableNames) {
     append: `
       WITH counter AS (
         INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at)
-        VALUES ($1, ${fresh('$6')}, 1, 1, $7)
+        VALUES ($1, ${freshEpoch('$6')}, 1, 1, $7)
         ON CONFLICT (room) DO UPDATE SET newest = known.newest + 1, ${renewed},
           oldest = greatest(known.oldest, known.newest + 2 - $5::bigint),
           forget_at = greatest(known.forget_at, excluded.forget_at)
@@ -132,7 +118,7 @@ function historyStatements({ histories, entries }: TableNames) {
 
     /** room, now, limit, since offset or null, since epoch or null. One row without an entry when none is found. */
     read: `
-      SELECT epoch, newest, first, forget_at, ${isCurrent('epoch')} AS is_current, entry, data::text, at
+      SELECT epoch, newest, first, forget_at, ${isCurrentEpoch('epoch')} AS is_current, entry, data::text, at
       FROM ${histories} AS history
       CROSS JOIN LATERAL (SELECT coalesce(
         (SELECT entry FROM ${entries} AS kept
@@ -148,7 +134,7 @@ function historyStatements({ histories, entries }: TableNames) {
     /** room, epoch, forget_at, now */
     remember: `
       WITH remembered AS (
-        INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at) VALUES ($1, ${fresh('$2')}, 0, 1, $3)
+        INSERT INTO ${histories} AS known (room, epoch, newest, oldest, forget_at) VALUES ($1, ${freshEpoch('$2')}, 0, 1, $3)
         ON CONFLICT (room) DO UPDATE SET ${renewed}, forget_at = greatest(known.forget_at, excluded.forget_at)
         RETURNING room
       ), done AS (SELECT count(*) FROM remembered)

@@ -9,6 +9,9 @@ const ROWS_PER_SWEEP = 2;
 /** How long after its expiry a record may be deleted, in milliseconds: clocks of instances differ. */
 const SWEEP_AFTER_MS = 600_000;
 
+/** How long a removal is remembered, in milliseconds: longer than a statement is repeated. */
+const REMOVAL_MEMORY_MS = 60_000;
+
 /** Records in one table. Every method is one statement, which may be run twice. */
 export function postgresRecords(database: Database, tables: TableNames, now: () => number): RecordStore {
   const statements = recordStatements(tables);
@@ -30,25 +33,42 @@ export function postgresRecords(database: Database, tables: TableNames, now: () 
       return row?.['version'] as string | undefined;
     },
     async remove(key) {
-      await database.rows(statements.remove, [checkName(key, 'key')]);
+      await database.rows(statements.remove, [
+        checkName(key, 'key'),
+        randomUUID(),
+        now() + REMOVAL_MEMORY_MS,
+      ]);
     },
   };
 }
 
-/** A write whose connection was lost is sent again; it finds its own version then, and has won nevertheless. */
+/** Calls of a record that are known when they come again: UUIDs, with a space behind each. */
+const CALLS_LENGTH = 4 * 37;
+
+/**
+ * A statement whose connection was lost is run again, perhaps after others that have been answered. It finds its own
+ * version among the latest calls then: it has won nevertheless, and changes nothing.
+ */
 function recordStatements({ records }: TableNames) {
+  const isRepeated = 'position($3::text in known.calls) > 0';
+  const unlessRepeated = (column: string, value: string): string =>
+    `${column} = CASE WHEN ${isRepeated} THEN known.${column} ELSE ${value} END`;
+  const written = `${unlessRepeated('value', '$2')}, ${unlessRepeated('version', '$3')},
+    ${unlessRepeated('expires_at', '$5')}, ${unlessRepeated('removed', 'false')},
+    ${unlessRepeated('calls', `left($3::text || ' ' || known.calls, ${CALLS_LENGTH})`)}`;
+
   return {
     /** key, now */
-    read: `SELECT value, version FROM ${records} WHERE key = $1 AND expires_at > $2`,
+    read: `SELECT value, version FROM ${records} WHERE key = $1 AND expires_at > $2 AND NOT removed`,
 
     /** key, value, version, now, expires_at, sweep_before. The sweep waits for nobody. */
     create: `
       WITH written AS (
-        INSERT INTO ${records} AS known (key, value, version, expires_at) VALUES ($1, $2, $3, $5)
-        ON CONFLICT (key) DO UPDATE
-          SET value = excluded.value, version = excluded.version, expires_at = excluded.expires_at
-          WHERE known.expires_at <= $4 OR known.version = $3
-        RETURNING version
+        INSERT INTO ${records} AS known (key, value, version, expires_at, calls)
+        VALUES ($1, $2, $3, $5, $3 || ' ')
+        ON CONFLICT (key) DO UPDATE SET ${written}
+          WHERE known.expires_at <= $4 OR known.removed OR ${isRepeated}
+        RETURNING $3::text AS version
       ), done AS (SELECT count(*) FROM written), swept AS (
         DELETE FROM ${records} WHERE key = ANY (ARRAY(
           SELECT old.key FROM ${records} AS old CROSS JOIN done
@@ -59,11 +79,14 @@ function recordStatements({ records }: TableNames) {
 
     /** key, value, version, now, expires_at, version that it must have */
     update: `
-      UPDATE ${records} SET value = $2, version = $3, expires_at = $5
-      WHERE key = $1 AND ((version = $6 AND expires_at > $4) OR version = $3)
-      RETURNING version`,
+      UPDATE ${records} AS known SET ${written}
+      WHERE key = $1 AND ((version = $6 AND expires_at > $4 AND NOT removed) OR ${isRepeated})
+      RETURNING $3::text AS version`,
 
-    /** key */
-    remove: `DELETE FROM ${records} WHERE key = $1`,
+    /** key, call, needed_until */
+    remove: `
+      UPDATE ${records} SET value = '', version = $2, expires_at = $3, removed = true,
+        calls = left($2::text || ' ' || calls, ${CALLS_LENGTH})
+      WHERE key = $1 AND position($2::text in calls) = 0`,
   } as const;
 }

@@ -1,5 +1,9 @@
 import * as z from 'zod/mini';
 import { parseOptions } from '../../base/options.js';
+import { stateSchema } from './state-schema.js';
+import type { TableNames } from './table-names.js';
+
+export type { TableNames } from './table-names.js';
 
 /** Where the tables are. */
 export interface PostgresSchemaOptions {
@@ -7,15 +11,6 @@ export interface PostgresSchemaOptions {
   readonly schema?: string | undefined;
   /** How the names of tables and indexes begin. @default 'yc_broadcast_' */
   readonly tablePrefix?: string | undefined;
-}
-
-/** Names as they stand in statements. */
-export interface TableNames {
-  readonly connections: string;
-  readonly members: string;
-  readonly histories: string;
-  readonly entries: string;
-  readonly records: string;
 }
 
 /** Index names end in at most 22 characters of ours, and PostgreSQL cuts names after 63. */
@@ -53,6 +48,10 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
     histories: `${prefix}histories`,
     entries: `${prefix}entries`,
     records: `${prefix}records`,
+    states: `${prefix}states`,
+    stateRows: `${prefix}state_rows`,
+    changeState: `${prefix}change_state`,
+    forgetState: `${prefix}forget_state`,
   };
 }
 
@@ -75,7 +74,8 @@ SELECT pg_advisory_xact_lock(hashtext('yc-broadcast schema'));
 
 ${connectionTables(tables, tablePrefix)}
 ${historyTables(tables, tablePrefix)}
-${recordTable(tables, tablePrefix)}`;
+${recordTable(tables, tablePrefix)}
+${stateSchema(tables, tablePrefix)}`;
 }
 
 function connectionTables({ connections, members }: TableNames, tablePrefix: string): string {
@@ -87,8 +87,10 @@ CREATE TABLE IF NOT EXISTS ${connections} (
   attributes    json NOT NULL,
   connected_at  double precision NOT NULL,
   expires_at    double precision NOT NULL,     -- absent from then on; of a tombstone: not needed any more
-  removed       boolean NOT NULL DEFAULT false -- a tombstone: a connect event that comes late finds it
+  removed       boolean NOT NULL DEFAULT false, -- a tombstone: a connect event that comes late finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it: one that is repeated is known
 ) WITH (fillfactor = 90);
+ALTER TABLE ${connections} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_user
   ON ${connections} (user_name, id) WHERE user_name IS NOT NULL;
 CREATE INDEX IF NOT EXISTS ${tablePrefix}connections_by_expiry
@@ -134,8 +136,12 @@ CREATE TABLE IF NOT EXISTS ${records} (
   key           text COLLATE "C" PRIMARY KEY,
   value         text NOT NULL,
   version       text COLLATE "C" NOT NULL,     -- another one with each write
-  expires_at    double precision NOT NULL      -- absent from then on
+  expires_at    double precision NOT NULL,     -- absent from then on; of a removed one: not needed any more
+  removed       boolean NOT NULL DEFAULT false, -- a call that is repeated finds it
+  calls         text NOT NULL DEFAULT ''       -- the latest that changed it; a write is called by its version
 );
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS removed boolean NOT NULL DEFAULT false;
+ALTER TABLE ${records} ADD COLUMN IF NOT EXISTS calls text NOT NULL DEFAULT '';
 CREATE INDEX IF NOT EXISTS ${tablePrefix}records_by_expiry
   ON ${records} (expires_at);
 `;

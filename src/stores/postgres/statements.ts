@@ -19,18 +19,40 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
  * took its statistics.
  */
 export function connectionStatements(tables: TableNames) {
-  return { ...changes(tables), ...listings(tables) };
+  return {
+    ...connectionChanges(tables),
+    ...membershipChanges(tables),
+    ...listings(tables),
+    ...counts(tables),
+  };
 }
 
-function changes({ connections, members }: TableNames) {
+/** Calls of a connection that are known when they come again, with a space behind each of the eight characters. */
+const CALLS_LENGTH = 8 * 9;
+
+/** The calls of a row with one more. */
+function noted(call: string, calls: string): string {
+  return `left(${call}::text || ' ' || ${calls}, ${CALLS_LENGTH})`;
+}
+
+/**
+ * A statement whose connection was lost is run again, perhaps after others that have been answered. So rows keep the
+ * latest calls that changed them, and a call that is among them changes nothing.
+ */
+function connectionChanges({ connections, members }: TableNames) {
+  const isRepeated = 'position($8::text in known.calls) > 0';
+  const unlessRepeated = (column: string): string =>
+    `${column} = CASE WHEN ${isRepeated} THEN known.${column} ELSE excluded.${column} END`;
+
   return {
-    /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before. The sweep waits for nobody. */
+    /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before, call. The sweep waits for nobody. */
     put: `
       WITH stored AS (
-        INSERT INTO ${connections} AS known (id, shard_hash, user_name, attributes, connected_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)
-        ON CONFLICT (id) DO UPDATE SET user_name = excluded.user_name, attributes = excluded.attributes,
-          connected_at = excluded.connected_at, expires_at = excluded.expires_at
+        INSERT INTO ${connections} AS known (id, shard_hash, user_name, attributes, connected_at, expires_at, calls)
+        VALUES ($1, $2, $3, $4, $5, $6, $8 || ' ')
+        ON CONFLICT (id) DO UPDATE SET ${unlessRepeated('user_name')}, ${unlessRepeated('attributes')},
+          ${unlessRepeated('connected_at')}, ${unlessRepeated('expires_at')},
+          calls = CASE WHEN ${isRepeated} THEN known.calls ELSE ${noted('$8', 'known.calls')} END
         WHERE NOT known.removed
         RETURNING id
       ), done AS (SELECT count(*) AS stored FROM stored), swept AS (
@@ -44,9 +66,16 @@ function changes({ connections, members }: TableNames) {
     /** id, now */
     get: `SELECT ${COLUMNS} FROM ${connections} AS there WHERE id = $1 AND NOT removed AND expires_at > $2`,
 
-    /** id, attributes, now */
+    /** id, attributes, now, call */
     setAttributes: `
-      UPDATE ${connections} SET attributes = $2 WHERE id = $1 AND NOT removed AND expires_at > $3 RETURNING id`,
+      WITH held AS (
+        SELECT id, position($4::text in calls) > 0 AS is_repeated FROM ${connections}
+        WHERE id = $1 AND NOT removed AND expires_at > $3 FOR NO KEY UPDATE
+      ), changed AS (
+        UPDATE ${connections} AS known SET attributes = $2, calls = ${noted('$4', 'known.calls')}
+        FROM held WHERE known.id = held.id AND NOT is_repeated
+      )
+      SELECT id FROM held`,
 
     /** ids, needed_until. In one order, so that two removals do not wait for each other. */
     remove: `
@@ -59,22 +88,36 @@ function changes({ connections, members }: TableNames) {
       )
       DELETE FROM ${members} WHERE id = ANY (ARRAY(SELECT id FROM gone))`,
 
-    /** id, room, now. The lock keeps the row from being swept away in between. */
-    join: `
-      WITH present AS (
-        SELECT id, shard_hash FROM ${connections} WHERE id = $1 AND NOT removed AND expires_at > $3 FOR KEY SHARE
-      ), joined AS (
-        INSERT INTO ${members} (room, id, shard_hash) SELECT $2, id, shard_hash FROM present ON CONFLICT DO NOTHING
-      )
-      SELECT id FROM present`,
-
-    /** id, room */
-    leave: `DELETE FROM ${members} WHERE room = $2 AND id = $1`,
-
     /** id, now */
     rooms: `
       SELECT room FROM ${members} JOIN ${connections} USING (id)
       WHERE id = $1 AND NOT removed AND expires_at > $2`,
+  } as const;
+}
+
+function membershipChanges({ connections, members }: TableNames) {
+  /** Of all who change a connection one is at work, and sees what the others have done. */
+  const held = (call: string, condition: string): string => `
+      WITH held AS (
+        SELECT id, shard_hash, position(${call}::text in calls) > 0 AS is_repeated FROM ${connections}
+        WHERE id = $1 AND NOT removed ${condition} FOR NO KEY UPDATE
+      ), noted AS (
+        UPDATE ${connections} AS known SET calls = ${noted(call, 'known.calls')}
+        FROM held WHERE known.id = held.id AND NOT is_repeated
+      )`;
+
+  return {
+    /** id, room, now, call. The lock keeps the row from being swept away in between. */
+    join: `${held('$4', 'AND expires_at > $3')}, joined AS (
+        INSERT INTO ${members} (room, id, shard_hash)
+        SELECT $2, id, shard_hash FROM held WHERE NOT is_repeated ON CONFLICT DO NOTHING
+      )
+      SELECT id FROM held`,
+
+    /** id, room, call */
+    leave: `${held('$3', '')}
+      DELETE FROM ${members} AS member USING held
+      WHERE member.room = $2 AND member.id = held.id AND NOT is_repeated`,
   } as const;
 }
 
@@ -128,7 +171,11 @@ function listings({ connections, members }: TableNames) {
       SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
       WHERE id > $2 AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
       ORDER BY id LIMIT $3`,
+  } as const;
+}
 
+function counts({ connections, members }: TableNames) {
+  return {
     /** now, room */
     countRoom: `
       SELECT count(*) FROM ${members} JOIN ${connections} USING (id)

@@ -3,8 +3,8 @@ import { checkName } from '../../base/names.js';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
 import { checkReadLimit, type HistoryEntry, type HistoryStore } from '../../model/store.js';
 import { createScript, type RedisCalls } from './calls.js';
+import { GENERATION } from './generation.js';
 import { GRACE_MS } from './scripts.js';
-import { NO_INFO } from './unavailable.js';
 
 /**
  * The history of a room is one hash, so the server keeps or loses it as a whole: `epoch`, `oldest` and `newest`, the
@@ -13,28 +13,13 @@ import { NO_INFO } from './unavailable.js';
  * - `data:<offset>`, the text,
  * - `entry:<offset>`: when it ages, when it was appended, and the call that did it,
  * - `call:<id>`: the offset that this call was given. A client that lost its connection repeats what was not answered.
- *
- * `generation` is the server's replication id when the epoch was last known to be right. The server draws another id
- * when it restarts or is promoted, which is when it may have lost appends and would give their numbers again: the room
- * then gets another epoch. Numbers and entries stay. `run_id` would not do, since a promoted replica keeps its own. A
- * hash of an earlier version has no generation and adopts the current one.
  */
-const COMMON = `
-local key, now, ttl = KEYS[1], tonumber(ARGV[1]), tonumber(ARGV[2])
-
-local info = redis.pcall('INFO', 'replication')
-local generation = type(info) == 'string' and string.match(info, 'master_replid:(%x+)')
-if not generation then
-  return redis.error_reply('${NO_INFO} ' .. (type(info) == 'table' and info.err or 'no master_replid'))
-end
+const COMMON = `${GENERATION}
+local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
 
 if redis.call('EXISTS', key) == 0 then redis.call('HSET', key, 'epoch', ARGV[3], 'oldest', 1, 'newest', 0) end
 if redis.call('PTTL', key) < ttl then redis.call('PEXPIRE', key, ttl) end
-local before = redis.call('HGET', key, 'generation')
-if before ~= generation then
-  if before then redis.call('HSET', key, 'epoch', ARGV[3]) end
-  redis.call('HSET', key, 'generation', generation)
-end
+renewEpoch(ARGV[3])
 local epoch = redis.call('HGET', key, 'epoch')
 local oldest, newest = tonumber(redis.call('HGET', key, 'oldest')), tonumber(redis.call('HGET', key, 'newest'))
 

@@ -23,7 +23,7 @@ export interface ListingDeps {
   readonly now: () => number;
 }
 
-export interface Listing {
+export interface RedisListing {
   list(audience: Audience, options: ListOptions): Promise<Page>;
   count(audience: Audience): Promise<number>;
 }
@@ -43,7 +43,7 @@ interface Candidate {
 }
 
 /** Lists partition by partition, within each in the order of the ids' bytes. */
-export function createListing({ calls, keyPrefix, now }: ListingDeps): Listing {
+export function createListing({ calls, keyPrefix, now }: ListingDeps): RedisListing {
   async function countIn(partition: number, audience: string): Promise<number> {
     return calls.countBeyond(expiryKey(partitionKey(keyPrefix, partition), audience), now());
   }
@@ -91,7 +91,7 @@ export function createListing({ calls, keyPrefix, now }: ListingDeps): Listing {
     compare: (a, b) => partitionOf(a) - partitionOf(b) || compareBytes(a, b),
   };
 
-  const listing: Listing = {
+  const listing: RedisListing = {
     async list(audience, options) {
       checkListOptions(options);
       if ('rooms' in audience) return listRooms(roomListing, audience.rooms, options);

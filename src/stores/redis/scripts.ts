@@ -3,6 +3,9 @@ import { createScript } from './calls.js';
 /** How long after its expiry a connection stays, for instances whose clocks are behind. */
 export const GRACE_MS = 5 * 60_000;
 
+/** Calls of a connection that are known when they come again. */
+const CALLS_KEPT = 8;
+
 /** Expired members that one call takes out of an audience: enough to keep up, too few to notice. */
 const SWEEP = 100;
 
@@ -10,8 +13,9 @@ const SWEEP = 100;
  * Keys of a partition, all of them in its slot. They are made here from the partition's name, since the rooms of a
  * connection are known to the server only.
  *
- * - `<partition>:connection:<id>`: a hash of `user`, `attributes`, `connectedAt`, `expiresAt` and a field `room:<room>`
- *   for each room; or of `removed` only, which is the memory of a removal.
+ * - `<partition>:connection:<id>`: a hash of `user`, `attributes`, `connectedAt`, `expiresAt`, `calls` and a field
+ *   `room:<room>` for each room; or of `removed` only, which is the memory of a removal. `calls` has the latest calls
+ *   that changed it: a client that lost its connection repeats what was not answered, and must not undo what came since.
  * - `<partition>:members:<audience>`: a sorted set of ids, in the order of their bytes.
  * - `<partition>:expiry:<audience>`: the same ids by their expiry, to count and to sweep.
  *
@@ -28,6 +32,16 @@ local function expiryOf(audience) return partition .. ':expiry:' .. audience end
 local function isAlive(row)
   local expiresAt = redis.call('HGET', row, 'expiresAt')
   return expiresAt and tonumber(expiresAt) > now
+end
+
+local function isRepeated(row, call)
+  local calls = redis.call('HGET', row, 'calls')
+  return calls and string.find(calls, call, 1, true)
+end
+
+local function note(row, call)
+  local calls = call .. ' ' .. (redis.call('HGET', row, 'calls') or '')
+  redis.call('HSET', row, 'calls', string.sub(calls, 1, ${CALLS_KEPT} * (#call + 1)))
 end
 
 local function keep(key, ttl)
@@ -74,19 +88,21 @@ local function drop(row, id)
 end
 `;
 
-/** now, id, user or nothing, attributes, connectedAt, expiresAt, TTL in ms → 1, or 0 when it was removed. */
+/** now, id, call, user or nothing, attributes, connectedAt, expiresAt, TTL in ms → 1, or 0 when it was removed. */
 export const PUT = createScript(`${COMMON}
-local id, user, expiresAt, ttl = ARGV[2], ARGV[3], ARGV[6], tonumber(ARGV[7])
+local id, call, user, expiresAt, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[7], tonumber(ARGV[8])
 local row = rowOf(id)
 if redis.call('HEXISTS', row, 'removed') == 1 then return 0 end
+if isRepeated(row, call) then return 1 end
 if redis.call('EXISTS', row) == 1 and not isAlive(row) then drop(row, id) end
 local before = redis.call('HGET', row, 'user')
 if before and before ~= user then
   exit('user:' .. before, id)
   redis.call('HDEL', row, 'user')
 end
-redis.call('HSET', row, 'attributes', ARGV[4], 'connectedAt', ARGV[5], 'expiresAt', expiresAt)
+redis.call('HSET', row, 'attributes', ARGV[5], 'connectedAt', ARGV[6], 'expiresAt', expiresAt)
 if user ~= '' then redis.call('HSET', row, 'user', user) end
+note(row, call)
 redis.call('PEXPIRE', row, ttl)
 for _, audience in ipairs(audiencesOf(row)) do enter(audience, id, expiresAt, ttl) end
 return 1
@@ -102,20 +118,25 @@ for index = 3, #ARGV do
 end
 `);
 
-/** now, id, audience → 1, or 0 when the connection is absent. */
+/** now, id, call, audience → 1, or 0 when the connection is absent. */
 export const JOIN = createScript(`${COMMON}
-local id, room = ARGV[2], ARGV[3]
+local id, call, room = ARGV[2], ARGV[3], ARGV[4]
 local row = rowOf(id)
 if not isAlive(row) then return 0 end
+if isRepeated(row, call) then return 1 end
+note(row, call)
 redis.call('HSET', row, room, '')
 enter(room, id, redis.call('HGET', row, 'expiresAt'), redis.call('PTTL', row))
 return 1
 `);
 
-/** now, id, audience. */
+/** now, id, call, audience. */
 export const LEAVE = createScript(`${COMMON}
-redis.call('HDEL', rowOf(ARGV[2]), ARGV[3])
-exit(ARGV[3], ARGV[2])
+local id, call, room = ARGV[2], ARGV[3], ARGV[4]
+local row = rowOf(id)
+if isRepeated(row, call) then return end
+if redis.call('HDEL', row, room) == 1 then note(row, call) end
+exit(room, id)
 `);
 
 /** now, id → audiences. */
@@ -124,11 +145,13 @@ local row = rowOf(ARGV[2])
 return isAlive(row) and roomsOf(row) or {}
 `);
 
-/** now, id, attributes → 1, or 0 when the connection is absent. */
+/** now, id, call, attributes → 1, or 0 when the connection is absent. */
 export const SET_ATTRIBUTES = createScript(`${COMMON}
 local row = rowOf(ARGV[2])
 if not isAlive(row) then return 0 end
-redis.call('HSET', row, 'attributes', ARGV[3])
+if isRepeated(row, ARGV[3]) then return 1 end
+redis.call('HSET', row, 'attributes', ARGV[4])
+note(row, ARGV[3])
 return 1
 `);
 

@@ -1,6 +1,6 @@
 import { BroadcastError } from '../../base/errors.js';
 
-/** How the error of a history's script begins when the server does not tell it the replication id. */
+/** How the error of a script for a history or a state begins when the server does not tell it the replication id. */
 export const NO_INFO = 'NOINFO';
 
 /**
@@ -13,7 +13,7 @@ export function unavailable(reason: unknown, problem: unknown): BroadcastError {
   const texts = [reason, problem].filter((each) => each !== undefined).map(textOf);
   const cause = new Error(textOf(problem ?? reason));
   if (cause.message.includes(NO_INFO)) {
-    const remedy = 'a history needs INFO replication: give the user of the server the right +info';
+    const remedy = 'histories and state need INFO replication: give the user of the server the right +info';
     return new BroadcastError('INVALID_OPTIONS', `redis: ${texts.join('; ')}: ${remedy}`, { cause });
   }
   return new BroadcastError('STORE_UNAVAILABLE', `redis: ${[...new Set(texts)].join('; ')}`, { cause });

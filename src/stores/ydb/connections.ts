@@ -45,7 +45,7 @@ const IS_ALIVE = 'e > :now AND attribute_not_exists(x)';
 export function createConnections(api: DocumentApi, now: () => number): Connections {
   const rows = createRows(api, now);
   const connections = createConnectionRows(api, now);
-  const { read, readAlive, change } = connections;
+  const { read, readAlive, update, change } = connections;
   const { showEverywhere, forget } = createCopies(rows, connections);
 
   async function isCurrent(id: string, row: Item): Promise<boolean> {
@@ -60,9 +60,10 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       c: undefined,
       e: undefined,
       i: undefined,
+      k: undefined,
     });
     // The partitions stay noted: a removal that was cut short is completed by the next one.
-    const row = await change(id, `${expression} ADD v :one`, undefined, { ...values, ':one': number(1) });
+    const row = await update(id, `${expression} ADD v :one`, undefined, { ...values, ':one': number(1) });
     return (row?.['r']?.SS ?? []).map((partition) => keyOf(partition, sortKeyOf(id)));
   }
 
@@ -80,7 +81,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
         if (partition !== undefined) await rows.reserve(partition, sortKeyOf(id));
         const row = await change(
           id,
-          `${expression} ADD v :one${partition === undefined ? '' : ', r :r'}`,
+          `${expression} ADD v :one, k :call${partition === undefined ? '' : ', r :r'}`,
           'attribute_not_exists(x)',
           { ...values, ...added, ':one': number(1) },
         );
@@ -99,7 +100,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
     },
     async setAttributes(id, attributes) {
       const { expression, values } = assigning({ a: attributesValue(attributes) });
-      const row = await change(checkName(id, 'id'), `${expression} ADD v :one`, IS_ALIVE, {
+      const row = await change(checkName(id, 'id'), `${expression} ADD v :one, k :call`, IS_ALIVE, {
         ...values,
         ':one': number(1),
         ':now': number(now()),
@@ -119,7 +120,7 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const values = { ':r': strings(partition), ':one': number(1) };
       for (;;) {
         await rows.reserve(partition, sortKey);
-        const row = await change(id, 'ADD v :one, r :r DELETE g :r', IS_ALIVE, {
+        const row = await change(id, 'ADD v :one, k :call, r :r DELETE g :r', IS_ALIVE, {
           ...values,
           ':now': number(now()),
         });
@@ -127,6 +128,8 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
           await rows.cancel(partition, sortKey);
           return 'absent';
         }
+        // A call that was repeated: somebody has left since.
+        if (!partitionsOf(row).current.includes(partition)) return 'joined';
         // A leave that began before can delete the row until now: then this join comes after it.
         if ((await rows.show(partition, row)) === 'shown') return 'joined';
       }
@@ -135,8 +138,9 @@ export function createConnections(api: DocumentApi, now: () => number): Connecti
       const partition = roomPartition(room);
       const values = { ':r': strings(partition), ':one': number(1) };
       const isKnown = 'attribute_exists(v) AND attribute_not_exists(x)';
-      const row = await change(checkName(id, 'id'), 'ADD v :one, g :r', isKnown, values);
-      if (row !== undefined) await forget(row, [partition]);
+      const row = await change(checkName(id, 'id'), 'ADD v :one, k :call, g :r', isKnown, values);
+      // Unless a join came since, if the call was repeated.
+      if (row?.['g']?.SS?.includes(partition) === true) await forget(row, [partition]);
     },
     async rooms(id) {
       const row = await readAlive(id);

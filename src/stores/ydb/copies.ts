@@ -16,7 +16,7 @@ export function createCopies(rows: Rows, connections: ConnectionRows): Copies {
     if (former.length === 0) return;
     await Promise.all(former.map((partition) => rows.drop(partition, row)));
     const values = { ':gone': strings(...former), ':v': row['v'] ?? number(0) };
-    await connections.change(idIn(row), 'DELETE r :gone, g :gone', 'v = :v', values);
+    await connections.update(idIn(row), 'DELETE r :gone, g :gone', 'v = :v', values);
   }
 
   return {

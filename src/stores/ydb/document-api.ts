@@ -5,7 +5,7 @@ import { createAwsService } from '../../base/aws-service.js';
 import { parseJson } from '../../base/json.js';
 import type { Item } from './items.js';
 import { createBackoff, type Backoff } from '../../base/backoff.js';
-import { isTransient, refusalOfAnswer, refusalOfNetwork, type Refusal } from './refusal.js';
+import { isTransient, refusalOfAnswer, refusalOfNetwork, type YdbRefusal } from './refusal.js';
 
 /** What an answer may hold, of all actions that this store uses. */
 export interface Answer {
@@ -14,6 +14,8 @@ export interface Answer {
   readonly Items?: readonly Item[];
   readonly Count?: number;
   readonly LastEvaluatedKey?: Item;
+  readonly Responses?: Readonly<Record<string, readonly Item[]>>;
+  readonly UnprocessedKeys?: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
   readonly UnprocessedItems?: Readonly<Record<string, readonly WriteRequest[]>>;
   readonly Table?: TableDescription;
   readonly TimeToLiveDescription?: { readonly TimeToLiveStatus?: string };
@@ -29,6 +31,7 @@ export interface TableDescription {
 }
 
 export type Action =
+  | 'BatchGetItem'
   | 'BatchWriteItem'
   | 'CreateTable'
   | 'DeleteItem'
@@ -37,20 +40,32 @@ export type Action =
   | 'GetItem'
   | 'PutItem'
   | 'Query'
+  | 'TransactWriteItems'
   | 'UpdateItem'
   | 'UpdateTimeToLive';
 
 /**
+ * Asked before a request is repeated of which nobody knows whether it was carried out. Resolves with its answer when it
+ * was; rejects with `STORE_UNAVAILABLE` when it cannot find out now, and is asked again.
+ */
+export type Clarify = () => Promise<Answer | 'repeat'>;
+
+/**
  * The Document API of YDB, or of anything that speaks it. A request is repeated while the reason for its failure may
  * pass, until the function's deadline or `timeoutMs` comes, also when nobody knows whether it was carried out: whoever
- * calls sees to it that doing the same twice does no harm.
+ * calls sees to it that doing the same twice does no harm, if need be with {@link Clarify}.
  */
 export interface DocumentApi {
   readonly table: string;
   /** The answer to a request. Rejects with the `BroadcastError` that the refusal amounts to. */
   call(action: Action, body: object): Promise<Answer>;
   /** Like `call`; `undefined` when it is refused for this reason. */
-  callUnless(reason: string, action: Action, body: object): Promise<Answer | undefined>;
+  callUnless(reason: string, action: Action, body: object, clarify?: Clarify): Promise<Answer | undefined>;
+  /**
+   * Carries out all actions or none. `refused`: a condition did not hold, and nothing was done; `unsure`: neither did it
+   * when this was repeated, but an attempt before got no answer and may have been carried out.
+   */
+  transact(actions: readonly object[]): Promise<'done' | 'refused' | 'unsure'>;
   /** Like `call`, but one attempt is all. */
   callOnce(action: Action, body: object): Promise<Answer>;
   /** How long a call that begins now may take. */
@@ -69,6 +84,9 @@ export interface DocumentApiOptions {
 
 /** The reason of a refusal when the condition of a request does not hold. */
 export const CONDITION_FAILED = 'ConditionalCheckFailedException';
+
+/** The same of a transaction. Which condition it was is not documented. */
+const TRANSACTION_CANCELED = 'TransactionCanceledException';
 
 /** Kept free before the function's deadline, so that somebody can still be told. */
 const RESERVE_MS = 200;
@@ -91,7 +109,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     headers: Record<string, string>,
     body: string,
     endsAt: number,
-  ): Promise<Answer | Refusal> {
+  ): Promise<Answer | YdbRefusal> {
     if (isClosed) throw new BroadcastError('INVALID_OPTIONS', 'ydbStore: the store was closed');
     const answer = await service.post(headers, body, endsAt);
     if ('unreachable' in answer) return refusalOfNetwork(answer);
@@ -100,7 +118,7 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return parsed ?? refusalOfNetwork({ unreachable: 'the answer is not JSON', cause: undefined });
   }
 
-  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | Refusal> {
+  async function attempt(action: Action, body: string, endsAt: number): Promise<Answer | YdbRefusal> {
     const headers = {
       'Content-Type': 'application/x-amz-json-1.0',
       'X-Amz-Target': `DynamoDB_20120810.${action}`,
@@ -114,16 +132,28 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return exchange(await authorization.headersFor(request), body, endsAt);
   }
 
-  async function persist(action: Action, body: object): Promise<Answer | Refusal> {
+  async function persist(
+    action: Action,
+    body: object,
+    clarify?: Clarify,
+  ): Promise<Answer | (YdbRefusal & Unsure)> {
     const { endsAt, pause } = backoff();
     const text = JSON.stringify(body);
-    let throttled: Refusal | undefined;
+    let throttled: YdbRefusal | undefined;
+    let isUnsure = false;
     for (;;) {
       const outcome = await attempt(action, text, endsAt);
-      if (!isRefusal(outcome) || !isTransient(outcome)) return outcome;
+      if (!isRefusal(outcome)) return outcome;
+      if (!isTransient(outcome)) return { ...outcome, isUnsure };
       if (outcome.kind === 'throttled') throttled = outcome;
-      // The last attempt may have had too little time to be answered; the reason is that the others were refused.
-      if (!(await pause())) return throttled ?? outcome;
+      else isUnsure = true;
+      let next: Clarified;
+      do {
+        // The last attempt may have had too little time to be answered; the reason is that the others were refused.
+        if (!(await pause())) return { ...(throttled ?? outcome), isUnsure };
+        next = await clarified(outcome, clarify);
+      } while (next === 'unclear');
+      if (next !== 'repeat') return next;
     }
   }
 
@@ -133,9 +163,16 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     async call(action, body) {
       return answerOf(await persist(action, body));
     },
-    async callUnless(reason, action, body) {
-      const outcome = await persist(action, body);
+    async callUnless(reason, action, body, clarify) {
+      const outcome = await persist(action, body, clarify);
       return isRefusal(outcome) && outcome.type === reason ? undefined : answerOf(outcome);
+    },
+    async transact(actions) {
+      const outcome = await persist('TransactWriteItems', { TransactItems: actions });
+      if (isRefusal(outcome) && outcome.type === TRANSACTION_CANCELED)
+        return outcome.isUnsure ? 'unsure' : 'refused';
+      answerOf(outcome);
+      return 'done';
     },
     async callOnce(action, body) {
       return answerOf(await attempt(action, JSON.stringify(body), backoff().endsAt));
@@ -151,11 +188,29 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
   };
 }
 
-function isRefusal(outcome: Answer | Refusal): outcome is Refusal {
+interface Unsure {
+  /** An attempt before the last one may have been carried out. */
+  readonly isUnsure: boolean;
+}
+
+type Clarified = Answer | 'repeat' | 'unclear';
+
+/** What a throttled service has refused it has not carried out. */
+async function clarified({ kind }: YdbRefusal, clarify: Clarify | undefined): Promise<Clarified> {
+  if (clarify === undefined || kind === 'throttled') return 'repeat';
+  try {
+    return await clarify();
+  } catch (reason) {
+    if (BroadcastError.from(reason).code === 'STORE_UNAVAILABLE') return 'unclear';
+    throw reason;
+  }
+}
+
+function isRefusal<R extends YdbRefusal>(outcome: Answer | R): outcome is R {
   return 'kind' in outcome;
 }
 
-function answerOf(outcome: Answer | Refusal): Answer {
+function answerOf(outcome: Answer | YdbRefusal): Answer {
   if (isRefusal(outcome)) throw outcome.error;
   return outcome;
 }

@@ -1,7 +1,7 @@
 import type { Attributes, StoredConnection } from '../../model/connection.js';
 
 /** A value as the Document API writes it. Numbers travel as text. */
-export interface Value {
+export interface AttributeValue {
   readonly S?: string;
   readonly N?: string;
   /** A set of strings, never empty. */
@@ -19,13 +19,15 @@ export interface Value {
  * - `v`: version of the connection that the row shows
  * - `r`: partition keys under which a connection has copies, or may have (in the connection's row only)
  * - `g`: those of rooms that it has left and whose copies are still to be deleted (likewise)
+ * - `k`: the latest calls that changed a connection, so that one which is repeated is known (likewise)
+ * - `b`: version of a record that the latest write has replaced
  * - `x`: true in a tombstone
  */
-export type Item = Readonly<Record<string, Value>>;
+export type Item = Readonly<Record<string, AttributeValue>>;
 
-export const text = (S: string): Value => ({ S });
-export const number = (value: number): Value => ({ N: String(value) });
-export const strings = (...SS: readonly string[]): Value => ({ SS });
+export const text = (S: string): AttributeValue => ({ S });
+export const number = (value: number): AttributeValue => ({ N: String(value) });
+export const strings = (...SS: readonly string[]): AttributeValue => ({ SS });
 
 export function numberIn(item: Item, name: string): number {
   return Number(item[name]?.N);
@@ -51,18 +53,18 @@ export function connectionIn(item: Item, id: string): StoredConnection {
 const ROW_SLACK_MS = 10 * 60_000;
 
 /** The value of `t` for a row that is needed until `instant`, in Unix milliseconds. */
-export function deletableFrom(instant: number): Value {
+export function deletableFrom(instant: number): AttributeValue {
   return number(Math.ceil((instant + ROW_SLACK_MS) / 1000));
 }
 
 /** What rows show of a connection; absent where it has nothing. */
 export interface ShownFields {
-  readonly u: Value | undefined;
-  readonly a: Value | undefined;
-  readonly c: Value | undefined;
-  readonly e: Value | undefined;
-  readonly t: Value | undefined;
-  readonly i: Value | undefined;
+  readonly u: AttributeValue | undefined;
+  readonly a: AttributeValue | undefined;
+  readonly c: AttributeValue | undefined;
+  readonly e: AttributeValue | undefined;
+  readonly t: AttributeValue | undefined;
+  readonly i: AttributeValue | undefined;
 }
 
 export function fieldsOf({ user, attributes, connectedAt, expiresAt }: StoredConnection): ShownFields {
@@ -81,17 +83,17 @@ export function fieldsIn({ u, a, c, e, t, i }: Item): ShownFields {
 }
 
 /** Most connections have no attributes; those pay for none. */
-export function attributesValue(attributes: Attributes): Value | undefined {
+export function attributesValue(attributes: Attributes): AttributeValue | undefined {
   const json = JSON.stringify(attributes);
   return json === '{}' ? undefined : text(json);
 }
 
 /** An update expression that gives a row exactly these fields, and the values for it. */
-export function assigning(fields: Readonly<Record<string, Value | undefined>>): {
+export function assigning(fields: Readonly<Record<string, AttributeValue | undefined>>): {
   readonly expression: string;
   readonly values: Item;
 } {
-  const values: Record<string, Value> = {};
+  const values: Record<string, AttributeValue> = {};
   const [set, remove]: [string[], string[]] = [[], []];
   for (const [name, value] of Object.entries(fields)) {
     if (value === undefined) {

@@ -58,13 +58,13 @@ const schema = z.strictObject({
   now: z._default(functionOption<() => number>(), () => Date.now),
 });
 
-export interface Database {
+export interface YdbDatabase {
   readonly api: DocumentApi;
   readonly now: () => number;
 }
 
 /** Checks the options and prepares access. Throws `INVALID_OPTIONS` that names the option of `what`. */
-export function openDatabase(options: unknown, what: string): Database {
+export function openDatabase(options: unknown, what: string): YdbDatabase {
   const parsed = parseOptions(schema, options, what);
   const { tablePrefix, region, timeoutMs, now, token, metadataUrl, iamUrl } = parsed;
   const endpoint = parsed.endpoint ?? process.env['YC_BROADCAST_YDB_ENDPOINT'];

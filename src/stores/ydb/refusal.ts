@@ -3,7 +3,7 @@ import type { Unreachable } from '../../base/aws-service.js';
 import type { HttpAnswer } from '../../base/http-client.js';
 
 /** Why the Document API did not do what was asked. */
-export interface Refusal {
+export interface YdbRefusal {
   /** Its own name for the reason, without the namespace: `ThrottlingException`. */
   readonly type: string;
   readonly kind: RefusalKind;
@@ -41,7 +41,7 @@ const KINDS: Readonly<Record<string, RefusalKind>> = {
   ValidationException: 'invalid',
 };
 
-export function refusalOfAnswer({ status, body }: HttpAnswer, table: string): Refusal {
+export function refusalOfAnswer({ status, body }: HttpAnswer, table: string): YdbRefusal {
   const { type, message } = parseRefusal(body);
   const kind = KINDS[type] ?? kindOfStatus(status);
   // A service may repeat parts of a request when it explains why it does not accept a signature or a token.
@@ -51,12 +51,12 @@ export function refusalOfAnswer({ status, body }: HttpAnswer, table: string): Re
 }
 
 /** No answer: whether the request was carried out is not known. All requests of this store can be repeated. */
-export function refusalOfNetwork({ unreachable, cause }: Unreachable): Refusal {
+export function refusalOfNetwork({ unreachable, cause }: Unreachable): YdbRefusal {
   const error = new BroadcastError('STORE_UNAVAILABLE', `YDB cannot be reached (${unreachable})`, { cause });
   return { type: '', kind: 'unreachable', error };
 }
 
-export function isTransient({ kind }: Refusal): boolean {
+export function isTransient({ kind }: YdbRefusal): boolean {
   return kind === 'throttled' || kind === 'busy' || kind === 'unreachable';
 }
 

@@ -4,10 +4,10 @@ import { ERROR_TYPE, REPLY_TYPE, type ClientError } from '../../base/protocol.js
 import { shown } from './pattern.js';
 
 /** A frame as it arrived: text as a string, binary as bytes. */
-export type Frame = string | Buffer;
+export type KitFrame = string | Buffer;
 
 /** A frame, and what it says to those who speak the protocol of `createApp`. */
-export type Arrival = { readonly frame: Frame } & (
+export type Arrival = { readonly frame: KitFrame } & (
   | { readonly kind: 'reply'; readonly to: string | undefined; readonly data: unknown }
   | { readonly kind: 'error'; readonly to: string | undefined; readonly error: ClientError }
   | { readonly kind: 'message'; readonly type: string; readonly data: unknown }
@@ -15,7 +15,7 @@ export type Arrival = { readonly frame: Frame } & (
 );
 
 export interface Inbox {
-  add(frame: Frame): void;
+  add(frame: KitFrame): void;
   /** Takes the oldest arrival out for which `pick` gives something, and returns that. */
   take<T>(pick: (arrival: Arrival) => T | undefined): T | undefined;
   unread(): readonly Arrival[];
@@ -41,7 +41,7 @@ export function createInbox(typeOf: (messageId: string) => string | undefined): 
   };
 }
 
-function read(frame: Frame, typeOf: (messageId: string) => string | undefined): Arrival {
+function read(frame: KitFrame, typeOf: (messageId: string) => string | undefined): Arrival {
   const value = typeof frame === 'string' ? parseJson(frame) : undefined;
   if (typeof value !== 'object' || value === null) return { kind: 'frame', frame };
   const { type, data, replyTo, error } = value as Record<string, unknown>;

@@ -6,13 +6,13 @@ import { newConnectionId, newResourceId } from '../../emulator/ids.js';
 import {
   isTextResponse,
   type FunctionResponse,
-  type Invocation,
+  type FunctionInvocation,
   type Invoker,
 } from '../../emulator/calls/invoker.js';
 import { findRoute, parsePathPattern, byPrecedence, type Route } from '../../emulator/routing/routes.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../../base/protocol.js';
 import type { ConnectionInfo } from '../../model/transport.js';
-import type { Frame } from './inbox.js';
+import type { KitFrame } from './inbox.js';
 
 /** A client's end of a connection in memory. */
 export interface KitSocket {
@@ -22,7 +22,7 @@ export interface KitSocket {
   /** Set when it is closed: for the client at once, whatever the DISCONNECT event does. */
   closed: KitClosure | undefined;
   /** Where its frames go; those that come before somebody listens wait. */
-  onFrame(frame: Frame): void;
+  onFrame(frame: KitFrame): void;
 }
 
 /** How a connection came to its end. */
@@ -52,10 +52,10 @@ export interface KitGateway {
   readonly id: string;
   readonly clock: ManualClock;
   /** Calls the function with an event that is not of a connection. */
-  call(event: Record<string, unknown>): Promise<Invocation>;
-  connect(handshake: KitHandshake, onFrame: (frame: Frame) => void): Promise<KitSocket | KitRefusal>;
+  call(event: Record<string, unknown>): Promise<FunctionInvocation>;
+  connect(handshake: KitHandshake, onFrame: (frame: KitFrame) => void): Promise<KitSocket | KitRefusal>;
   /** Delivers a message of the client's. Resolves with what is wrong with the function, or `undefined`. */
-  message(socket: KitSocket, frame: Frame): Promise<string | undefined>;
+  message(socket: KitSocket, frame: KitFrame): Promise<string | undefined>;
   ping(socket: KitSocket): void;
   /** Closes a socket and tells the function, except of a `lost` one. Resolves with what is wrong with the function. */
   close(socket: KitSocket, closure: KitClosure, tell?: 'tell' | 'lost'): Promise<string | undefined>;
@@ -87,7 +87,7 @@ export function createKitGateway(
 
   async function connect(
     { path, query, headers }: KitHandshake,
-    onFrame: (frame: Frame) => void,
+    onFrame: (frame: KitFrame) => void,
   ): Promise<KitSocket | KitRefusal> {
     const found = findRoute(routes, path);
     if (found === undefined) return noSuchPath(path, paths);
@@ -137,7 +137,7 @@ export function createKitGateway(
     socket.onFrame(isTextResponse(response) ? response.body.toString('utf8') : response.body);
   }
 
-  async function message(socket: KitSocket, frame: Frame): Promise<string | undefined> {
+  async function message(socket: KitSocket, frame: KitFrame): Promise<string | undefined> {
     const body = Buffer.from(frame);
     const excess = tooLarge(body.length);
     if (excess !== undefined) return close(socket, { code: TOO_BIG, by: 'gateway', reason: excess });

@@ -3,14 +3,14 @@ import { MAX_SEND_BYTES } from '../../base/protocol.js';
 import type { AttemptOptions, ConnectionInfo, Payload, Transport } from '../../model/transport.js';
 import { checkConnectionId, checkSize } from '../../transports/payload-limits.js';
 import type { FaultTable } from '../../emulator/faults/table.js';
-import type { Frame } from './inbox.js';
+import type { KitFrame } from './inbox.js';
 import { strikeSend } from './kit-faults.js';
 
 /** What the transport needs of the gateway. */
 export interface KitSwitchboard {
   readonly decide: FaultTable['decide'];
   /** Puts a frame on a socket; `false` when there is no such connection. */
-  deliver(connectionId: string, frame: Frame): boolean;
+  deliver(connectionId: string, frame: KitFrame): boolean;
   infoOf(connectionId: string): ConnectionInfo | undefined;
   /** Which paths it was opened on, for faults; `undefined` when there is no such connection. */
   placeOf(connectionId: string): { readonly path: string; readonly template: string } | undefined;
@@ -62,7 +62,7 @@ export function kitTransport(gateway: KitSwitchboard): KitTransport {
     send: (connectionId, { wire }, options) =>
       attempt(connectionId, options, async () => {
         const deliver = (): void => {
-          if (!gateway.deliver(connectionId, wire as Frame)) throw unknown(connectionId);
+          if (!gateway.deliver(connectionId, wire as KitFrame)) throw unknown(connectionId);
         };
         const cut = (): void => {
           gateway.cut(connectionId);
@@ -85,7 +85,7 @@ export function kitTransport(gateway: KitSwitchboard): KitTransport {
 }
 
 /** A copy, since what travels over a wire does not change any more when the sender's buffer does. */
-function frameOf(payload: Payload): Frame {
+function frameOf(payload: Payload): KitFrame {
   return typeof payload === 'string' ? payload : Buffer.from(payload);
 }
 

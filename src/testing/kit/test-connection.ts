@@ -1,7 +1,7 @@
 import { AssertionError } from 'node:assert';
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { ClientTypeOf, Contract, } from '../../model/contract.js';
 import type { ClientError, RoomPosition, RoomState } from '../../base/protocol.js';
-import { createInbox, described, type Arrival, type Frame } from './inbox.js';
+import { createInbox, described, type Arrival, type KitFrame } from './inbox.js';
 import type { KitClosure, KitGateway, KitSocket } from './kit-gateway.js';
 import type { MessageDataOf, PushArguments, ReplyDataOf } from './message-types.js';
 import { difference, shown, type PatternOf } from './pattern.js';
@@ -20,7 +20,7 @@ export interface TestConnection<K extends Contract = Contract> {
    * the cloud. Each has an id of its own, fit for `once`; give `{ id }` to send one again. Rejects when the function itself
    * rejects, which that of `createApp` never does (see `expectError`), and when the connection is closed.
    */
-  push<T extends ClientTypeOf<K>>(type: T, ...rest: PushArguments<K, T>): Promise<void>;
+  push<T extends keyof K['client'] & string>(type: T, ...rest: PushArguments<K, T>): Promise<void>;
   /**
    * Enters a room as the browser's client does, with `$join`: `rooms.join` of the app has to open it. Resolves with what the
    * server says of the room: where it stands, what was missed behind `since`. Rejects with an `AssertionError` that holds the
@@ -35,25 +35,25 @@ export interface TestConnection<K extends Contract = Contract> {
   /** A ping frame, which keeps the connection from being idle. No handler is told. */
   ping(): void;
   /** The reply to a push of this type. Resolves with its data. */
-  expectReply<T extends ClientTypeOf<K>>(
+  expectReply<T extends keyof K['client'] & string>(
     type: T,
     pattern?: PatternOf<ReplyDataOf<K, T>>,
   ): Promise<ReplyDataOf<K, T>>;
   /** An error instead of a reply, to a push of this type or to anything. Resolves with it. */
   expectError(code: string, type?: ClientTypeOf<K>): Promise<ClientError>;
   /** A message of the server: a broadcast, or the first message of a connection. Resolves with its data. */
-  expectBroadcast<T extends ServerTypeOf<K>>(
+  expectBroadcast<T extends keyof K['server'] & string>(
     type: T,
     pattern?: PatternOf<MessageDataOf<K, T>>,
   ): Promise<MessageDataOf<K, T>>;
   /** The oldest frame, whatever it is, or one that equals `frame`. Resolves with it. */
-  expectFrame(frame?: string | Uint8Array): Promise<Frame>;
+  expectFrame(frame?: string | Uint8Array): Promise<KitFrame>;
   /** Nothing has arrived but what was expected before, and replies, which a push asks for. Errors do count. */
   expectNothing(): Promise<void>;
   /** The connection was closed by the server: 1000 by a handler, 1001 by a limit, 1009 for size. Resolves with the code. */
   expectClosed(code?: number): Promise<number>;
   /** Frames that have arrived and were not expected yet. */
-  unread(): readonly Frame[];
+  unread(): readonly KitFrame[];
   /** Closes the socket. Resolves when the handler has been told, by a DISCONNECT event. @default code 1000 */
   disconnect(code?: number, reason?: string): Promise<void>;
   /** Ends without a DISCONNECT event, which the platform does not promise: the store still knows the connection. */
@@ -84,7 +84,7 @@ export function createTestConnection<K extends Contract>(parts: TestConnectionDe
   const { connectionId: id } = socket.handshake;
   let messages = 0;
 
-  async function send(frame: Frame): Promise<void> {
+  async function send(frame: KitFrame): Promise<void> {
     if (socket.closed !== undefined)
       throw new Error(`connection ${id} is closed (${closure(socket.closed)})`);
     const problem = await gateway.message(socket, frame);
@@ -179,7 +179,7 @@ function withData(pattern: unknown): string {
   return pattern === undefined ? '' : ` with ${shown(pattern)}`;
 }
 
-function isSame(frame: Frame, expected: string | Uint8Array): boolean {
+function isSame(frame: KitFrame, expected: string | Uint8Array): boolean {
   if (typeof frame === 'string' || typeof expected === 'string') return frame === expected;
   return frame.equals(expected);
 }

@@ -38,6 +38,7 @@ export const stateRaceRules: readonly StoreRule[] = [
       const other = state(await openAnother());
       const reader = createStateReader(other, LOBBY, 90_000);
       for (const value of ['1', '2']) {
+        await reader.catchUp();
         await state().change(LOBBY, [{ map: 'm', key: 'k', value }]);
         await reader.catchUp();
         sameValue(reader.entries, [['m/k', value]], 'what the reader has');

@@ -248,13 +248,21 @@ export const stateRules: readonly StoreRule[] = [
     name: 'state: a reader that is slow to take its pages does not begin anew for ever',
     needs: ['state'],
     async check({ state, clock }) {
-      for (let n = 0; n < 12; n++) await set(state(), `k${n}`, `"${'x'.repeat(40)}"`);
+      const keys = Array.from({ length: 12 }, (_, n) => `k${n}`);
+      for (const key of keys) await set(state(), key, `"${'x'.repeat(40)}"`);
+      // They are forgotten one by one while the reader is on its way to them.
+      for (const key of keys) {
+        await set(state(), `gone-${key}`, '1');
+        await change(state(), [{ map: 'players', key: `gone-${key}` }]);
+        clock.advance(CONNECTION_TTL_MS / 6);
+      }
       const reader = createStateReader(state(), LOBBY, 200);
       for (let n = 0; await reader.readPage(); n++) {
         assert.ok(n < 50, 'the pages never end');
-        clock.advance(CONNECTION_TTL_MS / 4);
-        await change(state(), [{ map: 'players', key: 'gone', ...(n % 2 === 0 ? { value: '1' } : {}) }]);
+        clock.advance(CONNECTION_TTL_MS / 6);
+        await set(state(), 'k0', String(n));
       }
+      assert.equal(reader.resets, 1, 'resets');
       sameValue(reader.entries, (await readerOf(state())).entries, 'what the reader has');
     },
   },

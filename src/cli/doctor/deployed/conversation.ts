@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
 import { parseJson } from '../../../base/json.js';
 import { PROTOCOL_VERSION } from '../../../base/protocol.js';
 import type { Finding } from '../finding.js';
-import { ANSWER_MS, enter, type DeployedOptions, type Frame, type Visit } from './visit.js';
+import { ANSWER_MS, enter, type DeployedOptions, type VisitFrame, type Visit } from './visit.js';
 
 const subject = 'Protocol';
 
@@ -43,7 +43,7 @@ const answerSchema = z.union([
   z.object({ type: z.literal('error'), error: z.object({ code: z.string(), message: z.string() }) }),
 ]);
 
-function judge({ text, isBinary }: Frame, ms: number): Finding {
+function judge({ text, isBinary }: VisitFrame, ms: number): Finding {
   if (isBinary) {
     const remedy =
       'set Content-Type: application/json in the function’s response; the gateway chooses the frame type by it';

@@ -20,13 +20,13 @@ export interface Visit {
   readonly connectionId: string;
   send(text: string): void;
   /** Resolves with the first frame that `isWanted`, `undefined` when there is none in time or the socket closes. */
-  frame(isWanted: (frame: Frame) => boolean): Promise<Frame | undefined>;
+  frame(isWanted: (frame: VisitFrame) => boolean): Promise<VisitFrame | undefined>;
   /** Set when the server has closed the connection. */
   closeCode(): number | undefined;
   end(): void;
 }
 
-export interface Frame {
+export interface VisitFrame {
   readonly text: string;
   readonly isBinary: boolean;
 }
@@ -43,7 +43,7 @@ export async function visit({ url, origin, headers }: DeployedOptions): Promise<
     handshakeTimeout: HANDSHAKE_MS,
     followRedirects: false,
   });
-  const frames: Frame[] = [];
+  const frames: VisitFrame[] = [];
   let code: number | undefined;
   socket.on('message', (data: Buffer, isBinary) => {
     frames.push({ text: data.toString('utf8'), isBinary });

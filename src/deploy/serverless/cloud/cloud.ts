@@ -1,10 +1,10 @@
 import { ACCESS_KEYS, ACCOUNTS, createAccounts, FOLDERS, type Accounts } from './accounts.js';
-import { createFunctions, FUNCTIONS, type Functions } from './functions.js';
+import { createFunctions, FUNCTIONS, type CloudFunctions } from './functions.js';
 import { createGateways, GATEWAYS, type Gateways } from './gateways.js';
 import { createGrpcCall } from './grpc-call.js';
 import { createOperate, OPERATIONS } from './operations.js';
 import { createIamToken, TOKENS, type Credentials } from './iam-token.js';
-import { createTriggers, TRIGGERS, type Triggers } from './triggers.js';
+import { createTriggers, TRIGGERS, type CloudTriggers } from './triggers.js';
 
 /** As the official SDK has them. */
 const ADDRESSES: Readonly<Record<string, string>> = {
@@ -31,9 +31,9 @@ export interface CloudOptions {
 export interface Cloud {
   readonly folderId: string;
   readonly gateways: Gateways;
-  readonly functions: Functions;
+  readonly functions: CloudFunctions;
   readonly accounts: Accounts;
-  readonly triggers: Triggers;
+  readonly triggers: CloudTriggers;
 }
 
 export function createCloud({ folderId, credentials, endpoint, pollMs }: CloudOptions): Cloud {

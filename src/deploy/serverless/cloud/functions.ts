@@ -24,7 +24,7 @@ export interface Version {
 }
 
 /** The functions of a folder. */
-export interface Functions {
+export interface CloudFunctions {
   idOf(name: string): Promise<string | undefined>;
   /** The one tagged `$latest`, which gateways and triggers call; `undefined` when the function has none. */
   latest(functionId: string): Promise<Version | undefined>;
@@ -51,7 +51,7 @@ export interface NewVersion {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): Functions {
+export function createFunctions(call: GrpcCall, operate: Operate, folderId: string): CloudFunctions {
   return {
     idOf: (name) => idByName(call, FUNCTIONS, folderId, name),
     async latest(functionId) {

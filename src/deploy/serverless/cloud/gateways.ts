@@ -5,7 +5,7 @@ import { mapFields, mapOf, message, textOf, type Field } from '../../../base/pro
 
 export const GATEWAYS = 'yandex.cloud.serverless.apigateway.v1.ApiGatewayService';
 
-export interface Gateway {
+export interface CloudGateway {
   readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -23,7 +23,7 @@ export interface NewGateway {
 
 /** The API gateways of a folder. */
 export interface Gateways {
-  list(): Promise<Gateway[]>;
+  list(): Promise<CloudGateway[]>;
   create(gateway: NewGateway): Promise<void>;
   /** Its specification; all else stays as it is, also what was set by hand. */
   update(id: string, spec: string): Promise<void>;
@@ -50,7 +50,7 @@ export function createGateways(call: GrpcCall, operate: Operate, folderId: strin
 }
 
 /** Of `yandex.cloud.serverless.apigateway.v1.ApiGateway`. */
-function gatewayOf(fields: readonly Field[]): Gateway {
+function gatewayOf(fields: readonly Field[]): CloudGateway {
   return {
     id: textOf(fields, 1),
     name: textOf(fields, 4),

@@ -17,14 +17,14 @@ export interface NewQueueTrigger extends NewResource {
 }
 
 /** The triggers of a folder. */
-export interface Triggers {
+export interface CloudTriggers {
   /** Ids of those with these labels. */
   list(labels: Labels): Promise<readonly string[]>;
   create(trigger: NewQueueTrigger): Promise<void>;
   remove(id: string): Promise<void>;
 }
 
-export function createTriggers(call: GrpcCall, operate: Operate, folderId: string): Triggers {
+export function createTriggers(call: GrpcCall, operate: Operate, folderId: string): CloudTriggers {
   return {
     list: async (labels) => (await labelledIds(call, TRIGGERS, folderId, labels)).map(({ id }) => id),
     async create(trigger) {

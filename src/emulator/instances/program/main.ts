@@ -23,7 +23,9 @@ const [json = ''] = process.argv.splice(2);
 const setup = JSON.parse(json) as InstanceSetup;
 /** At once: a frozen process writes nothing, nor does one that has ended. */
 const post = (message: InstanceMessage): void => {
-  writeSync(MESSAGES_FD, `${JSON.stringify(message)}\n`);
+  // A signal can cut a write short.
+  for (let bytes = Buffer.from(`${JSON.stringify(message)}\n`); bytes.length > 0;)
+    bytes = bytes.subarray(writeSync(MESSAGES_FD, bytes));
 };
 
 captureOutput(post);

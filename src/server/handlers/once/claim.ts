@@ -10,7 +10,7 @@ export interface ClaimDeps {
 }
 
 /** A message to handle: its turn, to be ended in one of two ways. Or it was handled before: the answer that it got. */
-export type Claim = Turn | { readonly answer: string | null };
+export type OnceClaim = Turn | { readonly answer: string | null };
 
 export interface Turn {
   /** Handled: whoever sends the message again gets the same answer. */
@@ -34,7 +34,7 @@ export async function claimTurn(
   name: string,
   until: number,
   waitMs: number,
-): Promise<Claim> {
+): Promise<OnceClaim> {
   const { history, onceMs } = parts;
   const token = crypto.randomUUID();
   const append = (entry: LogEntry): Promise<HistoryPosition> =>
