@@ -203,7 +203,7 @@ export function createStateWorld(seed: number, clientCount: number, parts: Parts
     const board = mapOf(instance);
     const key = keyOf(n);
     if (what === 'delete') begin(board.delete(key));
-    else if (what === 'update') begin(board.update(key, (value) => `${value ?? ''}`.slice(-4) + next()));
+    else if (what === 'update') begin(board.update(key, (value) => (value ?? '').slice(-4) + next()));
     else if (what === 'end') begin(board.set(key, next(), { ttlMs: TTL_MS }));
     else begin(board.set(key, what === 'large' ? next() + LARGE : next()));
   }
@@ -211,9 +211,9 @@ export function createStateWorld(seed: number, clientCount: number, parts: Parts
   /** Everything under way arrives, and pages that have missed the last frame look. */
   async function settle(): Promise<void> {
     for (const line of lines.values()) line.fault = undefined;
-    let isOver = false;
-    void Promise.all(pending).then(() => (isOver = true));
-    for (let n = 0; !isOver; n++) {
+    let unsettled = 1;
+    void Promise.all(pending).then(() => unsettled--);
+    for (let n = 0; unsettled > 0; n++) {
       if (n === MOST_ROUNDS) throw new Error('a change does not settle');
       await schedule.runAll();
       await clock.advance(200);
@@ -233,7 +233,7 @@ export function createStateWorld(seed: number, clientCount: number, parts: Parts
     const live = rows.flatMap(({ key, value }) =>
       value === undefined ? [] : [[key, JSON.parse(value)] as const],
     );
-    return Object.fromEntries([...live].sort()) as Record<string, unknown>;
+    return Object.fromEntries([...live].sort());
   }
 
   return { pages, act, settle, stored };
