@@ -125,7 +125,7 @@ describe('useRoomState', () => {
       const view = createStateHooks(react).useRoomState(hooks.useRoom(client, 'lobby'), 'players' as never);
       if (view === undefined) return;
       set = view.set;
-      rendered.push(JSON.stringify([view.isReady, ...(view.entries)]));
+      rendered.push(JSON.stringify([view.isReady, ...view.entries]));
     };
     // As StrictMode does.
     react.mount(component);
