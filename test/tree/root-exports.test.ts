@@ -88,6 +88,7 @@ const TYPES = [
   'QueueFanout',
   'RawMessageHook',
   'RawMessageTools',
+  'RecentMessage',
   'Refusal',
   'ReplyOf',
   'RoomPlace',
