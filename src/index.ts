@@ -4,7 +4,14 @@ export type { ErrorReport } from './server/app/log-error.js';
 export type { AppOptions } from './server/app/options.js';
 export { createBroadcaster } from './server/broadcast.js';
 export type { Broadcaster, BroadcasterOptions } from './server/broadcast.js';
-export type { Attributes, StoredConnection } from './model/connection.js';
+export type {
+  Attributes,
+  AttributesOf,
+  IdentifiedConnection,
+  Identity,
+  StoredConnection,
+  UserOf,
+} from './model/connection.js';
 export { defineContract } from './model/contract.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './model/standard-schema.js';
 export type {
@@ -26,10 +33,15 @@ export type {
   ConnectEvent,
   DisconnectEvent,
   GatewayEvent,
+  HttpEvent,
   MessageEvent,
   OtherEvent,
   ParseOptions,
+  QueueEvent,
+  QueueEventMessage,
   SocketEvent,
+  TimerEvent,
+  UnknownEvent,
   WebSocketEvent,
 } from './model/events.js';
 export type { Broadcast } from './server/fanout/begin.js';
@@ -52,7 +64,6 @@ export type {
   ConnectTools,
   DisconnectHook,
   DisconnectTools,
-  Identity,
   MessageHook,
   MessageTools,
   Middleware,
