@@ -76,6 +76,8 @@ export type {
 export type { Origins } from './server/handlers/origins.js';
 export type { GatewayResponse } from './server/handlers/responses.js';
 export type { RoomsOptions } from './server/handlers/session/options.js';
+export { sweep } from './server/sweep.js';
+export type { SweepOptions, SweepReport } from './server/sweep.js';
 export type { SharedOptions, SharedRoomsOptions } from './server/shared-options.js';
 export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';

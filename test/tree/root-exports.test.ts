@@ -15,6 +15,7 @@ const VALUES = [
   'presence',
   'refuse',
   'summaryOf',
+  'sweep',
 ];
 
 const TYPES = [
@@ -112,6 +113,8 @@ const TYPES = [
   'StandardSchema',
   'StopReason',
   'StoredConnection',
+  'SweepOptions',
+  'SweepReport',
   'Target',
   'TimerEvent',
   'Transport',
