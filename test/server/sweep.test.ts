@@ -40,7 +40,9 @@ async function world(aheadMs = 120_000) {
     sweep: (options: SweepOptions = {}) => sweep(app.broadcaster, { now, ...options }),
     async enter(user: string) {
       const client = connect({ url: emulator.wsUrl(`/ws?user=${user}`), WebSocket });
-      cleanUps.push(() => client.close());
+      cleanUps.push(() => {
+        client.close();
+      });
       const room = client.join('lobby');
       await room.joined;
       return { client, room };
