@@ -111,6 +111,8 @@ const TYPES = [
   'StandardIssue',
   'StandardResult',
   'StandardSchema',
+  'StateMapSpec',
+  'StateMaps',
   'StopReason',
   'StoredConnection',
   'SweepOptions',
