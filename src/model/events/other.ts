@@ -4,6 +4,7 @@
  */
 import { headerLookup } from '../../base/headers.js';
 import { isRecord, otherType } from './claims.js';
+import { queryOf } from './fields.js';
 import type { HttpEvent, OtherEvent, QueueEvent, TimerEvent } from './event.js';
 
 export function otherEventOf(raw: unknown): OtherEvent {
@@ -26,7 +27,6 @@ function httpEventOf(raw: unknown): HttpEvent {
   const http = fieldsOf(context['http']);
   const identity = fieldsOf(context['identity']);
   const headers = headerLookup(textsOf(event['headers']), listsOf(event['multiValueHeaders']));
-  const lists = Object.entries(listsOf(event['multiValueQueryStringParameters']));
   const bytes = Buffer.from(
     textOf(event['body']) ?? '',
     event['isBase64Encoded'] === true ? 'base64' : 'utf8',
@@ -37,10 +37,10 @@ function httpEventOf(raw: unknown): HttpEvent {
     method: textOf(event['httpMethod'], context['httpMethod'], http['method']) ?? '',
     path: textOf(event['rawPath'], event['path'], http['path'], event['url'], event['resource']) ?? '',
     pathParameters: textsOf(event['pathParameters'] ?? event['pathParams']),
-    query: {
-      ...Object.fromEntries(lists.flatMap(([name, values]) => values.slice(-1).map((last) => [name, last]))),
-      ...textsOf(event['queryStringParameters']),
-    },
+    query: queryOf({
+      queryStringParameters: textsOf(event['queryStringParameters']),
+      multiValueQueryStringParameters: listsOf(event['multiValueQueryStringParameters']),
+    }),
     headers,
     body: bytes.toString('utf8'),
     bytes,
@@ -92,7 +92,7 @@ function textsOf(value: unknown): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-function listsOf(value: unknown): Record<string, readonly string[]> {
+function listsOf(value: unknown): Record<string, string[]> {
   const lists = Object.entries(fieldsOf(value)).map(([name, values]) => {
     const list: readonly unknown[] = Array.isArray(values) ? values : [];
     return [name, list.filter((one) => typeof one === 'string')] as const;
