@@ -39,7 +39,7 @@ export function createLiveBoard(options: LiveBoardOptions): App<typeof board> {
 
   app.onOtherEvent(async ({ event, broadcaster }) => {
     if (event.type !== 'http') throw new Error(`nothing is done about ${event.type} events`);
-    return answerRequest(event.raw, operatorKey, (update) => show(broadcaster, update));
+    return answerRequest(event, operatorKey, (update) => show(broadcaster, update));
   });
 
   async function show(broadcaster: Broadcaster<typeof board>, update: Update): Promise<object> {

@@ -207,7 +207,7 @@ export type StateWritten =
 export const PRESENCE_TYPE = '$presence';
 
 /** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
-export interface Presence {
+export interface Presence<Data = JsonValue> {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
   /**
@@ -216,21 +216,21 @@ export interface Presence {
    */
   readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
-  readonly users?: readonly PresentUser[];
+  readonly users?: readonly PresentUser<Data>[];
 }
 
 /** A user who is in a room, with one connection or many. */
-export interface PresentUser {
+export interface PresentUser<Data = JsonValue> {
   readonly user: string;
-  /** What the app tells of this user, if anything. */
-  readonly data?: JsonValue;
+  /** What `describe` of the app's `presence()` tells of this user, if anything. */
+  readonly data?: Exclude<Data, undefined>;
 }
 
 /** `data` of `$presence` from the server: what has changed in a room, and how it is now. */
-export interface PresenceChange extends Presence {
+export interface PresenceChange<Data = JsonValue> extends Presence<Data> {
   readonly room: string;
   /** Who came. Somebody who is known to be there may be named again. */
-  readonly joined?: readonly PresentUser[];
+  readonly joined?: readonly PresentUser<Data>[];
   /** Who has no connection left in the room. */
   readonly left?: readonly string[];
 }

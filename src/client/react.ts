@@ -1,4 +1,5 @@
 /** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
+import type { JsonValue } from '../base/protocol.js';
 import type { Contract, ServerTypeOf, StateInputOf, StateMapOf, StateValueOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
 import type { Recovery } from './rooms/catch-up.js';
@@ -82,13 +83,16 @@ export interface ClientHooks {
     options?: UseMessagesOptions,
   ): readonly Received<K, T>[];
   /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
-  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions): PresenceView;
+  usePresence<Data = JsonValue>(
+    room: Pick<Room, 'onPresence'> | undefined,
+    options?: PresenceWatchOptions,
+  ): PresenceView<Data>;
 }
 
 /** Messages that a component shows unless it says otherwise. */
 const KEEP = 200;
 
-const NOBODY_KNOWS: PresenceView = { count: undefined, users: undefined };
+const NOBODY_KNOWS: PresenceView<never> = { count: undefined, users: undefined };
 
 /**
  * Hooks for a client, made once for a page.
@@ -150,11 +154,11 @@ export function createClientHooks(react: ReactHooks): ClientHooks {
       }, [client, name, type]);
       return messages;
     },
-    usePresence(room, options) {
-      const [view, setView] = useState(NOBODY_KNOWS);
+    usePresence<Data>(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions) {
+      const [view, setView] = useState<PresenceView<Data>>(NOBODY_KNOWS);
       useEffect(() => {
         if (room === undefined) return undefined;
-        const watch = watchPresence(room, options);
+        const watch = watchPresence<Data>(room, options);
         watch.onChange(({ count, users }) => {
           setView({ count, users });
         });

@@ -8,6 +8,7 @@ import { createTarget, type Target } from './fanout/target.js';
 import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
 import { createRoomHistories } from './history/histories.js';
 import { recentMessages, type RecentMessage } from './history/recent.js';
+import { announceBy } from './state/announce.js';
 import type { RoomMap } from './state/room-map.js';
 import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
@@ -127,14 +128,8 @@ export function createBroadcaster<K extends Contract = Contract>(
     const deps = { store, transport, contract, histories, settings, pacer, fanout, context, observe };
     const target = (audience: BroadcastAudience): Target<K> =>
       createTarget<K>(deps, { audience, filter: EVERYBODY });
-    const state = rooms.state?.open({
-      store,
-      contract,
-      announce: (room, text, exceptId) => {
-        const everybody = target({ room });
-        return (exceptId === undefined ? everybody : everybody.except(exceptId)).sendRaw(text);
-      },
-    });
+    const announce = announceBy((room) => target({ room }));
+    const state = rooms.state?.open({ store, contract, announce });
     return {
       store,
       transport,

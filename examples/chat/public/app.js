@@ -27,6 +27,7 @@ const renderRoomList = createRoomList({ home: HOME, onLeave: leaveRoom });
 const session = createSession({
   types: ['welcome', 'here'],
   address,
+  protocols,
   onMessage,
   onLost,
   onTrying,
@@ -322,8 +323,13 @@ composer.form.addEventListener('submit', (event) => {
 let bannerTimer;
 
 function address() {
-  const query = new URLSearchParams({ key: person.key, name: person.name });
+  const query = new URLSearchParams({ name: person.name });
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws?${query}`;
+}
+
+/** The key is no part of the address: those end up in logs. */
+function protocols() {
+  return ['chat', `key.${person.key}`];
 }
 
 function onTrying() {

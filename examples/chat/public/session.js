@@ -6,12 +6,12 @@ const LOST = ['NOT_SENT', 'NO_ANSWER', 'CONNECTION_STALE'];
 
 const ANSWER_MS = 15_000;
 
-/** `address` gives the URL for each attempt, `onLost` is told when the connection is gone, `onTrying` of every attempt. */
-export function createSession({ types, address, onMessage, onLost, onTrying }) {
+/** `address` gives the URL for each attempt, `protocols` the subprotocols, `onLost` is told when the connection is gone, `onTrying` of every attempt. */
+export function createSession({ types, address, protocols, onMessage, onLost, onTrying }) {
   let client;
 
   function begin() {
-    client = connect({ url: address, timeoutMs: ANSWER_MS });
+    client = connect({ url: address, protocols: protocols(), timeoutMs: ANSWER_MS });
     for (const type of types) client.on(type, (data, { id }) => onMessage(type, data, id));
     client.onState((change) => {
       if (change.state !== 'connecting') return;
