@@ -88,7 +88,7 @@ export function watchState<K extends Contract, M extends StateMapOf<K>>(
   };
   const written = (answer: unknown): SetKeyResult<Value> => {
     const { changed, rows } = answer as { readonly changed: boolean; readonly rows: readonly StateRow[] };
-    return { changed, value: rows[0]?.[3] as Value | undefined };
+    return { changed, value: rows[0]?.[3] };
   };
   let isChanged = false;
   listen(map, () => {
@@ -106,7 +106,7 @@ export function watchState<K extends Contract, M extends StateMapOf<K>>(
     get size() {
       return keys().size;
     },
-    get: (key) => keys().get(key)?.value as Value | undefined,
+    get: (key) => keys().get(key)?.value,
     versionOf: (key) => keys().get(key)?.version ?? 0,
     getSnapshot: () =>
       (snapshot ??= {

@@ -49,9 +49,9 @@ export function createStateWrites(port: RoomPort, onChanged: (answer: unknown) =
           onChanged(said);
           for (const { resolve } of settle) resolve(said);
         },
-        (error: RequestError) => {
+        (error: unknown) => {
           // Not known whether it arrived: a value may be set again, unless a newer one waits.
-          const isRepeatable = error.code === 'NO_ANSWER' && waiting.ifVersion === undefined;
+          const isRepeatable = (error as RequestError).code === 'NO_ANSWER' && waiting.ifVersion === undefined;
           if (isRepeatable) {
             slot.waiting ??= waiting;
             slot.settle.push(...settle);
