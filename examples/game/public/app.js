@@ -71,7 +71,7 @@ function show() {
   find('bot').hidden = isOn || players.length === 8;
   const main = find('main');
   main.hidden = isOn && !isOver;
-  setText(main, isOver ? 'Play again' : own?.readyFor === read().game ? 'Not ready after all' : 'I am ready');
+  setText(main, isOver ? 'Play again' : own?.readyFor === read().game ? 'Not yet ready' : 'I am ready');
   main.classList.toggle('primary', isOver || main.textContent === 'I am ready');
 }
 
@@ -118,9 +118,11 @@ function row(player, { best, own, isOn, isOver }) {
 
 function readiness({ isReady }) {
   return isReady
-    ? element('span', { className: 'ready' }, svg('check'), 'ready')
+    ? element('span', { className: 'ready', title: 'Ready' }, svg('check'), hidden('ready'))
     : element('span', { className: 'waiting' }, 'not yet');
 }
+
+const hidden = (text) => element('span', { className: 'visually-hidden' }, text);
 
 async function claim(field) {
   const { own, isOn, isOver, board: claimed } = read();
