@@ -7,6 +7,7 @@ import { createRecords } from './ydb/records.js';
 import { createState } from './ydb/state.js';
 import { ensureTable, type TableReport } from './ydb/table.js';
 
+export type { CompleteStore } from '../model/store.js';
 export type { StaticKey } from '../base/credentials/static-key.js';
 export type { YdbOptions } from './ydb/options.js';
 export type { TableReport } from './ydb/table.js';

@@ -23,7 +23,7 @@ import {
 import { headItem, nameOf, rowItem, type Head } from './state-items.js';
 import { createStateMemory } from './state-memory.js';
 import { createStateRows } from './state-rows.js';
-import { createTurns } from './turns.js';
+import { createSerialByName } from './serial-by-name.js';
 
 /**
  * The state of a room in one partition: its head, which has the counter, and a row for each key. A change is a
@@ -31,7 +31,7 @@ import { createTurns } from './turns.js';
  * as it is, so what this instance remembers of a room is right as long as the head is.
  */
 export function createState(api: DocumentApi, now: () => number): StateStore {
-  const inTurn = createTurns();
+  const inTurn = createSerialByName();
   const memory = createStateMemory();
   const rows = createStateRows(api);
 
