@@ -107,7 +107,7 @@ type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSche
  * Declares what clients may send (`client`), what the server may send (`server`) and what rooms hold (`state`), each by a
  * schema of `zod/mini`, `zod` or any other library that follows https://standardschema.dev.
  *
- * Throws `INVALID_OPTIONS` when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`), when something is
+ * Throws `INVALID_OPTIONS` when `client` or `server` is missing, when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`), when something is
  * not a schema, and when a server message, a reply or a value of the state would arrive as something else, since messages travel as JSON: a `Date`,
  * `Map`, `Set`, bytes, a `bigint`.
  *
@@ -124,6 +124,7 @@ export function defineContract<
   // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type
   const M extends StateMaps = Readonly<Record<never, StateMapSpec>>,
 >(contract: Contract<C, S, M> & JsonContract<C, S, M>): Contract<C, S, M> {
+  checkParts(contract);
   for (const [type, spec] of Object.entries<unknown>(contract.client)) {
     checkTypeName(type);
     if (isSchema(spec)) continue;
@@ -137,6 +138,21 @@ export function defineContract<
   }
   for (const [map, spec] of Object.entries<unknown>(contract.state ?? {})) checkStateMap(map, spec);
   return contract;
+}
+
+/** For JavaScript, where no compiler notices a part that is missing or misspelt. */
+function checkParts(contract: unknown): void {
+  const { client, server, state = {}, ...others } = Object(contract) as Record<string, unknown>;
+  const given = { client, server, state };
+  for (const [part, messages] of Object.entries(given)) {
+    if (typeof messages === 'object' && messages !== null) continue;
+    const remedy = `expected an object of schemas by name, or {} when there is none`;
+    throw new BroadcastError('INVALID_OPTIONS', `contract.${part}: ${remedy}`, { path: [part] });
+  }
+  const [other] = Object.keys(others);
+  if (other === undefined) return;
+  const remedy = 'there is no such part; a contract has client, server and state';
+  throw new BroadcastError('INVALID_OPTIONS', `contract.${other}: ${remedy}`, { path: [other] });
 }
 
 function checkTypeName(type: string): void {

@@ -12,9 +12,10 @@ const COUNT_PAGE = 1000;
 export function checkRooms(rooms: readonly string[], what = 'rooms'): readonly string[] {
   const names = [...new Set(rooms)];
   if (names.length === 0 || names.length > MAX_ROOMS) {
+    const remedy = names.length === 0 ? 'name one' : 'send to the rest in a second broadcast';
     throw new BroadcastError(
       'INVALID_OPTIONS',
-      `${what}: expected 1 to ${MAX_ROOMS} rooms, got ${names.length}; send to the rest in a second broadcast`,
+      `${what}: expected 1 to ${MAX_ROOMS} rooms, got ${names.length}; ${remedy}`,
     );
   }
   return names.map((name) => checkName(name, what));

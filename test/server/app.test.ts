@@ -632,4 +632,13 @@ describe('createApp', () => {
       );
     }
   });
+
+  it.each([
+    [undefined, 'contract.client: expected an object of schemas by name, or {} when there is none'],
+    [{ client: {} }, 'contract.server: expected an object of schemas by name, or {} when there is none'],
+    [{ server: {} }, 'contract.client: expected an object of schemas by name, or {} when there is none'],
+    [{ client: {}, server: {}, sever: {} }, 'contract.sever: there is no such part; a contract has client,'],
+  ])('refuses a contract such as %j', (contract, problem) => {
+    expect(() => defineContract(contract as never)).toThrow(`INVALID_OPTIONS: ${problem}`);
+  });
 });

@@ -506,6 +506,17 @@ describe('a test kit refuses', () => {
     );
   });
 
+  it.each([
+    ['an app', createApp({ store: memoryStore(), origins: 'any' })],
+    ['its handler', createApp({ store: memoryStore(), origins: 'any' }).handler],
+    ['a function that returns nothing', () => undefined],
+    ['nothing', undefined],
+  ])('%s in the place of a function that makes one', (_name, made) => {
+    expect(() => createTestKit(made as never)).toThrow(
+      'INVALID_OPTIONS: createTestKit: expected a function that returns an app or a handler: ({ transport }) =>',
+    );
+  });
+
   it.each<[unknown, RegExp]>([
     [{ paths: [] }, /createTestKit\.paths/],
     [{ paths: ['ws'] }, /createTestKit\.paths\.0/],

@@ -89,7 +89,7 @@ export function createTestKit<K extends Contract>(
     return transport;
   }
   const transport = openTransport();
-  handler = handlerOf(make({ transport, now: gateway.clock.now }), transport);
+  handler = handlerOf(madeBy(make, { transport, now: gateway.clock.now }), transport);
 
   async function idle(): Promise<void> {
     const sends = (): number => transports.reduce((sum, { underWay }) => sum + underWay(), 0);
@@ -153,6 +153,24 @@ export function createTestKit<K extends Contract>(
 
 function refusalText({ status, body, problem }: KitRefusal): string {
   return [String(status), problem ?? body].filter((part) => part !== '').join(' ');
+}
+
+/** Whoever has an app passes it itself at first. For JavaScript, and for handlers, which are functions, too. */
+function madeBy<K extends Contract>(
+  make: (world: KitWorld) => App<K> | FunctionHandler,
+  world: KitWorld,
+): App<K> | FunctionHandler {
+  const made = typeof make === 'function' ? make(world) : undefined;
+  if (typeof made === 'function' || isApp(made)) return made;
+  const remedy = '({ transport }) => createApp({ …, transport })';
+  throw new BroadcastError(
+    'INVALID_OPTIONS',
+    `createTestKit: expected a function that returns an app or a handler: ${remedy}`,
+  );
+}
+
+function isApp<K extends Contract>(made: App<K> | undefined): made is App<K> {
+  return typeof made === 'object' && 'broadcaster' in made && 'handler' in made;
 }
 
 /** An app with a transport of its own would send into the void, or to the cloud. */
