@@ -132,12 +132,14 @@ function keysOf({ p, s }: Item): [partition: string, sort: string] {
   return [p.S, s.S];
 }
 
-/** A program has few expressions and uses them over and over. */
+/** A program has few expressions and uses them over and over; one that makes up new ones gets them read each time anew. */
+const KEPT_EXPRESSIONS = 1000;
+
 function remembering<T>(parse: (expression: string) => T): (expression: string) => T {
   const known = new Map<string, T>();
   return (expression) => {
     const parsed = known.get(expression) ?? parse(expression);
-    known.set(expression, parsed);
+    if (known.size < KEPT_EXPRESSIONS) known.set(expression, parsed);
     return parsed;
   };
 }
