@@ -3,7 +3,7 @@
  * each kind has, the casing of headers, seconds here and milliseconds there. What the samples disagree on is as in the
  * samples, not as in the typings.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createMessageIds } from '../ids.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
 import { readRequest, withoutAuthorization, type RequestFacts, type SourceRequest } from './request-facts.js';
@@ -54,11 +54,17 @@ interface EventFacts {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-export function createEventBuilder(now: () => number): EventBuilder {
+/**
+ * Whether each event has a request id of its own, as is documented for calls that overlap on an instance, or all events of a
+ * connection have the same, as in the published samples.
+ */
+export type RequestIds = 'event' | 'connection';
+
+export function createEventBuilder(now: () => number, requestIds: RequestIds = 'event'): EventBuilder {
   const nextMessageId = createMessageIds();
 
   function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
-    const requestId = randomUUID();
+    const requestId = requestIds === 'event' ? randomUUID() : uuidOf(handshake.connectionId);
     const added = {
       ...functionHeader(operation),
       ...addedHeaders(handshake, facts.eventType, requestId),
@@ -126,10 +132,22 @@ function addedHeaders(
   return {
     'X-Request-Id': requestId,
     'X-Trace-Id': randomUUID(),
+    'Uber-Trace-Id': traceId(),
     'X-Yc-Apigateway-Websocket-Connected-At': String(connectedAt),
     'X-Yc-Apigateway-Websocket-Connection-Id': connectionId,
     'X-Yc-Apigateway-Websocket-Event-Type': eventType,
   };
+}
+
+/** Trace, span, the span before it, and that it is sampled, as Jaeger writes them. */
+function traceId(): string {
+  const id = (): string => randomBytes(8).toString('hex');
+  return `${id()}:${id()}:0:1`;
+}
+
+function uuidOf(text: string): string {
+  const digest = createHash('sha256').update(text).digest('hex');
+  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 }
 
 function requestContext(

@@ -1,6 +1,6 @@
 import type { Calls } from '../calls/calls.js';
 import type { Clock } from '../clock.js';
-import { createEventBuilder } from '../events/event-builder.js';
+import { createEventBuilder, type RequestIds } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
 import type { Route } from '../routing/routes.js';
@@ -22,6 +22,7 @@ export interface GatewayOptions {
   readonly calls: Calls;
   readonly gatewayId: string;
   readonly messageOrder: MessageOrder;
+  readonly requestIds: RequestIds;
   readonly disconnectAttempts: number;
 }
 
@@ -32,7 +33,7 @@ export interface Gateway extends Omit<OpenSockets, 'open'>, Pick<Handshakes, 'up
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const parts = { ...options, events: createEventBuilder(options.clock.now) };
+  const parts = { ...options, events: createEventBuilder(options.clock.now, options.requestIds) };
   const disconnects = createDisconnects(parts);
   const { open, ...sockets } = createOpenSockets({
     ...options,
