@@ -18,6 +18,8 @@ export type {
   ServerDataOf,
   ServerMessages,
   ServerTypeOf,
+  StateMaps,
+  StateMapSpec,
 } from './model/contract.js';
 export { BroadcastError, ClientFacingError } from './base/errors.js';
 export type { ErrorCode, ErrorDetails } from './base/errors.js';
@@ -70,6 +72,7 @@ export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
+export type { RecentMessage } from './server/history/recent.js';
 export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
 export type {
   BroadcastStart,

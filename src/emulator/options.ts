@@ -3,7 +3,7 @@ import { functionOption, lazily, parseOptions } from '../base/options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
-import type { RequestIds } from './events/event-builder.js';
+import type { RequestIds } from './sockets/gateway.js';
 import type { MessageOrder } from './sockets/messages.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
 import type { FunctionOutput } from './instances/host.js';
@@ -11,6 +11,7 @@ import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
 import { queuesSchema, triggersSchema, type QueueOptions, type TriggerOptions } from './queue/options.js';
+import { profileSchema, type Profile } from './profile/profile.js';
 import { timersSchema, type TimerOptions } from './timers/options.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
@@ -84,9 +85,8 @@ export interface EmulatorOptions {
    */
   readonly messageOrder?: MessageOrder | undefined;
   /**
-   * `'connection'` gives all events of a connection one request id, as in the published samples, and refuses a call whose id is
-   * under way on the same instance: documented is that calls which overlap there need ids of their own, and what
-   * happens to others is an assumption. With the default each event has an id of its own. @default 'event'
+   * `'connection'` gives all events of a connection one request id, as in the published samples. Documented is that calls which
+   * overlap on an instance need ids of their own. With the default each event has its own. @default 'event'
    */
   readonly requestIds?: RequestIds | undefined;
   /**
@@ -114,6 +114,11 @@ export interface EmulatorOptions {
   readonly faults?: readonly Fault[] | string | undefined;
   /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
   readonly seed?: number | undefined;
+  /**
+   * What `yc-broadcast conformance` has seen in the cloud: the content of its file. Replaces what this gateway assumes where
+   * the documentation is silent; `warnings` says which entries it cannot follow. Options that say something else win.
+   */
+  readonly profile?: Profile | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
   /** Gives up a start that takes too long: `startEmulator` rejects with its reason. */
@@ -192,6 +197,7 @@ const settingsSchema = z.strictObject({
   accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
+  profile: profileSchema.optional(),
   signal: z.instanceof(AbortSignal).optional(),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),

@@ -7,6 +7,7 @@ import { createPacer } from './fanout/pacer.js';
 import { createTarget, type Target } from './fanout/target.js';
 import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
 import { createRoomHistories } from './history/histories.js';
+import { recentMessages, type RecentMessage } from './history/recent.js';
 import type { RoomMap } from './state/room-map.js';
 import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
@@ -53,6 +54,11 @@ export interface Broadcaster<K extends Contract = Contract> {
   toConnection(id: string): Target<K>;
   /** Every connection. */
   toAll(): Target<K>;
+  /**
+   * The last messages of a room that keeps a history (`rooms.history`), at most `count` of them, the oldest first: what clients
+   * get with `join(room, { last })`. One read of the store. Rejects with `INVALID_OPTIONS` where the room keeps none.
+   */
+  recent(room: string, count: number): Promise<readonly RecentMessage<K>[]>;
   /**
    * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
    * option `rooms.state` is not set.
@@ -132,6 +138,7 @@ export function createBroadcaster<K extends Contract = Contract>(
     return {
       store,
       transport,
+      recent: (room, count) => recentMessages<K>(histories, room, count),
       state: (room, map) => {
         if (state !== undefined) return state.map(room, map) as RoomMap<K, typeof map>;
         throw new BroadcastError('INVALID_OPTIONS', 'state: set the option rooms: { state: roomState() }');

@@ -18,6 +18,8 @@ import { memoryRecords } from './memory/records.js';
 import { createSortedIds, type SortedIds } from './memory/sorted-ids.js';
 import { memoryState } from './memory/state.js';
 
+export type { CompleteStore } from '../model/store.js';
+
 /** What can be set of a store in memory: its clock. */
 export interface MemoryStoreOptions {
   /** The clock, in Unix milliseconds. @default Date.now */

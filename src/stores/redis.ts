@@ -15,6 +15,7 @@ import { toConnection, type Fields } from './redis/row.js';
 import { GET, GRACE_MS, JOIN, LEAVE, PUT, REMOVE, ROOMS, SET_ATTRIBUTES } from './redis/scripts.js';
 import { redisState } from './redis/state.js';
 
+export type { CompleteStore } from '../model/store.js';
 export type { RedisClient } from './redis/client.js';
 
 /** Which Valkey or Redis, and what its keys begin with. */

@@ -48,6 +48,15 @@ function text(body: string, contentType = 'text/plain'): unknown {
 }
 
 describe('events', () => {
+  it('have one request id for a connection, if that is wanted', async () => {
+    const { events, handler } = recorder();
+    const emulator = await start(handler, { requestIds: 'connection' });
+    for (const client of [await emulator.connect('/ws'), await emulator.connect('/ws')]) client.send('x');
+    await until(() => events.length === 4);
+    const ids = events.map(({ requestContext }) => requestContext['requestId']);
+    expect(new Set(ids).size).toBe(2);
+  });
+
   it('have the fields, units and casing of the published samples', async () => {
     const { events, handler } = recorder();
     const emulator = await start(handler, { routes: { '/ws/{room}': handler } });

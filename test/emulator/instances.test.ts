@@ -64,27 +64,6 @@ describe('instances', () => {
     expect(await ask(emulator)).toEqual(['ws.handler', expect.stringContaining('project-'), 'string']);
   });
 
-  it('refuse a call whose request id is under way, if all events of a connection have one', async () => {
-    const code = HANDLER(
-      'await new Promise((resolve) => setTimeout(resolve, 300)); return event.requestContext.requestId;',
-    );
-    const source = { instances: 1, concurrency: 4 };
-    const emulator = await start(code, source, { requestIds: 'connection' });
-    const client = await emulator.connect('/ws');
-    client.send('1');
-    client.send('2');
-    const id = await client.nextJson(PATIENCE_MS);
-    await emulator.idle();
-    expect(emulator.timeline({ type: 'message', level: 'error' })).toMatchObject([
-      { status: 502, reason: expect.stringContaining('same request id') },
-    ]);
-    client.send('3');
-    expect(await client.nextJson(PATIENCE_MS)).toBe(id);
-    const [other] = [await ask(emulator)];
-    expect(other).toMatch(/^[0-9a-f-]{36}$/);
-    expect(other).not.toBe(id);
-  });
-
   it('answer calls, each with a memory of its own, taking turns', async () => {
     const emulator = await start(HANDLER('return calls;'), { instances: 2 });
     const client = await emulator.connect('/ws');

@@ -55,6 +55,55 @@ function sampleWith(page: readonly CodeSample[], text: string): CodeSample {
   return found;
 }
 
+/** Every kind of value that the package makes, exported: the compiler has to find a public name for each inferred type. */
+const EXPORTED = `
+import * as React from 'react';
+import { createApp, createBroadcaster, defineContract, presence } from 'yc-broadcast';
+import { connect } from 'yc-broadcast/client';
+import { connect as connectCore } from 'yc-broadcast/client/core';
+import { nativeLane } from 'yc-broadcast/client/native';
+import { watchPresence } from 'yc-broadcast/client/presence';
+import { createClientHooks } from 'yc-broadcast/client/react';
+import { startEmulator } from 'yc-broadcast/emulator';
+import { pathBroadcaster } from 'yc-broadcast/native';
+import { messageQueue } from 'yc-broadcast/queue/client';
+import { memoryStore } from 'yc-broadcast/stores/memory';
+import { postgresStore } from 'yc-broadcast/stores/postgres';
+import { redisStore } from 'yc-broadcast/stores/redis';
+import { ydbStore } from 'yc-broadcast/stores/ydb';
+import { createTestKit } from 'yc-broadcast/testing';
+import * as z from 'zod/mini';
+export const contract = defineContract({
+  client: { say: { data: z.object({ text: z.string() }), reply: z.object({ n: z.number() }) } },
+  server: { said: z.object({ text: z.string() }) },
+});
+const value = z.object({ x: z.number() });
+export const withState = defineContract({ client: {}, server: {}, state: { cursors: { value, ttlMs: 1000 } } });
+export const [store, redis] = [memoryStore(), redisStore({ url: 'redis://localhost' })];
+export const [postgres, ydb] = [postgresStore({ connectionString: 'postgres://localhost' }), ydbStore()];
+const rooms = { join: true, presence: presence() } as const;
+export const app = createApp({ contract, store, origins: 'any', rooms });
+export const another = createApp({ contract: withState, store, origins: 'any' });
+export const plain = createApp({ store, origins: 'any' });
+export const { handler, broadcaster } = app;
+export const alone = createBroadcaster({ store, contract });
+export const some = alone.to('a').where({ locale: 'ru' });
+export const report = await some.send('said', { text: '' });
+export const client = connect<typeof contract>({ url: 'wss://chat.example/ws' });
+export const core = connectCore<typeof withState>({ url: 'wss://chat.example/ws' });
+export const room = client.join('a');
+export const people = watchPresence(room);
+export const hooks = createClientHooks(React);
+export const { useRoom, usePresence } = hooks;
+export const lane = nativeLane();
+export const gateway = await startEmulator({ routes: { '/ws': handler } });
+export const socket = await gateway.connect('/ws');
+export const kit = createTestKit(({ transport }) => createApp({ contract, store, transport, origins: 'any' }));
+export const anna = await kit.connect();
+export const said = await anna.expectBroadcast('said', {});
+export const live = pathBroadcaster({ queue: messageQueue(), contract });
+`;
+
 const suite = hasRegistry() ? describe : describe.skip;
 
 suite('the packed package', () => {
@@ -115,6 +164,11 @@ suite('the packed package', () => {
 
     it('with TypeScript 5.4', async () => {
       expect(await compile(newest, nodenext, 'typescript-5.4')).toBe('');
+    });
+
+    it('and lets a project with `declaration: true` export what the package gives', async () => {
+      const files = { 'exported.ts': EXPORTED };
+      expect(await compile(newest, { ...nodenext, declaration: true }, 'typescript', files)).toBe('');
     });
 
     it('and the client without types of Node.js', async () => {

@@ -102,6 +102,14 @@ describe('a map of a room', () => {
     expect(text.length - '{"score":1}'.length - '"players""ann"'.length).toBeLessThan(130);
   });
 
+  it('has changed when the change is stored, also when nobody can be told', async () => {
+    const store = memoryStore();
+    const broken = { ...store, list: () => Promise.reject(new Error('away')) };
+    const { players } = game({ store: broken });
+    expect(await players.set('seat', { score: 1 }, { ifNew: true })).toMatchObject({ changed: true });
+    expect(await players.get('seat')).toMatchObject({ value: { score: 1 } });
+  });
+
   it('sets, reads, updates and deletes keys', async () => {
     const { players } = game();
     await players.set('ann', { score: 1 });
@@ -308,3 +316,32 @@ describe('$set', () => {
     expect(await players.entries()).toEqual(new Map());
   });
 });
+
+describe('races for a free key', () => {
+  it('have one winner each, and every page agrees on who', async () => {
+    const { app, connect, ask, transport } = game();
+    await connect('page');
+    await ask('page', '$join', { room: 'lobby' });
+    const writers = Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? app.broadcaster : otherOf(app)));
+    const rounds = Number(process.env['RACES'] ?? 1000);
+    for (let round = 0; round < rounds; round++) {
+      const key = `seat${round % 500}`;
+      const results = await Promise.all(
+        writers.map((writer, score) => writer.state('lobby', 'players').set(key, { score }, { ifNew: true })),
+      );
+      const winners = results.filter(({ changed }) => changed);
+      expect(winners).toHaveLength(1);
+      // Losers are told who has won.
+      expect(new Set(results.map(({ value }) => value?.score)).size).toBe(1);
+      const last = JSON.parse(transport.received.get('page')?.at(-1) ?? '') as { rows: unknown[][] };
+      expect(last.rows).toEqual([['players', key, expect.any(Number), winners[0]?.value]]);
+      await app.broadcaster.state('lobby', 'players').delete(key);
+    }
+  }, 600_000);
+});
+
+/** Another instance with the same store. */
+function otherOf(app: ReturnType<typeof game>['app']) {
+  const { store, transport } = app.broadcaster;
+  return createBroadcaster<Game>({ store, transport, contract, rooms: { state } });
+}

@@ -1,6 +1,6 @@
 /** What the compiler says of a type that the contract does not have: the error is all that whoever wrote it reads. */
 import { expect, it } from '@jest/globals';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 

@@ -105,6 +105,8 @@ const TYPES = [
   'StandardIssue',
   'StandardResult',
   'StandardSchema',
+  'StateMapSpec',
+  'StateMaps',
   'StopReason',
   'StoredConnection',
   'Target',

@@ -1,4 +1,4 @@
-import type { Contract, ServerTypeOf } from '../../model/contract.js';
+import type { Contract, } from '../../model/contract.js';
 import type { JsonValue, Presence, PresenceChange, RoomPosition } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
 import type { RoomPort } from './room-port.js';

@@ -4,18 +4,15 @@
  * samples, not as in the typings.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
+import { rememberedOf, requestIdOf, withFormat } from './later-events.js';
 import { createMessageIds } from '../ids.js';
+import type { Handshake } from './handshake.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
-import { readRequest, withoutAuthorization, type RequestFacts, type SourceRequest } from './request-facts.js';
+import { readRequest, withoutAuthorization, type SourceRequest } from './request-facts.js';
 import type { Operation, OperationFacts } from '../routing/routes.js';
 
-/** What stays the same for all events of one connection. */
-export interface Handshake extends RequestFacts {
-  readonly connectionId: string;
-  readonly connectedAt: number;
-  /** What the authorizer said of the client. */
-  readonly authorizer?: Readonly<Record<string, unknown>> | undefined;
-}
+export type { Handshake } from './handshake.js';
 
 /** Reads the handshake from the upgrade request. */
 export function readHandshake(
@@ -54,17 +51,13 @@ interface EventFacts {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-/**
- * Whether each event has a request id of its own, as is documented for calls that overlap on an instance, or all events of a
- * connection have the same, as in the published samples.
- */
-export type RequestIds = 'event' | 'connection';
-
-export function createEventBuilder(now: () => number, requestIds: RequestIds = 'event'): EventBuilder {
+export function createEventBuilder(now: () => number, guess: Guesses = NO_PROFILE): EventBuilder {
   const nextMessageId = createMessageIds();
 
-  function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
-    const requestId = requestIds === 'event' ? randomUUID() : uuidOf(handshake.connectionId);
+  function event(known: Handshake, given: Operation, facts: EventFacts): Record<string, unknown> {
+    const handshake = rememberedOf(known, facts.eventType, guess);
+    const operation = withFormat(given, guess);
+    const requestId = requestIdOf(handshake, guess);
     const added = {
       ...functionHeader(operation),
       ...addedHeaders(handshake, facts.eventType, requestId),
@@ -88,15 +81,10 @@ export function createEventBuilder(now: () => number, requestIds: RequestIds = '
 
   return {
     connect(handshake, operation) {
-      const { query } = handshake;
-      const names = [...new Set(query.keys())];
       return {
         httpMethod: 'GET',
         ...event(handshake, operation, { eventType: 'CONNECT', headers: {}, context: {} }),
-        queryStringParameters: Object.fromEntries(
-          names.map((name) => [name, query.getAll(name).at(-1) ?? '']),
-        ),
-        multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
+        ...queryFields(handshake),
       };
     },
     message(handshake, operation, body, isBinary) {
@@ -109,6 +97,7 @@ export function createEventBuilder(now: () => number, requestIds: RequestIds = '
       };
       return {
         ...event(handshake, operation, { eventType: 'MESSAGE', headers, context: { messageId } }),
+        ...(guess('event.query-of-messages') === 'present' ? queryFields(handshake) : {}),
         body: body.toString(isBinary ? 'base64' : 'utf8'),
         isBase64Encoded: isBinary,
       };
@@ -121,6 +110,14 @@ export function createEventBuilder(now: () => number, requestIds: RequestIds = '
       const context = { disconnectStatusCode: code, disconnectReason: reason };
       return event(handshake, operation, { eventType: 'DISCONNECT', headers, context });
     },
+  };
+}
+
+function queryFields({ query }: Handshake): Record<string, unknown> {
+  const names = [...new Set(query.keys())];
+  return {
+    queryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name).at(-1) ?? ''])),
+    multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
   };
 }
 
@@ -143,11 +140,6 @@ function addedHeaders(
 function traceId(): string {
   const id = (): string => randomBytes(8).toString('hex');
   return `${id()}:${id()}:0:1`;
-}
-
-function uuidOf(text: string): string {
-  const digest = createHash('sha256').update(text).digest('hex');
-  return digest.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*$/, '$1-$2-4$3-8$4-$5');
 }
 
 function requestContext(

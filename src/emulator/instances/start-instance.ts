@@ -11,10 +11,6 @@ import type { AnswerMessage, CallMessage, InstanceMessage } from './wire.js';
 
 const KILLED: InstanceEnding = { why: 'killed', reason: 'it was killed on request' };
 
-/** Documented: ids of calls that overlap on an instance are unique. What happens when they are not is an assumption. */
-const SAME_REQUEST_ID =
-  'a call with the same request id is under way on this instance; set concurrency to 1, or requestIds to event';
-
 const MEGABYTE = 1024 * 1024;
 
 /** @param program A file with the program of instances. */
@@ -29,8 +25,6 @@ export function startInstance(
   const calls = createCallTable();
   const vitals = createVitals(rest.freezeAfterMs);
   const loading = promiseOfStart();
-  /** Request ids of the calls under way. */
-  const running = new Set<string>();
   let ending: InstanceEnding | undefined;
   /** Why it is to end when its calls have. */
   let draining: InstanceEnding | undefined;
@@ -97,18 +91,13 @@ export function startInstance(
   }
 
   async function call(event: Record<string, unknown>, options: InvokeOptions): Promise<CallOutcome> {
-    const requestId = requestIdOf(event);
-    if (requestId !== undefined && running.has(requestId)) return { status: 502, problem: SAME_REQUEST_ID };
-    if (requestId !== undefined) running.add(requestId);
     const wasReady = vitals.coldMs !== undefined;
     const { callId, outcome } = calls.open(timeoutMs, () => {
       end(timeoutEnding(callId, timeoutMs));
     });
     child.post(callMessage(callId, event, settings, options));
     if (options.killAfterMs !== undefined) killAfter(options.killAfterMs, outcome, end);
-    const settled = await outcome;
-    if (requestId !== undefined) running.delete(requestId);
-    return { ...settled, instance: { id, coldMs: wasReady ? undefined : vitals.coldMs } };
+    return { ...(await outcome), instance: { id, coldMs: wasReady ? undefined : vitals.coldMs } };
   }
 
   const instance: Instance = {
@@ -154,13 +143,6 @@ function callMessage(
   const deadline = Date.now() + timeoutMs;
   const identity = { ...own, functionId };
   return { callId, event: JSON.stringify(event), requestId: randomUUID(), deadline, identity };
-}
-
-/** `undefined` for events of triggers and timers. */
-function requestIdOf({ requestContext: context }: Record<string, unknown>): string | undefined {
-  const id: unknown =
-    typeof context === 'object' && context !== null ? Reflect.get(context, 'requestId') : undefined;
-  return typeof id === 'string' ? id : undefined;
 }
 
 function killAfter(ms: number, outcome: Promise<unknown>, end: (how: InstanceEnding) => void): void {

@@ -1,5 +1,5 @@
 import { AssertionError } from 'node:assert';
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../../model/contract.js';
+import type { ClientTypeOf, Contract, } from '../../model/contract.js';
 import type { ClientError, RoomPosition, RoomState } from '../../base/protocol.js';
 import { createInbox, described, type Arrival, type KitFrame } from './inbox.js';
 import type { KitClosure, KitGateway, KitSocket } from './kit-gateway.js';
