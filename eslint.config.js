@@ -54,7 +54,7 @@ export default tseslint.config(
   },
   {
     // Pages run in a browser, not in Node.
-    files: ['examples/**/public/**/*.js', 'src/emulator/page/**/*.js'],
+    files: ['examples/**/public/**/*.js', 'src/emulator/page/**/*.js', 'test/support/hostile-page.js'],
     languageOptions: {
       globals: {
         window: 'readonly',
@@ -74,6 +74,7 @@ export default tseslint.config(
         TextEncoder: 'readonly',
         TextDecoder: 'readonly',
         history: 'readonly',
+        Blob: 'readonly',
       },
     },
   },

@@ -3,6 +3,7 @@ import { functionOption, lazily, parseOptions } from '../base/options.js';
 import { CONNECTION_IDLE_MS, CONNECTION_LIFETIME_MS } from '../base/protocol.js';
 import { faultSchema, type Fault } from './faults/fault.js';
 import { CLOUD_FRAME_LIMITS } from './sockets/frame-limits.js';
+import type { RequestIds } from './sockets/gateway.js';
 import type { MessageOrder } from './sockets/messages.js';
 import { functionSourceSchema, type FunctionSource } from './instances/settings.js';
 import type { FunctionOutput } from './instances/host.js';
@@ -84,6 +85,11 @@ export interface EmulatorOptions {
    */
   readonly messageOrder?: MessageOrder | undefined;
   /**
+   * `'connection'` gives all events of a connection one request id, as in the published samples. Documented is that calls which
+   * overlap on an instance need ids of their own. With the default each event has its own. @default 'event'
+   */
+  readonly requestIds?: RequestIds | undefined;
+  /**
    * How often a disconnect event is tried, a second apart, when too many calls are under way. Documented is that an event
    * is attempted and not guaranteed; that it is tried once is an assumption. @default 1
    */
@@ -124,8 +130,12 @@ export interface EmulatorOptions {
 /** As documented for a function that sets neither. */
 export const GATEWAY_DEFAULTS = { timeoutMs: 10_000, memoryMb: 128 } as const;
 
-/** Assumptions: neither is documented. */
-export const SOCKET_DEFAULTS = { messageOrder: 'overlapping', disconnectAttempts: 1 } as const;
+/** Assumptions: none of them is documented. */
+export const SOCKET_DEFAULTS = {
+  messageOrder: 'overlapping',
+  requestIds: 'event',
+  disconnectAttempts: 1,
+} as const;
 
 const handlerSchema = functionOption<FunctionHandler>();
 const targetSchema = z.union([
@@ -178,6 +188,7 @@ const settingsSchema = z.strictObject({
     })
     .prefault({}),
   messageOrder: z.enum(['overlapping', 'serial']).default(SOCKET_DEFAULTS.messageOrder),
+  requestIds: z.enum(['event', 'connection']).default(SOCKET_DEFAULTS.requestIds),
   disconnectAttempts: z.int().min(1).max(10).default(SOCKET_DEFAULTS.disconnectAttempts),
   store: z.boolean().default(false),
   queues: queuesSchema,

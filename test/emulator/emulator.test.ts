@@ -15,6 +15,9 @@ interface Context {
 }
 type Handler = (event: Event, context: Context) => unknown;
 
+/** A busy machine takes long. In milliseconds. */
+const PATIENCE_MS = 30_000;
+
 const running: Emulator[] = [];
 
 afterEach(async () => {
@@ -45,6 +48,15 @@ function text(body: string, contentType = 'text/plain'): unknown {
 }
 
 describe('events', () => {
+  it('have one request id for a connection, if that is wanted', async () => {
+    const { events, handler } = recorder();
+    const emulator = await start(handler, { requestIds: 'connection' });
+    for (const client of [await emulator.connect('/ws'), await emulator.connect('/ws')]) client.send('x');
+    await until(() => events.length === 4);
+    const ids = events.map(({ requestContext }) => requestContext['requestId']);
+    expect(new Set(ids).size).toBe(2);
+  });
+
   it('have the fields, units and casing of the published samples', async () => {
     const { events, handler } = recorder();
     const emulator = await start(handler, { routes: { '/ws/{room}': handler } });
@@ -86,7 +98,11 @@ describe('events', () => {
       headers: { Cookie: 'sid=1', 'X-My-Header': 'v', 'X-Yc-Apigateway-Websocket-Event-Type': 'CONNECT' },
     });
     expect(client.id).toMatch(/^d[0-9a-v]{32}$/);
-    expect(connect.headers['Sec-Websocket-Version']).toBe('13');
+    expect(connect.headers).toMatchObject({
+      'X-Envoy-External-Address': '127.0.0.1',
+      'Uber-Trace-Id': expect.stringMatching(/^[0-9a-f]{16}:[0-9a-f]{16}:0:1$/),
+    });
+    expect(Object.keys(connect.headers).filter((name) => name.startsWith('Sec-Websocket-'))).toEqual([]);
     expect(connect.headers['Upgrade']).toBeUndefined();
 
     const { requestTimeEpoch, connectedAt, requestTime } = connect.requestContext as Record<string, number>;
@@ -379,7 +395,7 @@ describe('replies', () => {
     const sent = Array.from({ length: 500 }, (_none, index) => String(index));
     for (const message of sent) client.send(message);
     const received: unknown[] = [];
-    for (const _message of sent) received.push(await client.next());
+    for (const _message of sent) received.push(await client.next(PATIENCE_MS));
     expect(received).toEqual(sent);
   });
 });

@@ -53,6 +53,17 @@ async function ask(emulator: Emulator, text = 'x'): Promise<unknown> {
 }
 
 describe('instances', () => {
+  it('have the variables that the runtime sets', async () => {
+    const emulator = await start(
+      HANDLER(
+        'const { _HANDLER, LAMBDA_TASK_ROOT, AWS_LAMBDA_RUNTIME_API } = process.env; return ' +
+          '[_HANDLER, LAMBDA_TASK_ROOT, typeof AWS_LAMBDA_RUNTIME_API];',
+      ),
+      { instances: 1 },
+    );
+    expect(await ask(emulator)).toEqual(['ws.handler', expect.stringContaining('project-'), 'string']);
+  });
+
   it('answer calls, each with a memory of its own, taking turns', async () => {
     const emulator = await start(HANDLER('return calls;'), { instances: 2 });
     const client = await emulator.connect('/ws');

@@ -12,6 +12,6 @@ const FLAGS = [
 ];
 
 /** Starts the Chromium that is installed; playwright-core brings none. */
-export function launchChromium(executablePath: string): Promise<Browser> {
-  return chromium.launch({ executablePath, args: FLAGS });
+export function launchChromium(executablePath: string, more: readonly string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 }

@@ -58,6 +58,10 @@ export const DEV_FLAGS = {
     oneOf('<order>', ['overlapping', 'serial']),
     `calls for the messages of one connection: overlapping or serial (default ${SOCKET_DEFAULTS.messageOrder})`,
   ),
+  'request-ids': one(
+    oneOf('<of>', ['event', 'connection']),
+    `each event has an id of its own, or all of a connection have one (default ${SOCKET_DEFAULTS.requestIds})`,
+  ),
   'disconnect-attempts': one(
     wholeNumber(),
     'how often a disconnect event is tried when too many calls are under way ' +

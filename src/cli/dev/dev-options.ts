@@ -39,6 +39,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       static: flags.static,
       allowedHosts: flags['allow-host'],
       messageOrder: flags.order,
+      requestIds: flags['request-ids'],
       disconnectAttempts: flags['disconnect-attempts'],
       store: flags.store,
       profile: flags.profile,

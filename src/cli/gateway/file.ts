@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import * as z from 'zod';
 import { projectFolder } from '../../emulator/code/compiler.js';
 import type { Emulator } from '../../emulator/index.js';
+import { isAlive } from '../../emulator/is-alive.js';
+import { redirectFiles } from '../../emulator/redirect/files.js';
 import { parseJson } from '../../base/json.js';
 
 const gatewaySchema = z.object({ pid: z.int(), port: z.int(), url: z.string(), token: z.string() });
@@ -38,9 +40,15 @@ export function runningGateways(): readonly RunningGateway[] {
     const file = join(folder(), name);
     const { success, data } = gatewaySchema.safeParse(parseJson(readIfThere(file)));
     if (success && isAlive(data.pid)) return [data];
+    if (success) removeRedirect(data.port);
     rmSync(file, { force: true });
     return [];
   });
+}
+
+function removeRedirect(port: number): void {
+  const { ca, roots, preload } = redirectFiles(folder(), port);
+  for (const file of [ca, roots, preload]) rmSync(file, { force: true });
 }
 
 /** Another command may have taken it away in the meantime. */
@@ -49,15 +57,5 @@ function readIfThere(file: string): string {
     return readFileSync(file, 'utf8');
   } catch {
     return '';
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (reason) {
-    // Somebody else's process is one, too.
-    return reason instanceof Error && Reflect.get(reason, 'code') === 'EPERM';
   }
 }

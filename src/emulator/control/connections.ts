@@ -66,19 +66,19 @@ function wanted(parts: ControlApiDeps, query: URLSearchParams): OpenConnection[]
   const listed = resolveTarget(parts, query.get('target') ?? 'all').filter(
     ({ id, handshake }) => id.includes(search) || handshake.path.toLowerCase().includes(search),
   );
-  const order = ORDERS[query.get('sort') ?? 'newest'];
+  const order = ORDERS.get(query.get('sort') ?? 'newest');
   return order === undefined ? listed : listed.sort(order);
 }
 
 type Order = (a: OpenConnection, b: OpenConnection) => number;
 
-const ORDERS: Readonly<Record<string, Order>> = {
-  newest: (a, b) => b.handshake.connectedAt - a.handshake.connectedAt,
-  oldest: (a, b) => a.handshake.connectedAt - b.handshake.connectedAt,
-  idle: (a, b) => a.lastActiveAt - b.lastActiveAt,
-  received: (a, b) => b.received - a.received,
-  sent: (a, b) => b.sent - a.sent,
-};
+const ORDERS = new Map<string, Order>([
+  ['newest', (a, b) => b.handshake.connectedAt - a.handshake.connectedAt],
+  ['oldest', (a, b) => a.handshake.connectedAt - b.handshake.connectedAt],
+  ['idle', (a, b) => a.lastActiveAt - b.lastActiveAt],
+  ['received', (a, b) => b.received - a.received],
+  ['sent', (a, b) => b.sent - a.sent],
+]);
 
 function rowOf({ limits, rooms }: ControlApiDeps, connection: OpenConnection): ConnectionRow {
   const { id, handshake, lastActiveAt, received, sent } = connection;

@@ -20,10 +20,7 @@ export const readTimeline: Endpoint = {
   run({ timeline }, { query }): TimelinePage {
     const after = numberIn(query, 'after', 0, Number.MAX_SAFE_INTEGER);
     const limit = numberIn(query, 'limit', 500, MAX_ENTRIES);
-    const filter = parseTimelineFilter(query.get('filter') ?? '');
-    const entries = timeline.since(after);
-    const fitting = filter === undefined ? entries : entries.filter(filter);
-    const from = Math.max(0, fitting.length - limit);
-    return { entries: fitting.slice(from), latest: timeline.latest, leftOut: from };
+    const filter = parseTimelineFilter(query.get('filter') ?? '') ?? (() => true);
+    return { ...timeline.since(after, filter, limit), latest: timeline.latest };
   },
 };

@@ -162,12 +162,13 @@ function keysOfBatch(batch: BatchOfTable): readonly Item[] {
   return 'Keys' in batch ? batch.Keys : batch.map(({ DeleteRequest }) => DeleteRequest.Key);
 }
 
-/** A program has few expressions and uses them over and over. */
+/** A program has few expressions and uses them over and over; one that makes up new ones gets them read each time anew. */
+const KEPT_EXPRESSIONS = 1000;
 function remembering<T>(parse: (expression: string) => T): (expression: string) => T {
   const known = new Map<string, T>();
   return (expression) => {
     const parsed = known.get(expression) ?? parse(expression);
-    known.set(expression, parsed);
+    if (known.size < KEPT_EXPRESSIONS) known.set(expression, parsed);
     return parsed;
   };
 }

@@ -1,6 +1,6 @@
 import { invalidRequest } from './document-error.js';
 import { tokensOf, type Tokens } from './tokens.js';
-import { compare, type Item } from './values.js';
+import { attributeOf, compare, type Item } from './values.js';
 
 /** Whether an item meets a condition; `values` are those behind the colons. */
 export type Condition = (item: Item, values: Item) => boolean;
@@ -41,7 +41,7 @@ function single(tokens: Tokens): Condition {
     const name = tokens.next();
     tokens.next(')');
     const wanted = first === 'attribute_exists';
-    return (item) => (item[name] !== undefined) === wanted;
+    return (item) => (attributeOf(item, name) !== undefined) === wanted;
   }
   return comparison(first, tokens);
 }
@@ -54,26 +54,26 @@ function comparison(name: string, tokens: Tokens): Condition {
     const last = tokens.next();
     return (item, values) => isAtLeast(item, name, values, value) && isAtMost(item, name, values, last);
   }
-  const holds = COMPARISONS[operator];
+  const holds = COMPARISONS.get(operator);
   if (holds === undefined) throw invalidRequest(`the operator '${operator}' is not supported`);
   return (item, values) => {
-    const order = compare(item[name], values[value]);
+    const order = compare(attributeOf(item, name), attributeOf(values, value));
     return order !== undefined && holds(order);
   };
 }
 
-const COMPARISONS: Readonly<Record<string, (order: number) => boolean>> = {
-  '=': (order) => order === 0,
-  '<': (order) => order < 0,
-  '<=': (order) => order <= 0,
-  '>': (order) => order > 0,
-  '>=': (order) => order >= 0,
-};
+const COMPARISONS = new Map<string, (order: number) => boolean>([
+  ['=', (order) => order === 0],
+  ['<', (order) => order < 0],
+  ['<=', (order) => order <= 0],
+  ['>', (order) => order > 0],
+  ['>=', (order) => order >= 0],
+]);
 
 function isAtLeast(item: Item, name: string, values: Item, first: string): boolean {
-  return (compare(item[name], values[first]) ?? -1) >= 0;
+  return (compare(attributeOf(item, name), attributeOf(values, first)) ?? -1) >= 0;
 }
 
 function isAtMost(item: Item, name: string, values: Item, last: string): boolean {
-  return (compare(item[name], values[last]) ?? 1) <= 0;
+  return (compare(attributeOf(item, name), attributeOf(values, last)) ?? 1) <= 0;
 }

@@ -1,18 +1,19 @@
 import { invalidRequest } from './document-error.js';
 import { tokensOf, type Tokens } from './tokens.js';
-import type { Item, AttributeValue } from './values.js';
+import { attributeOf, setAttribute, type AttributeValue, type Item } from './values.js';
 
 /** Gives the item as it is after an update. */
 export type Update = (item: Item, values: Item) => Item;
 
-type Change = (item: Record<string, AttributeValue>, values: Item) => void;
+/** Changes the item that it is given. */
+type Change = (item: Item, values: Item) => void;
 
 /** Reads an update of `SET`, `REMOVE`, `ADD` and `DELETE` clauses, as far as this library uses them. */
 export function parseUpdate(expression: string): Update {
   const tokens = tokensOf(expression);
   const changes: Change[] = [];
   while (tokens.peek() !== undefined) {
-    const clause = CLAUSES[tokens.next()];
+    const clause = CLAUSES.get(tokens.next());
     if (clause === undefined) throw invalidRequest(`'${expression}': expected SET, REMOVE, ADD or DELETE`);
     do changes.push(clause(tokens));
     while (tokens.nextIf(','));
@@ -24,38 +25,40 @@ export function parseUpdate(expression: string): Update {
   };
 }
 
-const CLAUSES: Readonly<Record<string, (tokens: Tokens) => Change>> = {
-  SET(tokens) {
-    const name = tokens.next();
-    tokens.next('=');
-    const value = tokens.next();
-    return (item, values) => {
-      item[name] = given(values, value);
-    };
-  },
-  REMOVE(tokens) {
-    const name = tokens.next();
-    return (item) => {
-      Reflect.deleteProperty(item, name);
-    };
-  },
-  ADD(tokens) {
-    const [name, value] = [tokens.next(), tokens.next()];
-    return (item, values) => {
-      item[name] = sum(item[name], given(values, value));
-    };
-  },
-  DELETE(tokens) {
-    const [name, value] = [tokens.next(), tokens.next()];
-    return (item, values) => {
-      const removed = new Set(given(values, value).SS);
-      const rest = (item[name]?.SS ?? []).filter((member) => !removed.has(member));
-      // A set is never empty.
-      if (rest.length > 0) item[name] = { SS: rest };
-      else Reflect.deleteProperty(item, name);
-    };
-  },
-};
+const CLAUSES = new Map<string, (tokens: Tokens) => Change>(
+  Object.entries({
+    SET(tokens: Tokens): Change {
+      const name = tokens.next();
+      tokens.next('=');
+      const value = tokens.next();
+      return (item, values) => {
+        setAttribute(item, name, given(values, value));
+      };
+    },
+    REMOVE(tokens: Tokens): Change {
+      const name = tokens.next();
+      return (item) => {
+        Reflect.deleteProperty(item, name);
+      };
+    },
+    ADD(tokens: Tokens): Change {
+      const [name, value] = [tokens.next(), tokens.next()];
+      return (item, values) => {
+        setAttribute(item, name, sum(attributeOf(item, name), given(values, value)));
+      };
+    },
+    DELETE(tokens: Tokens): Change {
+      const [name, value] = [tokens.next(), tokens.next()];
+      return (item, values) => {
+        const removed = new Set(given(values, value).SS);
+        const rest = (attributeOf(item, name)?.SS ?? []).filter((member) => !removed.has(member));
+        // A set is never empty.
+        if (rest.length > 0) setAttribute(item, name, { SS: rest });
+        else Reflect.deleteProperty(item, name);
+      };
+    },
+  }),
+);
 
 function sum(current: AttributeValue | undefined, added: AttributeValue): AttributeValue {
   if (added.N !== undefined) return { N: String(Number(current?.N ?? 0) + Number(added.N)) };
@@ -63,7 +66,7 @@ function sum(current: AttributeValue | undefined, added: AttributeValue): Attrib
 }
 
 function given(values: Item, name: string): AttributeValue {
-  const value = values[name];
+  const value = attributeOf(values, name);
   if (value === undefined) throw invalidRequest(`there is no value ${name}`);
   return value;
 }

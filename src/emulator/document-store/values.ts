@@ -11,6 +11,16 @@ export function compare(a: AttributeValue | undefined, b: AttributeValue | undef
   return undefined;
 }
 
+/** An attribute by a name of the client's, who may call it `constructor` or `__proto__`. */
+export function attributeOf(item: Item, name: string): AttributeValue | undefined {
+  return Object.hasOwn(item, name) ? item[name] : undefined;
+}
+
+/** Sets an attribute, whatever it is called. */
+export function setAttribute(item: Item, name: string, value: AttributeValue): void {
+  Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true });
+}
+
 /** Bytes of an item: its names and values in UTF-8. */
 export function sizeOf(item: Item): number {
   return Object.entries(item).reduce(

@@ -3,7 +3,7 @@
  * each kind has, the casing of headers, seconds here and milliseconds there. What the samples disagree on is as in the
  * samples, not as in the typings.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
 import { rememberedOf, requestIdOf, withFormat } from './later-events.js';
 import { createMessageIds } from '../ids.js';
@@ -129,10 +129,17 @@ function addedHeaders(
   return {
     'X-Request-Id': requestId,
     'X-Trace-Id': randomUUID(),
+    'Uber-Trace-Id': traceId(),
     'X-Yc-Apigateway-Websocket-Connected-At': String(connectedAt),
     'X-Yc-Apigateway-Websocket-Connection-Id': connectionId,
     'X-Yc-Apigateway-Websocket-Event-Type': eventType,
   };
+}
+
+/** Trace, span, the span before it, and that it is sampled, as Jaeger writes them. */
+function traceId(): string {
+  const id = (): string => randomBytes(8).toString('hex');
+  return `${id()}:${id()}:0:1`;
 }
 
 function requestContext(

@@ -28,8 +28,15 @@ function valuesOf(
   if (place === 'header') return handshake.multiValueHeaders[canonicalName(name)] ?? [];
   if (place === 'query') return isConnect ? handshake.query.getAll(name) : [];
   const value =
-    place === 'path' ? handshake.pathParameters[name] : parseCookies(handshake.headers['Cookie']).get(name);
+    place === 'path'
+      ? ownOf(handshake.pathParameters, name)
+      : parseCookies(handshake.headers['Cookie']).get(name);
   return value === undefined ? [] : [value];
+}
+
+/** Declared names are the user's: a parameter may be called `constructor`. */
+function ownOf<T>(values: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(values, name) ? values[name] : undefined;
 }
 
 /**
@@ -38,7 +45,10 @@ function valuesOf(
  */
 export function fillIn(value: unknown, parameters: Readonly<Record<string, readonly string[]>>): unknown {
   if (typeof value === 'string') {
-    return value.replace(/\{([^{}]+)\}/g, (literal, name: string) => parameters[name]?.at(-1) ?? literal);
+    return value.replace(
+      /\{([^{}]+)\}/g,
+      (literal, name: string) => ownOf(parameters, name)?.at(-1) ?? literal,
+    );
   }
   if (Array.isArray(value)) return value.map((one) => fillIn(one, parameters));
   if (typeof value !== 'object' || value === null) return value;

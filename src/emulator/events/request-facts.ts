@@ -28,6 +28,7 @@ export function readRequest(
   const own: Record<string, string> = {
     'X-Forwarded-For': sourceIp,
     'X-Forwarded-Proto': 'https',
+    'X-Envoy-External-Address': sourceIp,
     'X-Real-Remote-Address': `${sourceIp}:${request.socket.remotePort ?? 0}`,
     'X-Envoy-Original-Path': request.url ?? '/',
     'X-Serverless-Gateway-Id': facts.gatewayId,
@@ -38,7 +39,7 @@ export function readRequest(
   return { template, pathParameters, path, query, headers, multiValueHeaders, sourceIp };
 }
 
-/** Headers of the connection itself do not reach a function. */
+/** Headers of the connection itself do not reach a function. Those of the handshake are not in the published samples. */
 const HOP_BY_HOP = new Set([
   'connection',
   'upgrade',
@@ -47,6 +48,9 @@ const HOP_BY_HOP = new Set([
   'trailer',
   'transfer-encoding',
   'proxy-connection',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'sec-websocket-extensions',
 ]);
 
 function canonicalHeaders(raw: readonly string[], own: Readonly<Record<string, string>>) {

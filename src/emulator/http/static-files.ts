@@ -7,6 +7,7 @@ const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.json': 'application/json',
   '.svg': 'image/svg+xml',
   '.png': 'image/png',
@@ -23,6 +24,9 @@ export async function serveFile(root: string, path: string, response: HttpRespon
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     // Pages change while they are being worked on.
     'Cache-Control': 'no-store',
+    // Pages of other sites can neither run them as scripts nor show them as images; other ports of localhost can.
+    'Cross-Origin-Resource-Policy': 'same-site',
+    'X-Content-Type-Options': 'nosniff',
   });
   // A file that cannot be read to its end, and a client that has gone away, end this answer and nothing else.
   await pipeline(opened.createReadStream(), response).catch(() => response.destroy());

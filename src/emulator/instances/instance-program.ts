@@ -1,7 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAlive } from '../is-alive.js';
 
 /** What runs in the process of an instance before the user's code. */
 export interface InstanceProgram {
@@ -17,7 +18,8 @@ let program: Promise<string> | undefined;
  */
 export async function writeInstanceProgram(): Promise<InstanceProgram> {
   const text = await (program ??= bundle());
-  const folder = mkdtempSync(join(tmpdir(), 'yc-broadcast-'));
+  sweep();
+  const folder = mkdtempSync(join(tmpdir(), `${PREFIX}${process.pid}-`));
   const file = join(folder, 'instance.cjs');
   writeFileSync(file, text);
   return {
@@ -26,6 +28,22 @@ export async function writeInstanceProgram(): Promise<InstanceProgram> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Containers can share the folder, and not the numbers of processes. */
+const PREFIX = `yc-broadcast-${hostname()}-`;
+
+/** Takes away what gateways that were killed have left behind. */
+function sweep(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const [, pid] = name.startsWith(PREFIX) ? (/^(\d+)-\w+$/.exec(name.slice(PREFIX.length)) ?? []) : [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    try {
+      rmSync(join(tmpdir(), name), { recursive: true, force: true });
+    } catch {
+      // Another user's: they will take it away themselves.
+    }
+  }
 }
 
 async function bundle(): Promise<string> {

@@ -1,5 +1,5 @@
 import { pathToFileURL } from 'node:url';
-import { resolve } from 'node:path';
+import { dirname, parse, resolve } from 'node:path';
 import { readEnvFiles } from '../code/env-files.js';
 import type { Source } from '../code/source.js';
 import { instanceVariables, type InstanceEnvironment } from './environment.js';
@@ -71,9 +71,10 @@ export function createInstanceStarter(parts: StarterDeps): PoolOptions['start'] 
 function instanceSettings({ settings, host, environment, source }: StarterDeps): InstanceSettings {
   const { entry, project } = source;
   const { coldStartMs, freezeAfterMs, timeoutMs = host.timeoutMs, memoryMb = host.memoryMb } = settings;
+  const exportName = entry.exportName ?? 'handler';
   const preload = settings.preload.map((module) => pathToFileURL(resolve(module)).href);
   return {
-    exportName: entry.exportName ?? 'handler',
+    exportName,
     written: entry.written,
     preload: [...environment.preload, ...preload],
     coldStartMs,
@@ -81,10 +82,23 @@ function instanceSettings({ settings, host, environment, source }: StarterDeps):
     timeoutMs,
     memoryMb,
     identity: { ...host.identity, memoryMb },
-    env: instanceVariables(environment, {
-      ...readEnvFiles(project, settings.envFiles),
-      ...process.env,
-      ...settings.env,
-    }),
+    env: {
+      ...instanceVariables(environment, {
+        ...readEnvFiles(project, settings.envFiles),
+        ...process.env,
+        ...settings.env,
+      }),
+      ...runtimeVariables(entry.file, exportName),
+    },
+  };
+}
+
+/** Documented: the runtime sets them, so that code which looks for AWS Lambda believes to be there. */
+function runtimeVariables(file: string, exportName: string): Record<string, string> {
+  return {
+    _HANDLER: `${parse(file).name}.${exportName}`,
+    LAMBDA_TASK_ROOT: dirname(file),
+    // What it is in the cloud is not documented. Nothing listens here.
+    AWS_LAMBDA_RUNTIME_API: '127.0.0.1:9001',
   };
 }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Duplex, Writable } from 'node:stream';
 import { crashEnding, exitEnding, memoryEnding, type InstanceEnding } from './endings.js';
 import { onLines } from './lines.js';
+import { createReaper } from './reaper.js';
 import { CALLS_FD, MESSAGES_FD, type CallMessage, type InstanceMessage, type InstanceSetup } from './wire.js';
 
 /** The process of an instance. Whatever happens in it, this process goes on. */
@@ -26,6 +27,7 @@ const LAST_WORDS_MS = 200;
 /** How V8 begins when the heap is full. What follows is for V8's own developers. */
 const OUT_OF_MEMORY = '<--- Last few GCs --->';
 
+const reaper = createReaper();
 const alive = new Set<ChildProcess>();
 process.on('exit', () => {
   alive.forEach(kill);
@@ -50,6 +52,7 @@ export function startProcess(
     },
   );
   alive.add(child);
+  if (child.pid !== undefined) reaper.watch(child.pid);
   const [calls, messages] = [child.stdio[CALLS_FD] as Writable, child.stdio[MESSAGES_FD] as Duplex];
   let crash: string | undefined;
   let isOutOfMemory = false;
@@ -83,6 +86,7 @@ export function startProcess(
     },
     gone: ended(child).then(([code, signal]) => {
       alive.delete(child);
+      if (child.pid !== undefined) reaper.forget(child.pid);
       onEnd(endingOf(code, signal));
     }),
   };

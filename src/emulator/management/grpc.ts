@@ -12,7 +12,7 @@ import { broadcastOf } from './broadcast-header.js';
 import { GRPC_PREFIX_BYTES, grpcFrame, readGrpcFrame } from '../../base/grpc-frame.js';
 import { contentOf, numberOf, readMessage, textOf, type Field } from '../../base/protobuf.js';
 import { connectionMessage } from './grpc-messages.js';
-import type { Management, ManagementRequest, OutgoingMessage } from './management.js';
+import type { Management, ManagementOperation, ManagementRequest, OutgoingMessage } from './management.js';
 import { invalid, Refusal } from './refusal.js';
 
 /**
@@ -26,11 +26,11 @@ export interface GrpcAnswerer {
 }
 
 const SERVICE = '/yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService/';
-const OPERATIONS: Readonly<Record<string, 'send' | 'get' | 'disconnect'>> = {
-  Send: 'send',
-  Get: 'get',
-  Disconnect: 'disconnect',
-};
+const OPERATIONS: ReadonlyMap<string, ManagementOperation> = new Map([
+  ['Send', 'send'],
+  ['Get', 'get'],
+  ['Disconnect', 'disconnect'],
+]);
 /** What gRPC servers take by default. Larger messages than that cannot be meant for this service anyway. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 
@@ -78,12 +78,16 @@ function requestOf(headers: IncomingHttpHeaders, body: Buffer | undefined): Mana
     broadcast: broadcastOf(headers),
     target() {
       const path = String(headers[':path']);
-      const operation = path.startsWith(SERVICE) ? OPERATIONS[path.slice(SERVICE.length)] : undefined;
+      const operation = operationAt(path);
       if (operation === undefined) throw new Refusal(501, 12, `there is no method ${path}`);
       return { operation, connectionId: textOf(fields(), 1) };
     },
     message: () => parseSend(fields()),
   };
+}
+
+function operationAt(path: string): ManagementOperation | undefined {
+  return path.startsWith(SERVICE) ? OPERATIONS.get(path.slice(SERVICE.length)) : undefined;
 }
 
 function parseMessage(body: Buffer | undefined): readonly Field[] {

@@ -27,6 +27,8 @@ export interface ManagementOptions {
   readonly guess: Guesses;
 }
 
+export type ManagementOperation = 'send' | 'get' | 'disconnect';
+
 /** A request as its wire format tells it. Each part throws a {@link Refusal} when it is malformed. */
 export interface ManagementRequest {
   readonly via: 'REST' | 'gRPC';
@@ -34,7 +36,7 @@ export interface ManagementRequest {
   readonly authorization: string | undefined;
   /** The broadcast that a send belongs to, as the header tells; see `src/model/diagnostics.ts`. */
   readonly broadcast: string | undefined;
-  target(): { readonly operation: 'send' | 'get' | 'disconnect'; readonly connectionId: string };
+  target(): { readonly operation: ManagementOperation; readonly connectionId: string };
   /** Of a send. */
   message(): OutgoingMessage;
 }

@@ -2,14 +2,32 @@
 const KEY = 'yc-broadcast.token';
 
 const given = new URLSearchParams(location.hash.slice(1)).get('t');
+const token = given ?? remembered();
 if (given !== null) {
-  sessionStorage.setItem(KEY, given);
+  remember(given);
   history.replaceState(null, '', location.pathname);
+}
+
+/** Where storage is switched off, the page works until it is loaded again without the token. */
+function remembered() {
+  try {
+    return sessionStorage.getItem(KEY) ?? '';
+  } catch {
+    return '';
+  }
+}
+
+function remember(value) {
+  try {
+    sessionStorage.setItem(KEY, value);
+  } catch {
+    // See remembered().
+  }
 }
 
 /** Asks the API. Rejects with an error whose message can be shown; `status` is 0 when the gateway is not there. */
 export async function ask(method, path, body) {
-  const headers = { 'X-Yc-Broadcast-Token': sessionStorage.getItem(KEY) ?? '' };
+  const headers = { 'X-Yc-Broadcast-Token': token };
   let response;
   try {
     response = await fetch(`api/${path}`, { method, headers, body: body && JSON.stringify(body) });

@@ -4,11 +4,11 @@
  * of programs that are given it, changes; nothing is installed on the machine.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { pathToFileURL } from 'node:url';
 import { BroadcastError } from '../../base/errors.js';
 import type { InstanceEnvironment } from '../instances/environment.js';
+import { redirectFiles } from './files.js';
 import { CONNECTIONS_HOST, portsByAddress } from './hosts.js';
 import { preloadProgram } from './preload-program.js';
 
@@ -39,11 +39,7 @@ export interface RedirectDeps {
 }
 
 export async function openRedirect({ folder, plainPort, tlsPort, ca }: RedirectDeps): Promise<Redirect> {
-  // By port, so that two gateways in one project do not take each other's.
-  const file = (name: string): string => resolve(join(folder, name));
-  const caFile = file(`ca-${plainPort}.pem`);
-  const rootsFile = file(`roots-${plainPort}.pem`);
-  const preloadFile = file(`redirect-${plainPort}.mjs`);
+  const { ca: caFile, roots: rootsFile, preload: preloadFile } = redirectFiles(folder, plainPort);
   const preload = await preloadProgram({ ports: portsByAddress(plainPort, tlsPort), ca });
   write(folder, { [caFile]: ca, [rootsFile]: [ca, otherRoots()].join('\n'), [preloadFile]: preload });
   const remove = (): void => {

@@ -13,6 +13,12 @@ import { createHandshakes, type Handshakes } from './handshakes.js';
 import { createMessages, type MessageOrder } from './messages.js';
 import { createOpenSockets, type OpenSockets } from './open-sockets.js';
 
+/**
+ * Whether each event has a request id of its own, as is documented for calls that overlap on an instance, or all events of a
+ * connection have the same, as in the published samples.
+ */
+export type RequestIds = 'event' | 'connection';
+
 export interface GatewayOptions {
   readonly routes: readonly Route[];
   readonly clock: Clock;
@@ -24,6 +30,7 @@ export interface GatewayOptions {
   readonly gatewayId: string;
   readonly guess: Guesses;
   readonly messageOrder: MessageOrder;
+  readonly requestIds: RequestIds;
   readonly disconnectAttempts: number;
 }
 
@@ -34,7 +41,7 @@ export interface Gateway extends Omit<OpenSockets, 'open'>, Pick<Handshakes, 'up
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const parts = { ...options, events: createEventBuilder(options.clock.now, options.guess) };
+  const parts = { ...options, events: createEventBuilder(options.clock.now, guessOfIds(options)) };
   const disconnects = createDisconnects(parts);
   const { open, ...sockets } = createOpenSockets({
     ...options,
@@ -79,4 +86,10 @@ function causeTold(cause: CloseCause, guess: Guesses): CloseCause | undefined {
   const seen = guess(id);
   if (seen === 'no event') return undefined;
   return id === 'disconnect.close-frame' ? cause : { ...cause, code: codeIn(seen) ?? cause.code };
+}
+
+/** What was asked for wins over what a profile says. */
+function guessOfIds({ requestIds, guess }: GatewayOptions): Guesses {
+  if (requestIds === 'event') return guess;
+  return (id) => (id === 'ids.request' ? 'one id for a connection' : guess(id));
 }

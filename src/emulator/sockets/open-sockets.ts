@@ -56,6 +56,12 @@ export interface OpenSockets {
 /** How long a client gets to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
+/**
+ * What may wait for a client that does not read. What the platform does with such a client is not documented; here it is
+ * dropped, since what waits is in the gateway's memory.
+ */
+const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+
 export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
   const { clock, limits, timeline, guess } = options;
   // What clients see at these limits is a guess.
@@ -119,6 +125,17 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     connection.socket.send(data, { binary: isBinary }, (error) => {
       if (!error) onWritten?.();
     });
+    dropUnlessRead(connection);
+  }
+
+  function dropUnlessRead(connection: OpenConnection): void {
+    if (connection.raw.writableLength <= MAX_UNSENT_BYTES) return;
+    const reason = `the client does not read: more than ${MAX_UNSENT_BYTES} bytes wait for it`;
+    drop(connection, { code: 1006, reason, by: 'gateway' });
+  }
+
+  function drop(connection: OpenConnection, cause: CloseCause): void {
+    if (forget(connection, cause)) reset(connection.raw);
   }
 
   /** Returns whether the connection was still open. */
@@ -153,9 +170,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     },
     deliver,
     close,
-    drop(connection, cause) {
-      if (forget(connection, cause)) reset(connection.raw);
-    },
+    drop,
     receive({ socket }, data, isBinary) {
       socket.emit('message', data, isBinary);
     },

@@ -64,15 +64,27 @@ export type NewEntry = Omit<TimelineEntry, 'at' | 'level'> & { readonly level?: 
 export interface Timeline {
   add(entry: NewEntry): void;
   entries(): readonly TimelineEntry[];
-  /** The entries behind a number, the oldest first. Entries are numbered from 1 in the order in which they came. */
-  since(number: number): readonly NumberedEntry[];
+  /**
+   * Of the entries behind a number those that pass the filter, the oldest first; when there are more than `limit`, the latest.
+   * Entries are numbered from 1 in the order in which they came.
+   */
+  since(number: number, filter: (entry: TimelineEntry) => boolean, limit: number): TimelineExcerpt;
   /** The number of the latest entry; 0 when there is none. */
   readonly latest: number;
+}
+
+export interface TimelineExcerpt {
+  readonly entries: readonly NumberedEntry[];
+  /** How many older entries passed the filter, too. */
+  readonly leftOut: number;
 }
 
 export interface NumberedEntry extends TimelineEntry {
   readonly number: number;
 }
+
+/** A path or a reason can hold whatever a client has sent, up to megabytes, and ten thousand of them are kept. */
+const MAX_TEXT_CHARACTERS = 4000;
 
 /** Older entries are forgotten, so that a gateway can run for days. */
 const KEPT = 10_000;
@@ -85,7 +97,7 @@ export function createTimeline(
   let forgotten = 0;
   return {
     add(partial) {
-      const entry: TimelineEntry = { at: now(), level: 'info', ...partial };
+      const entry: TimelineEntry = { at: now(), level: 'info', ...shortened(partial) };
       entries.push(entry);
       if (entries.length > 2 * KEPT) {
         forgotten += entries.length - KEPT;
@@ -94,12 +106,33 @@ export function createTimeline(
       listener?.(entry);
     },
     entries: () => entries.slice(-KEPT),
-    since(number) {
+    since(number, filter, limit) {
+      const found: NumberedEntry[] = [];
+      let fitting = 0;
       const from = Math.max(0, number - forgotten);
-      return entries.slice(from).map((entry, index) => ({ number: forgotten + from + index + 1, ...entry }));
+      for (let at = entries.length - 1; at >= from; at--) {
+        const entry = entries[at];
+        if (entry === undefined || !filter(entry)) continue;
+        // Copies are made of those only that are given out: the inspector asks again and again.
+        if (++fitting <= limit) found.push({ number: forgotten + at + 1, ...entry });
+      }
+      return { entries: found.reverse(), leftOut: fitting - found.length };
     },
     get latest() {
       return forgotten + entries.length;
     },
   };
+}
+
+/** The same entry, unless a text in it is too long. */
+function shortened(entry: NewEntry): NewEntry {
+  const { path, reason } = entry;
+  if ((path?.length ?? 0) + (reason?.length ?? 0) <= MAX_TEXT_CHARACTERS) return entry;
+  return { ...entry, path: cut(path), reason: cut(reason) };
+}
+
+function cut(text: string | undefined): string | undefined {
+  if (text === undefined || text.length <= MAX_TEXT_CHARACTERS) return text;
+  // A copy: a part of a text keeps all of it in memory.
+  return `${Buffer.from(text.slice(0, MAX_TEXT_CHARACTERS)).toString()}…`;
 }
