@@ -94,6 +94,7 @@ const TYPES = [
   'QueueFanout',
   'RawMessageHook',
   'RawMessageTools',
+  'RecentMessage',
   'Refusal',
   'ReplyOf',
   'RoomPlace',
