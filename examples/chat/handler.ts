@@ -7,13 +7,14 @@ import {
   type ConnectRequest,
 } from 'yc-broadcast';
 import { chat, room as roomName, visitor } from './contract.js';
-import { HISTORY, recentIn } from './history.js';
 import { announce, personOf } from './presence.js';
 import { openStore } from './store.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
 const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(/[\s,]+/);
 
+/** How much of a room is kept for those who come, and for those who come back. */
+const HISTORY = { maxEntries: 200, maxAgeMs: 7 * 24 * 60 * 60 * 1000 };
 const MOST_ROOMS = 20;
 const MOST_TABS = 50;
 
@@ -54,11 +55,6 @@ app.on('join', async ({ data: { room }, connection, broadcaster }) => {
     throw new ClientFacingError('TOO_MANY_ROOMS', `leave a room first: ${MOST_ROOMS} at a time are enough`);
   await connection.join(room);
   return announce(broadcaster, room, [connection]);
-});
-
-app.on('recent', async ({ data: { room }, connection }) => {
-  await requireRoom(connection, room);
-  return recentIn(store, room);
 });
 
 app.on('leave', async ({ data: { room }, connection, broadcaster }) => {

@@ -110,7 +110,10 @@ export interface Welcome {
 export interface RoomState {
   /** Where the room's history stands now; `null` in a room without one. */
   readonly position: RoomPosition | null;
-  /** False when something behind `since` is lost: then there are no `messages`, and `position` is where the room stands. */
+  /**
+   * False when something behind `since` is lost: then there are no `messages`, unless the last ones were wanted, and `position`
+   * is where the room stands.
+   */
   readonly recovered: boolean;
   /** What follows `since`, in order and without gaps. */
   readonly messages: readonly NumberedMessage[];

@@ -35,7 +35,7 @@ export interface RoomListeners<K extends Contract = Contract> {
 }
 
 /** How many messages a component shows. */
-export interface MessagesOptions {
+export interface UseMessagesOptions {
   /** This many of the room's last messages come with the join; at most 100. @default 0 */
   readonly last?: number | undefined;
   /** The oldest ones are dropped when there are more. @default 200 */
@@ -80,7 +80,7 @@ export interface ClientHooks {
     client: Client<K>,
     room: string,
     type: T,
-    options?: MessagesOptions,
+    options?: UseMessagesOptions,
   ): readonly Received<K, T>[];
   /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
   usePresence<Data = JsonValue>(
@@ -131,7 +131,7 @@ export function createClientHooks(react: ReactHooks): ClientHooks {
       client: Client<K>,
       name: string,
       type: T,
-      { last = 0, keep = KEEP }: MessagesOptions = {},
+      { last = 0, keep = KEEP }: UseMessagesOptions = {},
     ) {
       const [messages, setMessages] = useState<readonly Received<K, T>[]>([]);
       useEffect(() => {

@@ -124,7 +124,7 @@ export function watchState<K extends Contract, M extends StateMapOf<K>>(
     get size() {
       return getSnapshot().entries.size;
     },
-    get: (key) => entryOf(key)?.value as Value | undefined,
+    get: (key) => entryOf(key)?.value,
     versionOf: (key) => entryOf(key)?.version ?? 0,
     getSnapshot,
     subscribe: (listener) => changes.on(UPDATED, listener),

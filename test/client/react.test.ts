@@ -124,8 +124,8 @@ describe('useRoomState', () => {
     const component = (): void => {
       const view = createStateHooks(react).useRoomState(hooks.useRoom(client, 'lobby'), 'players' as never);
       if (view === undefined) return;
-      set = view.set as typeof set;
-      rendered.push(JSON.stringify([view.isReady, ...(view.entries as ReadonlyMap<string, unknown>)]));
+      set = view.set;
+      rendered.push(JSON.stringify([view.isReady, ...view.entries]));
     };
     // As StrictMode does.
     react.mount(component);

@@ -253,6 +253,17 @@ describe('a hidden page', () => {
 });
 
 describe('time', () => {
+  it('ends a key of 3 seconds within 4, without a request', async () => {
+    const { state, clock, shown, server } = await stateWorld();
+    await state.change({ value: '1', ttlMs: 3000 });
+    const before = server.socket.sent.length;
+    await clock.advance(2900);
+    expect(shown()).toEqual({ ann: 1 });
+    await clock.advance(1000);
+    expect(shown()).toEqual({});
+    expect(server.socket.sent.length).toBe(before);
+  });
+
   it('that leaps forward hides keys, and they come back when they have not ended', async () => {
     const { state, clock, shown, server } = await stateWorld();
     const { epoch } = (await state.change({ value: '1' })) as { readonly epoch: string };
@@ -280,7 +291,7 @@ describe('time', () => {
     for (let n = 0; n < 3; n++) await state.change({ key: `k${n}`, value: '1' }, true);
     await state.change({ key: 'short', value: '1', ttlMs: 1000 }, true);
     const differences: string[] = [];
-    players.onChange(({ key, value }) => differences.push(`${key} ${json(value) ?? 'gone'}`));
+    players.onChange(({ key, value }) => differences.push(`${key} ${json(value ?? 'gone')}`));
     const stale: boolean[] = [];
     state.maxBytes = 60;
     state.hold.add('$state');

@@ -262,8 +262,10 @@ describe('what was said', () => {
     const clara = await visit('Clara', room);
     await clara.ask('leave', { room });
     const boris = await visit('Boris', room);
-    const { data } = await boris.ask('recent', { room });
-    const kept = data as { id: string; offset: number; data: { text: string; from: unknown } }[];
+    const { data } = await boris.ask('$join', { room, since: null, want: { last: 30 } });
+    const { messages: kept } = data as {
+      messages: { offset: number; data: { text: string; from: unknown } }[];
+    };
     expect(kept.map(({ data: { text } }) => text)).toEqual(
       Array.from({ length: 30 }, (_, index) => `message ${index + 3}`),
     );
@@ -275,7 +277,8 @@ describe('what was said', () => {
     const room = newRoom();
     const [anna, boris] = [await visit('Anna', room), await visit('Boris')];
     await anna.ask('say', { room, text: 'between us' });
-    expect(await boris.ask('recent', { room })).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
+    const since = { offset: 0, epoch: 'e' };
+    expect(await boris.ask('$recover', { room, since })).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
   });
 
   it('comes again to a client that says where it was', async () => {

@@ -5,6 +5,7 @@ import {
   createBroadcaster,
   defineContract,
   type AppOptions,
+  type ConnectionStore,
   type ErrorReport,
 } from 'yc-broadcast';
 import { roomState } from 'yc-broadcast/state';
@@ -316,6 +317,86 @@ describe('$set', () => {
     expect(await players.entries()).toEqual(new Map());
   });
 });
+
+describe('what it takes', () => {
+  it('is one request for a join with the last 50 messages, and no Send', async () => {
+    const { app, connect, ask, transport } = game();
+    for (let n = 0; n < 60; n++) await app.broadcaster.to('lobby').send('said', { text: `${n}` });
+    await connect('ann');
+    const welcome = (await ask('ann', '$hello', {
+      v: 1,
+      rooms: { lobby: null },
+      want: { lobby: { last: 50, state: null } },
+    })) as { rooms: { lobby: { messages: { data: { text: string } }[]; state: unknown } } };
+    const { messages, state: page } = welcome.rooms.lobby;
+    expect(messages.map(({ data }) => data.text)).toEqual(Array.from({ length: 50 }, (_, n) => `${n + 10}`));
+    expect(page).toMatchObject({ version: 0, more: false });
+    expect([...transport.received]).toEqual([]);
+  });
+
+  it('is two requests to the store for a change, up to the first Send of a small frame', async () => {
+    const calls: string[] = [];
+    const store = counted(memoryStore(), calls);
+    const transport = scriptedTransport(() => {
+      calls.push('send');
+      return 'ok';
+    });
+    const { connect, ask, players } = game({ store, transport });
+    for (let n = 0; n < 1000; n++) await players.set(`k${n}`, { score: n });
+    await connect('ann');
+    await ask('ann', '$join', { room: 'lobby' });
+    calls.length = 0;
+    await players.set('k7', { score: 8 });
+    expect(calls.slice(0, calls.indexOf('send'))).toEqual(['change', 'list']);
+    const [text = ''] = transport.received.get('ann') ?? [];
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(150 + '{"score":8}'.length);
+  });
+
+  it('is two answers for 1,000 keys of 100 bytes', async () => {
+    const { connect, ask, players, app } = game();
+    const filler = 'x'.repeat(88);
+    for (let n = 0; n < 1000; n++)
+      await app.broadcaster.store.state?.change('lobby', [
+        { map: 'players', key: `k${n}`, value: `{"name":"${filler}"}` },
+      ]);
+    expect((await players.entries()).size).toBe(1000);
+    await connect('ann');
+    interface Page {
+      readonly rows: unknown[];
+      readonly more: boolean;
+      readonly version: number;
+      readonly epoch: string;
+      readonly base?: number;
+    }
+    const joined = (await ask('ann', '$join', { room: 'lobby', want: { state: null } })) as { state: Page };
+    const { version, epoch, base, rows } = joined.state;
+    const rest = (await ask('ann', '$state', { rooms: { lobby: { version, epoch, base } } })) as {
+      rooms: { lobby: Page };
+    };
+    expect(rest.rooms.lobby.more).toBe(false);
+    expect(rows.length + rest.rooms.lobby.rows.length).toBe(1000);
+  });
+});
+
+/** The store, with the names of what is asked of it. */
+function counted(store: ConnectionStore, calls: string[]): ConnectionStore {
+  const { list, state: kept } = store;
+  if (kept === undefined) throw new Error('no state');
+  return {
+    ...store,
+    list: (...given) => {
+      calls.push('list');
+      return list(...given);
+    },
+    state: {
+      ...kept,
+      change: (...given) => {
+        calls.push('change');
+        return kept.change(...given);
+      },
+    },
+  };
+}
 
 describe('races for a free key', () => {
   it('have one winner each, and every page agrees on who', async () => {
