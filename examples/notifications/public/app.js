@@ -61,6 +61,8 @@ function showUnread(count) {
   const badge = element('badge');
   badge.hidden = count === 0;
   badge.textContent = count > 99 ? '99+' : String(count);
+  element('unread').textContent = `${count} unread`;
+  element('bell').ariaLabel = count === 0 ? 'Mark all as read' : `Mark all as read, ${count} unread`;
   document.title = count === 0 ? 'Notifications' : `(${count}) Notifications`;
   [...element('list').children].forEach((card, index) => card.classList.toggle('is-unread', index < count));
 }
