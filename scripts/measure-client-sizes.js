@@ -21,6 +21,10 @@ const OURS = [
     '`yc-broadcast/client` and `client/presence`',
     "export * from 'yc-broadcast/client'; export * from 'yc-broadcast/client/presence';",
   ],
+  [
+    '`yc-broadcast/client` and `client/state`',
+    "export * from 'yc-broadcast/client'; export * from 'yc-broadcast/client/state';",
+  ],
 ];
 
 const OTHERS = [

@@ -4,7 +4,14 @@ export type { ErrorReport } from './server/app/log-error.js';
 export type { AppOptions } from './server/app/options.js';
 export { createBroadcaster } from './server/broadcast.js';
 export type { Broadcaster, BroadcasterOptions } from './server/broadcast.js';
-export type { Attributes, StoredConnection } from './model/connection.js';
+export type {
+  Attributes,
+  AttributesOf,
+  IdentifiedConnection,
+  Identity,
+  StoredConnection,
+  UserOf,
+} from './model/connection.js';
 export { defineContract } from './model/contract.js';
 export type { StandardIssue, StandardResult, StandardSchema } from './model/standard-schema.js';
 export type {
@@ -28,10 +35,15 @@ export type {
   ConnectEvent,
   DisconnectEvent,
   GatewayEvent,
+  HttpEvent,
   MessageEvent,
   OtherEvent,
   ParseOptions,
+  QueueEvent,
+  QueueEventMessage,
   SocketEvent,
+  TimerEvent,
+  UnknownEvent,
   WebSocketEvent,
 } from './model/events.js';
 export type { Broadcast } from './server/fanout/begin.js';
@@ -54,7 +66,6 @@ export type {
   ConnectTools,
   DisconnectHook,
   DisconnectTools,
-  Identity,
   MessageHook,
   MessageTools,
   Middleware,
@@ -67,12 +78,15 @@ export type {
 export type { Origins } from './server/handlers/origins.js';
 export type { GatewayResponse } from './server/handlers/responses.js';
 export type { RoomsOptions } from './server/handlers/session/options.js';
+export { sweep } from './server/sweep.js';
+export type { SweepOptions, SweepReport } from './server/sweep.js';
 export type { SharedOptions, SharedRoomsOptions } from './server/shared-options.js';
 export { firstConnections } from './model/first-connections.js';
 export type { HeaderLookup } from './base/headers.js';
 export type { FunctionContext, FunctionToken } from './base/invocation.js';
 export type { HistoryOption } from './server/history/histories.js';
-export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched.js';
+export type { RecentMessage } from './server/history/recent.js';
+export type { BroadcastStatus, Dispatched, WatchOptions } from './model/dispatched-broadcast.js';
 export type {
   BroadcastStart,
   Invocation,

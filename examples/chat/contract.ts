@@ -34,14 +34,9 @@ const here = z.object({
 /** `ref` is the id that its author gave the message: the page knows its own by it. */
 const said = z.object({ room, from: person, text, at: z.number(), ref: z.optional(z.string()) });
 
-/** A message of the room's history: `id` and `offset` are those that it had when it was sent. */
-export const kept = z.object({ id: z.string(), offset: z.int(), data: said });
-
 export const chat = defineContract({
   client: {
     join: { data: z.object({ room }), reply: here },
-    /** The last messages, oldest first: for a page that opens. What it misses later, the client fetches by itself. */
-    recent: { data: z.object({ room }), reply: z.array(kept) },
     leave: z.object({ room }),
     say: {
       data: z.object({ room, text }),

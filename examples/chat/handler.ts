@@ -3,23 +3,28 @@ import {
   ClientFacingError,
   createApp,
   firstConnections,
-  type Authenticate,
   type Connection,
+  type ConnectRequest,
 } from 'yc-broadcast';
 import { chat, room as roomName, visitor } from './contract.js';
-import { HISTORY, recentIn } from './history.js';
 import { announce, personOf } from './presence.js';
 import { openStore } from './store.js';
 
 const { ORIGINS, YC_BROADCAST_LOCAL_ORIGINS } = process.env;
 const origins = (ORIGINS ?? YC_BROADCAST_LOCAL_ORIGINS ?? 'http://localhost:4510').split(/[\s,]+/);
 
+/** How much of a room is kept for those who come, and for those who come back. */
+const HISTORY = { maxEntries: 200, maxAgeMs: 7 * 24 * 60 * 60 * 1000 };
 const MOST_ROOMS = 20;
 const MOST_TABS = 50;
 
+/** Addresses end up in logs, so the key comes in the one header that a page can set. */
+const KEY_PROTOCOL = 'key.';
+
 /** No accounts here: who holds the key is the person. Its hash is public, so nobody can pose as somebody else. */
-const authenticate: Authenticate = ({ query }) => {
-  const { data } = visitor.safeParse(query);
+const authenticate = ({ query: { name }, subprotocols }: ConnectRequest) => {
+  const key = subprotocols.find((one) => one.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
+  const { data } = visitor.safeParse({ key, name });
   if (data === undefined) return undefined;
   const user = createHash('sha256').update(data.key).digest('base64url').slice(0, 16);
   return { user, attributes: { name: data.name } };
@@ -31,6 +36,8 @@ const app = createApp({
   contract: chat,
   store,
   origins,
+  // A browser wants one of those that it offers to be chosen; the key is not repeated.
+  subprotocols: ['chat'],
   authenticate,
   // The client joins the rooms itself, so that it gets what it missed; the message `join` below tells the others.
   rooms: { join: (name) => roomName.safeParse(name).data === name, history: HISTORY },
@@ -48,11 +55,6 @@ app.on('join', async ({ data: { room }, connection, broadcaster }) => {
     throw new ClientFacingError('TOO_MANY_ROOMS', `leave a room first: ${MOST_ROOMS} at a time are enough`);
   await connection.join(room);
   return announce(broadcaster, room, [connection]);
-});
-
-app.on('recent', async ({ data: { room }, connection }) => {
-  await requireRoom(connection, room);
-  return recentIn(store, room);
 });
 
 app.on('leave', async ({ data: { room }, connection, broadcaster }) => {

@@ -21,7 +21,12 @@ export const score = z.object({
   why: z.string(),
 });
 
-export const board = defineContract({ client: {}, server: { score } });
+export const board = defineContract({
+  client: {},
+  server: { score },
+  /** The score as it stands, for those who come later. The only key is `now`. */
+  state: { current: { value: score, ttlMs: 24 * 60 * 60 * 1000 } },
+});
 
 export type Update = z.output<typeof update>;
 export type Score = z.output<typeof score>;

@@ -1,26 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
-import type { GatewayResponse } from 'yc-broadcast';
-import * as z from 'zod/mini';
+import type { GatewayResponse, HttpEvent } from 'yc-broadcast';
 import { update, type Update } from './contract.js';
-
-const httpRequest = z.object({
-  httpMethod: z.string(),
-  headers: z.record(z.string(), z.string()),
-  body: z._default(z.string(), ''),
-  isBase64Encoded: z._default(z.boolean(), false),
-});
 
 /** `POST /score`, for the operator, who knows the key. Functions do not get the header `Authorization`. */
 export async function answerRequest(
-  event: unknown,
+  { method, headers, body }: HttpEvent,
   operatorKey: string,
   show: (update: Update) => Promise<object>,
 ): Promise<GatewayResponse> {
-  const { data: request } = httpRequest.safeParse(event);
-  if (request?.httpMethod !== 'POST') return answer(405, { error: 'POST a score' });
-  if (!isEqual(new Headers(request.headers).get('x-operator-key') ?? '', operatorKey))
+  if (method !== 'POST') return answer(405, { error: 'POST a score' });
+  if (!isEqual(headers.get('x-operator-key') ?? '', operatorKey))
     return answer(401, { error: 'X-Operator-Key: not the key' });
-  const body = request.isBase64Encoded ? Buffer.from(request.body, 'base64').toString() : request.body;
   const parsed = update.safeParse(jsonOf(body));
   return parsed.success
     ? answer(200, await show(parsed.data))

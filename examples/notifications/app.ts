@@ -49,7 +49,7 @@ export function createNotifications({ secret, ...options }: NotificationsOptions
   app.onOtherEvent(async ({ event, broadcaster }) => {
     switch (event.type) {
       case 'http':
-        return answerRequest(event.raw, {
+        return answerRequest(event, {
           records: neededParts(store).records,
           secret,
           publish: (order, key) => publish(broadcaster, order, key),

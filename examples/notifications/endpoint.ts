@@ -1,16 +1,8 @@
-import type { GatewayResponse } from 'yc-broadcast';
+import type { GatewayResponse, HttpEvent } from 'yc-broadcast';
 import type { RecordStore } from 'yc-broadcast/stores';
-import * as z from 'zod/mini';
 import { order, type Order } from './contract.js';
 import { once } from './once.js';
 import { isOfNow, isSigned } from './signature.js';
-
-const httpRequest = z.object({
-  httpMethod: z.string(),
-  headers: z.record(z.string(), z.string()),
-  body: z._default(z.string(), ''),
-  isBase64Encoded: z._default(z.boolean(), false),
-});
 
 export interface EndpointParts {
   readonly records: RecordStore;
@@ -22,11 +14,11 @@ export interface EndpointParts {
  * `POST /notify`. Whoever publishes signs with a secret that both sides know (functions do not get the header
  * `Authorization`), and names every order: the same name again is answered, and not carried out again.
  */
-export async function answerRequest(event: unknown, parts: EndpointParts): Promise<GatewayResponse> {
-  const { data: request } = httpRequest.safeParse(event);
-  if (request?.httpMethod !== 'POST') return answer(405, { error: 'POST an order' });
-  const headers = new Headers(request.headers);
-  const body = request.isBase64Encoded ? Buffer.from(request.body, 'base64').toString() : request.body;
+export async function answerRequest(
+  { method, headers, body }: HttpEvent,
+  parts: EndpointParts,
+): Promise<GatewayResponse> {
+  if (method !== 'POST') return answer(405, { error: 'POST an order' });
   const key = headers.get('idempotency-key') ?? '';
   if (!/^[\w-]{8,64}$/.test(key))
     return answer(400, { error: 'Idempotency-Key: 8 to 64 letters, digits, - or _' });

@@ -17,8 +17,11 @@ const app = createApp({
     presence: presence({ describe: ({ attributes }) => attributes['name'] }),
     history: { maxEntries: 200, maxAgeMs: 24 * 60 * 60 * 1000 },
   },
-  authenticate({ query }) {
-    const { data } = visitor.safeParse(query);
+  // A browser wants one of those that it offers to be chosen; the other one carries the key.
+  subprotocols: ['wall'],
+  authenticate({ query: { name }, subprotocols }) {
+    const key = subprotocols.find((one) => one.startsWith('key.'))?.slice('key.'.length);
+    const { data } = visitor.safeParse({ key, name });
     if (data === undefined) return undefined;
     const user = createHash('sha256').update(data.key).digest('base64url').slice(0, 16);
     return { user, attributes: { name: data.name } };

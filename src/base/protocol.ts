@@ -110,7 +110,10 @@ export interface Welcome {
 export interface RoomState {
   /** Where the room's history stands now; `null` in a room without one. */
   readonly position: RoomPosition | null;
-  /** False when something behind `since` is lost: then there are no `messages`, and `position` is where the room stands. */
+  /**
+   * False when something behind `since` is lost: then there are no `messages`, unless the last ones were wanted, and `position`
+   * is where the room stands.
+   */
   readonly recovered: boolean;
   /** What follows `since`, in order and without gaps. */
   readonly messages: readonly NumberedMessage[];
@@ -204,7 +207,7 @@ export type StateWritten =
 export const PRESENCE_TYPE = '$presence';
 
 /** Who is in a room: users, however many connections each of them has. The reply to `$presence`. */
-export interface Presence {
+export interface Presence<Data = JsonValue> {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
   /**
@@ -213,21 +216,21 @@ export interface Presence {
    */
   readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
-  readonly users?: readonly PresentUser[];
+  readonly users?: readonly PresentUser<Data>[];
 }
 
 /** A user who is in a room, with one connection or many. */
-export interface PresentUser {
+export interface PresentUser<Data = JsonValue> {
   readonly user: string;
-  /** What the app tells of this user, if anything. */
-  readonly data?: JsonValue;
+  /** What `describe` of the app's `presence()` tells of this user, if anything. */
+  readonly data?: Exclude<Data, undefined>;
 }
 
 /** `data` of `$presence` from the server: what has changed in a room, and how it is now. */
-export interface PresenceChange extends Presence {
+export interface PresenceChange<Data = JsonValue> extends Presence<Data> {
   readonly room: string;
   /** Who came. Somebody who is known to be there may be named again. */
-  readonly joined?: readonly PresentUser[];
+  readonly joined?: readonly PresentUser<Data>[];
   /** Who has no connection left in the room. */
   readonly left?: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { ClientTypeOf, Contract, ServerTypeOf } from '../model/contract.js';
+import type { Contract, } from '../model/contract.js';
 import type { Stop } from './base/emitter.js';
 import type { Received, ReceivedData, ReplyData, SendArguments } from './requests/message-types.js';
 import type { RequestError } from './requests/request-error.js';

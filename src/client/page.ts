@@ -2,3 +2,4 @@
 export * from './index.js';
 export * from './native.js';
 export * from './presence.js';
+export * from './state.js';

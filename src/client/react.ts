@@ -1,5 +1,6 @@
 /** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
-import type { Contract, ServerTypeOf } from '../model/contract.js';
+import type { JsonValue } from '../base/protocol.js';
+import type { Contract, ServerTypeOf, StateInputOf, StateMapOf, StateValueOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
 import type { Recovery } from './rooms/catch-up.js';
 import type { Received, ReceivedData } from './requests/message-types.js';
@@ -7,6 +8,7 @@ import { watchPresence, type PresenceWatchOptions, type PresenceView } from './p
 import type { RequestError } from './requests/request-error.js';
 import type { Room } from './rooms/room.js';
 import type { ClientState } from './client-state.js';
+import { watchState, type StateSnapshot, type StateWatch } from './state.js';
 
 /** As much of React as is needed: pass the module itself. React 18 and later have it. */
 export interface ReactHooks {
@@ -32,6 +34,30 @@ export interface RoomListeners<K extends Contract = Contract> {
   readonly onRefused?: (error: RequestError) => void;
 }
 
+/** How many messages a component shows. */
+export interface UseMessagesOptions {
+  /** This many of the room's last messages come with the join; at most 100. @default 0 */
+  readonly last?: number | undefined;
+  /** The oldest ones are dropped when there are more. @default 200 */
+  readonly keep?: number | undefined;
+}
+
+/** A map of a room's state at one moment, and how to change it. */
+export interface RoomStateView<Value, Input = Value>
+  extends StateSnapshot<Value>, Pick<StateWatch<Value, Input>, 'set' | 'delete'> {}
+
+/** Hooks of React for the state of rooms; made by {@link createStateHooks}. */
+export interface StateHooks {
+  /**
+   * A map of a room's state, see `watchState`: `undefined` as long as there is no room. Rendered again whenever something in the
+   * map changes. `set` and `delete` of the map are with it.
+   */
+  useRoomState<K extends Contract, M extends StateMapOf<K>>(
+    room: Room<K> | undefined,
+    map: M,
+  ): RoomStateView<StateValueOf<K, M>, StateInputOf<K, M>> | undefined;
+}
+
 /** Hooks of React around a client; made by {@link createClientHooks}. */
 export interface ClientHooks {
   /** The state of the connection. On a server it is `connecting`. */
@@ -45,18 +71,35 @@ export interface ClientHooks {
     name: string,
     listeners?: RoomListeners<K>,
   ): Room<K> | undefined;
+  /**
+   * Is in a room as long as the component is mounted, and has its messages of a type, the oldest first: the last ones of its
+   * history, and what follows. After a loss the list begins anew, so that it never has a hole. Options are those of the first
+   * rendering with this room.
+   */
+  useMessages<K extends Contract, T extends ServerTypeOf<K>>(
+    client: Client<K>,
+    room: string,
+    type: T,
+    options?: UseMessagesOptions,
+  ): readonly Received<K, T>[];
   /** Who is in a room, see `watchPresence`. Options are those of the first rendering with this room. */
-  usePresence(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions): PresenceView;
+  usePresence<Data = JsonValue>(
+    room: Pick<Room, 'onPresence'> | undefined,
+    options?: PresenceWatchOptions,
+  ): PresenceView<Data>;
 }
 
-const NOBODY_KNOWS: PresenceView = { count: undefined, users: undefined };
+/** Messages that a component shows unless it says otherwise. */
+const KEEP = 200;
+
+const NOBODY_KNOWS: PresenceView<never> = { count: undefined, users: undefined };
 
 /**
  * Hooks for a client, made once for a page.
  *
  * @example
  * import * as React from 'react';
- * const { useClientState, useRoom, usePresence } = createClientHooks(React);
+ * const { useClientState, useRoom, useMessages, usePresence } = createClientHooks(React);
  */
 export function createClientHooks(react: ReactHooks): ClientHooks {
   const { useEffect, useRef, useState, useSyncExternalStore } = react;
@@ -84,11 +127,38 @@ export function createClientHooks(react: ReactHooks): ClientHooks {
       }, [client, name]);
       return room;
     },
-    usePresence(room, options) {
-      const [view, setView] = useState(NOBODY_KNOWS);
+    useMessages<K extends Contract, T extends ServerTypeOf<K>>(
+      client: Client<K>,
+      name: string,
+      type: T,
+      { last = 0, keep = KEEP }: UseMessagesOptions = {},
+    ) {
+      const [messages, setMessages] = useState<readonly Received<K, T>[]>([]);
+      useEffect(() => {
+        let shown: readonly Received<K, T>[] = [];
+        const show = (next: readonly Received<K, T>[]): void => {
+          shown = next.slice(-keep);
+          setMessages(shown);
+        };
+        const room = client.join(name, { last });
+        room.onLoss(() => {
+          show([]);
+        });
+        room.on(type, (_data, message) => {
+          show([...shown, message]);
+        });
+        return () => {
+          room.leave();
+          show([]);
+        };
+      }, [client, name, type]);
+      return messages;
+    },
+    usePresence<Data>(room: Pick<Room, 'onPresence'> | undefined, options?: PresenceWatchOptions) {
+      const [view, setView] = useState<PresenceView<Data>>(NOBODY_KNOWS);
       useEffect(() => {
         if (room === undefined) return undefined;
-        const watch = watchPresence(room, options);
+        const watch = watchPresence<Data>(room, options);
         watch.onChange(({ count, users }) => {
           setView({ count, users });
         });
@@ -97,6 +167,37 @@ export function createClientHooks(react: ReactHooks): ClientHooks {
           setView(NOBODY_KNOWS);
         };
       }, [room]);
+      return view;
+    },
+  };
+}
+
+/**
+ * Hooks for the state of rooms, made once for a page. Apart from {@link createClientHooks}, so that pages without it do not load it.
+ *
+ * @example
+ * const { useRoomState } = createStateHooks(React);
+ * const players = useRoomState(useRoom(client, 'lobby'), 'players');
+ */
+export function createStateHooks({ useEffect, useState }: ReactHooks): StateHooks {
+  return {
+    useRoomState<K extends Contract, M extends StateMapOf<K>>(room: Room<K> | undefined, map: M) {
+      type View = RoomStateView<StateValueOf<K, M>, StateInputOf<K, M>>;
+      const [view, setView] = useState<View | undefined>(undefined);
+      useEffect(() => {
+        if (room === undefined) return undefined;
+        const watch = watchState(room, map);
+        const { set, delete: remove } = watch;
+        const show = (): void => {
+          setView({ ...watch.getSnapshot(), set, delete: remove });
+        };
+        watch.subscribe(show);
+        show();
+        return () => {
+          watch.stop();
+          setView(undefined);
+        };
+      }, [room, map]);
       return view;
     },
   };

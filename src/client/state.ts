@@ -1,9 +1,9 @@
 /** What a room holds, as a page shows it; published as `yc-broadcast/client/state`. */
 import type { Contract, StateInputOf, StateMapOf, StateValueOf } from '../model/contract.js';
-import type { StateRow } from '../base/protocol.js';
+import type { StatePage, StateWrite } from '../base/protocol.js';
 import { createEmitter, type Stop } from './base/emitter.js';
 import type { Room } from './rooms/room.js';
-import type { StateEntry } from './state/copy.js';
+import { idOf, type StateEntry } from './state/copy.js';
 import { syncOf, UPDATED } from './state/sync.js';
 
 /** A map at one moment. The same object until something changes. */
@@ -79,47 +79,59 @@ export function watchState<K extends Contract, M extends StateMapOf<K>>(
   const stops = new Set<Stop>();
   const changes = createEmitter();
   let snapshot: StateSnapshot<Value> | undefined;
-  const keys = (): ReadonlyMap<string, StateEntry> =>
-    sync.copy.entries.get(map) ?? new Map<string, StateEntry>();
+  /** What listeners were told, beside the entries. */
+  let told = '';
+  let isChanged = false;
+  const flags = (): string => `${sync.isReady} ${sync.isStale}`;
+  const entryOf = (key: string): StateEntry | undefined => sync.copy.entries.get(idOf(map, key));
   const listen = (event: string | number, listener: (value: never) => void): Stop => {
-    const stop = sync.emitter.on(event, listener);
+    const end = sync.emitter.on(event, listener);
+    const stop = (): void => {
+      stops.delete(stop);
+      end();
+    };
     stops.add(stop);
     return stop;
   };
-  const written = (answer: unknown): SetKeyResult<Value> => {
-    const { changed, rows } = answer as { readonly changed: boolean; readonly rows: readonly StateRow[] };
-    return { changed, value: rows[0]?.[3] as Value | undefined };
+  const write = async (key: string, change: Omit<StateWrite, 'room' | 'map' | 'key'>) => {
+    const { changed, rows } = Object(
+      await sync.writes.write({ map, key, ...change }),
+    ) as Partial<StatePage> & { changed?: boolean };
+    return { changed: changed === true, value: rows?.[0]?.[3] as Value | undefined };
   };
-  let isChanged = false;
   listen(map, () => {
     isChanged = true;
   });
   listen(UPDATED, () => {
-    isChanged ||= snapshot?.isReady !== sync.isReady || snapshot.isStale !== sync.copy.isStale;
-    if (!isChanged) return;
+    if (!isChanged && told === flags()) return;
+    told = flags();
     isChanged = false;
     snapshot = undefined;
     changes.emit(UPDATED);
   });
   stops.add(sync.watch());
+  const getSnapshot = (): StateSnapshot<Value> =>
+    (snapshot ??= {
+      entries: new Map(
+        [...sync.copy.entries.values()]
+          .filter((entry) => entry.map === map)
+          .map(({ key, value }) => [key, value as Value]),
+      ),
+      isReady: sync.isReady,
+      isStale: sync.isStale,
+    });
   return {
     get size() {
-      return keys().size;
+      return getSnapshot().entries.size;
     },
-    get: (key) => keys().get(key)?.value as Value | undefined,
-    versionOf: (key) => keys().get(key)?.version ?? 0,
-    getSnapshot: () =>
-      (snapshot ??= {
-        entries: new Map([...keys()].map(([key, { value }]) => [key, value as Value])),
-        isReady: sync.isReady,
-        isStale: sync.copy.isStale,
-      }),
+    get: (key) => entryOf(key)?.value,
+    versionOf: (key) => entryOf(key)?.version ?? 0,
+    getSnapshot,
     subscribe: (listener) => changes.on(UPDATED, listener),
     onChange: (listener) => listen(map, listener),
-    set: async (key, value, { ifNew, ifVersion } = {}) =>
-      written(await sync.writes.write({ map, key, value, ifVersion: ifNew === true ? 0 : ifVersion })),
-    delete: async (key, options = {}) =>
-      written(await sync.writes.write({ map, key, ifVersion: options.ifVersion })),
+    set: (key, value, { ifNew, ifVersion } = {}) =>
+      write(key, { value, ifVersion: ifNew === true ? 0 : ifVersion }),
+    delete: (key, options = {}) => write(key, { ifVersion: options.ifVersion }),
     stop() {
       for (const stop of stops) stop();
     },

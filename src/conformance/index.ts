@@ -12,7 +12,7 @@
  */
 export { CASES } from './cases/index.js';
 export { MODES, modeOf, type ConformanceCase, type Mode } from './case.js';
-export { parseProfile, seenIn, withResults, type Profile } from './profile.js';
+export { expectedOf, parseProfile, withResults } from './profile.js';
 export { consequenceOf, reportOf } from './report.js';
 export { runDeployed, type RunDeployedOptions } from './run/deployed.js';
 export { runLocal, type RunLocalOptions } from './run/local.js';

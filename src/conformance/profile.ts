@@ -1,41 +1,15 @@
 /** What the cloud was seen to do, as a file that the local gateway can be set to. */
-import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
-import { check, firstIssue, lazily } from '../base/options.js';
+import { check, firstIssue } from '../base/options.js';
 import { parseJson } from '../base/json.js';
+import type { Profile } from '../emulator/index.js';
+import { readGuesses } from '../emulator/profile/guesses.js';
+import { profileSchema } from '../emulator/profile/profile.js';
 import type { CaseResult } from './run/run-cases.js';
-
-/** What was seen of one case. */
-export interface ProfileEntry {
-  readonly seen: string;
-  readonly figures?: Readonly<Record<string, number>> | undefined;
-}
-
-export interface Profile {
-  readonly version: 1;
-  /** The day of the latest entry, as in `2026-11-30`. */
-  readonly date: string;
-  /** By the ids of cases. */
-  readonly cases: Readonly<Record<string, ProfileEntry>>;
-}
-
-const profileSchema = lazily(() =>
-  z.strictObject({
-    version: z.literal(1),
-    date: z.string(),
-    cases: z.record(
-      z.string(),
-      z.strictObject({
-        seen: z.string().check(z.minLength(1)),
-        figures: z.optional(z.record(z.string(), z.number())),
-      }),
-    ),
-  }),
-);
 
 /** Throws `INVALID_OPTIONS` that names the field. */
 export function parseProfile(text: string, name: string): Profile {
-  const result = check(profileSchema(), parseJson(text));
+  const result = check(profileSchema, parseJson(text));
   if (result.success) return result.data;
   const { path, message } = firstIssue(result.error);
   throw new BroadcastError('INVALID_OPTIONS', `${[name, ...path].join('.')}: ${message}`, { path });
@@ -56,6 +30,9 @@ export function withResults(
   return { version: 1, date: now.toISOString().slice(0, 10), cases: Object.fromEntries(cases) };
 }
 
-export function seenIn({ cases }: Profile): ReadonlyMap<string, string> {
-  return new Map(Object.entries(cases).map(([id, { seen }]) => [id, seen]));
+/** What a local gateway with this profile should do: what was seen, where it can follow. */
+export function expectedOf(profile: Profile): ReadonlyMap<string, string> {
+  const { unfollowed } = readGuesses(profile);
+  const entries = Object.entries(profile.cases).filter(([id]) => !unfollowed.has(id));
+  return new Map(entries.map(([id, { seen }]) => [id, seen]));
 }

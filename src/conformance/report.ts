@@ -3,7 +3,7 @@
  * only, never an id, an address or a token: profiles have none, and neither have cases.
  */
 import type { ConformanceCase } from './case.js';
-import type { Profile, ProfileEntry } from './profile.js';
+import type { Profile, ProfileEntry } from '../emulator/index.js';
 
 /** In Markdown; differences come first, since they are what one acts on. */
 export function reportOf(cases: readonly ConformanceCase[], profile: Profile): string {
@@ -57,7 +57,7 @@ export function consequenceOf({ answers, otherwise }: ConformanceCase, seen: str
 /** A profile can be edited by hand: whatever in it looks like an id, a token or a domain stays out. */
 export function redacted(text: string): string {
   return text
-    .replace(/\b[\w-]+(?:\.[\w-]+)+\.[a-z]{2,}\b/gi, '[domain]')
     .replace(/\b(?:t1|y0)[._][\w.-]+/g, '[token]')
+    .replace(/\b[\w-]+(?:\.[\w-]+)+\.[a-z]{2,}\b/gi, '[domain]')
     .replace(/\b[a-z0-9]{18,}\b/gi, '[id]');
 }

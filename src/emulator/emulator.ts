@@ -21,6 +21,8 @@ import { listen } from './listening/listen.js';
 import { createManagementDesk } from './management/desk.js';
 import { createManagement } from './management/management.js';
 import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
+import { readGuesses, unfollowedWarnings } from './profile/guesses.js';
+import { withProfile } from './profile/with-profile.js';
 import { servePages } from './http/pages.js';
 import type { Listeners } from './listening/ports.js';
 import { createRooms } from './library/rooms.js';
@@ -34,7 +36,9 @@ import { createTimeline } from './timeline/timeline.js';
  * Rejects with `INVALID_OPTIONS` that names the option, or that the port is taken.
  */
 export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
-  const options = parseEmulatorOptions(given);
+  const parsed = parseEmulatorOptions(given);
+  const { guess, unfollowed } = readGuesses(parsed.profile);
+  const options = withProfile(parsed, guess);
   const manualClock = options.clock === 'manual' ? createManualClock() : undefined;
   const clock = manualClock ?? systemClock;
   const timeline = createTimeline(clock.now, options.onTimeline);
@@ -57,7 +61,17 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   else options.faults.forEach(faults.add);
   const waiting = createWaiting(clock);
   const calls = createCalls(faults);
-  const gateway = createGateway({ ...options, routes, clock, timeline, faults, waiting, calls, gatewayId });
+  const gateway = createGateway({
+    ...options,
+    routes,
+    clock,
+    timeline,
+    faults,
+    waiting,
+    calls,
+    gatewayId,
+    guess,
+  });
   const messageQueues = createMessageQueues({
     options,
     clock,
@@ -68,6 +82,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     routes,
     invokerOf: functions.invokerOf,
     folderId: identity.folderId,
+    guess,
   });
   const timers = createTimers({
     options,
@@ -87,6 +102,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     broadcasts,
     gatewayId,
     token: expectedToken,
+    guess,
   });
   const desk = createManagementDesk(management, options.grpcErrors);
   const advance = manualClock && ((duration: number | string) => emulator.clock.advance(duration));
@@ -138,7 +154,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     manualClock,
     now: clock.now,
     timeline,
-    warnings,
+    warnings: [...warnings, ...unfollowedWarnings(unfollowed)],
     paths: routes.map(({ pattern }) => pattern.template),
     httpPaths: httpRoutes.flatMap(({ pattern, methods }) =>
       [...methods.keys()].map((method) => `${method} ${pattern.template}`),

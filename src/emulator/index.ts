@@ -27,6 +27,7 @@
  *   timers/            functions that are called again and again
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
  *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment
+ *   profile/           what is assumed where the documentation is silent, and what a profile says instead
  *   faults/            what goes wrong on purpose: kinds, decisions, textual form, presets
  *   timeline/          what happened, and asking for a part of it
  *   library/           what the library in a function says of its rooms and broadcasts
@@ -62,6 +63,7 @@ export type { BroadcastTrigger, FunctionTrigger, QueueOptions, TriggerOptions } 
 export type { QueueCounts } from './queue/queue-api.js';
 export type { MessageAttribute, ReceivedMessage } from './queue/trigger-event.js';
 export type { TriggerSummary } from './queue/triggers.js';
+export type { Profile, ProfileEntry } from './profile/profile.js';
 export type { RedirectAccess } from './redirect/redirect.js';
 export type {
   TestClientOptions,

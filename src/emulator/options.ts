@@ -10,6 +10,7 @@ import type { FunctionTarget } from './calls/function-target.js';
 import type { FunctionHandler } from './calls/invoker.js';
 import type { GrpcErrors } from './management/grpc.js';
 import { queuesSchema, triggersSchema, type QueueOptions, type TriggerOptions } from './queue/options.js';
+import { profileSchema, type Profile } from './profile/profile.js';
 import { timersSchema, type TimerOptions } from './timers/options.js';
 import type { SpecSource } from './spec/read-spec.js';
 import type { VariableValues } from './spec/variables.js';
@@ -107,6 +108,11 @@ export interface EmulatorOptions {
   readonly faults?: readonly Fault[] | string | undefined;
   /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
   readonly seed?: number | undefined;
+  /**
+   * What `yc-broadcast conformance` has seen in the cloud: the content of its file. Replaces what this gateway assumes where
+   * the documentation is silent; `warnings` says which entries it cannot follow. Options that say something else win.
+   */
+  readonly profile?: Profile | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */
   readonly onOutput?: ((output: FunctionOutput) => void) | undefined;
   /** Gives up a start that takes too long: `startEmulator` rejects with its reason. */
@@ -180,6 +186,7 @@ const settingsSchema = z.strictObject({
   accessKeyId: z.string().min(1).optional(),
   faults: z.union([z.string(), z.array(faultSchema)]).default([]),
   seed: z.int().min(0).default(1),
+  profile: profileSchema.optional(),
   signal: z.instanceof(AbortSignal).optional(),
   onOutput: z.optional(functionOption<(output: FunctionOutput) => void>()),
   onTimeline: z.optional(functionOption<(entry: TimelineEntry) => void>()),

@@ -6,7 +6,7 @@
  * the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts. That an event is a websocket event,
  * however, `requestContext` has to say: clients choose the headers of HTTP requests.
  */
-import { isWebSocketEvent, otherType, type ParseOptions } from './events/claims.js';
+import { isWebSocketEvent, type ParseOptions } from './events/claims.js';
 import type { GatewayEvent, WebSocketEvent } from './events/event.js';
 import {
   bodyOf,
@@ -18,11 +18,13 @@ import {
   queryOf,
   subprotocolsOf,
 } from './events/fields.js';
+import { otherEventOf } from './events/other.js';
 import { rawEventSchema, type RawEvent, type RequestContext } from './events/raw-event.js';
 import { headerLookup } from '../base/headers.js';
 import { check, firstIssue } from '../base/options.js';
 
 export { claimedEventType, hasWebSocketHeaders, type ParseOptions } from './events/claims.js';
+export { otherEventOf, queueEventOf } from './events/other.js';
 export type * from './events/event.js';
 
 /**
@@ -33,7 +35,7 @@ export type * from './events/event.js';
  * @param now In Unix milliseconds. Used as `connectedAt` when the event carries none, or one that is later.
  */
 export function parseEvent(raw: unknown, now: number = Date.now(), options: ParseOptions = {}): GatewayEvent {
-  if (!isWebSocketEvent(raw, options)) return { kind: 'other', type: otherType(raw), raw };
+  if (!isWebSocketEvent(raw, options)) return otherEventOf(raw);
   const result = check(rawEventSchema(), raw);
   if (!result.success) {
     const { path, message } = firstIssue(result.error);

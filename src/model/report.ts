@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../base/errors.js';
 import type { RoomPlace } from '../base/protocol.js';
-import type { Dispatched, Placed } from './dispatched.js';
+import type { Dispatched, Placed } from './dispatched-broadcast.js';
 import type { BroadcastAudience } from './store.js';
 
 /**

@@ -1,7 +1,7 @@
 import type { FanoutDeps } from '../server/fanout/deps.js';
 import type { Dispatcher } from '../server/fanout/dispatch.js';
 import type { QueueFanout } from '../server/fanout/queue-fanout.js';
-import type { BroadcastStatus, Dispatched } from '../model/dispatched.js';
+import type { BroadcastStatus, Dispatched } from '../model/dispatched-broadcast.js';
 import { deadlineOf } from '../base/invocation.js';
 import { markReport, placedIn } from '../model/report.js';
 import { changeBroadcast, readBroadcast, type BroadcastRecord } from './broadcast-record.js';

@@ -1,4 +1,4 @@
-import type { BroadcastStatus } from '../model/dispatched.js';
+import type { BroadcastStatus } from '../model/dispatched-broadcast.js';
 import { placedIn } from '../model/report.js';
 import type { BroadcastRecord } from './broadcast-record.js';
 import { addCounts, NOBODY, totalOf, type Counts } from './counts.js';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { BroadcastError } from '../base/errors.js';
-import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
+import type { BroadcastStatus, WatchOptions } from '../model/dispatched-broadcast.js';
 import { lazily, parseOptions } from '../base/options.js';
 import { sleep } from './sleep.js';
 

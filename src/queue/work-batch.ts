@@ -1,6 +1,6 @@
 import { BroadcastError } from '../base/errors.js';
 import { decodeJob } from './job.js';
-import { proveJob } from './prove-job.js';
+import { proveJob } from './verify-job.js';
 import { putJob } from './requeue.js';
 import { bodiesOf } from './trigger-messages.js';
 import type { WorkDeps } from './work-deps.js';

@@ -7,11 +7,13 @@ import { createPacer } from './fanout/pacer.js';
 import { createTarget, type Target } from './fanout/target.js';
 import { parseShared, sharedRoomsShape, sharedShape, type SharedOptions } from './shared-options.js';
 import { createRoomHistories } from './history/histories.js';
+import { recentMessages, type RecentMessage } from './history/recent.js';
+import { announceBy } from './state/announce.js';
 import type { RoomMap } from './state/room-map.js';
 import { BroadcastError } from '../base/errors.js';
 import type { FunctionContext } from '../base/invocation.js';
 import { checkName } from '../base/names.js';
-import type { BroadcastStatus, WatchOptions } from '../model/dispatched.js';
+import type { BroadcastStatus, WatchOptions } from '../model/dispatched-broadcast.js';
 import type { ObservedDeps } from '../model/observer.js';
 import { lazily } from '../base/options.js';
 import { checkRooms } from '../model/several-rooms.js';
@@ -53,6 +55,11 @@ export interface Broadcaster<K extends Contract = Contract> {
   toConnection(id: string): Target<K>;
   /** Every connection. */
   toAll(): Target<K>;
+  /**
+   * The last messages of a room that keeps a history (`rooms.history`), at most `count` of them, the oldest first: what clients
+   * get with `join(room, { last })`. One read of the store. Rejects with `INVALID_OPTIONS` where the room keeps none.
+   */
+  recent(room: string, count: number): Promise<readonly RecentMessage<K>[]>;
   /**
    * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
    * option `rooms.state` is not set.
@@ -121,17 +128,12 @@ export function createBroadcaster<K extends Contract = Contract>(
     const deps = { store, transport, contract, histories, settings, pacer, fanout, context, observe };
     const target = (audience: BroadcastAudience): Target<K> =>
       createTarget<K>(deps, { audience, filter: EVERYBODY });
-    const state = rooms.state?.open({
-      store,
-      contract,
-      announce: (room, text, exceptId) => {
-        const everybody = target({ room });
-        return (exceptId === undefined ? everybody : everybody.except(exceptId)).sendRaw(text);
-      },
-    });
+    const announce = announceBy((room) => target({ room }));
+    const state = rooms.state?.open({ store, contract, announce });
     return {
       store,
       transport,
+      recent: (room, count) => recentMessages<K>(histories, room, count),
       state: (room, map) => {
         if (state !== undefined) return state.map(room, map) as RoomMap<K, typeof map>;
         throw new BroadcastError('INVALID_OPTIONS', 'state: set the option rooms: { state: roomState() }');

@@ -4,6 +4,7 @@ import { createHistory } from './ydb/history.js';
 import { createListing } from './ydb/listing.js';
 import { openDatabase, type YdbOptions } from './ydb/options.js';
 import { createRecords } from './ydb/records.js';
+import { createState } from './ydb/state.js';
 import { ensureTable, type TableReport } from './ydb/table.js';
 
 export type { CompleteStore } from '../model/store.js';
@@ -18,8 +19,8 @@ export interface YdbStoreOptions extends YdbOptions {
 }
 
 /**
- * Keeps connections, histories and records in YDB, through its Document API: HTTP, no client library, an IAM token from the call
- * that is being handled. Instances of a function share it. `docs/store-ydb.md` says how to make the table and what
+ * Keeps connections, histories, records and state in YDB, through its Document API: HTTP, no client library, an IAM token
+ * from the call that is being handled. Instances of a function share it. `docs/store-ydb.md` says how to make the table and what
  * each operation costs.
  *
  * Requests that are throttled, fail inside YDB or get no answer are repeated with full jitter, until the function's
@@ -39,6 +40,7 @@ export function ydbStore(options: YdbStoreOptions = {}): CompleteStore {
     ...createListing(api, now),
     history: createHistory(api, now),
     records: createRecords(api, now),
+    state: createState(api, now),
     onInvocation: api.onInvocation,
     async close() {
       api.close();

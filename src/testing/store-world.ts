@@ -5,7 +5,7 @@ import { CONNECTION_TTL_MS } from '../base/protocol.js';
 import type { RecordStore } from '../model/records.js';
 import type { StateStore } from '../model/state.js';
 import type { Audience, ConnectionStore, HistoryStore } from '../model/store.js';
-import { createNeighbours, LOBBY } from './neighbours.js';
+import { createNeighbours, LOBBY } from './bystanders.js';
 import type { StoreBackend } from './store-backend.js';
 import { sameValue, walk } from './store-probes.js';
 

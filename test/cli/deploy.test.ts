@@ -101,6 +101,7 @@ describe('yc-broadcast bundle', () => {
     ['chat', 150],
     ['notifications', 150],
     ['live-board', 160],
+    ['game', 160],
   ])(
     'makes of examples/%s at most %i KB, with the store of the cloud and nothing that is for the laptop',
     async (example, maxKb) => {

@@ -5,10 +5,11 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as client from 'yc-broadcast/client';
 import * as presence from 'yc-broadcast/client/presence';
+import * as state from 'yc-broadcast/client/state';
 import { startEmulator } from 'yc-broadcast/emulator';
 
 /** At least. */
-const NAMES = [...Object.keys(client), ...Object.keys(presence)];
+const NAMES = [client, presence, state].flatMap(Object.keys);
 
 async function namesIn(code: string): Promise<string[]> {
   const module = (await import(`data:text/javascript,${encodeURIComponent(code)}`)) as object;

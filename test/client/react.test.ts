@@ -1,8 +1,9 @@
 /** The client's hooks, with as much of React as they need. */
 import { describe, expect, it } from '@jest/globals';
-import { createClientHooks } from 'yc-broadcast/client/react';
+import { createClientHooks, createStateHooks } from 'yc-broadcast/client/react';
 import { openWorld } from '../support/client-world.js';
 import { createFakeRooms, type FakeRooms } from '../support/fake-rooms.js';
+import { createFakeState, type FakeState } from '../support/fake-state.js';
 import { createSmallReact } from '../support/small-react.js';
 
 async function roomWorld() {
@@ -106,5 +107,72 @@ describe('usePresence', () => {
     react.unmount();
     say(4, 'ann', 'bob');
     expect(rendered).toHaveLength(5);
+  });
+});
+
+describe('useRoomState', () => {
+  it('renders a map of the room, over StrictMode and unmounting', async () => {
+    let state: FakeState | undefined;
+    const world = await openWorld({}, (server) => {
+      state = createFakeState(server, () => 0);
+    });
+    const { client, clock } = world;
+    const react = createSmallReact();
+    const hooks = createClientHooks(react);
+    const rendered: string[] = [];
+    let set: ((key: string, value: unknown) => Promise<unknown>) | undefined;
+    const component = (): void => {
+      const view = createStateHooks(react).useRoomState(hooks.useRoom(client, 'lobby'), 'players' as never);
+      if (view === undefined) return;
+      set = view.set;
+      rendered.push(JSON.stringify([view.isReady, ...view.entries]));
+    };
+    // As StrictMode does.
+    react.mount(component);
+    react.unmount();
+    react.mount(component);
+    await state?.change({ key: 'ann', value: '1' });
+    await clock.advance(100);
+    expect(rendered.at(-1)).toBe('[true,["ann",1]]');
+    await state?.change({ key: 'bob', value: '2' });
+    await clock.advance(0);
+    expect(rendered.at(-1)).toBe('[true,["ann",1],["bob",2]]');
+    const answer = set?.('ann', 3);
+    await clock.advance(0);
+    expect(await answer).toEqual({ changed: true, value: 3 });
+    expect(rendered.at(-1)).toBe('[true,["ann",3],["bob",2]]');
+    react.unmount();
+    await clock.advance(100);
+    const before = clock.timers;
+    await clock.advance(300_000);
+    expect(clock.timers).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('useMessages', () => {
+  it('has the messages of a room, at most so many, and begins anew after a loss', async () => {
+    const { client, react, hooks, rooms, clock, server } = await roomWorld();
+    const rendered: string[] = [];
+    const component = (): void => {
+      const messages = hooks.useMessages(client, 'lobby', 'said', { last: 2, keep: 3 });
+      rendered.push(messages.map(({ data }) => String(data)).join());
+    };
+    react.mount(component);
+    react.unmount();
+    react.mount(component);
+    await clock.advance(0);
+    const join = server.socket.sent.find(({ type }) => type === '$join');
+    expect(join?.data).toMatchObject({ want: { last: 2 } });
+    for (const text of ['a', 'b', 'c', 'd']) rooms.say('lobby', text);
+    expect(rendered.at(-1)).toBe('b,c,d');
+    server.socket.end();
+    rooms.say('lobby', 'e');
+    rooms.forget('lobby');
+    await clock.advance(5000);
+    rooms.say('lobby', 'f');
+    expect(rendered.at(-1)).toBe('f');
+    react.unmount();
+    await clock.advance(0);
+    expect(rooms.members('lobby')).toEqual([]);
   });
 });

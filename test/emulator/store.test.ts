@@ -74,6 +74,45 @@ describe('the store inside the gateway', () => {
     expect(await send(action, body)).toEqual([400, type]);
   });
 
+  it('carries out a transaction as a whole or not at all', async () => {
+    const items = ['one', 'two'].map((s) => ({ p: { S: 't' }, s: { S: s } }));
+    const [first, second] = items;
+    const put = (Item: object | undefined) => ({ Put: { TableName, Item } });
+    const isThere = { TableName, Key: second, ConditionExpression: 'attribute_exists(p)' };
+    const transact = (...TransactItems: object[]) => send('TransactWriteItems', { TransactItems });
+    const canceled = [400, 'TransactionCanceledException'];
+    expect(await transact(put(first), { ConditionCheck: isThere })).toEqual(canceled);
+    const exists = { TableName, Key: first, ConditionExpression: 'attribute_exists(p)' };
+    expect(await send('DeleteItem', exists)).toEqual([400, 'ConditionalCheckFailedException']);
+    expect(await transact(put(first), put(second))).toEqual([200, '']);
+    expect(await transact({ Delete: exists }, { ConditionCheck: isThere })).toEqual([200, '']);
+    expect(await send('DeleteItem', exists)).toEqual([400, 'ConditionalCheckFailedException']);
+    const update = {
+      ...isThere,
+      UpdateExpression: 'SET a = :a',
+      ExpressionAttributeValues: { ':a': { N: '1' } },
+    };
+    expect(await transact({ Update: update })).toEqual([200, '']);
+    const changed = {
+      ...isThere,
+      ConditionExpression: 'a = :a',
+      ExpressionAttributeValues: { ':a': { N: '1' } },
+    };
+    expect(await transact({ Delete: changed })).toEqual([200, '']);
+  });
+
+  it.each<[string, object[]]>([
+    ['without actions', []],
+    [
+      'of more than 25 actions',
+      Array.from({ length: 26 }, (_, n) => ({ Put: { TableName, Item: { ...Key, s: { S: `${n}` } } } })),
+    ],
+    ['that names an item twice', [{ Put: { TableName, Item: Key } }, { Delete: { TableName, Key } }]],
+    ['with an unknown action', [{ Get: { TableName, Key } }]],
+  ])('refuses a transaction %s', async (_what, TransactItems) => {
+    expect(await send('TransactWriteItems', { TransactItems })).toEqual([400, 'ValidationException']);
+  });
+
   it('takes an item of 400 KB', async () => {
     const item = { ...Key, v: { S: 'я'.repeat(204_797) } };
     // Names and keys take 5 bytes.

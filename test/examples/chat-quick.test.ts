@@ -5,6 +5,7 @@ import { connect, type Client } from 'yc-broadcast/client';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
 import { WebSocket } from 'ws';
 import type { chat } from '../../examples/chat/contract.js';
+import { protocolsOf } from '../support/chat.js';
 import { until } from '../support/until.js';
 
 const MESSAGES = 150;
@@ -28,7 +29,8 @@ afterAll(async () => {
 /** Enters the lobby. Returns what is heard there, in its order. */
 async function enter(name: string) {
   const client = connect<typeof chat>({
-    url: `${emulator.wsUrl('/ws')}?${new URLSearchParams({ key: `key of ${name}, a secret`, name }).toString()}`,
+    url: emulator.wsUrl(`/ws?name=${name}`),
+    protocols: protocolsOf(`the-secret-key-of-${name}`),
     WebSocket: class extends WebSocket {
       constructor(url: string, protocols: string[]) {
         super(url, protocols, { origin: emulator.url });

@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { protocolsOf } from '../support/chat.js';
 import { startCli } from '../support/cli.js';
 import { startDynalite } from '../support/dynalite.js';
 import { describeWithPostgres } from '../support/postgres-server.js';
@@ -32,8 +33,8 @@ interface Frame {
 
 /** Somebody in the lobby. */
 async function enter(port: number, name: string) {
-  const query = new URLSearchParams({ key: `${name}-0123456789abcdef`, name });
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws?${query.toString()}`);
+  const protocols = protocolsOf(`${name}-0123456789abcdef`);
+  const socket = new WebSocket(`ws://127.0.0.1:${port}/ws?name=${name}`, protocols);
   const frames: Frame[] = [];
   socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString()) as Frame));
   cleanUps.push(() => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { Emulator } from 'yc-broadcast/emulator';
-import { enter, startChat, type Visitor } from '../support/chat.js';
+import { enter, protocolsOf, startChat, type Visitor } from '../support/chat.js';
 
 let emulator: Emulator;
 let losesDisconnects = false;
@@ -65,15 +65,23 @@ describe('coming in', () => {
     ['with a name of 33 characters', { key: randomUUID(), name: 'x'.repeat(33) }],
     ['with a control character in the name', { key: randomUUID(), name: 'a\u0007b' }],
     ['with a key that can be guessed', { key: '1', name: 'Anna' }],
-  ])('is refused %s', async (_what, query) => {
-    const { handshake } = await emulator.connect(`/ws?${new URLSearchParams(query).toString()}`);
+  ])('is refused %s', async (_what, { key, ...query }) => {
+    const path = `/ws?${new URLSearchParams(query).toString()}`;
+    const { handshake } = await emulator.connect(path, { subprotocols: protocolsOf(key) });
+    expect(handshake.status).toBe(401);
+  });
+
+  it('is refused with its key in the address, which ends up in logs', async () => {
+    const { handshake } = await emulator.connect(`/ws?name=Anna&key=${randomUUID()}`);
     expect(handshake.status).toBe(401);
   });
 
   it('is refused from the page of somebody else', async () => {
-    const path = `/ws?${new URLSearchParams({ key: randomUUID(), name: 'Anna' }).toString()}`;
-    const foreign = await emulator.connect(path, { headers: { origin: 'https://elsewhere.example' } });
-    const own = await emulator.connect(path, { headers: { origin: emulator.url } });
+    const subprotocols = protocolsOf(randomUUID());
+    const from = async (origin: string) =>
+      emulator.connect('/ws?name=Anna', { subprotocols, headers: { origin } });
+    const foreign = await from('https://elsewhere.example');
+    const own = await from(emulator.url);
     expect([foreign.handshake.status, own.handshake.status]).toEqual([403, 101]);
     own.close();
   });
@@ -254,8 +262,10 @@ describe('what was said', () => {
     const clara = await visit('Clara', room);
     await clara.ask('leave', { room });
     const boris = await visit('Boris', room);
-    const { data } = await boris.ask('recent', { room });
-    const kept = data as { id: string; offset: number; data: { text: string; from: unknown } }[];
+    const { data } = await boris.ask('$join', { room, since: null, want: { last: 30 } });
+    const { messages: kept } = data as {
+      messages: { offset: number; data: { text: string; from: unknown } }[];
+    };
     expect(kept.map(({ data: { text } }) => text)).toEqual(
       Array.from({ length: 30 }, (_, index) => `message ${index + 3}`),
     );
@@ -267,7 +277,8 @@ describe('what was said', () => {
     const room = newRoom();
     const [anna, boris] = [await visit('Anna', room), await visit('Boris')];
     await anna.ask('say', { room, text: 'between us' });
-    expect(await boris.ask('recent', { room })).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
+    const since = { offset: 0, epoch: 'e' };
+    expect(await boris.ask('$recover', { room, since })).toMatchObject({ error: { code: 'NOT_IN_ROOM' } });
   });
 
   it('comes again to a client that says where it was', async () => {

@@ -172,12 +172,76 @@ describe('parseEvent', () => {
       },
       'timer',
     ],
+    [
+      'an HTTP request whose fields are not what they should be',
+      { httpMethod: 7, headers: [], body: {} },
+      'http',
+    ],
     ['an empty object', {}, 'unknown'],
     ['nothing', undefined, 'unknown'],
     ['a list', [], 'unknown'],
     ['text', 'hello', 'unknown'],
   ])('hands on %s', (_name, raw, type) => {
-    expect(parseEvent(raw)).toEqual({ kind: 'other', type, raw });
+    expect(parseEvent(raw)).toMatchObject({ kind: 'other', type, raw });
+  });
+
+  it('reads an HTTP request of either format', () => {
+    const headers = { 'Content-Type': 'text/plain', 'X-Request-Id': 'r1' };
+    const first = parseEvent({
+      httpMethod: 'POST',
+      path: '/hooks/7',
+      resource: '/hooks/{id}',
+      pathParameters: { id: '7' },
+      headers,
+      queryStringParameters: { room: 'all' },
+      multiValueQueryStringParameters: { room: ['news', 'all'], tag: ['a', 'b'] },
+      requestContext: { identity: { sourceIp: '192.0.2.1' } },
+      body: 'Привет',
+      isBase64Encoded: false,
+    });
+    const second = parseEvent({
+      version: '2.0',
+      rawPath: '/hooks/7',
+      pathParameters: { id: '7' },
+      headers,
+      queryStringParameters: { room: 'all', tag: 'b' },
+      requestContext: { http: { method: 'POST', path: '/hooks/7', sourceIp: '192.0.2.1' } },
+      body: Buffer.from('Привет').toString('base64'),
+      isBase64Encoded: true,
+    });
+    for (const event of [first, second]) {
+      if (event.kind !== 'other' || event.type !== 'http') throw new Error('expected an HTTP request');
+      expect(event).toMatchObject({
+        method: 'POST',
+        path: '/hooks/7',
+        pathParameters: { id: '7' },
+        query: { room: 'all', tag: 'b' },
+        body: 'Привет',
+        sourceIp: '192.0.2.1',
+        requestId: 'r1',
+      });
+      expect(event.headers.get('content-type')).toBe('text/plain');
+      expect(Buffer.from(event.bytes).toString()).toBe('Привет');
+    }
+  });
+
+  it('reads the messages of a queue and what a timer says', () => {
+    const event_metadata = { event_type: 'yandex.cloud.events.messagequeue.QueueMessage' };
+    const details = { queue_id: 'yrn:yc:ymq:q', message: { message_id: 'm1', body: 'one' } };
+    expect(parseEvent({ messages: [{ event_metadata, details }, { event_metadata }] })).toMatchObject({
+      type: 'queue',
+      messages: [
+        { id: 'm1', queueId: 'yrn:yc:ymq:q', body: 'one' },
+        { id: undefined, queueId: undefined, body: '' },
+      ],
+    });
+    const timer = { event_type: 'yandex.cloud.events.serverless.triggers.TimerMessage' };
+    const said = { trigger_id: 't1', payload: 'hourly' };
+    expect(parseEvent({ messages: [{ event_metadata: timer, details: said }] })).toMatchObject({
+      type: 'timer',
+      triggerId: 't1',
+      payload: 'hourly',
+    });
   });
 
   it.each([

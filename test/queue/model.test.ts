@@ -95,7 +95,7 @@ async function play({ people, staleEvery, shards, pageSize, concurrency, calls }
     const { step, death } = mortal(life, (ms) => {
       now += ms;
     });
-    const records = store.records as NonNullable<ConnectionStore['records']>;
+    const records = store.records;
     const ownStore: ConnectionStore = {
       ...store,
       list: (...args) => step(() => store.list(...args)),

@@ -31,6 +31,29 @@ async function setUp(options: Partial<BroadcasterOptions> = {}, script?: Script)
   return { store, history, transport, broadcaster, kept };
 }
 
+describe('recent', () => {
+  it('gives the last messages of a room, the oldest first', async () => {
+    const { broadcaster } = await setUp({
+      rooms: { history: (room) => (room === 'news' ? limits : undefined) },
+    });
+    expect(await broadcaster.recent('news', 5)).toEqual([]);
+    for (const n of [1, 2, 3]) await broadcaster.to('news').send('said', { n });
+    const last = await broadcaster.recent('news', 2);
+    const place = { room: 'news', epoch: expect.any(String), id: expect.any(String), type: 'said' };
+    expect(last).toEqual([
+      { ...place, offset: 2, data: { n: 2 } },
+      { ...place, offset: 3, data: { n: 3 } },
+    ]);
+    for (const [room, count] of [
+      ['other', 1],
+      ['news', -1],
+      ['news', 1.5],
+      ['', 1],
+    ] as const)
+      await expect(broadcaster.recent(room, count)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+});
+
 describe('a broadcast to a room with a history', () => {
   it('is kept, and everybody gets it with its place', async () => {
     const { transport, broadcaster, kept } = await setUp();

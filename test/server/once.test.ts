@@ -140,7 +140,7 @@ describe('a message that is handled once', () => {
 
   it('is answered although the store fails to remember it, and the app hears of that', async () => {
     const store = memoryStore();
-    const history = store.history as HistoryStore;
+    const history = store.history;
     let appends = 0;
     const append: HistoryStore['append'] = (...given) =>
       ++appends === 2
@@ -158,7 +158,7 @@ describe('a message that is handled once', () => {
     const append = (): Promise<never> => Promise.reject(new BroadcastError('STORE_UNAVAILABLE', 'down'));
     const { worlds, sums } = twoInstances({
       ...store,
-      history: { ...(store.history as HistoryStore), append },
+      history: { ...(store.history), append },
     });
     await worlds[0].connect();
     expect(await worlds[0].say(pay(5))).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });

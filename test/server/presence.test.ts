@@ -221,7 +221,7 @@ describe('a large room', () => {
   it('is told its number once when two instances notice at once', async () => {
     const clock = handClock();
     const store = memoryStore({ now: clock.now });
-    const history = store.history as HistoryStore;
+    const history = store.history;
     const waiting: (() => void)[] = [];
     let isLarge = false;
     const append: HistoryStore['append'] = async (room, ...rest) => {

@@ -259,7 +259,7 @@ describe('$join', () => {
 
   it('joins before it reads: what is sent in between comes both ways', async () => {
     const store = memoryStore();
-    const history = store.history as HistoryStore;
+    const history = store.history;
     let meanwhile = (): Promise<unknown> => Promise.resolve();
     const read: HistoryStore['read'] = async (...given) => {
       await meanwhile();

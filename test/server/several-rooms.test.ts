@@ -34,7 +34,7 @@ async function setUp(options: Partial<BroadcasterOptions> = {}, script?: Script)
   });
   const got = (id: string): unknown[] => framesOf(transport, id);
   const kept = async (room: string): Promise<unknown[]> =>
-    (await (store.history as HistoryStore).read(room, { limit: 10 })).entries.map(({ data }): unknown =>
+    (await (store.history).read(room, { limit: 10 })).entries.map(({ data }): unknown =>
       JSON.parse(data),
     );
   async function work(): Promise<void> {

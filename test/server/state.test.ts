@@ -5,6 +5,7 @@ import {
   createBroadcaster,
   defineContract,
   type AppOptions,
+  type ConnectionStore,
   type ErrorReport,
 } from 'yc-broadcast';
 import { roomState } from 'yc-broadcast/state';
@@ -100,6 +101,14 @@ describe('a map of a room', () => {
     }
     const [text = ''] = transport.received.get('ann') ?? [];
     expect(text.length - '{"score":1}'.length - '"players""ann"'.length).toBeLessThan(130);
+  });
+
+  it('has changed when the change is stored, also when nobody can be told', async () => {
+    const store = memoryStore();
+    const broken = { ...store, list: () => Promise.reject(new Error('away')) };
+    const { players } = game({ store: broken });
+    expect(await players.set('seat', { score: 1 }, { ifNew: true })).toMatchObject({ changed: true });
+    expect(await players.get('seat')).toMatchObject({ value: { score: 1 } });
   });
 
   it('sets, reads, updates and deletes keys', async () => {
@@ -308,3 +317,112 @@ describe('$set', () => {
     expect(await players.entries()).toEqual(new Map());
   });
 });
+
+describe('what it takes', () => {
+  it('is one request for a join with the last 50 messages, and no Send', async () => {
+    const { app, connect, ask, transport } = game();
+    for (let n = 0; n < 60; n++) await app.broadcaster.to('lobby').send('said', { text: `${n}` });
+    await connect('ann');
+    const welcome = (await ask('ann', '$hello', {
+      v: 1,
+      rooms: { lobby: null },
+      want: { lobby: { last: 50, state: null } },
+    })) as { rooms: { lobby: { messages: { data: { text: string } }[]; state: unknown } } };
+    const { messages, state: page } = welcome.rooms.lobby;
+    expect(messages.map(({ data }) => data.text)).toEqual(Array.from({ length: 50 }, (_, n) => `${n + 10}`));
+    expect(page).toMatchObject({ version: 0, more: false });
+    expect([...transport.received]).toEqual([]);
+  });
+
+  it('is two requests to the store for a change, up to the first Send of a small frame', async () => {
+    const calls: string[] = [];
+    const store = counted(memoryStore(), calls);
+    const transport = scriptedTransport(() => {
+      calls.push('send');
+      return 'ok';
+    });
+    const { connect, ask, players } = game({ store, transport });
+    for (let n = 0; n < 1000; n++) await players.set(`k${n}`, { score: n });
+    await connect('ann');
+    await ask('ann', '$join', { room: 'lobby' });
+    calls.length = 0;
+    await players.set('k7', { score: 8 });
+    expect(calls.slice(0, calls.indexOf('send'))).toEqual(['change', 'list']);
+    const [text = ''] = transport.received.get('ann') ?? [];
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(150 + '{"score":8}'.length);
+  });
+
+  it('is two answers for 1,000 keys of 100 bytes', async () => {
+    const { connect, ask, players, app } = game();
+    const filler = 'x'.repeat(88);
+    for (let n = 0; n < 1000; n++)
+      await app.broadcaster.store.state?.change('lobby', [
+        { map: 'players', key: `k${n}`, value: `{"name":"${filler}"}` },
+      ]);
+    expect((await players.entries()).size).toBe(1000);
+    await connect('ann');
+    interface Page {
+      readonly rows: unknown[];
+      readonly more: boolean;
+      readonly version: number;
+      readonly epoch: string;
+      readonly base?: number;
+    }
+    const joined = (await ask('ann', '$join', { room: 'lobby', want: { state: null } })) as { state: Page };
+    const { version, epoch, base, rows } = joined.state;
+    const rest = (await ask('ann', '$state', { rooms: { lobby: { version, epoch, base } } })) as {
+      rooms: { lobby: Page };
+    };
+    expect(rest.rooms.lobby.more).toBe(false);
+    expect(rows.length + rest.rooms.lobby.rows.length).toBe(1000);
+  });
+});
+
+/** The store, with the names of what is asked of it. */
+function counted(store: ConnectionStore, calls: string[]): ConnectionStore {
+  const { list, state: kept } = store;
+  if (kept === undefined) throw new Error('no state');
+  return {
+    ...store,
+    list: (...given) => {
+      calls.push('list');
+      return list(...given);
+    },
+    state: {
+      ...kept,
+      change: (...given) => {
+        calls.push('change');
+        return kept.change(...given);
+      },
+    },
+  };
+}
+
+describe('races for a free key', () => {
+  it('have one winner each, and every page agrees on who', async () => {
+    const { app, connect, ask, transport } = game();
+    await connect('page');
+    await ask('page', '$join', { room: 'lobby' });
+    const writers = Array.from({ length: 8 }, (_, n) => (n % 2 === 0 ? app.broadcaster : otherOf(app)));
+    const rounds = Number(process.env['RACES'] ?? 1000);
+    for (let round = 0; round < rounds; round++) {
+      const key = `seat${round % 500}`;
+      const results = await Promise.all(
+        writers.map((writer, score) => writer.state('lobby', 'players').set(key, { score }, { ifNew: true })),
+      );
+      const winners = results.filter(({ changed }) => changed);
+      expect(winners).toHaveLength(1);
+      // Losers are told who has won.
+      expect(new Set(results.map(({ value }) => value?.score)).size).toBe(1);
+      const last = JSON.parse(transport.received.get('page')?.at(-1) ?? '') as { rows: unknown[][] };
+      expect(last.rows).toEqual([['players', key, expect.any(Number), winners[0]?.value]]);
+      await app.broadcaster.state('lobby', 'players').delete(key);
+    }
+  }, 600_000);
+});
+
+/** Another instance with the same store. */
+function otherOf(app: ReturnType<typeof game>['app']) {
+  const { store, transport } = app.broadcaster;
+  return createBroadcaster<Game>({ store, transport, contract, rooms: { state } });
+}

@@ -1,6 +1,6 @@
 /** What the compiler says of a type that the contract does not have: the error is all that whoever wrote it reads. */
 import { expect, it } from '@jest/globals';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -8,8 +8,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const file = join(root, 'test/server/wrong-type-sample.ts');
 
 const GIVEN = `
-import { createApp, defineContract } from 'yc-broadcast';
+import { createApp, defineContract, presence, type App, type Broadcaster, type JsonValue } from 'yc-broadcast';
 import { connect } from 'yc-broadcast/client';
+import { watchPresence } from 'yc-broadcast/client/presence';
+import { roomState } from 'yc-broadcast/state';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import * as z from 'zod/mini';
 const contract = defineContract({
@@ -18,6 +20,44 @@ const contract = defineContract({
 });
 const app = createApp({ contract, store: memoryStore(), origins: 'any' });
 const client = connect<typeof contract>({ url: 'ws://localhost' });
+
+const known = createApp({
+  contract,
+  store: memoryStore(),
+  origins: 'any',
+  authenticate: async ({ query }) =>
+    query['name'] === undefined ? undefined : { user: query['name'], attributes: { level: 1 } },
+  authorize: ({ connection }) => [connection.user satisfies string, connection.attributes.level > 0].length > 1,
+  rooms: {
+    join: true,
+    load: ({ connection }) => [connection.user.length, connection.attributes.level + 1],
+    presence: presence({ describe: ({ attributes }) => ({ level: attributes['level'] ?? 0 }) }),
+  },
+});
+known.onConnect(({ user, attributes }) => ({ user: user.trim(), attributes: { level: attributes.level + 1 } }));
+known.on('say', async ({ connection, to }) => {
+  await connection.setAttributes({ level: connection.attributes.level + 1 });
+  await to('a').except(connection).send('said', connection.user.trim());
+});
+known.onMessage(({ connection }) => connection.user.trim());
+known.onDisconnect(({ connection }) => void connection.user.trim());
+known.onOtherEvent(({ event }) => {
+  if (event.type === 'http') return { statusCode: 200, body: event.method + event.path + event.query['q'] + event.body };
+  if (event.type === 'timer') return { statusCode: 200, body: event.payload.trim() };
+  if (event.type === 'queue') return { statusCode: 200, body: event.messages.map(({ body }) => body).join() };
+  return undefined;
+});
+const some = createApp({
+  store: memoryStore(),
+  origins: 'any',
+  authenticate: ({ query }) => (query['name'] === undefined ? {} : { user: query['name'] }),
+});
+const plain: App = createApp({ store: memoryStore(), origins: 'any' });
+const broadcaster: Broadcaster<typeof contract> = known.broadcaster;
+const seen = watchPresence<{ level: number }>(client.join('a')).now.users?.map(({ data }) => data?.level ?? 0);
+const untold: readonly (JsonValue | undefined)[] | undefined =
+  watchPresence(client.join('a')).now.users?.map(({ data }) => data);
+export { plain, broadcaster, seen, untold, roomState };
 `;
 
 // In whichever order.
@@ -36,6 +76,15 @@ const SAMPLES: readonly (readonly [code: string, says: RegExp])[] = [
     "createApp({ store: memoryStore(), origins: 'any' }).on('x', () => undefined);",
     /give createApp a contract, or use onMessage/,
   ],
+  ['plain.onConnect(({ user }) => void user.trim());', /possibly 'undefined'/],
+  ['some.onConnect(({ user }) => void user.trim());', /possibly 'undefined'/],
+  ['known.onConnect(() => ({ user: undefined }));', /'undefined' is not assignable to type 'string'/],
+  ['known.onConnect(() => ({ attributes: { levle: 2 } }));', /levle/],
+  [
+    "known.on('say', ({ connection }) => connection.setAttributes({ level: 'high' }));",
+    /'string' is not assignable to type 'number'/,
+  ],
+  ['known.onOtherEvent(({ event }) => void event.method);', /'method' does not exist/],
 ];
 
 /** By line of the sample, from 0. */

@@ -17,11 +17,13 @@ function optionsFor(namespace: string): YdbOptions {
   return { endpoint: dynalite.endpoint, credentials: LOCAL_KEY, tablePrefix: `${namespace}_` };
 }
 
+/** dynalite has no transactions: test/emulator/store.test.ts has the cases of state. */
 const backend: StoreBackend = {
   lacks: ['state'],
   async open({ namespace, now }) {
     await createYdbTable(optionsFor(namespace));
-    return ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });
+    const store = ydbStore({ ...optionsFor(namespace), now, timeoutMs: PATIENCE_MS });
+    return { ...store, state: undefined };
   },
   async drop(namespace) {
     await dynalite.send('DeleteTable', { TableName: `${namespace}_store` });
@@ -30,7 +32,7 @@ const backend: StoreBackend = {
 };
 
 /** YDB does not come back older by itself: docs/store-ydb.md. test/stores/repeats.test.ts has lost answers. */
-const cases = storeContract(backend).filter(({ name }) => !/^(failover|repeat)/.test(name));
+const cases = storeContract(backend).filter(({ name, skip }) => !skip && !/^(failover|repeat)/.test(name));
 
 describe('ydbStore', () => {
   it.each(cases)('$name', ({ run }) => run(), PATIENCE_MS);

@@ -126,7 +126,7 @@ const readingRowsFirst: Fault = altering((state) => ({
   read: async (room, { since }) => {
     const page = await state.read(room, { since, maxBytes: 10_000_000 });
     // Not longer, or all writers of a case are done.
-    for (let turn = 0; turn < 5; turn++) await undefined;
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
     const { version, epoch } = await state.read(room, { since: null, maxBytes: 10_000_000 });
     return { ...page, version, epoch };
   },

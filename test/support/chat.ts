@@ -52,8 +52,13 @@ export interface Visitor {
   unheard(type: string): readonly Heard[];
 }
 
+/** The subprotocols that a page offers. */
+export const protocolsOf = (key: string): string[] => ['chat', `key.${key}`];
+
 export async function enter(emulator: Emulator, name: string, key: string = randomUUID()): Promise<Visitor> {
-  const client = await emulator.connect(`/ws?${new URLSearchParams({ key, name }).toString()}`);
+  const client = await emulator.connect(`/ws?${new URLSearchParams({ name }).toString()}`, {
+    subprotocols: protocolsOf(key),
+  });
   if (client.handshake.status !== 101) throw new Error(`refused with ${client.handshake.status}`);
   const answers = new Map<string, Answer>();
   let heard: Heard[] = [];

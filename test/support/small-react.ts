@@ -88,7 +88,12 @@ export function createSmallReact(): SmallReact {
     },
     unmount() {
       component = undefined;
-      for (const { cleanUp } of slots) cleanUp?.();
+      for (const own of slots) {
+        own.cleanUp?.();
+        // Mounted again, it begins anew, as in React's StrictMode.
+        own.cleanUp = undefined;
+        own.dependencies = undefined;
+      }
     },
   };
 }

@@ -27,6 +27,7 @@ const renderRoomList = createRoomList({ home: HOME, onLeave: leaveRoom });
 const session = createSession({
   types: ['welcome', 'here'],
   address,
+  protocols,
   onMessage,
   onLost,
   onTrying,
@@ -39,7 +40,6 @@ function openRoom(name) {
     rooms.set(name, {
       name,
       entries: [],
-      seen: new Set(),
       unread: 0,
       draft: '',
       joined: false,
@@ -54,11 +54,9 @@ function openRoom(name) {
 
 async function joinRoom(room) {
   try {
-    const isNew = room.stream === undefined;
     room.stream ??= follow(room);
     await room.stream.joined;
     takeHere(await session.request('join', { room: room.name }));
-    if (isNew) await loadRecent(room);
   } catch (error) {
     // The next welcome joins all rooms again.
     if (session.isLost(error)) return;
@@ -70,15 +68,13 @@ async function joinRoom(room) {
   for (const entry of room.entries) if (entry.state === 'waiting') void deliver(entry);
 }
 
-/** The client numbers what is said in a room, and fetches what this page missed. */
+/** What was said last, and whatever is said from then on: each message once and in order. */
 function follow(room) {
   return session.join(room.name, {
     type: 'said',
     onSaid: (said, { id, offset }) => takeSaid(room, said, id, offset),
-    onGap() {
-      addNote(room, text.gap);
-      loadRecent(room).catch(() => undefined);
-    },
+    // The last messages of the room follow.
+    onGap: () => addNote(room, text.gap),
   });
 }
 
@@ -138,7 +134,6 @@ function addEntry(room, entry) {
   room.entries.push(entry);
   if (room === active) log.append(entry, previous);
   if (room.entries.length <= MOST_ENTRIES) return;
-  room.seen.delete(room.entries[0].id);
   removeEntry(room, room.entries[0]);
 }
 
@@ -186,18 +181,14 @@ function welcomed({ user }) {
 }
 
 function takeSaid(room, said, id, offset) {
-  if (room.seen.has(id)) return;
-  room.seen.add(id);
-  const entry = entryOf(said, id, offset);
+  const { from, text: words, at } = said;
+  const entry = { kind: 'message', id, offset, from, own: from.user === me, text: words, at };
   const mine = entry.own && room.entries.find(({ ref }) => ref !== undefined && ref === said.ref);
   if (mine) return takeEcho(room, mine, id, offset);
-  if (!entry.own && !isInSight(room)) markUnread(room);
+  // What was said before this page came is not news.
+  if (room.joined && !entry.own && !isInSight(room)) markUnread(room);
   addEntry(room, entry);
   renderSide();
-}
-
-function entryOf({ from, text: words, at }, id, offset) {
-  return { kind: 'message', id, offset, from, own: from.user === me, text: words, at };
 }
 
 /** A message of this page, as everybody gets it: it takes the place that it has for everybody. */
@@ -207,21 +198,6 @@ function takeEcho(room, entry, id, offset) {
   if (entry === room.entries.at(-1)) return setState(entry, entry.state);
   removeEntry(room, entry);
   addEntry(room, entry);
-}
-
-/** Puts the last messages of a room before what this page has heard itself; what is newer, the client brings. */
-async function loadRecent(room) {
-  const recent = await session.request('recent', { room: room.name });
-  const now = room.stream?.position?.offset ?? 0;
-  const missing = recent.filter(({ id, offset }) => offset <= now && !room.seen.has(id));
-  if (missing.length === 0) return;
-  const last = missing.at(-1).offset;
-  const isFirst = room.entries.every(({ offset }) => offset === undefined);
-  const next = isFirst ? 0 : room.entries.findIndex(({ offset }) => offset > last);
-  const entries = missing.map(({ data, id, offset }) => entryOf(data, id, offset));
-  room.entries.splice(next < 0 ? room.entries.length : next, 0, ...entries);
-  for (const { id } of missing) room.seen.add(id);
-  if (room === active) log.show(room);
 }
 
 /** Lists can overtake each other: `at` tells which one is newer. Who came and who left is the difference. */
@@ -322,8 +298,13 @@ composer.form.addEventListener('submit', (event) => {
 let bannerTimer;
 
 function address() {
-  const query = new URLSearchParams({ key: person.key, name: person.name });
+  const query = new URLSearchParams({ name: person.name });
   return `${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws?${query}`;
+}
+
+/** The key is no part of the address: those end up in logs. */
+function protocols() {
+  return ['chat', `key.${person.key}`];
 }
 
 function onTrying() {

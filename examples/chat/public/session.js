@@ -5,13 +5,14 @@ import { connect } from './yc-broadcast/client.js';
 const LOST = ['NOT_SENT', 'NO_ANSWER', 'CONNECTION_STALE'];
 
 const ANSWER_MS = 15_000;
+const LAST_MESSAGES = 30;
 
-/** `address` gives the URL for each attempt, `onLost` is told when the connection is gone, `onTrying` of every attempt. */
-export function createSession({ types, address, onMessage, onLost, onTrying }) {
+/** `address` gives the URL for each attempt, `protocols` the subprotocols, `onLost` is told when the connection is gone, `onTrying` of every attempt. */
+export function createSession({ types, address, protocols, onMessage, onLost, onTrying }) {
   let client;
 
   function begin() {
-    client = connect({ url: address, timeoutMs: ANSWER_MS });
+    client = connect({ url: address, protocols: protocols(), timeoutMs: ANSWER_MS });
     for (const type of types) client.on(type, (data, { id }) => onMessage(type, data, id));
     client.onState((change) => {
       if (change.state !== 'connecting') return;
@@ -26,12 +27,12 @@ export function createSession({ types, address, onMessage, onLost, onTrying }) {
     return client.request(type, data, id === undefined ? {} : { id });
   }
 
-  /** Stays in a room, over all connections. Whatever it missed is told by `onSaid` too, in order and once. */
+  /** Stays in a room, over all connections. `onSaid` is told its last messages, then what follows, in order and once. */
   function join(name, { type, onSaid, onGap }) {
     if (client === undefined) throw notConnected();
-    const room = client.join(name);
+    const room = client.join(name, { last: LAST_MESSAGES });
     room.on(type, onSaid);
-    room.onRecovery(({ recovered }) => recovered || onGap());
+    room.onLoss(onGap);
     // Told by `joined` as well; later refusals come with the next welcome.
     room.onRefused(() => undefined);
     return room;

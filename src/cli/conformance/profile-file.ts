@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { parseProfile, type Profile } from '../../conformance/index.js';
+import { parseProfile } from '../../conformance/index.js';
+import type { Profile } from '../../emulator/index.js';
 import { CliError } from '../command.js';
 
 /** Where `run --url` writes what it has seen, unless it is told another place. */

@@ -1,9 +1,9 @@
 import {
   CASES,
+  expectedOf,
   MODES,
   runDeployed,
   runLocal,
-  seenIn,
   withResults,
   type CaseResult,
   type ConformanceCase,
@@ -43,7 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function onLocal({ cases, profile }: RunOptions, onResult: (result: CaseResult) => void) {
   if (profile === undefined) return runLocal({ cases, onResult });
   const given = await readProfile(profile);
-  return runLocal({ cases, onResult, expected: seenIn(given) });
+  return runLocal({ cases, onResult, emulator: { profile: given }, expected: expectedOf(given) });
 }
 
 async function onCloud(

@@ -14,6 +14,7 @@ import {
   wholeNumber,
 } from '../flags/values.js';
 import { queueFlag } from './dev-queues.js';
+import { profileFlag } from './dev-profile.js';
 import { functionFlag } from './dev-functions.js';
 
 export const DEFAULT_PORT = 4510;
@@ -84,6 +85,7 @@ export const DEV_FLAGS = {
     'an instance stops so long after its last call, with what was not awaited; off lets it run on ' +
       `(default ${FUNCTION_DEFAULTS.freezeAfterMs}ms)`,
   ),
+  profile: one(profileFlag, 'what conformance has seen in the cloud replaces what this gateway assumes'),
   'no-watch': toggle('keep the code as it is'),
   format: one(format, 'of the log: text or json; json if $CI is set'),
 };

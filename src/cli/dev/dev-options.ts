@@ -41,6 +41,7 @@ export function parseDevOptions(args: readonly string[]): DevOptions {
       messageOrder: flags.order,
       disconnectAttempts: flags['disconnect-attempts'],
       store: flags.store,
+      profile: flags.profile,
       ...queueOptionsOf(flags, first, new Set(functions.keys())),
       timers:
         flags.timer === undefined || first === undefined ? [] : [{ every: flags.timer, function: first }],

@@ -1,5 +1,6 @@
 import { PROTOCOL_VERSION, type HelloMessage, type Welcome } from '../../base/protocol.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
+import { EVENTS } from '../base/events.js';
 import { createConnectionManager, type ConnectionManager } from './connection-manager.js';
 import type { ClientSocket } from './link.js';
 import type { Welcomed } from './socket.js';
@@ -27,9 +28,6 @@ export interface ClientSession<R extends Rooms | undefined = Rooms | undefined> 
   /** Tells of a failure that nobody waits for. */
   complain(error: RequestError): void;
 }
-
-/** Events that are no messages. */
-export const EVENTS = { state: 0, queue: 1, connection: 2, error: 3 } as const;
 
 /** How long the hello on a new connection waits for answers on the one that it replaces. */
 const QUIET_MS = 5000;

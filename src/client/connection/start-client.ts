@@ -1,6 +1,7 @@
 import type { Contract } from '../../model/contract.js';
 import type { CoreClient, RequestOptions } from '../client.js';
-import { EVENTS, type ClientSession } from './session.js';
+import { EVENTS } from '../base/events.js';
+import type { ClientSession } from './session.js';
 import type { ClientState, ClientStateChange } from '../client-state.js';
 import { watchPage } from './page-visibility.js';
 

@@ -40,6 +40,8 @@ export interface MembershipDeps {
   /** The room is in order: everything was delivered up to the moment, or part of it is lost. */
   readonly onSettled: (recovery: Recovery) => void;
   readonly onRefused: (error: RequestError) => void;
+  /** Tells of a failure that the room survives. */
+  readonly complain: (error: RequestError) => void;
   readonly onLeft: () => void;
 }
 
@@ -60,6 +62,8 @@ export function createMembership(parts: MembershipDeps): Membership {
   let failures = 0;
   /** What the app loads for the room was wanted and has not come. */
   let lacksLoad = false;
+  /** The server is older than what is asked for beside the room. */
+  let isOld = false;
   let stopWaiting: Stop | undefined;
 
   const isIn = (): boolean => joined !== undefined && joined === current();
@@ -99,7 +103,7 @@ export function createMembership(parts: MembershipDeps): Membership {
     // What is loaded is loaded for who has no position.
     const isLoading = lacksLoad && isIn();
     const since = isLoading ? null : sequence.position;
-    const want = isLoading ? { load: true } : parts.want();
+    const want = isOld ? undefined : isLoading ? { load: true } : parts.want();
     const data = request === '$leave' ? { room } : { room, since, want };
     parts
       .ask(over, request, data)
@@ -113,7 +117,11 @@ export function createMembership(parts: MembershipDeps): Membership {
           if (over !== current()) return;
           // Whether the server has taken it is not known: whoever is wanted again joins again.
           if (request === '$leave') joined = undefined;
-          else failed(error as RequestError);
+          else if (want !== undefined && (error as RequestError).code === 'INVALID_MESSAGE') {
+            isOld = true;
+            lacksLoad = false;
+            parts.complain(error as RequestError);
+          } else failed(error as RequestError);
         },
       )
       .finally(() => {
@@ -134,7 +142,7 @@ export function createMembership(parts: MembershipDeps): Membership {
     joined = over;
     if (!membership.isWanted) return;
     lacksLoad = said?.load === undefined && (lacksLoad || since === null || !state.recovered);
-    lacksLoad &&= parts.want()?.load === true;
+    lacksLoad &&= !isOld && parts.want()?.load === true;
     parts.onAnswer(said);
     if (isNew) parts.onEntered(over, state);
     const recovery = catchUp.apply(state);
@@ -177,6 +185,7 @@ export function createMembership(parts: MembershipDeps): Membership {
       stopWaiting?.();
       stopWaiting = undefined;
       failures = 0;
+      isOld = false;
       catchUp.lost();
     },
   };

@@ -1,41 +1,45 @@
-import type { Presence, PresentUser, RoomPosition } from '../../base/protocol.js';
+import type { JsonValue, Presence, PresentUser, RoomPosition } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 
 /** Who is in a room, at the moment. The same object until something changes. */
-export interface PresenceView {
+export interface PresenceView<Data = JsonValue> {
   /**
    * How many users; where `users` is not known, how many connections. `undefined` until the server has said it. Holds the
    * last known number while the connection is lost.
    */
   readonly count: number | undefined;
   /** Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms, and until it is known. */
-  readonly users: readonly PresentUser[] | undefined;
+  readonly users: readonly PresentUser<Data>[] | undefined;
 }
 
 /** What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something else of somebody. */
-export interface PresenceUpdate extends PresenceView {
-  readonly joined: readonly PresentUser[];
-  readonly left: readonly PresentUser[];
+export interface PresenceUpdate<Data = JsonValue> extends PresenceView<Data> {
+  readonly joined: readonly PresentUser<Data>[];
+  readonly left: readonly PresentUser<Data>[];
 }
 
 /** Who is shown in a room: those who are there, and those who have not been gone for long. */
-export interface PresenceSet {
+export interface PresenceSet<Data> {
   /** What the server says. */
-  update(presence: Presence): void;
+  update(presence: Presence<Data>): void;
   /** Nothing is known from now on until it says something. */
   lose(): void;
   stop(): void;
 }
 
-export interface PresenceSetDeps {
+export interface PresenceSetDeps<Data> {
   readonly leaveAfterMs: number;
   readonly clock: ClientClock;
-  readonly onChange: (update: PresenceUpdate) => void;
+  readonly onChange: (update: PresenceUpdate<Data>) => void;
 }
 
-export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSetDeps): PresenceSet {
-  let shown: Map<string, PresentUser> | undefined;
+export function createPresenceSet<Data>({
+  leaveAfterMs,
+  clock,
+  onChange,
+}: PresenceSetDeps<Data>): PresenceSet<Data> {
+  let shown: Map<string, PresentUser<Data>> | undefined;
   let count: number | undefined;
   /** Of what was said last. */
   let position: RoomPosition | undefined;
@@ -43,7 +47,7 @@ export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSet
   /** Timers of those who have left and are shown still. */
   const leaving = new Map<string, Stop>();
 
-  function publish(joined: readonly PresentUser[], left: readonly PresentUser[]): void {
+  function publish(joined: readonly PresentUser<Data>[], left: readonly PresentUser<Data>[]): void {
     if (shown !== undefined) count = shown.size;
     onChange({ count, users: shown && [...shown.values()], joined, left });
   }
@@ -66,7 +70,7 @@ export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSet
     if (hasChanged) publish([], []);
   }
 
-  function updateList(users: readonly PresentUser[], patienceMs: number): void {
+  function updateList(users: readonly PresentUser<Data>[], patienceMs: number): void {
     if (shown === undefined) {
       shown = new Map(users.map((one) => [one.user, one]));
       publish([], []);
@@ -94,7 +98,7 @@ export function createPresenceSet({ leaveAfterMs, clock, onChange }: PresenceSet
     leaving.set(user, clock.after(patienceMs, goes));
   }
 
-  function remove(user: string): PresentUser[] {
+  function remove(user: string): PresentUser<Data>[] {
     stay(user);
     const one = shown?.get(user);
     shown?.delete(user);

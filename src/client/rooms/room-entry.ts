@@ -2,7 +2,7 @@ import type { RoomWant } from '../../base/protocol.js';
 import type { ClientClock } from '../base/clock.js';
 import { createEmitter, type Emitter } from '../base/emitter.js';
 import type { ClientSocket } from '../connection/link.js';
-import type { RequestError } from '../requests/request-error.js';
+import { RequestError } from '../requests/request-error.js';
 import type { RequestQueue } from '../requests/request-queue.js';
 import { createMembership, type Membership } from './membership.js';
 import { ROOM_EVENTS } from './room-events.js';
@@ -90,7 +90,10 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
       wasLost = false;
     },
     onRefused: refuse,
-    onLeft: forget,
+    onLeft() {
+      forget();
+      emitter.emit(ROOM_EVENTS.outcome, new RequestError('LEFT', `room ${name}`));
+    },
   });
   function refuse(error: RequestError): void {
     forget();
@@ -101,6 +104,7 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
     name,
     clock: parts.clock,
     random: parts.random,
+    complain: parts.complain,
     wants,
     on: emitter.on,
     ask: (type, data) => {
@@ -122,7 +126,8 @@ export function createRoomEntry(parts: RoomEntryDeps, name: string, forget: () =
       wasLost ||= wasIn && parts.current() === undefined;
       membership.lost(link);
       presence.lost(link);
-      emitter.emit(ROOM_EVENTS.answer, undefined);
+      // One that was replaced takes nothing with it.
+      if (membership.link === undefined) emitter.emit(ROOM_EVENTS.answer, undefined);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { RoomWant } from '../../base/protocol.js';
+import type { RequestError } from '../requests/request-error.js';
 import type { ClientClock } from '../base/clock.js';
 import type { EventName, Stop } from '../base/emitter.js';
 
@@ -13,4 +14,6 @@ export interface RoomPort {
   on(event: EventName, listener: (...values: never[]) => void): Stop;
   /** Asks over the connection that is in the room; `undefined` when none is. Rejects with `RequestError`. */
   ask(type: string, data: object): Promise<unknown> | undefined;
+  /** Tells of a failure that nobody waits for. */
+  readonly complain: (error: RequestError) => void;
 }

@@ -1,4 +1,4 @@
-import type { Contract, ServerTypeOf } from '../../model/contract.js';
+import type { Contract, } from '../../model/contract.js';
 import type { JsonValue, Presence, PresenceChange, RoomPosition } from '../../base/protocol.js';
 import type { Stop } from '../base/emitter.js';
 import type { RoomPort } from './room-port.js';
@@ -47,7 +47,9 @@ export interface Room<K extends Contract = Contract> {
    * knows. Where the app shows it (`rooms.presence`); otherwise `onError` of the client is told `FORBIDDEN`.
    * `watchPresence` of `yc-broadcast/client/presence` keeps what can be shown.
    */
-  onPresence(listener: (presence: Presence | PresenceChange | undefined) => void): Stop;
+  onPresence<Data = JsonValue>(
+    listener: (presence: Presence<Data> | PresenceChange<Data> | undefined) => void,
+  ): Stop;
   /** Told when the server does not let the client in, be it later: rights may end between two connections. */
   onRefused(listener: (error: RequestError) => void): Stop;
   /** For what stands beside the client, such as `watchState`. */

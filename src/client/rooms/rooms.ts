@@ -11,6 +11,7 @@ import {
   type Welcome,
 } from '../../base/protocol.js';
 import { bytesOf } from '../base/bytes.js';
+import { EVENTS } from '../base/events.js';
 import type { ClientSocket } from '../connection/link.js';
 import { RequestError } from '../requests/request-error.js';
 import { createDedup } from './dedup.js';
@@ -64,6 +65,18 @@ export function createRooms(given: RoomsDeps): Rooms {
   const entries = new Map<string, RoomEntry>();
   let isClosed = false;
   const closedIn = (name: string): RequestError => new RequestError('CLOSED', `room ${name}`);
+  let hasWants = false;
+  /** The next hello is for a server that is older than what is asked for beside the rooms. */
+  let isOld = false;
+  parts.emitter.on(
+    EVENTS.state,
+    ({ reason, state }: { readonly reason?: string; readonly state: string }) => {
+      if (state === 'open') isOld = false;
+      if (!hasWants || reason?.startsWith('INVALID_MESSAGE') !== true) return;
+      isOld = true;
+      parts.complain(new RequestError('INVALID_MESSAGE', 'want: the server is too old'));
+    },
+  );
   parts.emitter.on(PRESENCE_TYPE, (change: PresenceChange | null | undefined) => {
     if (isPresence(change)) entries.get(change.room)?.presence.notify(change);
   });
@@ -90,7 +103,8 @@ export function createRooms(given: RoomsDeps): Rooms {
       if (entry.membership.isLeaving && !entry.membership.isWanted) entry.joined = nextOutcome(entry.emitter);
       const mistake = mistakeIn(name);
       entry.membership.isWanted = mistake === undefined;
-      if (mistake === undefined) entry.membership.settle();
+      // With what the page says at once that it wants beside the room.
+      if (mistake === undefined) queueMicrotask(entry.membership.settle);
       else if (entry.handles === 1)
         // Not before listeners of the room can be there.
         queueMicrotask(() => {
@@ -119,10 +133,11 @@ export function createRooms(given: RoomsDeps): Rooms {
           (one) =>
             (bytes += bytesOf(JSON.stringify([one, one[2] && one[0]]))) < MAX_FRAME_BYTES - HELLO_BYTES,
         );
-      const want = fitting.flatMap(([name, , one]) => (one === undefined ? [] : [[name, one] as const]));
+      const wants = fitting.flatMap(([name, , one]) => (one === undefined ? [] : [[name, one] as const]));
+      hasWants = wants.length > 0 && !isOld;
       return {
         rooms: Object.fromEntries(fitting.map(([name, place]) => [name, place])),
-        ...(want.length > 0 && { want: Object.fromEntries(want) }),
+        ...(hasWants && { want: Object.fromEntries(wants) }),
       };
     },
     hear(message) {

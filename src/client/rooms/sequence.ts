@@ -60,10 +60,9 @@ export function createSequence(deliver: (message: NumberedMessage) => void, onLo
     const before = position;
     const deliveredBefore = delivered;
     const [first] = messages;
-    let isLost = false;
     // When something is lost, it is the last messages that come, if any do. If not even the position is new, another
     // connection has brought everything up to it while this answer was under way.
-    isLost = before !== null && (now === null || (!recovered && !isBehind(now)));
+    const isLost = before !== null && (now === null || (!recovered && !isBehind(now)));
     if (before === null || isLost) {
       position = first === undefined ? now : { epoch: first.epoch, offset: first.offset - 1 };
     }

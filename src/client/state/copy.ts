@@ -2,37 +2,39 @@ import type { StatePage, StatePosition, StateRow } from '../../base/protocol.js'
 
 /** A value that a page has. */
 export interface StateEntry {
+  readonly map: string;
+  readonly key: string;
   readonly value: unknown;
   readonly version: number;
-  /** On the client's clock; absent when it stays. */
-  readonly endsAt: number | undefined;
+  /** On the client's clock; `Infinity` when it stays. */
+  readonly endsAt: number;
 }
 
-/** Maps by name, of entries by key. */
-export type StateEntries = Map<string, Map<string, StateEntry>>;
+/** By {@link idOf}. */
+export type StateEntries = Map<string, StateEntry>;
 
-/** Whether anything differs in a key of a map, as it was and as it is. */
-export type OnDifference = (
-  map: string,
-  key: string,
-  previous: StateEntry | undefined,
-  next: StateEntry | undefined,
-) => void;
+/** A key of a map differs from how it was. */
+export type OnDifference = (map: string, key: string, previous: unknown, value: unknown) => void;
 
 /** Changes that cover the versions behind `after`, up to `version`. */
 export type StateFrame = Pick<StatePage, 'after' | 'version' | 'epoch' | 'rows'>;
 
 /** A page's copy of a room's state. */
 export interface StateCopy {
-  /** It has every key whose last change is not above this. */
+  /** It has every key whose last change is not above this. `null` when it has to be read from the beginning. */
   readonly position: StatePosition | null;
   readonly entries: StateEntries;
   /** Whether what it has is from before a loss, and the new state is not complete yet. */
   readonly isStale: boolean;
-  /** The server's answer. */
-  take(page: StatePage): void;
-  /** A frame, in whatever order it comes. Returns whether frames wait for one that is missing. */
-  hear(frame: StateFrame): boolean;
+  /** Frames that wait for one that is missing. */
+  readonly early: readonly StateFrame[];
+  /**
+   * The server's answer to a question. Frames that waited already when it was asked (`before`) wait no longer than for this: what
+   * they would have brought is in the answer, or of an epoch that is over. Returns false for the answer to another position.
+   */
+  take(page: StatePage, before: readonly StateFrame[]): boolean;
+  /** A frame, in whatever order it comes. */
+  hear(frame: StateFrame): void;
   /** Removes what has ended. Returns when the next one ends. */
   expire(): number;
 }
@@ -40,73 +42,77 @@ export interface StateCopy {
 /** Frames beyond a gap that are kept; an answer brings what they would have. */
 const MOST_EARLY = 200;
 
+/**
+ * What ended so long before it was seen was slept over, or the machine's clock was set forward and the key has not ended at all:
+ * the state is read anew. Browsers let hidden pages look once a minute.
+ */
+const LEAP_MS = 120_000;
+
+/** Names hold no U+0000. */
+export const idOf = (map: string, key: string): string => `${map}\0${key}`;
+
 export function createStateCopy(now: () => number, onDifference: OnDifference): StateCopy {
   let position: StatePosition | null = null;
   let entries: StateEntries = new Map();
   /** Grows beside the entries after a loss, and takes their place when it is complete. */
   let shadow: StateEntries | undefined;
-  let early: StateFrame[] = [];
+  let early: readonly StateFrame[] = [];
+
+  function differ(previous: StateEntry | undefined, next: StateEntry | undefined): void {
+    const { map = '', key = '' } = next ?? previous ?? {};
+    if (JSON.stringify(previous?.value) !== JSON.stringify(next?.value))
+      onDifference(map, key, previous?.value, next?.value);
+  }
+
+  function replace(target: StateEntries, id: string, next?: StateEntry): void {
+    const previous = target.get(id);
+    if (next === undefined) target.delete(id);
+    else target.set(id, next);
+    if (target === entries) differ(previous, next);
+  }
 
   function put(rows: readonly StateRow[], above: number): void {
-    const target = shadow ?? entries;
     for (const [map, key, version, ...rest] of rows) {
       if (version <= above) continue;
-      const [value, ttlMs] = rest;
-      const keys = target.get(map) ?? new Map<string, StateEntry>();
-      const next =
-        rest.length === 0
-          ? undefined
-          : { value, version, endsAt: ttlMs === undefined ? undefined : now() + ttlMs };
-      replace(target, map, keys, key, next);
+      const [value, ttlMs = Infinity] = rest;
+      const next = { map, key, value, version, endsAt: now() + ttlMs };
+      replace(shadow ?? entries, idOf(map, key), rest.length > 0 ? next : undefined);
     }
   }
 
-  function replace(
-    target: StateEntries,
-    map: string,
-    keys: Map<string, StateEntry>,
-    key: string,
-    next: StateEntry | undefined,
-  ): void {
-    const previous = keys.get(key);
-    if (next === undefined) keys.delete(key);
-    else keys.set(key, next);
-    target.set(map, keys);
-    if (target === entries) differ(map, key, previous, next);
-  }
-
-  function differ(map: string, key: string, previous?: StateEntry, next?: StateEntry): void {
-    if (JSON.stringify(previous?.value) !== JSON.stringify(next?.value))
-      onDifference(map, key, previous, next);
-  }
-
-  function swap(): void {
+  function swap(fresh: StateEntries): void {
     const before = entries;
-    entries = shadow ?? entries;
+    expire(fresh);
+    entries = fresh;
     shadow = undefined;
-    for (const map of new Set([...before.keys(), ...entries.keys()])) {
-      const [old, fresh] = [before.get(map), entries.get(map)];
-      for (const key of new Set([...(old?.keys() ?? []), ...(fresh?.keys() ?? [])]))
-        differ(map, key, old?.get(key), fresh?.get(key));
-    }
+    for (const id of new Set([...before.keys(), ...entries.keys()])) differ(before.get(id), entries.get(id));
   }
 
   /** Takes the frames whose turn it is. */
   function release(): void {
-    for (let isDone = false; !isDone;) {
-      isDone = true;
-      for (const frame of early) {
-        if (position === null || !fits(frame, position)) continue;
-        early = early.filter((one) => one !== frame);
-        put(frame.rows, position.version);
-        const { version } = frame;
-        // Whoever has nothing yet is in no epoch.
-        position = { ...position, epoch: frame.epoch, version: Math.max(version, position.version) };
-        isDone = false;
-      }
+    let next: StateFrame | undefined;
+    while (position !== null && (next = early.find(fits)) !== undefined) {
+      const { epoch, rows, version } = next;
+      early = early.filter((frame) => frame !== next);
+      put(rows, position.version);
+      position = { ...position, epoch, version: Math.max(version, position.version) };
     }
-    if (position !== null)
-      early = early.filter((frame) => frame.epoch !== position?.epoch || frame.version > position.version);
+  }
+
+  /** Whoever has nothing yet is in no epoch. */
+  function fits({ after, epoch }: StateFrame): boolean {
+    const at = position ?? { version: 0, epoch };
+    return after <= at.version && (epoch === at.epoch || at.version === 0);
+  }
+
+  function expire(target: StateEntries): number {
+    let next = Infinity;
+    for (const [id, { endsAt }] of target) {
+      if (endsAt > now()) next = Math.min(next, endsAt);
+      else replace(target, id);
+      if (endsAt < now() - LEAP_MS && target === entries) position = null;
+    }
+    return next;
   }
 
   return {
@@ -119,46 +125,45 @@ export function createStateCopy(now: () => number, onDifference: OnDifference): 
     get isStale() {
       return shadow !== undefined;
     },
-    take({ reset, rows, more, version, epoch, base }) {
-      if (reset === true || position === null) {
-        shadow = new Map();
-        position = { version: 0, epoch };
+    get early() {
+      return early;
+    },
+    take(page, before) {
+      const { reset, rows, more, version, epoch, base } = page;
+      if (reset === true) position = null;
+      if (!fits(page)) return false;
+      if (position === null) shadow = new Map();
+      const above = position?.version ?? 0;
+      put(rows, above);
+      position = { version: Math.max(version, above), epoch, ...(more && { base }) };
+      if (!more) {
+        early = early.filter((frame) => !before.includes(frame));
+        if (shadow !== undefined) swap(shadow);
       }
-      put(rows, position.version);
-      position = { version: Math.max(version, position.version), epoch, ...(more && { base }) };
-      if (!more && shadow !== undefined) swap();
       release();
+      return true;
     },
     hear(frame) {
-      if (early.length < MOST_EARLY) early.push(frame);
+      early = [...early.slice(0, MOST_EARLY), frame];
       release();
-      return early.length > 0;
+      early = early.slice(0, MOST_EARLY);
     },
-    expire() {
-      let next = Infinity;
-      for (const [map, keys] of entries) {
-        for (const [key, { endsAt = Infinity }] of keys) {
-          if (endsAt <= now()) replace(entries, map, keys, key, undefined);
-          else next = Math.min(next, endsAt);
-        }
-      }
-      return next;
-    },
+    expire: () => expire(entries),
   };
-}
-
-function fits({ after, epoch }: StateFrame, position: StatePosition): boolean {
-  return after <= position.version && (epoch === position.epoch || position.version === 0);
 }
 
 /** Whether it is a page, or a frame with `after`; whatever a server sends must not stop a client. */
 export function isFrame(page: Partial<StatePage> | null | undefined): page is StatePage {
   const { after, version, epoch, rows } = page ?? {};
+  const isInteger = Number.isSafeInteger;
   return (
-    Number.isSafeInteger(after) &&
-    Number.isSafeInteger(version) &&
+    isInteger(after) &&
+    isInteger(version) &&
     typeof epoch === 'string' &&
     Array.isArray(rows) &&
-    rows.every((row: unknown) => Array.isArray(row) && Number.isSafeInteger(row[2]))
+    rows.every((row: unknown) => {
+      const [map, key, at, , ttlMs = 0] = Array.isArray(row) ? (row as unknown[]) : [];
+      return typeof map === 'string' && typeof key === 'string' && isInteger(at) && isInteger(ttlMs);
+    })
   );
 }

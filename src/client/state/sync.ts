@@ -1,9 +1,10 @@
-import { STATE_TYPE, type RoomState, type StatePage } from '../../base/protocol.js';
+import { STATE_TYPE, type RoomState, type StatePage, type StatePosition } from '../../base/protocol.js';
 import { backoffMs } from '../../base/backoff.js';
 import { createEmitter, type Emitter, type Stop } from '../base/emitter.js';
 import { ROOM_EVENTS } from '../rooms/room-events.js';
+import type { RequestError } from '../requests/request-error.js';
 import type { RoomPort } from '../rooms/room-port.js';
-import { createStateCopy, isFrame, type StateCopy } from './copy.js';
+import { createStateCopy, isFrame, type StateCopy, type StateFrame } from './copy.js';
 import { createStateWrites, type StateWrites } from './writes.js';
 
 /** A room's state in a page, for all that show some of it. */
@@ -14,6 +15,8 @@ export interface StateSync {
   readonly emitter: Emitter;
   /** Whether the copy was complete at least once. */
   readonly isReady: boolean;
+  /** Whether it may be outdated: after a loss or a time when nobody watched, until it is complete again. */
+  readonly isStale: boolean;
   /** Keeps it up to date until every `Stop` was called. */
   watch(): Stop;
 }
@@ -40,103 +43,147 @@ export function syncOf(port: RoomPort): StateSync {
 function createStateSync(port: RoomPort): StateSync {
   const { clock, random, name } = port;
   const emitter = createEmitter();
-  const copy = createStateCopy(clock.now, (map, key, previous, next) => {
-    emitter.emit(map, { key, value: next?.value, previous: previous?.value });
-  });
-  const writes = createStateWrites(port, (answer) => {
-    tryToHear(answer as Partial<StatePage> | undefined);
+  const copy = createStateCopy(clock.now, (map, key, previous, value) => {
+    emitter.emit(map, { key, value, previous });
   });
   let watchers = 0;
   let isReady = false;
+  /** Nobody has watched for a while. */
+  let isBehind = false;
   let failures = 0;
   /** The newest question; answers to others are of another connection, or came too late. */
   let question: object | undefined;
-  let stops: Stop[] = [];
+  /** Frames that the next answer to a join makes superfluous. */
+  let before: readonly StateFrame[] = [];
+  /** A missing frame is waited for. */
+  let isGap = false;
+  let stops: readonly Stop[] = [];
   let stopWaiting: Stop = () => undefined;
   let stopExpiry: Stop = () => undefined;
+  // Whoever does not know what became of its change has perhaps missed it, too: it comes in the answer alone.
+  const writes = createStateWrites(port, (answer) => {
+    if (answer === undefined) ask();
+    else tryToHear(answer);
+  });
 
-  function askIn(ms: number): void {
+  function askIn(ms: number, next = ask): void {
     stopWaiting();
-    stopWaiting = clock.after(ms, ask);
+    stopWaiting = clock.after(ms, next);
   }
 
-  /** Asks again before long even if nothing seems to be missing. */
+  /** While a question is under way, its answer decides; after a failure, the pause. */
   function rest(): void {
-    askIn(CHECK_EVERY_MS * (0.8 + 0.4 * random()));
+    const isMissing = copy.early.length > 0;
+    if (question !== undefined || failures > 0 || (isGap && isMissing)) return;
+    isGap = isMissing;
+    if (isGap) askIn(GAP_PATIENCE_MS);
+    else askIn(CHECK_EVERY_MS * (0.8 + 0.4 * random()), check);
+  }
+
+  /** Even if nothing seems to be missing. */
+  function check(): void {
+    if (isHidden()) rest();
+    else ask();
   }
 
   function ask(): void {
-    const answer = isHidden() ? undefined : port.ask(STATE_TYPE, { rooms: { [name]: copy.position } });
-    if (answer === undefined) {
-      // The next answer to a join, or the next look, brings it.
-      rest();
-      return;
-    }
-    const own = (question = {});
-    answer.then(
+    if (watchers === 0) return;
+    isGap = false;
+    stopWaiting();
+    const { early } = copy;
+    const answer = port.ask(STATE_TYPE, { rooms: { [name]: copy.position } });
+    // The next answer to a join brings it, or the next look.
+    const own = (question = answer && {});
+    if (answer === undefined) rest();
+    answer?.then(
       (said) => {
         if (own !== question) return;
         const { rooms } = (said ?? {}) as { readonly rooms?: object };
-        const page: unknown = new Map(Object.entries(rooms ?? {})).get(name);
-        if (isFrame(page as StatePage)) take(page as StatePage);
-        else retry();
+        take(new Map<string, unknown>(Object.entries(rooms ?? {})).get(name), early);
       },
-      () => {
-        if (own === question) retry();
+      (error: unknown) => {
+        if (own === question) failed(error as RequestError);
       },
     );
   }
 
-  function retry(): void {
-    askIn(backoffMs(++failures, MIN_DELAY_MS, MAX_DELAY_MS, random));
+  function failed(error?: RequestError): void {
+    question = undefined;
+    // Rooms of this server hold no state.
+    if (error?.code === 'UNKNOWN_TYPE') port.complain(error);
+    else askIn(backoffMs(++failures, MIN_DELAY_MS, MAX_DELAY_MS, random));
   }
 
-  function take(page: StatePage): void {
-    failures = 0;
-    copy.take(page);
-    isReady ||= !page.more;
-    if (page.more) ask();
-    else rest();
+  function take(page: unknown, known: readonly StateFrame[]): void {
+    const { position } = copy;
+    question = undefined;
+    if (!isFrame(page as Partial<StatePage>) || !copy.take(page as StatePage, known)) {
+      failed();
+      return;
+    }
+    const { more } = page as StatePage;
+    isReady ||= !more;
+    isBehind &&= more;
+    if (more && position?.version === copy.position?.version) failed();
+    else {
+      failures = 0;
+      if (more) ask();
+      else rest();
+    }
     updated();
   }
 
   /** A frame says where it begins only when it has several changes. */
-  function tryToHear(said: Partial<StatePage> | null | undefined): void {
-    const frame: Partial<StatePage> = { after: Number(said?.version) - 1, ...said };
-    if (!isFrame(frame)) return;
-    if (copy.hear(frame)) askIn(GAP_PATIENCE_MS);
-    else rest();
+  function tryToHear(said: unknown): void {
+    const given = Object(said) as Partial<StatePage>;
+    const frame: Partial<StatePage> = { after: Number(given.version) - 1, ...given };
+    if (watchers === 0 || !isFrame(frame)) return;
+    copy.hear(frame);
     updated();
+    rest();
   }
 
   function updated(): void {
     stopExpiry();
     const next = copy.expire();
     if (next < Infinity) stopExpiry = clock.after(next - clock.now(), updated);
+    if (copy.position === null && isReady && question === undefined && failures === 0) ask();
     emitter.emit(UPDATED);
   }
 
   function begin(): void {
-    const want = (): { state: StatePage | null } => ({ state: copy.position as StatePage | null });
+    const want = (): { state: StatePosition | null } => {
+      before = copy.early;
+      return { state: copy.position };
+    };
     port.wants.add(want);
     stops = [
       () => port.wants.delete(want),
-      port.on(STATE_TYPE, (_data: unknown, message: Partial<StatePage>) => {
+      port.on(STATE_TYPE, (_data: unknown, message: unknown) => {
         tryToHear(message);
       }),
       port.on(ROOM_EVENTS.answer, (said: Partial<RoomState> | undefined) => {
         question = undefined;
-        if (said === undefined) return;
-        if (isFrame(said.state)) take(said.state);
-        else ask();
-        writes.resume();
+        failures = 0;
+        if (said?.state !== undefined) take(said.state, before);
+        else if (said !== undefined) ask();
+        else rest();
       }),
-      () => {
-        stopWaiting();
-        stopExpiry();
-      },
+      port.on(ROOM_EVENTS.outcome, (error: unknown) => {
+        if (error !== undefined) end();
+      }),
     ];
     ask();
+    updated();
+  }
+
+  function end(): void {
+    for (const stop of stops) stop();
+    stopWaiting();
+    stopExpiry();
+    question = undefined;
+    isGap = false;
+    isBehind = isReady;
   }
 
   return {
@@ -146,13 +193,16 @@ function createStateSync(port: RoomPort): StateSync {
     get isReady() {
       return isReady;
     },
+    get isStale() {
+      return isBehind || copy.isStale;
+    },
     watch() {
       let isOver = false;
       if (watchers++ === 0) begin();
       return () => {
         if (isOver) return;
         isOver = true;
-        if (--watchers === 0) for (const stop of stops) stop();
+        if (--watchers === 0) end();
       };
     },
   };

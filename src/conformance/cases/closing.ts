@@ -94,10 +94,23 @@ export const closingCases: readonly ConformanceCase[] = [
     probe: (bench) => loss(bench, 20, 100),
   },
   {
+    id: 'disconnect.mass',
+    question: 'How many disconnect events are lost when sixty clients leave at once?',
+    source: 'assumed; a quota of ten calls in a zone is documented, another attempt is not',
+    assumed: 'some',
+    answers: {
+      none: 'The platform spreads them out, or tries again.',
+      some: 'When a network breaks, rows of many clients stay behind until they expire.',
+    },
+    how: 'Sixty clients leave at the same time, in turn with a close frame and without.',
+    mode: 'load',
+    probe: (bench) => loss(bench, 60, 0),
+  },
+  {
     id: 'disconnect.during-connect',
     question: 'Is there a disconnect event for a client that goes during the connect call?',
     source: 'assumed',
-    assumed: 'no event',
+    assumed: 'an event',
     answers: {
       'an event': 'What onConnect has stored is removed.',
       'no event': 'Clients that give up early leave rows behind until these expire.',
@@ -133,7 +146,7 @@ export const closingCases: readonly ConformanceCase[] = [
       'stays open': 'The limit is not where it is documented.',
     },
     otherwise: 'Clients that decide by the code have to know it.',
-    how: 'A client pings every five minutes until an hour is over.',
+    how: 'A client pings and says something every five minutes until an hour is over.',
     mode: 'lifetime',
     probe: lifetime,
   },
@@ -145,10 +158,12 @@ async function loss(bench: Bench, clients: number, apartMs: number): Promise<Obs
   for (const [index, socket] of sockets.entries()) {
     if (index % 2 === 0) socket.close(1000);
     else socket.reset();
-    await bench.pause(apartMs);
+    if (apartMs > 0) await bench.pause(apartMs);
   }
-  for (const socket of sockets) await bench.sighting(isDisconnectOf(socket), bench.quietMs);
-  const lost = sockets.filter((socket) => bench.sightings(isDisconnectOf(socket)).length === 0).length;
+  const isMissing = (socket: RawSocket): boolean => bench.sightings(isDisconnectOf(socket)).length === 0;
+  for (let waited = 0; waited < bench.answerMs && sockets.some(isMissing); waited += bench.quietMs)
+    await bench.pause(bench.quietMs);
+  const lost = sockets.filter(isMissing).length;
   return { seen: lost === 0 ? 'none' : 'some', figures: { clients, lost } };
 }
 
@@ -172,6 +187,7 @@ async function lifetime(bench: Bench): Promise<Observation> {
   for (let passed = 0; passed < CONNECTION_LIFETIME_MS; passed += PING_MS) {
     await bench.pass(PING_MS);
     socket.ping();
+    socket.text(bench.text({ do: 'reply', body: null }));
     await bench.pause(50);
   }
   await bench.pass(60_000);

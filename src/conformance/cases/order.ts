@@ -13,7 +13,7 @@ export const orderCases: readonly ConformanceCase[] = [
     assumed: 'overlap',
     answers: {
       overlap: 'Messages of one client can overtake each other: handlers need to tolerate it.',
-      serial: 'A slow handler delays all later messages of its client: set the order of `dev` to serial.',
+      serial: 'A slow handler delays all later messages of its client: `dev --order serial` does so, too.',
     },
     how: 'Two messages are sent at once; the function takes 400 ms for each and says when.',
     probe: overlap,

@@ -93,6 +93,6 @@ export function judge(
 }
 
 function failure(id: string, reason: unknown): CaseResult {
-  const text = reason instanceof Error ? reason.message : String(reason);
+  const text = reason instanceof Error ? reason.message.replace(/^[A-Z_]+: /, '') : String(reason);
   return { id, outcome: reason instanceof NotProbed ? 'skipped' : 'failed', reason: text };
 }

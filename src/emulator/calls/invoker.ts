@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Clock } from '../clock.js';
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
 import { createFunctionContext, type FunctionIdentity } from '../events/function-context.js';
 
 /** A function as the platform calls it. */
@@ -189,7 +190,9 @@ function listsOf(headers: unknown): Record<string, readonly string[]> {
 }
 
 /** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
-export function isTextResponse({ headers }: FunctionResponse): boolean {
+export function isTextResponse({ headers }: FunctionResponse, guess: Guesses = NO_PROFILE): boolean {
   const type = headers['content-type'];
-  return type === 'application/json' || type?.startsWith('text/') === true;
+  if (type === undefined) return guess('type.none') === 'text';
+  if (type.startsWith('application/json;')) return guess('type.json-charset') === 'text';
+  return type === 'application/json' || type.startsWith('text/');
 }

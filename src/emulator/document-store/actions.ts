@@ -2,6 +2,7 @@ import { parseCondition, type Condition } from './conditions.js';
 import { DocumentError, invalidRequest } from './document-error.js';
 import { query, type QueryRequest } from './query.js';
 import { createTable, type Table } from './table.js';
+import { transact, type TransactAction, type TransactItem, type TransactRequest } from './transactions.js';
 import { parseUpdate, type Update } from './updates.js';
 import { sizeOf, type Item } from './values.js';
 
@@ -12,11 +13,14 @@ interface ActionRequest extends QueryRequest {
   readonly Item?: Item;
   readonly ConditionExpression?: string;
   readonly UpdateExpression?: string;
-  readonly RequestItems?: Readonly<
-    Record<string, readonly { readonly DeleteRequest: { readonly Key: Item } }[]>
-  >;
+  readonly RequestItems?: Readonly<Record<string, BatchOfTable>>;
+  readonly TransactItems?: readonly TransactItem[];
   readonly TimeToLiveSpecification?: { readonly AttributeName: string; readonly Enabled: boolean };
 }
+
+/** Keys to read, or requests to delete. */
+type BatchOfTable =
+  { readonly Keys: readonly Item[] } | readonly { readonly DeleteRequest: { readonly Key: Item } }[];
 
 /** Carries out the actions of the Document API that `src/stores/ydb` uses, one after the other, so each is atomic. */
 export function createActions(now: () => number): (action: string, request: unknown) => object {
@@ -31,12 +35,12 @@ export function createActions(now: () => number): (action: string, request: unkn
     return table;
   }
 
-  /** Writes unless the condition of the request does not hold for what is there. */
-  function write(
-    request: ActionRequest,
+  /** Checks the condition of the request for what is there. What it returns writes. */
+  function prepare(
+    request: TransactRequest,
     key: Item,
     change: (current: Item) => Item | undefined,
-  ): Item | undefined {
+  ): () => Item | undefined {
     const { TableName, ConditionExpression, ExpressionAttributeValues = {} } = request;
     const table = tableOf(TableName);
     const [partition, sort] = keysOf(key);
@@ -47,9 +51,25 @@ export function createActions(now: () => number): (action: string, request: unkn
     }
     const changed = change(current);
     if (changed !== undefined) checkSize(changed);
-    table.set(partition, sort, changed);
-    return changed;
+    return () => {
+      table.set(partition, sort, changed);
+      return changed;
+    };
   }
+
+  const writes: Readonly<Record<TransactAction, (request: TransactRequest) => () => Item | undefined>> = {
+    Put: (request) => prepare(request, request.Item ?? {}, () => request.Item),
+    Delete: (request) => prepare(request, request.Key ?? {}, () => undefined),
+    Update(request) {
+      const { Key = {}, UpdateExpression = '', ExpressionAttributeValues = {} } = request;
+      const update: Update = updates(UpdateExpression);
+      return prepare(request, Key, (current) => update({ ...current, ...Key }, ExpressionAttributeValues));
+    },
+    ConditionCheck(request) {
+      prepare(request, request.Key ?? {}, (current) => current);
+      return () => undefined;
+    },
+  };
 
   const actions: Readonly<Record<string, (request: ActionRequest) => object>> = {
     CreateTable({ TableName }) {
@@ -78,26 +98,32 @@ export function createActions(now: () => number): (action: string, request: unkn
     },
     GetItem: ({ TableName, Key = {} }) => ({ Item: tableOf(TableName).get(...keysOf(Key)) }),
     PutItem(request) {
-      const { Item: item = {} } = request;
-      write(request, item, () => item);
+      writes.Put(request)();
       return {};
     },
     DeleteItem(request) {
-      write(request, request.Key ?? {}, () => undefined);
+      writes.Delete(request)();
       return {};
     },
-    UpdateItem(request) {
-      const { Key = {}, UpdateExpression = '', ExpressionAttributeValues = {} } = request;
-      const update: Update = updates(UpdateExpression);
-      return {
-        Attributes: write(request, Key, (current) =>
-          update({ ...current, ...Key }, ExpressionAttributeValues),
-        ),
-      };
+    UpdateItem: (request) => ({ Attributes: writes.Update(request)() }),
+    TransactWriteItems({ TransactItems = [] }) {
+      transact(TransactItems, (action, request) => writes[action](request));
+      return {};
+    },
+    BatchGetItem({ RequestItems = {} }) {
+      const Responses = new Map<string, Item[]>();
+      for (const [name, batch] of Object.entries(RequestItems)) {
+        const found = keysOfBatch(batch).map((key) => tableOf(name).get(...keysOf(key)));
+        Responses.set(
+          name,
+          found.filter((item) => item !== undefined),
+        );
+      }
+      return { Responses: Object.fromEntries(Responses), UnprocessedKeys: {} };
     },
     BatchWriteItem({ RequestItems = {} }) {
-      for (const [name, requests] of Object.entries(RequestItems)) {
-        for (const { DeleteRequest } of requests) tableOf(name).set(...keysOf(DeleteRequest.Key), undefined);
+      for (const [name, batch] of Object.entries(RequestItems)) {
+        for (const key of keysOfBatch(batch)) tableOf(name).set(...keysOf(key), undefined);
       }
       return { UnprocessedItems: {} };
     },
@@ -130,6 +156,10 @@ const KEY_SCHEMA = [
 function keysOf({ p, s }: Item): [partition: string, sort: string] {
   if (p?.S === undefined || s?.S === undefined) throw invalidRequest('a key is made of two strings, p and s');
   return [p.S, s.S];
+}
+
+function keysOfBatch(batch: BatchOfTable): readonly Item[] {
+  return 'Keys' in batch ? batch.Keys : batch.map(({ DeleteRequest }) => DeleteRequest.Key);
 }
 
 /** A program has few expressions and uses them over and over. */

@@ -4,18 +4,15 @@
  * samples, not as in the typings.
  */
 import { createHash, randomUUID } from 'node:crypto';
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
+import { rememberedOf, requestIdOf, withFormat } from './later-events.js';
 import { createMessageIds } from '../ids.js';
+import type { Handshake } from './handshake.js';
 import { fillIn, parameterValues, pathFields } from './operation-facts.js';
-import { readRequest, withoutAuthorization, type RequestFacts, type SourceRequest } from './request-facts.js';
+import { readRequest, withoutAuthorization, type SourceRequest } from './request-facts.js';
 import type { Operation, OperationFacts } from '../routing/routes.js';
 
-/** What stays the same for all events of one connection. */
-export interface Handshake extends RequestFacts {
-  readonly connectionId: string;
-  readonly connectedAt: number;
-  /** What the authorizer said of the client. */
-  readonly authorizer?: Readonly<Record<string, unknown>> | undefined;
-}
+export type { Handshake } from './handshake.js';
 
 /** Reads the handshake from the upgrade request. */
 export function readHandshake(
@@ -54,11 +51,13 @@ interface EventFacts {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-export function createEventBuilder(now: () => number): EventBuilder {
+export function createEventBuilder(now: () => number, guess: Guesses = NO_PROFILE): EventBuilder {
   const nextMessageId = createMessageIds();
 
-  function event(handshake: Handshake, operation: Operation, facts: EventFacts): Record<string, unknown> {
-    const requestId = randomUUID();
+  function event(known: Handshake, given: Operation, facts: EventFacts): Record<string, unknown> {
+    const handshake = rememberedOf(known, facts.eventType, guess);
+    const operation = withFormat(given, guess);
+    const requestId = requestIdOf(handshake, guess);
     const added = {
       ...functionHeader(operation),
       ...addedHeaders(handshake, facts.eventType, requestId),
@@ -82,15 +81,10 @@ export function createEventBuilder(now: () => number): EventBuilder {
 
   return {
     connect(handshake, operation) {
-      const { query } = handshake;
-      const names = [...new Set(query.keys())];
       return {
         httpMethod: 'GET',
         ...event(handshake, operation, { eventType: 'CONNECT', headers: {}, context: {} }),
-        queryStringParameters: Object.fromEntries(
-          names.map((name) => [name, query.getAll(name).at(-1) ?? '']),
-        ),
-        multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
+        ...queryFields(handshake),
       };
     },
     message(handshake, operation, body, isBinary) {
@@ -103,6 +97,7 @@ export function createEventBuilder(now: () => number): EventBuilder {
       };
       return {
         ...event(handshake, operation, { eventType: 'MESSAGE', headers, context: { messageId } }),
+        ...(guess('event.query-of-messages') === 'present' ? queryFields(handshake) : {}),
         body: body.toString(isBinary ? 'base64' : 'utf8'),
         isBase64Encoded: isBinary,
       };
@@ -115,6 +110,14 @@ export function createEventBuilder(now: () => number): EventBuilder {
       const context = { disconnectStatusCode: code, disconnectReason: reason };
       return event(handshake, operation, { eventType: 'DISCONNECT', headers, context });
     },
+  };
+}
+
+function queryFields({ query }: Handshake): Record<string, unknown> {
+  const names = [...new Set(query.keys())];
+  return {
+    queryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name).at(-1) ?? ''])),
+    multiValueQueryStringParameters: Object.fromEntries(names.map((name) => [name, query.getAll(name)])),
   };
 }
 

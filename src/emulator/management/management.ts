@@ -10,8 +10,9 @@ import type { OpenConnection } from '../sockets/connections.js';
 import { failureOf } from '../faults/send-failure.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
+import { codeIn, type Guesses } from '../profile/guesses.js';
 import type { Gateway } from '../sockets/gateway.js';
-import { invalid, notFound, Refusal } from './refusal.js';
+import { invalid, notFoundText, Refusal, refusalIn } from './refusal.js';
 import type { Timeline } from '../timeline/timeline.js';
 
 export interface ManagementOptions {
@@ -23,6 +24,7 @@ export interface ManagementOptions {
   readonly gatewayId: string;
   /** The only token that is accepted; any at all when `undefined`. */
   readonly token: string | undefined;
+  readonly guess: Guesses;
 }
 
 /** A request as its wire format tells it. Each part throws a {@link Refusal} when it is malformed. */
@@ -104,13 +106,17 @@ async function perform(
   call.connectionId = connectionId;
   if (connectionId === '') throw invalid('connection_id: is required');
   if (connectionId.length > MAX_CONNECTION_ID_LENGTH)
-    throw invalid(`connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`);
+    throw refusalIn(
+      options.guess('send.long-id'),
+      `connection_id: at most ${MAX_CONNECTION_ID_LENGTH} characters`,
+    );
   if (strike(options, 'token', call) !== undefined) throw new Refusal(401, 16, 'The token has expired');
   if (operation === 'send') return send(options, connectionId, request, call);
   const connection = find(options, connectionId);
   if (operation === 'get') return infoOf(options, connection);
   // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial shows.
-  options.gateway.close(connection, { code: 1000, reason: '', by: 'api' });
+  const code = codeIn(options.guess('close.after-disconnect')) ?? 1000;
+  options.gateway.close(connection, { code, reason: '', by: 'api' });
   return undefined;
 }
 
@@ -162,9 +168,11 @@ function oddText(data: Buffer, via: Call['via']): string | undefined {
 
 const SDK_HINT = 'The official SDK takes a string for base64: give it a Buffer as data';
 
-function find({ gateway }: ManagementOptions, id: string): OpenConnection {
+function find({ gateway, guess }: ManagementOptions, id: string): OpenConnection {
   const connection = gateway.connections.get(id);
-  if (connection === undefined) throw notFound(id);
+  // Which of the ids that are not open have been, is not remembered.
+  if (connection === undefined)
+    throw refusalIn(guess(/^[a-z0-9]{20,}$/.test(id) ? 'send.gone' : 'send.malformed'), notFoundText(id));
   return connection;
 }
 

@@ -17,7 +17,15 @@ export class Refusal extends Error {
 
 export const invalid = (message: string): Refusal => new Refusal(400, 3, message);
 
-export const notFound = (id: string): Refusal => new Refusal(404, 5, `Connection ${id} not found`);
+export const notFoundText = (id: string): string => `Connection ${id} not found`;
+
+export const notFound = (id: string): Refusal => new Refusal(404, 5, notFoundText(id));
+
+/** With the statuses of `HTTP 404, gRPC 5`. */
+export function refusalIn(seen: string, message: string): Refusal {
+  const [status = 500, code = 13] = [...seen.matchAll(/\d+/g)].map(Number);
+  return new Refusal(status, code, message);
+}
 
 /** As the platform's REST API and `google/rpc/code.proto` pair them; a 4xx or 5xx that is not listed is UNKNOWN. */
 const GRPC_CODES: Readonly<Record<number, number>> = {

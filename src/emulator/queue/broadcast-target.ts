@@ -1,5 +1,6 @@
 /** `gateway_websocket_broadcast`: what comes out of a queue goes to every socket of a path, and no function is asked. */
 import type { Gateway } from '../sockets/gateway.js';
+import type { Guesses } from '../profile/guesses.js';
 import type { Timeline } from '../timeline/timeline.js';
 import { MAX_TRIGGER_MESSAGE_BYTES } from './limits.js';
 import type { ReceivedBatch } from './queue-api.js';
@@ -14,6 +15,7 @@ export interface BroadcastTargetDeps {
   readonly gateway: Gateway;
   readonly maxMessageBytes: number;
   readonly timeline: Timeline;
+  readonly guess: Guesses;
 }
 
 /**
@@ -21,7 +23,8 @@ export interface BroadcastTargetDeps {
  * frame is not documented; clients that are known read it as text.
  */
 export function broadcastTarget(parts: BroadcastTargetDeps) {
-  const { queueName, gateway, timeline } = parts;
+  const { queueName, gateway, timeline, guess } = parts;
+  const isBinary = guess('broadcast.frame') === 'binary';
 
   function log(batch: readonly ReceivedBatch[], facts: object): void {
     timeline.add({ type: 'trigger', queue: queueName, path: parts.path, messages: batch.length, ...facts });
@@ -38,7 +41,7 @@ export function broadcastTarget(parts: BroadcastTargetDeps) {
     const sockets = [...gateway.connections.all()].filter(
       ({ handshake }) => handshake.template === parts.path,
     );
-    for (const socket of sockets) gateway.deliver(socket, Buffer.from(text), false);
+    for (const socket of sockets) gateway.deliver(socket, Buffer.from(text), isBinary);
     const reason =
       sockets.length === 0 ? 'no connections; the message is lost' : `to ${sockets.length} sockets`;
     log(batch, { bytes, fault, reason, level: sockets.length === 0 ? 'warning' : 'info' });

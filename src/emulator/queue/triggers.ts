@@ -7,6 +7,7 @@ import { resolveTarget } from '../calls/resolve-target.js';
 import type { Clock } from '../clock.js';
 import type { FaultTable } from '../faults/table.js';
 import type { ParsedEmulatorOptions } from '../options.js';
+import type { Guesses } from '../profile/guesses.js';
 import type { Route } from '../routing/routes.js';
 import type { Gateway } from '../sockets/gateway.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -25,6 +26,7 @@ export interface TriggersDeps {
   readonly faults: FaultTable;
   readonly calls: Calls;
   readonly gateway: Gateway;
+  readonly guess: Guesses;
   invokerOf(target: ParsedTarget, functionId?: string): Invoker;
 }
 
@@ -114,7 +116,7 @@ function toFunction(
 }
 
 function toSockets(
-  { options, queues, routes, gateway, timeline }: TriggersDeps,
+  { options, queues, routes, gateway, timeline, guess }: TriggersDeps,
   queue: Queue,
   { broadcast: path, payload }: ToSockets,
   index: number,
@@ -125,7 +127,7 @@ function toSockets(
   }
   const place = placeOf(queues, queue, 'snake_case');
   const { maxMessageBytes } = options.limits;
-  const parts = { queueName: queue.name, place, path, payload, gateway, maxMessageBytes, timeline };
+  const parts = { queueName: queue.name, place, path, payload, gateway, maxMessageBytes, timeline, guess };
   return { concurrency: 1, deliver: broadcastTarget(parts) };
 }
 

@@ -6,6 +6,7 @@ import type { FrameLimits } from './frame-limits.js';
 import { replyOf } from './reply.js';
 import type { EventBuilder, Handshake } from '../events/event-builder.js';
 import type { FaultTable } from '../faults/table.js';
+import type { Guesses } from '../profile/guesses.js';
 import type { Waiting } from '../faults/waiting.js';
 import {
   logConnect,
@@ -24,6 +25,7 @@ export interface ConnectCallOptions {
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly disconnects: Disconnects;
+  readonly guess: Guesses;
   readonly limits: FrameLimits;
 }
 
@@ -82,7 +84,7 @@ async function strike(
 }
 
 async function ask(
-  { events, timeline, calls, limits }: ConnectCallOptions,
+  { events, timeline, calls, limits, guess }: ConnectCallOptions,
   connect: Operation,
   handshake: Handshake,
   fault: string | undefined,
@@ -95,8 +97,13 @@ async function ask(
   logConnect(timeline, handshake, invocation, first, fault);
   if (isAccepted) return { response };
   return {
-    refused: response?.statusCode ?? status,
+    refused: response?.statusCode ?? statusSeen(status, guess),
     type: response?.headers['content-type'],
     body: response?.body ?? Buffer.alloc(0),
   };
+}
+
+/** Of a connect call that has failed. */
+function statusSeen(status: number, guess: Guesses): number {
+  return status === 502 ? Number(/\d+/.exec(guess('handshake.exception'))?.[0]) : status;
 }

@@ -1,11 +1,12 @@
 import type { Calls } from '../calls/calls.js';
 import type { Clock } from '../clock.js';
 import { createEventBuilder } from '../events/event-builder.js';
+import { codeIn, type Guesses } from '../profile/guesses.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
 import type { Route } from '../routing/routes.js';
 import type { Timeline } from '../timeline/timeline.js';
-import type { ConnectionLimits } from './connections.js';
+import type { CloseCause, ConnectionLimits } from './connections.js';
 import { createDisconnects } from './disconnects.js';
 import type { FrameLimits } from './frame-limits.js';
 import { createHandshakes, type Handshakes } from './handshakes.js';
@@ -21,6 +22,7 @@ export interface GatewayOptions {
   readonly waiting: Waiting;
   readonly calls: Calls;
   readonly gatewayId: string;
+  readonly guess: Guesses;
   readonly messageOrder: MessageOrder;
   readonly disconnectAttempts: number;
 }
@@ -32,7 +34,7 @@ export interface Gateway extends Omit<OpenSockets, 'open'>, Pick<Handshakes, 'up
 }
 
 export function createGateway(options: GatewayOptions): Gateway {
-  const parts = { ...options, events: createEventBuilder(options.clock.now) };
+  const parts = { ...options, events: createEventBuilder(options.clock.now, options.guess) };
   const disconnects = createDisconnects(parts);
   const { open, ...sockets } = createOpenSockets({
     ...options,
@@ -41,11 +43,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     },
     onClosed({ operations: { disconnect } }, connection, cause) {
       messages.release(connection);
-      if (disconnect !== undefined) void disconnects.emit(disconnect, connection.handshake, cause);
+      const told = causeTold(cause, options.guess);
+      if (disconnect !== undefined && told !== undefined)
+        void disconnects.emit(disconnect, connection.handshake, told);
     },
   });
   const messages = createMessages({
     ...parts,
+    close(connection, code) {
+      sockets.close(connection, { code, reason: 'the profile says so of such an answer', by: 'gateway' });
+    },
     reply(connection, data, isBinary) {
       if (sockets.connections.get(connection.id) === connection) sockets.deliver(connection, data, isBinary);
     },
@@ -62,4 +69,14 @@ export function createGateway(options: GatewayOptions): Gateway {
       await closed;
     },
   };
+}
+
+/** What the function is told of an end; `undefined` when it is told nothing. */
+function causeTold(cause: CloseCause, guess: Guesses): CloseCause | undefined {
+  const isCutOff = cause.by === 'client' && cause.code === 1006;
+  if (!isCutOff && cause.by !== 'api' && cause.by !== 'client') return cause;
+  const id = isCutOff ? 'disconnect.reset' : cause.by === 'api' ? 'disconnect.api' : 'disconnect.close-frame';
+  const seen = guess(id);
+  if (seen === 'no event') return undefined;
+  return id === 'disconnect.close-frame' ? cause : { ...cause, code: codeIn(seen) ?? cause.code };
 }

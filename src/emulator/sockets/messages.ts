@@ -1,8 +1,9 @@
-import { factsOf, type Calls, type StruckInvocation } from '../calls/calls.js';
+import { factsOf, type Calls } from '../calls/calls.js';
 import type { OpenConnection } from './connections.js';
 import type { EventBuilder } from '../events/event-builder.js';
 import type { FrameLimits } from './frame-limits.js';
-import { replyOf, type Reply } from './reply.js';
+import type { Guesses } from '../profile/guesses.js';
+import { seenOf } from './seen-of-call.js';
 import type { FaultTable } from '../faults/table.js';
 import type { Waiting } from '../faults/waiting.js';
 import { logDroppedMessage, logMessage } from '../timeline/gateway-log.js';
@@ -17,6 +18,9 @@ export interface MessagesOptions {
   readonly timeline: Timeline;
   readonly limits: FrameLimits;
   readonly messageOrder: MessageOrder;
+  readonly guess: Guesses;
+  /** Ends the connection. */
+  close(connection: OpenConnection, code: number): void;
   /** Puts the function's reply on the socket, if it is still open. */
   reply(connection: OpenConnection, data: Buffer, isBinary: boolean): void;
 }
@@ -41,17 +45,20 @@ const MAX_QUEUED = 100;
 const OVERTAKING_MS = 1000;
 
 export function createMessages(options: MessagesOptions): Messages {
-  const { events, calls, faults, waiting, timeline, limits, reply } = options;
+  const { events, calls, faults, waiting, timeline, limits, reply, guess } = options;
   const run = options.messageOrder === 'serial' ? inTurn(calls, handle) : handle;
   /** Handles the message that a fault keeps waiting. */
   const held = new Map<OpenConnection, () => void>();
 
   async function handle(message: Message, fault: string | undefined): Promise<void> {
     const { operation, connection, event, body, isBinary } = message;
+    if (operation.authorize !== undefined && guess('authorizer.asked-for-messages') === 'called')
+      await operation.authorize({ ...connection.handshake, method: 'POST', operation: 'MESSAGE' });
     const invocation = await calls.call(operation, event, factsOf(connection.handshake));
-    const replied = replyTo(invocation, limits.maxMessageBytes);
+    const replied = seenOf(invocation, limits.maxMessageBytes, guess);
     logMessage(timeline, connection, body, isBinary, invocation, replied, fault);
-    if (replied.data !== undefined) reply(connection, replied.data, replied.isBinary);
+    if (replied.closeCode !== undefined) options.close(connection, replied.closeCode);
+    else if (replied.data !== undefined) reply(connection, replied.data, replied.isBinary);
   }
 
   function hold(message: Message, delayMs: number, fault: string | undefined): void {
@@ -122,13 +129,4 @@ function inTurn(calls: Calls, handle: Handle): Handle {
       });
     return calls.track(queue.last);
   };
-}
-
-/** What a client sees of other statuses than 200 is not documented. */
-function replyTo({ response }: StruckInvocation, maxMessageBytes: number): Reply {
-  const nothing = { data: undefined, isBinary: false, warning: undefined };
-  if (response === undefined) return nothing;
-  if (response.statusCode === 200) return replyOf(response, maxMessageBytes);
-  const warning = 'what a client gets for a status other than 200 is not documented; nothing was sent';
-  return { ...nothing, warning };
 }

@@ -3,6 +3,8 @@ import type { Duplex } from 'node:stream';
 import type { FunctionResponse } from '../calls/invoker.js';
 import type { Clock } from '../clock.js';
 import type { Handshake } from '../events/event-builder.js';
+import { codeIn, type Guesses } from '../profile/guesses.js';
+import { raisedLimits } from '../profile/raised-limits.js';
 import type { Route } from '../routing/routes.js';
 import { logClose } from '../timeline/gateway-log.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -22,6 +24,7 @@ export interface OpenSocketsOptions {
   readonly clock: Clock;
   readonly limits: ConnectionLimits & FrameLimits;
   readonly timeline: Timeline;
+  readonly guess: Guesses;
   /** A client has sent a message. */
   onMessage(route: Route, connection: OpenConnection, body: Buffer, isBinary: boolean): void;
   /** A socket is no more. */
@@ -53,15 +56,15 @@ export interface OpenSockets {
 /** How long a client gets to answer a close frame, in milliseconds. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** What clients see at these two limits is not documented; 1001, "going away", is an assumption. */
-const LIFETIME_CODE = 1001;
-const IDLE_CODE = 1001;
-
 export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
-  const { clock, limits, timeline } = options;
+  const { clock, limits, timeline, guess } = options;
+  // What clients see at these limits is a guess.
+  const codeOf = (id: 'close.lifetime' | 'close.idle' | 'close.oversized'): number =>
+    codeIn(guess(id)) ?? 1001;
+  const inbound = raisedLimits(limits, guess);
   const sockets = new Set<ServerSocket>();
   const connections = createConnections(clock, limits, (connection, limit) => {
-    const code = limit === 'lifetime' ? LIFETIME_CODE : IDLE_CODE;
+    const code = codeOf(limit === 'lifetime' ? 'close.lifetime' : 'close.idle');
     const reason = limit === 'lifetime' ? 'lived for 60 minutes' : 'silent for 10 minutes';
     close(connection, { code, reason, by: 'gateway' });
   });
@@ -71,10 +74,12 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     socket.on('message', (data, isBinary) => {
       if (connection.closing !== undefined) return;
       connection.received++;
-      connection.lastActiveAt = clock.now();
+      touch(connection, 'idle.client-message');
       options.onMessage(route, connection, bytesOf(data), isBinary);
     });
-    socket.on('ping', () => (connection.lastActiveAt = clock.now()));
+    socket.on('ping', () => {
+      touch(connection, 'idle.client-ping');
+    });
     // What is wrong with a socket shows in its close event, which always follows.
     socket.on('error', () => undefined);
     socket.on('close', (code, reason) => {
@@ -86,12 +91,20 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     });
   }
 
+  function touch(
+    connection: OpenConnection,
+    id: 'idle.client-message' | 'idle.client-ping' | 'idle.server-send',
+  ): void {
+    if (guess(id) === 'resets') connection.lastActiveAt = clock.now();
+  }
+
   function watchFrames(connection: OpenConnection): void {
-    const watch = createFrameWatch(limits);
+    const watch = createFrameWatch(inbound);
     connection.raw.prependListener('data', (chunk: Buffer) => {
       if (connection.closing !== undefined) return;
       const problem = watch.push(chunk);
-      if (problem !== undefined) close(connection, { code: 1009, reason: problem, by: 'gateway' });
+      if (problem !== undefined)
+        close(connection, { code: codeOf('close.oversized'), reason: problem, by: 'gateway' });
     });
   }
 
@@ -102,6 +115,7 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     onWritten?: () => void,
   ): void {
     connection.sent++;
+    touch(connection, 'idle.server-send');
     connection.socket.send(data, { binary: isBinary }, (error) => {
       if (!error) onWritten?.();
     });
@@ -133,7 +147,8 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
       sockets.add(socket);
       listen(route, connection, socket);
       // Since 2024 the body of the connect response arrives as the first message. Documented.
-      const first = response && replyOf(response, limits.maxMessageBytes);
+      const isSent = guess('handshake.first-message') === 'arrives';
+      const first = isSent && response ? replyOf(response, limits.maxMessageBytes, guess) : undefined;
       if (first?.data !== undefined) deliver(connection, first.data, first.isBinary);
     },
     deliver,

@@ -1,3 +1,4 @@
+import { NO_PROFILE, type Guesses } from '../profile/guesses.js';
 import { isTextResponse, type FunctionResponse } from '../calls/invoker.js';
 
 /** What a client gets of a function's response. */
@@ -13,9 +14,13 @@ export interface Reply {
  * Documented: the body of the response is sent to the client, and a message has at most 128 KB. What becomes of a larger
  * reply is not documented; that nothing is sent is an assumption.
  */
-export function replyOf(response: FunctionResponse, maxMessageBytes: number): Reply {
+export function replyOf(
+  response: FunctionResponse,
+  maxMessageBytes: number,
+  guess: Guesses = NO_PROFILE,
+): Reply {
   const { body } = response;
-  const isBinary = !isTextResponse(response);
+  const isBinary = !isTextResponse(response, guess);
   if (body.length === 0) return { data: undefined, isBinary, warning: undefined };
   if (body.length > maxMessageBytes) {
     const warning = `a reply of ${body.length} bytes, and a message has at most ${maxMessageBytes}; nothing was sent`;

@@ -59,6 +59,6 @@ function triggerType(message: Record<string, unknown>): OtherEvent['type'] {
   return eventType.includes('timer') || eventType.includes('TimerMessage') ? 'timer' : 'unknown';
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
+export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -46,12 +46,60 @@ export interface DisconnectEvent extends SocketEvent {
   readonly reason: string | undefined;
 }
 
-/** An event that has nothing to do with a websocket. `type` is a guess from its shape, for apps that route by it. */
-export interface OtherEvent {
+interface EventBeside {
   readonly kind: 'other';
-  readonly type: 'http' | 'queue' | 'timer' | 'unknown';
+  /** The event as it was delivered. */
   readonly raw: unknown;
 }
+
+/** An HTTP request, in any payload format of the gateway or of the function's own address. */
+export interface HttpEvent extends EventBeside {
+  readonly type: 'http';
+  /** In capitals, as HTTP has it. */
+  readonly method: string;
+  /** Without the query. Of a request to the function's own address, `/` at most. */
+  readonly path: string;
+  readonly pathParameters: Readonly<Record<string, string>>;
+  /** Query parameters; of several equal names, the last. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: HeaderLookup;
+  /** As text in UTF-8; empty when there is none. */
+  readonly body: string;
+  /** The same, for what is no text. */
+  readonly bytes: Uint8Array;
+  readonly sourceIp: string | undefined;
+  readonly requestId: string | undefined;
+}
+
+/** A timer of yours that has run down. */
+export interface TimerEvent extends EventBeside {
+  readonly type: 'timer';
+  readonly triggerId: string | undefined;
+  /** What the trigger was given to say; empty when it was given nothing. */
+  readonly payload: string;
+}
+
+/** Messages of a queue. */
+export interface QueueEvent extends EventBeside {
+  readonly type: 'queue';
+  readonly messages: readonly QueueEventMessage[];
+}
+
+/** One of them; its attributes are in `raw` only. */
+export interface QueueEventMessage {
+  readonly id: string | undefined;
+  /** The queue's ARN. */
+  readonly queueId: string | undefined;
+  readonly body: string;
+}
+
+/** Something else; `raw` is all that is known. */
+export interface UnknownEvent extends EventBeside {
+  readonly type: 'unknown';
+}
+
+/** An event that has nothing to do with a websocket. `type` is a guess from its shape, and tells its kinds apart. */
+export type OtherEvent = HttpEvent | TimerEvent | QueueEvent | UnknownEvent;
 
 /** What happens to a connection. */
 export type WebSocketEvent = ConnectEvent | MessageEvent | DisconnectEvent;

@@ -1,6 +1,6 @@
 import type { InvocationAnswer } from '../../model/observer.js';
 import type { BroadcastStart, Invocation } from '../../model/observer.js';
-import type { Dispatched } from '../../model/dispatched.js';
+import type { Dispatched } from '../../model/dispatched-broadcast.js';
 import type { DeliveryReport } from '../../model/report.js';
 import { factsOf } from '../call-facts.js';
 import type { IdHasher } from '../hash.js';

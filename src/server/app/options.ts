@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Identity } from '../../model/connection.js';
 import type { Contract } from '../../model/contract.js';
 import { sharedShape, type SharedOptions } from '../shared-options.js';
 import type { Authorize } from '../handlers/connection-handle.js';
@@ -15,7 +16,10 @@ import {
 import { logError, type ErrorReport } from './log-error.js';
 
 /** What an app is made of, see {@link createApp}. */
-export interface AppOptions<K extends Contract = Contract> extends SharedOptions<K> {
+export interface AppOptions<
+  K extends Contract = Contract,
+  I extends Identity = Identity,
+> extends SharedOptions<K> {
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
   readonly contract?: K | undefined;
   /**
@@ -23,16 +27,19 @@ export interface AppOptions<K extends Contract = Contract> extends SharedOptions
    * along with a handshake from any page. Clients that are no browsers send no origin and are let through.
    */
   readonly origins: Origins;
-  /** Says who connects; nothing refuses with 401. Everybody may connect as nobody when it is not given. */
-  readonly authenticate?: Authenticate | undefined;
+  /**
+   * Says who connects; nothing refuses with 401. Everybody may connect as nobody when it is not given. What it returns is
+   * the type of `connection.user` and `connection.attributes` in hooks, and in the options that stand behind it.
+   */
+  readonly authenticate?: Authenticate<I> | undefined;
   /** Says who may join which room. Every room is open when it is not given. */
-  readonly authorize?: Authorize | undefined;
+  readonly authorize?: Authorize<I> | undefined;
   /** Subprotocols that this app speaks; the first one offered by the client is chosen. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
   /** Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default 32768 */
   readonly maxMessageBytes?: number | undefined;
   /** What rooms keep and show, and what clients may do with them by themselves. Default: nothing. */
-  readonly rooms?: RoomsOptions | undefined;
+  readonly rooms?: RoomsOptions<I> | undefined;
   /**
    * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not more than
    * the gateway's 60 minutes; less where something else closes connections earlier. @default 3600000

@@ -1,5 +1,5 @@
 import { BroadcastError } from '../../base/errors.js';
-import type { BroadcastStatus, Dispatched, WatchOptions } from '../../model/dispatched.js';
+import type { BroadcastStatus, Dispatched, WatchOptions } from '../../model/dispatched-broadcast.js';
 import type { FanoutDeps } from './deps.js';
 import type { QueueFanout } from './queue-fanout.js';
 import type { Selection } from './selection.js';

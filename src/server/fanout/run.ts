@@ -9,7 +9,7 @@ import { createListing, type ListingOptions } from './listing.js';
 import { createSending, type PayloadSource, type Sending, type SendingOptions } from './send-to.js';
 import { createStaleRemoval } from './stale-removal.js';
 import type { Tally } from './tally.js';
-import { countUnlisted } from './unlisted.js';
+import { countUnlisted } from './count-unlisted.js';
 
 export interface RunOptions extends Omit<SendingOptions, 'payload' | 'onOutcome'> {
   readonly store: Pick<ConnectionStore, 'get' | 'list' | 'count' | 'remove'>;

@@ -1,4 +1,4 @@
-import type { Placed } from '../../model/dispatched.js';
+import type { Placed } from '../../model/dispatched-broadcast.js';
 import type { BroadcastError, ErrorCode } from '../../base/errors.js';
 import { markReport, type DeliveryReport, type FailedDelivery, type StopReason } from '../../model/report.js';
 import type { Outcome } from './delivery.js';

@@ -5,7 +5,7 @@ import {
   type ServerDataOf,
   type ServerTypeOf,
 } from '../../model/contract.js';
-import type { Dispatched } from '../../model/dispatched.js';
+import type { Dispatched } from '../../model/dispatched-broadcast.js';
 import type { SendReport } from '../../model/report.js';
 import { roomsIn } from '../../model/several-rooms.js';
 import type { EncodedPayload, Payload } from '../../model/transport.js';

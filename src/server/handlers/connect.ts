@@ -1,4 +1,4 @@
-import type { StoredConnection } from '../../model/connection.js';
+import type { Identity, StoredConnection } from '../../model/connection.js';
 import { checkServerData, type Contract } from '../../model/contract.js';
 import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
@@ -9,15 +9,7 @@ import type { PresencePublisher } from '../presence/presence.js';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
 import type { ConnectionStore } from '../../model/store.js';
 import { requireMembership, type Authorize } from './connection-handle.js';
-import type {
-  Acceptance,
-  Authenticate,
-  CallTools,
-  ConnectHook,
-  ConnectRequest,
-  Identity,
-  Refusal,
-} from './hooks.js';
+import type { Acceptance, Authenticate, CallTools, ConnectHook, ConnectRequest, Refusal } from './hooks.js';
 import { isOriginAllowed, type Origins } from './origins.js';
 import type { Rollback } from './rollback.js';
 import { empty, errorResponse, jsonText, type GatewayResponse } from './responses.js';

@@ -1,4 +1,10 @@
-import type { Attributes, StoredConnection } from '../../model/connection.js';
+import type {
+  AttributesOf,
+  IdentifiedConnection,
+  Identity,
+  StoredConnection,
+  UserOf,
+} from '../../model/connection.js';
 import { publish } from '../../model/diagnostics.js';
 import { BroadcastError } from '../../base/errors.js';
 import type { Goodbye } from '../fanout/goodbye.js';
@@ -9,14 +15,16 @@ import { closeConnection, sayGoodbye } from './goodbye.js';
 import { RoomForbiddenError } from './room-forbidden-error.js';
 
 /** A connection in the hands of a handler. */
-export interface Connection extends StoredConnection {
+export interface Connection<I extends Identity = Identity> extends StoredConnection {
+  readonly user: UserOf<I>;
+  readonly attributes: AttributesOf<I>;
   /** Puts it into a room. Rejects with `FORBIDDEN` when `authorize` says no, `CONNECTION_STALE` when it has gone. */
   join(room: string): Promise<void>;
   /** Takes it out of a room; nothing happens when it is not in there. */
   leave(room: string): Promise<void>;
   rooms(): Promise<readonly string[]>;
   /** Replaces what is kept with it. Later calls and listings see it; this object does not change. */
-  setAttributes(attributes: Attributes): Promise<void>;
+  setAttributes(attributes: AttributesOf<I>): Promise<void>;
   /**
    * Closes it, and tells the client why before, if a reason is given. A connection that has gone already is fine. Rejects
    * when it could not be told or closed.
@@ -25,8 +33,8 @@ export interface Connection extends StoredConnection {
 }
 
 /** Decides whether a connection may join a room. Rooms are open as long as it is not given. */
-export type Authorize = (request: {
-  readonly connection: StoredConnection;
+export type Authorize<I extends Identity = Identity> = (request: {
+  readonly connection: IdentifiedConnection<I>;
   readonly room: string;
 }) => boolean | Promise<boolean>;
 
@@ -42,6 +50,7 @@ export function createConnectionHandle(stored: StoredConnection, parts: HandleDe
   const { id } = stored;
   return {
     ...stored,
+    user: stored.user,
     async join(room) {
       await requireMembership(parts.authorize, stored, room);
       await joinAuthorized(stored, parts, room);

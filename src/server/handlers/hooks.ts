@@ -1,5 +1,5 @@
 import type { Broadcaster } from '../broadcast.js';
-import type { Attributes } from '../../model/connection.js';
+import type { AttributesOf, Identity, UserOf } from '../../model/connection.js';
 import type {
   ClientTypeOf,
   Contract,
@@ -34,22 +34,15 @@ export interface ConnectRequest extends ConnectEvent {
   readonly cookies: ReadonlyMap<string, string>;
 }
 
-/** Who a connection is, settled at connect and stored; later messages are not asked to repeat it. */
-export interface Identity {
-  readonly user?: string | undefined;
-  readonly attributes?: Attributes | undefined;
-  /**
-   * When the proof of identity expires, in Unix milliseconds: from then on the connection counts as absent. A time that
-   * has passed refuses the handshake with 401.
-   */
-  readonly expiresAt?: number | undefined;
-}
-
 /** Says who connects, or nothing to refuse with 401. */
-export type Authenticate = (request: ConnectRequest) => MaybeAsync<Identity | undefined>;
+export type Authenticate<I extends Identity = Identity> = (
+  request: ConnectRequest,
+) => MaybeAsync<I | undefined>;
 
 /** How `onConnect` accepts: whatever it leaves out stays as it was. */
-export interface Acceptance<K extends Contract> extends Identity {
+export interface Acceptance<K extends Contract, I extends Identity = Identity> extends Identity {
+  readonly user?: UserOf<I>;
+  readonly attributes?: AttributesOf<I>;
   /** One of those that the client offered. Default: the first of the app's `subprotocols` that it offered. */
   readonly subprotocol?: string | undefined;
   /** Arrives as the first message, in the connect response: `Send` does not reach a connection before that. */
@@ -75,24 +68,28 @@ export function refuse(statusCode: number, message: string): Refusal {
 }
 
 /** What `onConnect` is given. */
-export interface ConnectTools<K extends Contract> extends CallTools<K> {
+export interface ConnectTools<K extends Contract, I extends Identity = Identity> extends CallTools<K> {
   readonly request: ConnectRequest;
-  readonly user: string | undefined;
-  readonly attributes: Attributes;
+  readonly user: UserOf<I>;
+  readonly attributes: AttributesOf<I>;
   /** Puts the connection into a room as soon as it is accepted. Rejects with `FORBIDDEN` when `authorize` says no. */
   join(room: string): Promise<void>;
 }
 
 /** Decides on a handshake that `authenticate` has let through: accept as it is, change something, or {@link refuse}. */
-export type ConnectHook<K extends Contract> = (
-  tools: ConnectTools<K>,
-) => MaybeAsync<Acceptance<K> | Refusal | void>;
+export type ConnectHook<K extends Contract, I extends Identity = Identity> = (
+  tools: ConnectTools<K, I>,
+) => MaybeAsync<Acceptance<K, I> | Refusal | void>;
 
 /** What the handler of a message is given. */
-export interface MessageTools<K extends Contract, T extends ClientTypeOf<K>> extends CallTools<K> {
+export interface MessageTools<
+  K extends Contract,
+  T extends ClientTypeOf<K>,
+  I extends Identity = Identity,
+> extends CallTools<K> {
   /** Checked against the contract. */
   readonly data: DataOf<K['client'][T]>;
-  readonly connection: Connection;
+  readonly connection: Connection<I>;
   readonly event: MessageEvent;
   /** The id that the client gave the message, if any. */
   readonly messageId: string | undefined;
@@ -102,15 +99,15 @@ export interface MessageTools<K extends Contract, T extends ClientTypeOf<K>> ext
  * Handles one type of message. What it returns travels back as the reply, in the function's response. Of a delivery
  * report only the counts do (`DeliverySummary`): its cursor names a connection.
  */
-export type MessageHook<K extends Contract, T extends ClientTypeOf<K>> = (
-  tools: MessageTools<K, T>,
+export type MessageHook<K extends Contract, T extends ClientTypeOf<K>, I extends Identity = Identity> = (
+  tools: MessageTools<K, T, I>,
 ) => MaybeAsync<ReplyOf<K['client'][T]>>;
 
 /** What `onMessage` is given. */
-export interface RawMessageTools<K extends Contract> extends CallTools<K> {
+export interface RawMessageTools<K extends Contract, I extends Identity = Identity> extends CallTools<K> {
   /** Text of a text frame, bytes of a binary frame. */
   readonly body: string | Uint8Array;
-  readonly connection: Connection;
+  readonly connection: Connection<I>;
   readonly event: MessageEvent;
 }
 
@@ -118,12 +115,14 @@ export interface RawMessageTools<K extends Contract> extends CallTools<K> {
  * Handles frames as they are. A returned string is a text frame, bytes a binary one, anything else JSON; nothing is sent
  * for `undefined` and for a delivery report.
  */
-export type RawMessageHook<K extends Contract> = (tools: RawMessageTools<K>) => unknown;
+export type RawMessageHook<K extends Contract, I extends Identity = Identity> = (
+  tools: RawMessageTools<K, I>,
+) => unknown;
 
 /** What `onDisconnect` is given. */
-export interface DisconnectTools<K extends Contract> extends CallTools<K> {
+export interface DisconnectTools<K extends Contract, I extends Identity = Identity> extends CallTools<K> {
   /** What was known of the connection; it is removed from the store already. */
-  readonly connection: Connection;
+  readonly connection: Connection<I>;
   /** The rooms it was in. */
   readonly rooms: readonly string[];
   readonly code: number | undefined;
@@ -132,7 +131,9 @@ export interface DisconnectTools<K extends Contract> extends CallTools<K> {
 }
 
 /** Told of a connection that is gone. */
-export type DisconnectHook<K extends Contract> = (tools: DisconnectTools<K>) => MaybeAsync<void>;
+export type DisconnectHook<K extends Contract, I extends Identity = Identity> = (
+  tools: DisconnectTools<K, I>,
+) => MaybeAsync<void>;
 
 /** What `onOtherEvent` is given. */
 export interface OtherEventTools<K extends Contract> extends CallTools<K> {

@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, parseOptions } from '../../base/options.js';
 import { SET_TYPE, STATE_TYPE } from '../../base/protocol.js';
+import type { Identity } from '../../model/connection.js';
 import type { Contract } from '../../model/contract.js';
 import type { Connection } from '../handlers/connection-handle.js';
 import { shownPage } from './frame.js';
@@ -26,7 +27,9 @@ const optionsSchema = lazily(() =>
  * const app = createApp({ contract: game, store, origins, rooms: { join: true, state } });
  * app.on('start', ({ data, state }) => state(data.room, 'board').set('turn', 'white'));
  */
-export function roomState<K extends Contract = Contract>(options: RoomStateOptions<K> = {}): RoomStateOption {
+export function roomState<K extends Contract = Contract, I extends Identity = Identity>(
+  options: RoomStateOptions<K, I> = {},
+): RoomStateOption {
   const writes = new Map(Object.entries(parseOptions(optionsSchema(), options, 'roomState')));
   const opener: StateOpener = { name: 'roomState', open: (deps) => open(deps, writes) };
   return opener;

@@ -32,7 +32,10 @@ export function createRoomStates({ store, contract, announce }: StateDeps): Room
       const result = await state.change(room, changes);
       // Stored first, listed then: whoever joins in between has read it, or is listed.
       if (!result.changed) return result;
-      await announce(room, stateText(room, result.position, changedRows(changes, result.position)), exceptId);
+      const text = stateText(room, result.position, changedRows(changes, result.position));
+      // What is stored is stored: to fail now would make the caller try again, and find its own key taken. Pages see that
+      // something is missing, and ask.
+      await announce(room, text, exceptId).catch(() => undefined);
       return result;
     },
     get: async (room, map, key) => state.get(room, map, key),

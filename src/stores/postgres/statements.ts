@@ -19,7 +19,12 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
  * took its statistics.
  */
 export function connectionStatements(tables: TableNames) {
-  return { ...connectionChanges(tables), ...membershipChanges(tables), ...listings(tables) };
+  return {
+    ...connectionChanges(tables),
+    ...membershipChanges(tables),
+    ...listings(tables),
+    ...counts(tables),
+  };
 }
 
 /** Calls of a connection that are known when they come again, with a space behind each of the eight characters. */
@@ -166,7 +171,11 @@ function listings({ connections, members }: TableNames) {
       SELECT id AS listed, ${COLUMNS} FROM ${connections} AS there
       WHERE id > $2 AND NOT removed AND (expires_at > $1) IS TRUE AND ${onShard('$4', '$5')}
       ORDER BY id LIMIT $3`,
+  } as const;
+}
 
+function counts({ connections, members }: TableNames) {
+  return {
     /** now, room */
     countRoom: `
       SELECT count(*) FROM ${members} JOIN ${connections} USING (id)

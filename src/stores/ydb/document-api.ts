@@ -14,6 +14,8 @@ export interface Answer {
   readonly Items?: readonly Item[];
   readonly Count?: number;
   readonly LastEvaluatedKey?: Item;
+  readonly Responses?: Readonly<Record<string, readonly Item[]>>;
+  readonly UnprocessedKeys?: Readonly<Record<string, { readonly Keys: readonly Item[] }>>;
   readonly UnprocessedItems?: Readonly<Record<string, readonly WriteRequest[]>>;
   readonly Table?: TableDescription;
   readonly TimeToLiveDescription?: { readonly TimeToLiveStatus?: string };
@@ -29,6 +31,7 @@ export interface TableDescription {
 }
 
 export type Action =
+  | 'BatchGetItem'
   | 'BatchWriteItem'
   | 'CreateTable'
   | 'DeleteItem'
@@ -37,6 +40,7 @@ export type Action =
   | 'GetItem'
   | 'PutItem'
   | 'Query'
+  | 'TransactWriteItems'
   | 'UpdateItem'
   | 'UpdateTimeToLive';
 
@@ -57,6 +61,11 @@ export interface DocumentApi {
   call(action: Action, body: object): Promise<Answer>;
   /** Like `call`; `undefined` when it is refused for this reason. */
   callUnless(reason: string, action: Action, body: object, clarify?: Clarify): Promise<Answer | undefined>;
+  /**
+   * Carries out all actions or none. `refused`: a condition did not hold, and nothing was done; `unsure`: neither did it
+   * when this was repeated, but an attempt before got no answer and may have been carried out.
+   */
+  transact(actions: readonly object[]): Promise<'done' | 'refused' | 'unsure'>;
   /** Like `call`, but one attempt is all. */
   callOnce(action: Action, body: object): Promise<Answer>;
   /** How long a call that begins now may take. */
@@ -75,6 +84,9 @@ export interface DocumentApiOptions {
 
 /** The reason of a refusal when the condition of a request does not hold. */
 export const CONDITION_FAILED = 'ConditionalCheckFailedException';
+
+/** The same of a transaction. Which condition it was is not documented. */
+const TRANSACTION_CANCELED = 'TransactionCanceledException';
 
 /** Kept free before the function's deadline, so that somebody can still be told. */
 const RESERVE_MS = 200;
@@ -120,18 +132,25 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
     return exchange(await authorization.headersFor(request), body, endsAt);
   }
 
-  async function persist(action: Action, body: object, clarify?: Clarify): Promise<Answer | YdbRefusal> {
+  async function persist(
+    action: Action,
+    body: object,
+    clarify?: Clarify,
+  ): Promise<Answer | (YdbRefusal & Unsure)> {
     const { endsAt, pause } = backoff();
     const text = JSON.stringify(body);
     let throttled: YdbRefusal | undefined;
+    let isUnsure = false;
     for (;;) {
       const outcome = await attempt(action, text, endsAt);
-      if (!isRefusal(outcome) || !isTransient(outcome)) return outcome;
+      if (!isRefusal(outcome)) return outcome;
+      if (!isTransient(outcome)) return { ...outcome, isUnsure };
       if (outcome.kind === 'throttled') throttled = outcome;
+      else isUnsure = true;
       let next: Clarified;
       do {
         // The last attempt may have had too little time to be answered; the reason is that the others were refused.
-        if (!(await pause())) return throttled ?? outcome;
+        if (!(await pause())) return { ...(throttled ?? outcome), isUnsure };
         next = await clarified(outcome, clarify);
       } while (next === 'unclear');
       if (next !== 'repeat') return next;
@@ -148,6 +167,13 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
       const outcome = await persist(action, body, clarify);
       return isRefusal(outcome) && outcome.type === reason ? undefined : answerOf(outcome);
     },
+    async transact(actions) {
+      const outcome = await persist('TransactWriteItems', { TransactItems: actions });
+      if (isRefusal(outcome) && outcome.type === TRANSACTION_CANCELED)
+        return outcome.isUnsure ? 'unsure' : 'refused';
+      answerOf(outcome);
+      return 'done';
+    },
     async callOnce(action, body) {
       return answerOf(await attempt(action, JSON.stringify(body), backoff().endsAt));
     },
@@ -160,6 +186,11 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
       service.close();
     },
   };
+}
+
+interface Unsure {
+  /** An attempt before the last one may have been carried out. */
+  readonly isUnsure: boolean;
 }
 
 type Clarified = Answer | 'repeat' | 'unclear';
@@ -175,7 +206,7 @@ async function clarified({ kind }: YdbRefusal, clarify: Clarify | undefined): Pr
   }
 }
 
-function isRefusal(outcome: Answer | YdbRefusal): outcome is YdbRefusal {
+function isRefusal<R extends YdbRefusal>(outcome: Answer | R): outcome is R {
   return 'kind' in outcome;
 }
 

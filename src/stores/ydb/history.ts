@@ -8,7 +8,7 @@ import type { DocumentApi } from './document-api.js';
 import { isReadable, nextEntry, shown, type Entry } from './history-entries.js';
 import { createHistoryRows } from './history-rows.js';
 import { historyPartition } from './keys.js';
-import { createTurns } from './turns.js';
+import { createSerialByName } from './serial-by-name.js';
 
 /**
  * Histories as rows that are numbered without a counter: the next number is one more than the newest row's, and a row
@@ -18,7 +18,7 @@ import { createTurns } from './turns.js';
  */
 export function createHistory(api: DocumentApi, now: () => number): HistoryStore {
   const { newest, between, write, remember } = createHistoryRows(api, now);
-  const inTurn = createTurns();
+  const inTurn = createSerialByName();
 
   async function append(room: string, next: (newest: Entry) => Entry): Promise<HistoryPosition> {
     for (;;) {

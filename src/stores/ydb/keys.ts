@@ -9,6 +9,7 @@ const ROOM = 'r:';
 const USER = 'u:';
 const HISTORY = 'h:';
 const RECORD = 'k:';
+const STATE = 's:';
 
 /** Sort keys may have 1,024 bytes in DynamoDB; YDB does not say. Three of them, and a character, are ours. */
 const LONGEST_PLAIN_ID_BYTES = 1000;
@@ -30,6 +31,10 @@ export function historyPartition(room: string): string {
 
 export function recordPartition(key: string): string {
   return RECORD + checkName(key, 'key');
+}
+
+export function statePartition(room: string): string {
+  return STATE + checkName(room, 'room');
 }
 
 export function audiencePartition(audience: SingleAudience): string {

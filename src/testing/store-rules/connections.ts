@@ -1,5 +1,5 @@
 import assert from 'node:assert';
-import { ANN, LOBBY } from '../neighbours.js';
+import { ANN, LOBBY } from '../bystanders.js';
 import { forEach, names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import type { HistoryStore } from '../../model/store.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

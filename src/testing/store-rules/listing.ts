@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { shardOf, type Audience } from '../../model/store.js';
-import { ANN, LOBBY } from '../neighbours.js';
+import { ANN, LOBBY } from '../bystanders.js';
 import { expectRefused, forEach, names, sameValue, walk } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 import type { StoreWorld } from '../store-world.js';

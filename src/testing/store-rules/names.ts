@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import type { ConnectionStore } from '../../model/store.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { expectRefused, forEach, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 import type { StoreWorld } from '../store-world.js';

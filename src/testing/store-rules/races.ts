@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
-import { ANN, LOBBY } from '../neighbours.js';
+import { ANN, LOBBY } from '../bystanders.js';
 import { forEach, names, sameValue, walk } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import { MAX_RECORD_BYTES, type RecordStore } from '../../model/records.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { expectRefused, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 import { recordRaceRules } from './record-races.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import type { ConnectionStore } from '../../model/store.js';
-import { ANN, LOBBY } from '../neighbours.js';
+import { ANN, LOBBY } from '../bystanders.js';
 import { sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 import type { StoreWorld } from '../store-world.js';

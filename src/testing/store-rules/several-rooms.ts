@@ -1,5 +1,5 @@
 import { MAX_ROOMS } from '../../model/several-rooms.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { expectRefused, forEach, names, sameValue, walk } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

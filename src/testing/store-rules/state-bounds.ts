@@ -7,7 +7,7 @@ import {
   type StateChange,
   type StateStore,
 } from '../../model/state.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { expectRefused, names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert';
 import type { StateResult, StateStore } from '../../model/state.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { createStateReader } from '../state-reader.js';
 import { forEach, names, sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert';
 import { CONNECTION_TTL_MS } from '../../base/protocol.js';
 import type { StateChange, StateStore } from '../../model/state.js';
-import { LOBBY } from '../neighbours.js';
+import { LOBBY } from '../bystanders.js';
 import { createStateReader } from '../state-reader.js';
 import { sameValue } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';

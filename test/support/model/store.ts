@@ -10,7 +10,7 @@ export type StoreMutant = 'join before read' | 'append before send' | 'epoch in 
 
 export function modelStore(schedule: Schedule, now: () => number, mutant: string | undefined) {
   const store = memoryStore({ now });
-  const kept = store.history as HistoryStore;
+  const kept = store.history;
   let generation = 0;
   const nameOf = (room: string): string => `${room}#${generation}`;
 

@@ -80,6 +80,6 @@ export async function answerSession(
     throw new BroadcastError('UNKNOWN_TYPE', 'rooms of this server hold no state', { path: ['type'] });
   }
   const connection = await load();
-  const answer = await (answerIt?.(parts, connection) ?? answerState?.(connection));
+  const answer = await Promise.resolve(answerIt?.(parts, connection) ?? answerState?.(connection));
   return answer === undefined && id === undefined ? empty() : reply(id, answer);
 }

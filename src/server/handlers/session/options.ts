@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { functionOption, lazily, objectWith } from '../../../base/options.js';
-import type { StoredConnection } from '../../../model/connection.js';
+import type { IdentifiedConnection, Identity } from '../../../model/connection.js';
 import { sharedRoomsShape, type SharedRoomsOptions } from '../../shared-options.js';
 import type { RoomPresence } from '../../presence/presence.js';
 
 /** What rooms keep and show, and what clients may do with them by themselves, without a handler of the app's. */
-export interface RoomsOptions extends SharedRoomsOptions {
+export interface RoomsOptions<I extends Identity = Identity> extends SharedRoomsOptions {
   /**
    * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for which the
    * function returns true. `authorize` is asked as well, each time. Names that begin with `$` are never open. Default:
@@ -18,7 +18,8 @@ export interface RoomsOptions extends SharedRoomsOptions {
    * more than 3 seconds is reported, and the client asks again.
    */
   readonly load?:
-    ((request: { readonly room: string; readonly connection: StoredConnection }) => unknown) | undefined;
+    | ((request: { readonly room: string; readonly connection: IdentifiedConnection<I> }) => unknown)
+    | undefined;
   /** Shows who is in a room; made by `presence()`. Needs a store with histories. Default: nobody is shown. */
   readonly presence?: RoomPresence | undefined;
 }

@@ -134,7 +134,8 @@ async function loadState(
   room: string,
   budget: ReplyBudget,
 ): Promise<Pick<RoomState, 'load'>> {
-  if (rooms.load === undefined) return {};
+  // Asked for again and again otherwise.
+  if (rooms.load === undefined) return { load: null };
   try {
     const loaded = await within(LOAD_MS, rooms.load({ room, connection }));
     const text = JSON.stringify(loaded ?? null);

@@ -1,7 +1,7 @@
 /** Does what is asked for one name one after the other, and for different names side by side. */
-export type Turns = <T>(name: string, work: () => Promise<T>) => Promise<T>;
+export type SerialByName = <T>(name: string, work: () => Promise<T>) => Promise<T>;
 
-export function createTurns(): Turns {
+export function createSerialByName(): SerialByName {
   const latest = new Map<string, Promise<unknown>>();
 
   return (name, work) => {
