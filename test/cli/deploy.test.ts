@@ -141,6 +141,22 @@ describe('yc-broadcast bundle', () => {
     expect(output).toMatch(/\nwarning: typescript adds \d+ KB; every cold start loads it\n/);
   });
 
+  it('does not warn of this library, which cannot be left out', async () => {
+    const path = project({
+      // Of its own, since in this project the name means its source.
+      'package.json': '{ "type": "module" }',
+      'tsconfig.json': '{}',
+      'node_modules/yc-broadcast/package.json':
+        '{ "name": "yc-broadcast", "type": "module", "main": "large.js" }',
+      'node_modules/yc-broadcast/large.js': `export const text = '${'x'.repeat(110_000)}';`,
+      'handler.ts': "import { text } from 'yc-broadcast'; export const handler = () => text;",
+    });
+    const { code, output } = await runCli('bundle', join(path, 'handler.ts'), '--out', elsewhere());
+    expect(code).toBe(0);
+    expect(output).toMatch(/\n {2}yc-broadcast +110 KB\n/);
+    expect(output).not.toContain('warning');
+  });
+
   it.each([
     ['export const handlr = 1;', "has no export 'handler'; it exports handlr: choose one with file#name"],
     ['export default () => 1;', 'it exports a default export: write: export const handler = …'],
@@ -225,8 +241,8 @@ describe('yc-broadcast spec', () => {
   });
 
   it.each([
-    [[], 'which function? Give --function-id <id>'],
-    [['--function-id', 'd4e'], 'who calls it? Give --service-account-id <id>'],
+    [[], 'missing --function-id <id>: the function that the gateway calls'],
+    [['--function-id', 'd4e'], 'missing --service-account-id <id>: the account that calls it'],
     [[...IDS, '--path', 'ws'], '--path: expected a path such as /ws or /rooms/{room}'],
     [[...IDS, '--http', 'notify'], '--http: expected a path such as /ws or /rooms/{room}'],
     [[...IDS, '--http', '/ws'], '--http: /ws is a WebSocket path; choose another one'],

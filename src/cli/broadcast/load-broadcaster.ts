@@ -15,7 +15,7 @@ export async function loadBroadcaster(entry: CodeEntry): Promise<Broadcaster> {
   const wanted = names.map((name) => `'${name}'`).join(' or ');
   throw new CliError(
     `${entry.written} does not export an app or broadcaster as ${wanted}; it exports ${exportedNames(exports)}. ` +
-      'Choose one with file#name',
+      'Write: export const app = createApp(…), or choose another export with file#name',
   );
 }
 

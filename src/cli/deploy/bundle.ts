@@ -74,6 +74,9 @@ async function bundleOrExplain(
 const LARGE_BYTES = 100_000;
 const SHOWN_PARTS = 6;
 
+/** The project's own code and this library: what cannot be left out is nothing to be warned of. */
+const NEEDED = new Set(['.', 'yc-broadcast']);
+
 function report({ bytes, files, parts }: FunctionBundle, out: string, name: string): string {
   const width = Math.max(...parts.slice(0, SHOWN_PARTS).map((part) => part.name.length));
   const shown = parts.slice(0, SHOWN_PARTS).map((part) => `  ${part.name.padEnd(width)}  ${kilobytes(part)}`);
@@ -82,7 +85,7 @@ function report({ bytes, files, parts }: FunctionBundle, out: string, name: stri
   return [
     `${out}/index.js  ${kilobytes({ name: '', bytes }).trim()}, with ${listed(files.slice(1))}`,
     ...shown,
-    ...parts.filter((part) => part.name !== '.' && part.bytes > LARGE_BYTES).map(warning),
+    ...parts.filter(({ name: part, bytes: size }) => !NEEDED.has(part) && size > LARGE_BYTES).map(warning),
     `entry point: index.${name} (runtime nodejs22)`,
     '',
   ].join('\n');

@@ -57,15 +57,19 @@ function parseSpecOptions(args: readonly string[]): { options: GatewaySpecOption
     title,
     paths: paths.map((path) => checkPath('--path', path)),
     httpPaths: http.map((path) => checkHttpPath(path, paths)),
-    functionId: required(flags['function-id'], '--function-id', 'which function?'),
-    serviceAccountId: required(flags['service-account-id'], '--service-account-id', 'who calls it?'),
+    functionId: required(flags['function-id'], '--function-id', 'the function that the gateway calls'),
+    serviceAccountId: required(
+      flags['service-account-id'],
+      '--service-account-id',
+      'the account that calls it',
+    ),
     authorizer: authorizerOf(flags['authorizer-id'], flags.credential, flags['authorizer-ttl']),
   };
   return { options, isJson: flags.json };
 }
 
-function required(value: string | undefined, name: string, question: string): string {
-  if (value === undefined || value === '') throw usageError(`${question} Give ${name} <id>`);
+function required(value: string | undefined, name: string, what: string): string {
+  if (value === undefined || value === '') throw usageError(`missing ${name} <id>: ${what}`);
   return value;
 }
 

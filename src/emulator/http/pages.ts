@@ -20,5 +20,7 @@ export async function servePages(
   }
   const known = routes.map(({ pattern }) => pattern.template).join(', ');
   response.writeHead(404, { 'Content-Type': 'text/plain; charset=utf-8' });
-  response.end(`Nothing at ${path}. WebSocket paths: ${known}\n`);
+  response.end(
+    `Nothing at ${path}. WebSocket paths: ${known}; HTTP paths are those of --spec, files those of --static\n`,
+  );
 }
