@@ -1,6 +1,6 @@
 /**
- * A process that starts, sends and is done, as an instance of a function does when nobody was there before. Imports
- * nothing and has no channel to its parent, since either would load modules before the clock starts.
+ * A process that starts, sends and is done, as an instance of a function does when nobody was there before.
+ * Imports nothing and has no channel to its parent, since either would load modules before the clock starts.
  */
 import type { Client } from './clients/client.js';
 import type { Target } from './target.js';

@@ -117,7 +117,9 @@ function candidate({ name, label, kind }: ClientEntry, module: string): Candidat
   return { name, label, isOurs: kind === 'ours', module, sends: SENDS };
 }
 
-/** As ES modules; the SDK as CommonJS too, since that is what esbuild makes of it unless it is told otherwise. */
+/**
+ * As ES modules; the SDK as CommonJS too, since that is what esbuild makes of it unless it is told otherwise.
+ */
 async function bundlesOf(entry: ClientEntry, directory: string): Promise<Candidate[]> {
   const file = join(directory, entry.name);
   const modules = candidate(entry, await bundle(moduleOf(entry.name), `${file}.mjs`));
@@ -132,8 +134,8 @@ const REQUIRE =
   "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
 
 /**
- * Bundles as a function's code is: as CommonJS if the file's name ends so, else as ES modules, which Node.js imports in
- * half the time. What is `external` stays outside. Returns the file.
+ * Bundles as a function's code is: as CommonJS if the file's name ends so, else as ES modules, which Node.js
+ * imports in half the time. What is `external` stays outside. Returns the file.
  */
 export async function bundle(
   entry: string,

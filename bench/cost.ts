@@ -20,10 +20,13 @@ export interface ChatHour {
   readonly memoryMb: number;
 }
 
-/** What is paid for in it. Deliveries are free (documented); a call is assumed to end within the first 100 ms. */
+/**
+ * What is paid for in it. Deliveries are free (documented); a call is assumed to end within the first 100 ms.
+ */
 export function costOfChatHour({ users, roomSize, memoryMb }: ChatHour) {
   const messages = users * 60;
-  // The gateway charges for the handshake and for what a client sends; whether for the disconnect, too, is not documented.
+  // The gateway charges for the handshake and for what a client sends; whether for the disconnect, too, is
+  // not documented.
   const gatewayRequests = users + messages;
   const calls = gatewayRequests + users;
   const seconds = (calls * PLATFORM.billedMs) / 1000;

@@ -18,7 +18,10 @@ const LEAST_MS = 400;
 
 export const hasH2load = isInstalled('h2load');
 
-/** Requests per second of a load generator written in C, on one connection: the practical limit of server and core. */
+/**
+ * Requests per second of a load generator written in C, on one connection: the practical limit of server and
+ * core.
+ */
 export async function measureH2load(plan: H2loadPlan): Promise<number> {
   const body = join(plan.directory, 'h2load-body.json');
   await writeFile(body, REST_BODY);

@@ -1,4 +1,6 @@
-/** One client in a process of its own: warms up, waits for the word, sends for a while, tells what it took. */
+/**
+ * One client in a process of its own: warms up, waits for the word, sends for a while, tells what it took.
+ */
 import { once } from 'node:events';
 import type { Client, RoomClient, SendClient } from './clients/client.js';
 import { openClient } from './clients/table.js';
@@ -64,7 +66,10 @@ function drive(client: Client, room: number, ms: number): Promise<Sent> {
   return 'send' in client ? driveSends(client, watch) : driveRooms(client, room, watch);
 }
 
-/** As many loops as the window has places: each sends, waits for the answer, sends again. The same for every client. */
+/**
+ * As many loops as the window has places: each sends, waits for the answer, sends again. The same for every
+ * client.
+ */
 async function driveSends(client: SendClient, watch: Stopwatch): Promise<Sent> {
   const result: { sends: number; failed: number; reason?: string } = { sends: 0, failed: 0 };
   let next = 0;

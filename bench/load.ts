@@ -37,7 +37,10 @@ export interface LoadOptions extends LoadPlan {
   readonly delayMs: number;
 }
 
-/** Measures every client once, then every client once more, and so on: a slow minute of the machine hits them all. */
+/**
+ * Measures every client once, then every client once more, and so on: a slow minute of the machine hits them
+ * all.
+ */
 export async function measureLoad(
   bench: Bench,
   entries: readonly ClientEntry[],
@@ -81,8 +84,8 @@ async function measureOnce(
 }
 
 /**
- * A client that counts sends which the server has not seen would win every comparison. The server may have seen more:
- * a broadcast retries what was not answered in time.
+ * A client that counts sends which the server has not seen would win every comparison. The server may have
+ * seen more: a broadcast retries what was not answered in time.
  */
 export function checkCounts(label: string, { sends, failed }: Sent, answered: number): void {
   if (sends === 0 && failed === 0) throw new Error(`${label}: sent nothing`);

@@ -11,7 +11,10 @@ const ROWS = [
   ['telemetry-spans', '`openTelemetry()` with a span for every send'],
 ] as const;
 
-/** What watching costs a broadcast, beside what the broadcast itself costs; nothing while that was not recorded. */
+/**
+ * What watching costs a broadcast, beside what the broadcast itself costs; nothing while that was not
+ * recorded.
+ */
 export function observerFigures({ engine, pipeline }: Summary): string {
   const rows = engine?.rows ?? [];
   const micros = (name: string) => rows.find((row) => row.name === name)?.cpuMicrosPerRecipient.median;

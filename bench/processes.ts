@@ -10,7 +10,10 @@ export function isInstalled(command: string): boolean {
   return spawnSync('which', [command]).status === 0;
 }
 
-/** Whether each side has a core of its own. Without that, figures of one run can still be compared, but are lower. */
+/**
+ * Whether each side has a core of its own. Without that, figures of one run can still be compared, but are
+ * lower.
+ */
 export const canPin = availableParallelism() > 1 && isInstalled('taskset');
 
 export interface StartOptions {

@@ -8,14 +8,19 @@ export const QUOTAS = {
   queueRequestsPerSecond: 300,
 } as const;
 
-/** A chat: everybody says something once a minute, and its busiest minute is so much busier than the average. */
+/**
+ * A chat: everybody says something once a minute, and its busiest minute is so much busier than the average.
+ */
 const MESSAGES_PER_SECOND = 1 / 60;
 const PEAK = 3;
 /** From the message to the answer: the store is read, and a room of 20 is reached. */
 const CALL_SECONDS = 0.1;
 /** As in docs/deploy.md. */
 const CONCURRENCY = 4;
-/** docs/store-ydb.md: who says it, their rooms, and one page of the room; per hour a connection that joins and leaves. */
+/**
+ * docs/store-ydb.md: who says it, their rooms, and one page of the room; per hour a connection that joins and
+ * leaves.
+ */
 const RU_PER_MESSAGE = 3;
 const RU_PER_CONNECTION = 18;
 
@@ -26,7 +31,10 @@ export interface ChatNeed {
   readonly ydbRuPerSecond: number;
 }
 
-/** What the busiest minute takes. Zones are chosen at random (documented), so one of them may have to bear all of it. */
+/**
+ * What the busiest minute takes. Zones are chosen at random (documented), so one of them may have to bear all
+ * of it.
+ */
 export function needOfChat(users: number): ChatNeed {
   const messagesPerSecond = users * MESSAGES_PER_SECOND * PEAK;
   const callsUnderWay = Math.ceil(messagesPerSecond * CALL_SECONDS);

@@ -37,7 +37,10 @@ export async function readSummary(directory: string): Promise<Summary> {
   }
 }
 
-/** Writes `summary.json` with everything, `summary.md` with the tables, and a chart for each part that has one. */
+/**
+ * Writes `summary.json` with everything, `summary.md` with the tables, and a chart for each part that has
+ * one.
+ */
 export async function writeResults(directory: string, summary: Summary): Promise<void> {
   await mkdir(directory, { recursive: true });
   await writeFile(join(directory, 'summary.json'), `${JSON.stringify(summary, null, 2)}\n`);

@@ -15,7 +15,10 @@ export interface BenchOptions {
   readonly nodes?: readonly string[] | undefined;
   /** Default: nginx where there is one. */
   readonly server?: ServerKind | undefined;
-  /** CPU time of one send of ours as `pipeline` has recorded it, in microseconds, for what is computed from it. */
+  /**
+   * CPU time of one send of ours as `pipeline` has recorded it, in microseconds, for what is computed from
+   * it.
+   */
   readonly cpuMicrosPerSend?: number | undefined;
 }
 

@@ -14,7 +14,10 @@ import { left, right, type Table } from './table.js';
 export interface ExampleStart {
   readonly name: string;
   readonly bundleBytes: number;
-  /** From the first line of a process to the handler of the imported bundle, in milliseconds, by version of Node.js. */
+  /**
+   * From the first line of a process to the handler of the imported bundle, in milliseconds, by version of
+   * Node.js.
+   */
   readonly readyMs: Readonly<Record<string, Spread>>;
 }
 
@@ -26,7 +29,10 @@ export interface StartResult {
 
 const EXAMPLES = ['chat', 'notifications', 'live-board'];
 
-/** What the functions find in the cloud. Nothing is asked of that database and that queue before the first call. */
+/**
+ * What the functions find in the cloud. Nothing is asked of that database and that queue before the first
+ * call.
+ */
 const ENVIRONMENT = {
   ORIGINS: 'https://example.org',
   YC_BROADCAST_YDB_ENDPOINT: 'https://docapi.serverless.yandexcloud.net/ru-central1/cloud/database',
@@ -38,7 +44,10 @@ const ENVIRONMENT = {
 };
 const NOWHERE = { origin: 'https://localhost', port: 0 };
 
-/** What a cold start of the examples costs: their bundles, as `yc-broadcast bundle` makes them, imported until ready. */
+/**
+ * What a cold start of the examples costs: their bundles, as `yc-broadcast bundle` makes them, imported until
+ * ready.
+ */
 export const start: Section<StartResult> = {
   async measure({ root, rounds, isQuick, nodes = [process.execPath] }) {
     const directory = await mkdtemp(join(tmpdir(), 'bench-start-'));

@@ -7,8 +7,8 @@ export interface StreamingStore extends ConnectionStore {
 }
 
 /**
- * A store that keeps nothing: every audience has `count` connections, made while they are listed, as rows from a
- * database are. So what a broadcast needs in memory is the broadcast's own.
+ * A store that keeps nothing: every audience has `count` connections, made while they are listed, as rows
+ * from a database are. So what a broadcast needs in memory is the broadcast's own.
  */
 export function streamingStore(count = 0): StreamingStore {
   let size = count;

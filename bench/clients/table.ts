@@ -4,8 +4,8 @@ import type { Client } from './client.js';
 export type ClientKind = 'ours' | 'sdk' | 'other';
 
 /**
- * A client of the comparison. To add one, write `bench/clients/<name>.ts`, which exports `open(target)`, and give it a
- * line here.
+ * A client of the comparison. To add one, write `bench/clients/<name>.ts`, which exports `open(target)`, and
+ * give it a line here.
  */
 export interface ClientEntry {
   /** The file in this directory. */

@@ -32,7 +32,9 @@ const ENTRIES = [
   { name: 'telemetry-spans', label: '… with a span for every send', recipients: 200_000 },
 ] as const;
 
-/** What the engine costs when the network costs nothing: CPU per recipient, and memory for a very large room. */
+/**
+ * What the engine costs when the network costs nothing: CPU per recipient, and memory for a very large room.
+ */
 export const engine: Section<EngineResult> = {
   async measure({ isQuick, rounds }) {
     const entries = ENTRIES.map((entry) => ({ ...entry, recipients: isQuick ? 2000 : entry.recipients }));

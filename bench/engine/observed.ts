@@ -8,7 +8,10 @@ import { openTelemetry, type OpenTelemetryOptions } from 'yc-broadcast/opentelem
 import { PAYLOAD } from '../target.js';
 import type { Engine } from './variants.js';
 
-/** The broadcaster with somebody who watches. Everything is kept and nothing is exported: that costs what it costs elsewhere. */
+/**
+ * The broadcaster with somebody who watches. Everything is kept and nothing is exported: that costs what it
+ * costs elsewhere.
+ */
 export const OBSERVED: Readonly<Record<string, Engine>> = {
   logs: broadcasting(() => logs({ write: () => undefined })),
   telemetry: broadcasting(() => telemetry({})),

@@ -8,14 +8,16 @@ export interface InstanceBudget {
   /** Of a core, 0 to 1. */
   readonly cpuShare: number;
   readonly cpuMicrosPerSend: number;
-  /** So much of a pause is made up for afterwards, in milliseconds: what is limited is a rate, not a distance. */
+  /**
+   * So much of a pause is made up for afterwards, in milliseconds: what is limited is a rate, not a distance.
+   */
   readonly savedMs: number;
 }
 
 /**
- * A transport that sends no faster than the budget of an instance allows: each send waits until the packets and the share of
- * the core are there for it. Only the waiting is simulated; that the machine has fewer cores than there are instances
- * does not matter as long as it is not busy.
+ * A transport that sends no faster than the budget of an instance allows: each send waits until the packets
+ * and the share of the core are there for it. Only the waiting is simulated; that the machine has fewer cores
+ * than there are instances does not matter as long as it is not busy.
  */
 export function withinBudget(transport: Transport, budget: InstanceBudget): Transport {
   const { packetsPerSecond, packetsPerSend, cpuShare, cpuMicrosPerSend, savedMs } = budget;

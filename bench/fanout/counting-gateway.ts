@@ -1,6 +1,6 @@
 /**
- * The connection management API as far as `grpcTransport` asks for it, over HTTP/2 without TLS: instead of sockets it
- * has a count for each connection id. So there can be as many connections as are wanted.
+ * The connection management API as far as `grpcTransport` asks for it, over HTTP/2 without TLS: instead of
+ * sockets it has a count for each connection id. So there can be as many connections as are wanted.
  */
 import { once } from 'node:events';
 import { createServer, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';

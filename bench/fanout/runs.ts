@@ -37,7 +37,10 @@ export const WINDOW = 50;
 export const PAGE_SIZE = 1000;
 const REPEATS = 9;
 
-/** Times a broadcast through the local queue to workers with these budgets. Throws when the gateway counted otherwise. */
+/**
+ * Times a broadcast through the local queue to workers with these budgets. Throws when the gateway counted
+ * otherwise.
+ */
 export async function timeRun(run: Run, redisUrl: string | undefined): Promise<TimedRun> {
   const world = await openFanoutWorld({
     recipients: run.recipients,
@@ -100,7 +103,10 @@ const PROBE = 'probe';
 const probesFor = (instances: number): string[] =>
   Array.from({ length: 500 * instances }, (_, index) => `${PROBE}-${index}`);
 
-/** Lets every instance send for a while: connected to everything, and its code compiled, before the clock runs. */
+/**
+ * Lets every instance send for a while: connected to everything, and its code compiled, before the clock
+ * runs.
+ */
 async function warmUp({ store, broadcaster }: FanoutWorld, instances: number): Promise<void> {
   const now = Date.now();
   const about = { user: PROBE, attributes: {}, connectedAt: now, expiresAt: now + 600_000 };
@@ -124,7 +130,8 @@ async function measureTimes({ store, broadcaster, ids }: FanoutWorld): Promise<M
   await store.put({ id: PROBE, user: PROBE, attributes: {}, connectedAt: now, expiresAt: now + 60_000 });
   const broadcastMs = await medianMs(() => broadcaster.toUser(PROBE).sendRaw('probe'));
   await store.remove([PROBE]);
-  // A broadcast to one lists and sends once each. A request to the queue is about as long as any other over HTTP.
+  // A broadcast to one lists and sends once each. A request to the queue is about as long as any other over
+  // HTTP.
   const sendMs = Math.max(0.5, broadcastMs - times.recordMs);
   return { ...times, sendMs, queueMs: sendMs };
 }

@@ -38,7 +38,10 @@ function runsOf(isQuick: boolean): Run[] {
   ];
 }
 
-/** Broadcasts through the local queue: what more instances bring, whether the model foretells it, and a very bad day. */
+/**
+ * Broadcasts through the local queue: what more instances bring, whether the model foretells it, and a very
+ * bad day.
+ */
 export const fanout: Section<FanoutResult> = {
   async measure({ isQuick, rounds }) {
     const backend = await startRedis();

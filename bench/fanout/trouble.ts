@@ -3,7 +3,9 @@ import type { BroadcastStatus } from 'yc-broadcast';
 import { messageQueue } from 'yc-broadcast/queue/client';
 import type { FanoutWorld } from './world.js';
 
-/** What became of a broadcast in a world where things go wrong, by the workers' account and by the gateway's. */
+/**
+ * What became of a broadcast in a world where things go wrong, by the workers' account and by the gateway's.
+ */
 export interface TroubledBroadcast {
   readonly status: BroadcastStatus;
   /** Live connections that were sent the message, and those that were sent it more than once. */
@@ -23,8 +25,8 @@ export interface TroubledBroadcast {
 const KILL_AT = [0.2, 0.5] as const;
 
 /**
- * A broadcast to everybody in the world, with a job among its jobs that nobody can do, and an instance that is killed twice
- * while it is going through a shard. Jobs come twice if the world's faults say so.
+ * A broadcast to everybody in the world, with a job among its jobs that nobody can do, and an instance that
+ * is killed twice while it is going through a shard. Jobs come twice if the world's faults say so.
  */
 export async function broadcastInTrouble(world: FanoutWorld, shards: number): Promise<TroubledBroadcast> {
   const { broadcaster, emulator, gateway, store, ids } = world;
@@ -59,7 +61,9 @@ async function untilReached({ gateway }: FanoutWorld, count: number): Promise<vo
   while (gateway.answered() < count) await wait(2);
 }
 
-/** Of those that are at work the one that has worked most: one that is still starting has no shard to lose. */
+/**
+ * Of those that are at work the one that has worked most: one that is still starting has no shard to lose.
+ */
 function killBusyInstance({ emulator }: FanoutWorld): boolean {
   const busy = emulator.instances.list().filter(({ state, served }) => state === 'busy' && served > 0);
   const [first] = busy.toSorted((a, b) => b.served - a.served);

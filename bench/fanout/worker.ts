@@ -1,4 +1,7 @@
-/** The function of the bench: a worker in an instance of the local gateway, told by its environment what it works on. */
+/**
+ * The function of the bench: a worker in an instance of the local gateway, told by its environment what it
+ * works on.
+ */
 import { createApp, type ConnectionStore } from 'yc-broadcast';
 import { queueFanout, type QueueFanoutOptions } from 'yc-broadcast/queue';
 import { messageQueue } from 'yc-broadcast/queue/client';

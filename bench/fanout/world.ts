@@ -31,7 +31,9 @@ export interface FanoutWorldOptions {
   readonly seed?: number | undefined;
 }
 
-/** Workers in instances behind a queue of the local gateway, stored connections, and a gateway that counts. */
+/**
+ * Workers in instances behind a queue of the local gateway, stored connections, and a gateway that counts.
+ */
 export interface FanoutWorld {
   readonly emulator: Emulator;
   readonly gateway: CountingGateway;

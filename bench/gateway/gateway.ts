@@ -33,7 +33,10 @@ export interface GatewayResult {
 const SOCKETS = 10_000;
 const IDLE_SECONDS = 10;
 
-/** The local gateway with very many sockets: what they cost, whether the inspector stays usable, and a broadcast to all. */
+/**
+ * The local gateway with very many sockets: what they cost, whether the inspector stays usable, and a
+ * broadcast to all.
+ */
 export const gateway: Section<GatewayResult> = {
   async measure({ isQuick }) {
     const sockets = isQuick ? 200 : SOCKETS;

@@ -7,7 +7,9 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** Writes a certificate for `localhost` that signs itself, so that clients trust it by `NODE_EXTRA_CA_CERTS`. */
+/**
+ * Writes a certificate for `localhost` that signs itself, so that clients trust it by `NODE_EXTRA_CA_CERTS`.
+ */
 export async function writeCertificate(directory: string): Promise<CertificateFiles> {
   const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
     keyType: 'ec',

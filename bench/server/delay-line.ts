@@ -1,4 +1,7 @@
-/** Passes bytes on to a server, and its answers back after a while: a network with latency. A process of its own. */
+/**
+ * Passes bytes on to a server, and its answers back after a while: a network with latency. A process of its
+ * own.
+ */
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { jobGiven, say } from '../processes.js';
 

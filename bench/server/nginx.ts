@@ -12,7 +12,9 @@ import type { Server } from './running-server.js';
 const TICK_MICROS = 10_000;
 const START_WITHIN_MS = 5000;
 
-/** One nginx process that answers `{}` to REST and an empty message to gRPC, without reading what it was sent. */
+/**
+ * One nginx process that answers `{}` to REST and an empty message to gRPC, without reading what it was sent.
+ */
 export async function startNginx(directory: string, files: CertificateFiles): Promise<Server> {
   const port = await freePort();
   const statusSocket = join(directory, 'status.sock');
@@ -62,8 +64,8 @@ export async function startNginx(directory: string, files: CertificateFiles): Pr
 }
 
 /**
- * A POST to a file is refused with 405, which is turned into the file itself: that is how nginx alone can answer gRPC,
- * whose answer has a body of five zero bytes and a trailer.
+ * A POST to a file is refused with 405, which is turned into the file itself: that is how nginx alone can
+ * answer gRPC, whose answer has a body of five zero bytes and a trailer.
  */
 function configurationText(
   directory: string,

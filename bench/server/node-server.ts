@@ -1,6 +1,7 @@
 /**
- * The server that is always there: REST and gRPC `Send` over one TLS port, chosen by ALPN. It reads every request and
- * refuses what does not carry the payload, so it also proves that a client really sends. Runs in a process of its own.
+ * The server that is always there: REST and gRPC `Send` over one TLS port, chosen by ALPN. It reads every
+ * request and refuses what does not carry the payload, so it also proves that a client really sends. Runs in
+ * a process of its own.
  */
 import { readFileSync } from 'node:fs';
 import { createServer as createHttpServer, type ServerResponse } from 'node:http';

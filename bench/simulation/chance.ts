@@ -7,7 +7,10 @@ export interface Chance {
   latencyMs(latency: Latency): number;
 }
 
-/** Log-normal, given by what is measured of latencies: half take at most `medianMs`, one in a hundred more than `p99Ms`. */
+/**
+ * Log-normal, given by what is measured of latencies: half take at most `medianMs`, one in a hundred more
+ * than `p99Ms`.
+ */
 export interface Latency {
   readonly medianMs: number;
   readonly p99Ms: number;

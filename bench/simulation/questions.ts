@@ -8,8 +8,8 @@ export interface Question {
 }
 
 /**
- * YDB by its documented prices, as docs/store-ydb.md counts them. A write is 2 RU for a shard's progress and a few more for
- * the broadcast's own record. The times are assumed: nothing here was measured in the cloud.
+ * YDB by its documented prices, as docs/store-ydb.md counts them. A write is 2 RU for a shard's progress and
+ * a few more for the broadcast's own record. The times are assumed: nothing here was measured in the cloud.
  */
 const YDB: StoreQuota = {
   ...ydbQuota(1000),

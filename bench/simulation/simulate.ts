@@ -10,10 +10,12 @@ import { records, work, type Job, type WorkerDeps, type Works } from './worker.j
 const JOBS_PER_REQUEST = 10;
 
 /**
- * What becomes of a broadcast that goes through the queue, as events in time: the dispatch, its jobs, the trigger, calls on
- * instances, every send, every request to the store. The same scenario has the same outcome.
+ * What becomes of a broadcast that goes through the queue, as events in time: the dispatch, its jobs, the
+ * trigger, calls on instances, every send, every request to the store. The same scenario has the same
+ * outcome.
  *
- * Not in it: sends that fail or are retried, workers that are lost, other traffic, what the gateway itself can take.
+ * Not in it: sends that fail or are retried, workers that are lost, other traffic, what the gateway itself
+ * can take.
  */
 export function simulate(scenario: Scenario): Outcome {
   const { seed, queue, store, instances } = scenario;

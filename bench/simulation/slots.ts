@@ -8,7 +8,9 @@ export interface Slots {
   occupy(untilMs: number): void;
 }
 
-/** A heap of the times at which slots become free. There are as many as sends, so it is one array of numbers. */
+/**
+ * A heap of the times at which slots become free. There are as many as sends, so it is one array of numbers.
+ */
 export function createSlots(count: number): Slots {
   const until = new Float64Array(count);
 

@@ -8,7 +8,10 @@ export interface StoreBudget {
   readonly taken: number;
 }
 
-/** Refused requests are repeated until they are accepted; the model lets them wait exactly as long as they have to. */
+/**
+ * Refused requests are repeated until they are accepted; the model lets them wait exactly as long as they
+ * have to.
+ */
 export function createStoreBudget(
   { now }: Simulation,
   { unitsPerSecond, savedUnits }: Pick<StoreQuota, 'unitsPerSecond' | 'savedUnits'>,

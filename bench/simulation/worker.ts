@@ -29,7 +29,10 @@ const TELL_EVERY_MS = 2000;
 /** Nobody has so many calls. */
 const MOST_PASSED_ON = 100_000;
 
-/** One call of the function, from its start to its end: the steps of `src/queue/work-job.ts` and what they cost. */
+/**
+ * One call of the function, from its start to its end: the steps of `src/queue/work-job.ts` and what they
+ * cost.
+ */
 export function* work(
   parts: WorkerDeps,
   instance: Instance,

@@ -9,8 +9,8 @@ const PUTS_UNDER_WAY = 200;
 const ROWS_PER_STATEMENT = 10_000;
 
 /**
- * Puts `members` connections into a store: through the store itself, except for PostgreSQL, which takes rows by the
- * thousand. They are as the store writes them.
+ * Puts `members` connections into a store: through the store itself, except for PostgreSQL, which takes rows
+ * by the thousand. They are as the store writes them.
  */
 export async function fill(store: ConnectionStore, place: Place, members: number): Promise<void> {
   if (place.store === 'postgres') await fillPostgres(place, members);

@@ -7,14 +7,19 @@ import { pagesOf, PAGE_SIZE } from './operations.js';
 export interface ListingJob {
   readonly place: Place;
   readonly members: number;
-  /** Fill and list need processes of their own where the store keeps its data elsewhere: filling takes memory, too. */
+  /**
+   * Fill and list need processes of their own where the store keeps its data elsewhere: filling takes memory,
+   * too.
+   */
   readonly does: 'fill' | 'list' | 'both';
 }
 
 export interface ListingRun {
   readonly listed: number;
   readonly perSecond: number;
-  /** The most that was in use right after a garbage collection, above what was in use before the first page. */
+  /**
+   * The most that was in use right after a garbage collection, above what was in use before the first page.
+   */
   readonly heapGrowthBytes: number;
   /** The most memory that the process had between two pages, above what it had before the first. */
   readonly rssGrowthBytes: number;

@@ -1,6 +1,6 @@
 /**
- * A Document API with nothing but a million connections in it, whose rows it makes while they are read: dynalite does not
- * keep so many, and what is measured is the store's memory, not the server's.
+ * A Document API with nothing but a million connections in it, whose rows it makes while they are read:
+ * dynalite does not keep so many, and what is measured is the store's memory, not the server's.
  */
 import { once } from 'node:events';
 import { createServer } from 'node:http';

@@ -42,7 +42,10 @@ export function connectionAt(index: number): StoredConnection {
   };
 }
 
-/** Fills a room with `members` and a history, and returns what can then be measured. Who comes and goes is not in it. */
+/**
+ * Fills a room with `members` and a history, and returns what can then be measured. Who comes and goes is not
+ * in it.
+ */
 export async function prepareOperations(
   store: ConnectionStore,
   members: number,

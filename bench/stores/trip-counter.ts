@@ -10,12 +10,16 @@ export interface TripCounter {
   close(): Promise<void>;
 }
 
-/** How long answers are held back, so that everything that is sent together has left before the first one comes. */
+/**
+ * How long answers are held back, so that everything that is sent together has left before the first one
+ * comes.
+ */
 const LATENCY_MS = 3;
 
 /**
- * A round trip begins with the first bytes that a store sends after an answer. What it sends without waiting for one,
- * in a pipeline or on several connections, is the same round trip; so the store must be asked for one thing at a time.
+ * A round trip begins with the first bytes that a store sends after an answer. What it sends without waiting
+ * for one, in a pipeline or on several connections, is the same round trip; so the store must be asked for
+ * one thing at a time.
  */
 export async function startTripCounter(server: string): Promise<TripCounter> {
   const target = new URL(server);

@@ -21,7 +21,9 @@ const MOST_TABS = 50;
 /** Addresses end up in logs, so the key comes in the one header that a page can set. */
 const KEY_PROTOCOL = 'key.';
 
-/** No accounts here: who holds the key is the person. Its hash is public, so nobody can pose as somebody else. */
+/**
+ * No accounts here: who holds the key is the person. Its hash is public, so nobody can pose as somebody else.
+ */
 const authenticate = ({ query: { name }, subprotocols }: ConnectRequest) => {
   const key = subprotocols.find((one) => one.startsWith(KEY_PROTOCOL))?.slice(KEY_PROTOCOL.length);
   const { data } = visitor.safeParse({ key, name });
@@ -39,7 +41,8 @@ const app = createApp({
   // A browser wants one of those that it offers to be chosen; the key is not repeated.
   subprotocols: ['chat'],
   authenticate,
-  // The client joins the rooms itself, so that it gets what it missed; the message `join` below tells the others.
+  // The client joins the rooms itself, so that it gets what it missed; the message `join` below tells the
+  // others.
   rooms: { join: (name) => roomName.safeParse(name).data === name, history: HISTORY },
   authorize: async ({ connection, room }) => {
     const rooms = await store.rooms(connection.id);
@@ -66,9 +69,11 @@ app.on('say', async ({ data: { room, text }, connection, messageId, broadcaster 
   await requireRoom(connection, room);
   const from = personOf(connection);
   const said = { room, from, text, at: Date.now(), ref: messageId };
-  // The page sends a message again when it has not seen the answer; the same id makes the others drop the second copy.
+  // The page sends a message again when it has not seen the answer; the same id makes the others drop the
+  // second copy.
   const idempotencyKey = messageId === undefined ? undefined : `${from.user}.${messageId}`;
-  // To the whole room: what leaves somebody out has no place in the history. The author's page knows its own message.
+  // To the whole room: what leaves somebody out has no place in the history. The author's page knows its own
+  // message.
   const report = await broadcaster.to(room).send('said', said, { idempotencyKey });
   // With a queue, a large room is reached by workers, and nobody is counted yet.
   if (report.kind === 'dispatched')

@@ -5,9 +5,9 @@ import { redisStore } from 'yc-broadcast/stores/redis';
 import { createYdbTable, ydbStore } from 'yc-broadcast/stores/ydb';
 
 /**
- * The store behind an address: `redis://…`, `postgresql://…`, or that of a YDB Document API, `https://…`; a static key
- * may stand in it as user and password. Without an address it is what `yc-broadcast dev --store` offers, or else the
- * memory of this process, which is for one instance. Tables are made if there are none.
+ * The store behind an address: `redis://…`, `postgresql://…`, or that of a YDB Document API, `https://…`; a
+ * static key may stand in it as user and password. Without an address it is what `yc-broadcast dev --store`
+ * offers, or else the memory of this process, which is for one instance. Tables are made if there are none.
  */
 export async function openLaptopStore(address: string | undefined): Promise<ConnectionStore> {
   if (address === undefined)

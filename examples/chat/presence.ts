@@ -10,10 +10,12 @@ import { person, type chat, type Here, type Person } from './contract.js';
 const MOST_LISTED = 30;
 
 /**
- * Tells a room who is in it. A list rather than "she came, he left": lists put themselves right when one of them is
- * lost or late, and two tabs of one person are one entry without anybody counting tabs. The page finds the difference.
+ * Tells a room who is in it. A list rather than "she came, he left": lists put themselves right when one of
+ * them is lost or late, and two tabs of one person are one entry without anybody counting tabs. The page
+ * finds the difference.
  *
- * Whoever turns out to be stale has left without a disconnect event, which makes the list outdated: then it is sent anew.
+ * Whoever turns out to be stale has left without a disconnect event, which makes the list outdated: then it
+ * is sent anew.
  */
 export async function announce(
   broadcaster: Broadcaster<typeof chat>,

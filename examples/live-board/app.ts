@@ -45,7 +45,8 @@ export function createLiveBoard(options: LiveBoardOptions): App<typeof board> {
     const planned: Score = { ...update, at: now(), lane: 'direct', why: '' };
     const { lane, why } = await lanes.choose(broadcaster, planned);
     const score = { ...planned, lane, why };
-    // Nobody is in this room: it keeps the score, which takes its lane. Of two operators at once, whoever spoke last is right.
+    // Nobody is in this room: it keeps the score, which takes its lane. Of two operators at once, whoever
+    // spoke last is right.
     const current = broadcaster.state('match', 'current');
     await current.update('now', (before) =>
       before !== undefined && before.at > score.at ? undefined : score,

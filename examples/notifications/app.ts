@@ -85,7 +85,10 @@ export function createNotifications({ secret, ...options }: NotificationsOptions
     await broadcaster.toUser(user).send('badge', { unread: await inboxes.unread(user) });
   }
 
-  /** To everybody what is theirs: one broadcast, a message of its own for each, and none for those who have looked. */
+  /**
+   * To everybody what is theirs: one broadcast, a message of its own for each, and none for those who have
+   * looked.
+   */
   async function sendDigest(broadcaster: Sender): Promise<void> {
     await broadcaster.toAll().sendEach('digest', async ({ user = '' }) => {
       const unread = await inboxes.unread(user);

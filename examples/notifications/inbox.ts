@@ -3,7 +3,10 @@ import type { HistoryPosition, HistoryStore, RecordStore } from 'yc-broadcast/st
 import * as z from 'zod/mini';
 import { notification, type Notification } from './contract.js';
 
-/** An inbox is a room with a history: what is sent to it is kept and numbered, whether its owner is there or not. */
+/**
+ * An inbox is a room with a history: what is sent to it is kept and numbered, whether its owner is there or
+ * not.
+ */
 export const inboxOf = (user: string): string => `inbox:${user}`;
 export const isInbox = (room: string): boolean => room.startsWith('inbox:');
 
@@ -26,8 +29,8 @@ export interface Inboxes {
 }
 
 /**
- * Unread is what came after the place up to which the owner has looked. Nobody counts up or down, so that two who publish
- * at the same time, or a page that says twice that it has looked, cannot spoil a counter.
+ * Unread is what came after the place up to which the owner has looked. Nobody counts up or down, so that two
+ * who publish at the same time, or a page that says twice that it has looked, cannot spoil a counter.
  */
 export function createInboxes(store: ConnectionStore): Inboxes {
   const { history, records } = neededParts(store);

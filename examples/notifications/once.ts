@@ -8,8 +8,8 @@ const RUNNING = 'running';
 export type Outcome = { readonly answer: string; readonly isRepeated: boolean } | 'running';
 
 /**
- * Does `work` once for a key, however often it is asked: later calls get the first answer. Of two calls at the same time,
- * on whichever instances, one works, and the other is told so. What fails may be tried again.
+ * Does `work` once for a key, however often it is asked: later calls get the first answer. Of two calls at
+ * the same time, on whichever instances, one works, and the other is told so. What fails may be tried again.
  */
 export async function once(records: RecordStore, key: string, work: () => Promise<string>): Promise<Outcome> {
   const version = await records.write(key, RUNNING, { ifVersion: undefined, ttlMs: RUNNING_MS });

@@ -1,6 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
-/** Clocks differ, and so do ways. Far less than keys are remembered, or an order that somebody kept could be sent again. */
+/**
+ * Clocks differ, and so do ways. Far less than keys are remembered, or an order that somebody kept could be
+ * sent again.
+ */
 const VALID_MS = 5 * 60 * 1000;
 
 export interface SignedOrder {

@@ -13,7 +13,10 @@ export const kept = z.object({ id: z.string(), data: note });
 
 export const wall = defineContract({
   client: {
-    /** The newest notes, oldest first: for a page that opens. What it misses later, the client fetches by itself. */
+    /**
+     * The newest notes, oldest first: for a page that opens. What it misses later, the client fetches by
+     * itself.
+     */
     notes: { data: z.object({ room: z.string() }), reply: z.array(kept) },
     /** Handled once, so the page may send it again after a break. */
     pin: { data: z.object({ room: z.string(), text: z.string().trim().min(1).max(280) }), once: true },

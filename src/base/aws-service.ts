@@ -26,7 +26,9 @@ export interface AwsService {
 
 /** Longest time for one attempt; if it takes longer, the connection is dead. */
 const ATTEMPT_TIMEOUT_MS = 3000;
-/** A page of a query, the largest answer, has 1 MB by the protocol, which binary values in JSON can double. */
+/**
+ * A page of a query, the largest answer, has 1 MB by the protocol, which binary values in JSON can double.
+ */
 const MAX_ANSWER_BYTES = 8 * 1024 * 1024;
 
 export function createAwsService(url: URL): AwsService {

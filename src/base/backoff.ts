@@ -10,8 +10,8 @@ export function backoffBoundMs(failures: number, firstMs: number, longestMs: num
 }
 
 /**
- * A random part of the longest pause ("full jitter"): those who failed at the same moment must not come back at the same
- * moment.
+ * A random part of the longest pause ("full jitter"): those who failed at the same moment must not come back
+ * at the same moment.
  */
 export function backoffMs(
   failures: number,

@@ -7,16 +7,16 @@
  * - `UNKNOWN_TYPE`: the client. The contract has no such message type.
  * - `PAYLOAD_TOO_LARGE`: whoever made the payload; nothing was sent.
  * - `UNAUTHENTICATED`: yours. The gateway or YDB did not accept the IAM token, or there is none.
- * - `FORBIDDEN`: yours. The service account lacks `api-gateway.websocketWriter`, for YDB `ydb.editor`, or a client may
- *   not do this.
+ * - `FORBIDDEN`: yours. The service account lacks `api-gateway.websocketWriter`, for YDB `ydb.editor`, or a
+ *   client may not do this.
  * - `CONNECTION_STALE`: nobody. The gateway does not know the connection; it is removed from the store.
  * - `INVALID_REQUEST`: ours, usually. The gateway called the request malformed.
  * - `RATE_LIMITED`: the gateway is asking for patience; retried.
  * - `GATEWAY_UNAVAILABLE`: the gateway cannot be reached or is in trouble; retried.
  * - `NO_ANSWER`: the request may have been carried out, but no answer came; retried, so it can arrive twice.
  * - `STORE_UNAVAILABLE`: the store cannot be reached or is throttled beyond the time that was left.
- * - `QUEUE_UNAVAILABLE`: the queue cannot be reached or is throttled beyond the time that was left; the message says how
- *   many messages it has taken.
+ * - `QUEUE_UNAVAILABLE`: the queue cannot be reached or is throttled beyond the time that was left; the
+ *   message says how many messages it has taken.
  * - `CONFLICT`: whoever changes the same key of a room's state all the time; trying again later can help.
  * - `EXPIRED`: the payload was not worth sending any more.
  * - `ABORTED`: your signal.
@@ -63,13 +63,18 @@ export interface ErrorDetails {
   readonly isUnreachable?: boolean | undefined;
 }
 
-/** The one error class of this library. `message` starts with the code; no message ever contains a token or a payload. */
+/**
+ * The one error class of this library. `message` starts with the code; no message ever contains a token or a
+ * payload.
+ */
 export class BroadcastError extends Error {
   override readonly name = 'BroadcastError';
   readonly code: ErrorCode;
   readonly path: readonly (string | number)[] | undefined;
   readonly retryAfterMs: number | undefined;
-  /** With `GATEWAY_UNAVAILABLE`: no connection to the gateway could be made. False when the gateway answered. */
+  /**
+   * With `GATEWAY_UNAVAILABLE`: no connection to the gateway could be made. False when the gateway answered.
+   */
   readonly isUnreachable: boolean;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -94,8 +99,9 @@ export class BroadcastError extends Error {
 }
 
 /**
- * Thrown by a handler to answer the client with an error of the application's own: `code` and `message` are shown to
- * the client as they are. Any other error that a handler throws reaches the client as a code without details.
+ * Thrown by a handler to answer the client with an error of the application's own: `code` and `message` are
+ * shown to the client as they are. Any other error that a handler throws reaches the client as a code without
+ * details.
  *
  * @example
  * if (members >= 50) throw new ClientFacingError('ROOM_FULL', 'This room is full');

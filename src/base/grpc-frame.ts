@@ -9,7 +9,10 @@ export function grpcFrame(message: Buffer): Buffer {
   return frame;
 }
 
-/** The message in a frame; `undefined` when it is compressed or incomplete. What follows the first frame is ignored. */
+/**
+ * The message in a frame; `undefined` when it is compressed or incomplete. What follows the first frame is
+ * ignored.
+ */
 export function readGrpcFrame(body: Buffer): Buffer | undefined {
   if (body.length < GRPC_PREFIX_BYTES || body[0] !== 0) return undefined;
   const end = GRPC_PREFIX_BYTES + body.readUInt32BE(1);

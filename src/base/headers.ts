@@ -17,7 +17,10 @@ export function headerLookup(
   return { get: (name) => byName.get(name.toLowerCase()), entries: () => byName.entries() };
 }
 
-/** The values of one cookie header as a map; the first of two equal names wins, as browsers send the closest first. */
+/**
+ * The values of one cookie header as a map; the first of two equal names wins, as browsers send the closest
+ * first.
+ */
 export function parseCookies(header: string | undefined): ReadonlyMap<string, string> {
   const cookies = new Map<string, string>();
   for (const pair of (header ?? '').split(';')) {

@@ -23,7 +23,10 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** Why a request got no answer. `lost`: the connection could not be made, or broke. `upgrade`: it was answered by 101. */
+/**
+ * Why a request got no answer. `lost`: the connection could not be made, or broke. `upgrade`: it was answered
+ * by 101.
+ */
 export type HttpFailureKind = 'aborted' | 'timeout' | 'lost' | 'broken-answer' | 'upgrade';
 
 export class HttpFailure extends Error {
@@ -54,7 +57,9 @@ export interface HttpClientOptions {
   readonly ca?: () => string | undefined;
 }
 
-/** A burst must not open any number of connections, each with a handshake of its own; what exceeds this waits. */
+/**
+ * A burst must not open any number of connections, each with a handshake of its own; what exceeds this waits.
+ */
 const MAX_SOCKETS = 128;
 
 export function createHttpClient({ maxAnswerBytes, ca }: HttpClientOptions): HttpClient {
@@ -71,7 +76,9 @@ export function createHttpClient({ maxAnswerBytes, ca }: HttpClientOptions): Htt
     }
   }
 
-  /** The modules are loaded when they are needed: `node:https` alone costs a function more than our own code. */
+  /**
+   * The modules are loaded when they are needed: `node:https` alone costs a function more than our own code.
+   */
   function start({ base, method, path, headers }: HttpRequest): ClientRequest {
     // An IPv6 address stands in brackets in a URL only.
     const hostname = base.hostname.replace(/^\[|\]$/g, '');
@@ -109,7 +116,10 @@ export function createHttpClient({ maxAnswerBytes, ca }: HttpClientOptions): Htt
   };
 }
 
-/** Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the queue. */
+/**
+ * Sockets that can carry a request. Node.js does not tell it of those that it hands on to a request in the
+ * queue.
+ */
 const readySockets = new WeakSet<Socket>();
 
 function exchange(

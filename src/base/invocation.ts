@@ -4,7 +4,9 @@ export interface FunctionContext {
   readonly functionName?: string;
   readonly functionVersion?: string;
   readonly memoryLimitInMB?: string | number;
-  /** An object in the Node.js runtime, a plain string in the raw contract; absent without a service account. */
+  /**
+   * An object in the Node.js runtime, a plain string in the raw contract; absent without a service account.
+   */
   readonly token?: string | FunctionToken | null;
   getRemainingTimeInMillis?(): number;
 }
@@ -18,14 +20,17 @@ export interface FunctionToken {
 }
 
 /**
- * What stores and transports may want to know of the call that is being handled: they take the IAM token from it.
- * An object that implements this is told at the beginning of every call.
+ * What stores and transports may want to know of the call that is being handled: they take the IAM token from
+ * it. An object that implements this is told at the beginning of every call.
  */
 export interface InvocationAware {
   onInvocation?(context: FunctionContext): void;
 }
 
-/** The instant at which the function will be killed, in Unix milliseconds, or `undefined` when the context has no clock. */
+/**
+ * The instant at which the function will be killed, in Unix milliseconds, or `undefined` when the context has
+ * no clock.
+ */
 export function deadlineOf(context: FunctionContext | undefined, now: number): number | undefined {
   const remaining = context?.getRemainingTimeInMillis?.();
   return remaining === undefined || !Number.isFinite(remaining) ? undefined : now + remaining;

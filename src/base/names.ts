@@ -2,8 +2,9 @@ import { BroadcastError } from './errors.js';
 import { MAX_NAME_BYTES } from './protocol.js';
 
 /**
- * Returns a connection id, room or user name if it is one that every store can keep: not empty, at most 1,024 UTF-8
- * bytes, without U+0000 and without half a surrogate pair. Throws `INVALID_OPTIONS` that says what it was meant for.
+ * Returns a connection id, room or user name if it is one that every store can keep: not empty, at most 1,024
+ * UTF-8 bytes, without U+0000 and without half a surrogate pair. Throws `INVALID_OPTIONS` that says what it
+ * was meant for.
  *
  * @example
  * const key = `${prefix}:room:${checkName(room, 'room')}`;

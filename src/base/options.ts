@@ -1,6 +1,6 @@
 /**
- * Options and other input of this library are checked with `zod/mini`, a fifth of the size of `zod`: it is part of every
- * bundled function. Contracts may be written with either.
+ * Options and other input of this library are checked with `zod/mini`, a fifth of the size of `zod`: it is
+ * part of every bundled function. Contracts may be written with either.
  */
 import { safeParse, type $ZodError, type $ZodType, type output, type util } from 'zod/v4/core';
 import { custom, type ZodMiniType } from 'zod/mini';
@@ -8,9 +8,10 @@ import { BroadcastError } from './errors.js';
 import { messageOf } from './zod-messages.js';
 
 /**
- * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them takes longer
- * than the rest of the import, and most calls of a function need few. The type of a schema says what comes out of it and
- * nothing else: the package's declarations would name classes that older versions of zod 4 do not have.
+ * What `make` returns, made when it is first asked for. Schemas are declared through it: making all of them
+ * takes longer than the rest of the import, and most calls of a function need few. The type of a schema says
+ * what comes out of it and nothing else: the package's declarations would name classes that older versions of
+ * zod 4 do not have.
  */
 export function lazily<S extends $ZodType>(make: () => S): () => ZodMiniType<output<S>>;
 export function lazily<T extends object>(make: () => T): () => T;
@@ -25,8 +26,8 @@ export function check<T extends $ZodType>(schema: T, value: unknown): util.SafeP
 }
 
 /**
- * Checks an options object and fills in its defaults. Throws `INVALID_OPTIONS` that names the field; a field that does
- * not exist is refused, since `concurency: 5` should not silently mean the default.
+ * Checks an options object and fills in its defaults. Throws `INVALID_OPTIONS` that names the field; a field
+ * that does not exist is refused, since `concurency: 5` should not silently mean the default.
  */
 export function parseOptions<T extends $ZodType>(schema: T, options: unknown, what: string): output<T> {
   const result = check(schema, options);

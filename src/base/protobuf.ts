@@ -1,6 +1,6 @@
 /**
- * Protobuf's wire format, as far as the cloud's APIs need it. By hand, because deploying copies fields from one message into
- * another and must keep those that were added to the API after this was written.
+ * Protobuf's wire format, as far as the cloud's APIs need it. By hand, because deploying copies fields from
+ * one message into another and must keep those that were added to the API after this was written.
  */
 import { BroadcastError } from './errors.js';
 
@@ -14,7 +14,10 @@ const NOTHING = Buffer.alloc(0);
 /** A number is a varint; text, bytes and messages have a length; an absent value is not written. */
 export type Value = number | string | Buffer | undefined;
 
-/** One field as it came: `content` of text, bytes and messages, `value` of numbers, `raw` to be written as it is. */
+/**
+ * One field as it came: `content` of text, bytes and messages, `value` of numbers, `raw` to be written as it
+ * is.
+ */
 export interface Field {
   readonly number: number;
   readonly wireType: number;

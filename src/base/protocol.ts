@@ -1,8 +1,9 @@
 /**
- * What server and client say to each other, and the gateway's limits. Imports nothing, so it is safe in a browser.
+ * What server and client say to each other, and the gateway's limits. Imports nothing, so it is safe in a
+ * browser.
  *
- * Every text message is one JSON object with a `type`. Types of an application are its own, except `reply`, `error`
- * and everything that starts with `$`: those belong to the protocol.
+ * Every text message is one JSON object with a `type`. Types of an application are its own, except `reply`,
+ * `error` and everything that starts with `$`: those belong to the protocol.
  */
 
 /** A value that survives `JSON.stringify` and `JSON.parse` unchanged. */
@@ -17,7 +18,10 @@ export interface ClientMessage {
   readonly id?: string;
 }
 
-/** Server to client, part of a broadcast. `id` is the same in every copy, so that a second arrival can be dropped. */
+/**
+ * Server to client, part of a broadcast. `id` is the same in every copy, so that a second arrival can be
+ * dropped.
+ */
 export interface ServerMessage {
   readonly type: string;
   readonly data: unknown;
@@ -63,7 +67,10 @@ export function isReservedType(type: string): boolean {
 /** The version of everything below; `$hello` says it. */
 export const PROTOCOL_VERSION = 1;
 
-/** Where a reader stands in a room: behind message `offset` of the numbering `epoch`. 0 is before the first message. */
+/**
+ * Where a reader stands in a room: behind message `offset` of the numbering `epoch`. 0 is before the first
+ * message.
+ */
 export interface RoomPosition {
   readonly offset: number;
   readonly epoch: string;
@@ -74,7 +81,9 @@ export interface RoomPlace extends RoomPosition {
   readonly room: string;
 }
 
-/** A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed. */
+/**
+ * A broadcast to a whole room that keeps a history: numbered without gaps, so that a missing one is noticed.
+ */
 export interface NumberedMessage extends ServerMessage, RoomPlace {
   readonly room: string;
 }
@@ -85,7 +94,10 @@ export interface HelloMessage {
   readonly id: string;
   readonly data: {
     readonly v: number;
-    /** At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no position yet. */
+    /**
+     * At most {@link MAX_HELLO_ROOMS} to be in, and where the client stands in each; `null` where it has no
+     * position yet.
+     */
     readonly rooms?: Readonly<Record<string, RoomPosition | null>>;
     /** What it wants to know of some of them. */
     readonly want?: Readonly<Record<string, RoomWant>>;
@@ -98,7 +110,10 @@ export const MAX_HELLO_ROOMS = 100;
 /** The reply to `$hello`. */
 export interface Welcome {
   readonly v: number;
-  /** How long this connection may still live, in milliseconds from now: relative, so that clocks do not matter. */
+  /**
+   * How long this connection may still live, in milliseconds from now: relative, so that clocks do not
+   * matter.
+   */
   readonly lifetimeMs: number;
   /** A client that sent nothing for so long should send `$ping`, in milliseconds. */
   readonly keepAliveMs: number;
@@ -111,13 +126,15 @@ export interface RoomState {
   /** Where the room's history stands now; `null` in a room without one. */
   readonly position: RoomPosition | null;
   /**
-   * False when something behind `since` is lost: then there are no `messages`, unless the last ones were wanted, and `position`
-   * is where the room stands.
+   * False when something behind `since` is lost: then there are no `messages`, unless the last ones were
+   * wanted, and `position` is where the room stands.
    */
   readonly recovered: boolean;
   /** What follows `since`, in order and without gaps. */
   readonly messages: readonly NumberedMessage[];
-  /** Whether more follows: `$recover` behind the last message tells, or behind `since` when nothing fitted. */
+  /**
+   * Whether more follows: `$recover` behind the last message tells, or behind `since` when nothing fitted.
+   */
   readonly more: boolean;
   /** Who is there; in rooms with presence. */
   readonly presence?: Presence;
@@ -135,12 +152,18 @@ export interface StatePosition {
   readonly base?: number | undefined;
 }
 
-/** A key of a room's state as it travels: its value ends after `ttlMs`, from now. Without a value, it was deleted. */
+/**
+ * A key of a room's state as it travels: its value ends after `ttlMs`, from now. Without a value, it was
+ * deleted.
+ */
 export type StateRow =
   | readonly [map: string, key: string, version: number]
   | readonly [map: string, key: string, version: number, value: JsonValue, ttlMs?: number];
 
-/** What has changed in a room's state behind the version `after`, up to `version`. The reply to `$state`, for each room. */
+/**
+ * What has changed in a room's state behind the version `after`, up to `version`. The reply to `$state`, for
+ * each room.
+ */
 export interface StatePage {
   readonly after: number;
   readonly version: number;
@@ -170,7 +193,10 @@ export interface StateMessage {
   readonly after?: number;
 }
 
-/** What a client wants to know of a room beside what is sent to it; in `$join`, `$recover`, and by room in `$hello`. */
+/**
+ * What a client wants to know of a room beside what is sent to it; in `$join`, `$recover`, and by room in
+ * `$hello`.
+ */
 export interface RoomWant {
   /** This many of the last messages, where the client has no position or its position is lost. */
   readonly last?: number | undefined;
@@ -211,8 +237,8 @@ export interface Presence<Data = JsonValue> {
   /** How many users; where `users` is left out, how many connections. */
   readonly count: number;
   /**
-   * Its place among all that is said of who is in this room, given by the store: of two with one epoch, the higher offset
-   * holds. No position of the room's history.
+   * Its place among all that is said of who is in this room, given by the store: of two with one epoch, the
+   * higher offset holds. No position of the room's history.
    */
   readonly position: RoomPosition;
   /** Everybody, in small rooms only: a list of all, sent to all, grows with the square. */
@@ -265,7 +291,10 @@ export interface Bye {
 export const BYE_CODES = {
   /** Another connection takes the place of this one. */
   replaced: 4001,
-  /** The proof of identity has expired, or the server does not know the connection any more: come back with a new one. */
+  /**
+   * The proof of identity has expired, or the server does not know the connection any more: come back with a
+   * new one.
+   */
   authenticationExpired: 4401,
   /** Removed by the application. */
   removed: 4403,
@@ -279,37 +308,58 @@ export const MAX_MESSAGE_ID_LENGTH = 64;
 /** Shortest `id` of a message that is handled once: nobody must meet or guess another client's. */
 export const MIN_ONCE_ID_LENGTH = 16;
 
-/** Largest WebSocket message that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
+/**
+ * Largest WebSocket message that the gateway takes from a client, in bytes; beyond it closes with 1009.
+ * Documented.
+ */
 export const MAX_MESSAGE_BYTES = 131_072;
 
-/** Largest WebSocket frame that the gateway takes from a client, in bytes; beyond it closes with 1009. Documented. */
+/**
+ * Largest WebSocket frame that the gateway takes from a client, in bytes; beyond it closes with 1009.
+ * Documented.
+ */
 export const MAX_FRAME_BYTES = 32_768;
 
 /** Largest `data` of `Connection.Send`, in bytes. From the service's published .proto. */
 export const MAX_SEND_BYTES = 131_072;
 
 /**
- * Largest payload over REST, in bytes: the documented limit of 131,072 characters applies to the base64 text, which
- * leaves 96 KiB of payload. Taken as the safe reading of the REST reference; not measured against the cloud.
+ * Largest payload over REST, in bytes: the documented limit of 131,072 characters applies to the base64 text,
+ * which leaves 96 KiB of payload. Taken as the safe reading of the REST reference; not measured against the
+ * cloud.
  */
 export const MAX_REST_SEND_BYTES = 98_304;
 
-/** Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the gateway's limit. */
+/**
+ * Largest reply of the protocol, in bytes, and largest message that a history keeps. Ours; well below the
+ * gateway's limit.
+ */
 export const MAX_REPLY_BYTES = 98_304;
 
-/** Longest connection id that the management API takes, in characters. From the service's published .proto. */
+/**
+ * Longest connection id that the management API takes, in characters. From the service's published .proto.
+ */
 export const MAX_CONNECTION_ID_LENGTH = 50;
 
 /** The gateway closes every connection after this time, in milliseconds. Documented. */
 export const CONNECTION_LIFETIME_MS = 3_600_000;
 
-/** The gateway closes a connection that sent no message and no ping for this time, in milliseconds. Documented. */
+/**
+ * The gateway closes a connection that sent no message and no ping for this time, in milliseconds.
+ * Documented.
+ */
 export const CONNECTION_IDLE_MS = 600_000;
 
-/** A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants nothing else. */
+/**
+ * A minute less than {@link CONNECTION_IDLE_MS}: how often a client says something if the server wants
+ * nothing else.
+ */
 export const KEEP_ALIVE_MS = 540_000;
 
-/** How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of slack. */
+/**
+ * How long a stored connection is kept, in milliseconds from connect: the gateway's lifetime and a minute of
+ * slack.
+ */
 export const CONNECTION_TTL_MS = 3_660_000;
 
 /** Longest connection id, room or user name that stores take, in UTF-8 bytes. Ours, not the platform's. */

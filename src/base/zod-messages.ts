@@ -1,9 +1,9 @@
 import { config, type $ZodErrorMap, type $ZodRawIssue } from 'zod/v4/core';
 
 /**
- * What is wrong, in the words of zod's English locale, which knows every format there is and is four times as large. Leaves
- * the word to a locale or error map that the application has chosen (`z.config`; importing `zod` does, too), and to zod
- * for what is rare.
+ * What is wrong, in the words of zod's English locale, which knows every format there is and is four times as
+ * large. Leaves the word to a locale or error map that the application has chosen (`z.config`; importing
+ * `zod` does, too), and to zod for what is rare.
  */
 export const messageOf: $ZodErrorMap = (issue) => {
   const { customError, localeError } = config();

@@ -12,7 +12,10 @@ export interface CommandEntry {
 export interface Command {
   /** What `--help` prints: options with their defaults, then examples. */
   readonly help: string;
-  /** Resolves with the exit code. A mistake of the user's rejects with a {@link CliError} or a `BroadcastError`. */
+  /**
+   * Resolves with the exit code. A mistake of the user's rejects with a {@link CliError} or a
+   * `BroadcastError`.
+   */
   run(args: readonly string[]): Promise<number>;
 }
 

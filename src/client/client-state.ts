@@ -1,6 +1,7 @@
 /**
  * - `connecting`: there is no connection; one is being opened, or waited for.
- * - `open`: messages go out. The change to a new connection before the gateway closes the old one does not show.
+ * - `open`: messages go out. The change to a new connection before the gateway closes the old one does not
+ *   show.
  * - `closed`: for good, by `close()` or because the server said so.
  */
 export type ClientState = ClientStateChange['state'];
@@ -19,7 +20,10 @@ export type ClientStateChange =
   | { readonly state: 'open' }
   | {
       readonly state: 'closed';
-      /** The server's code; a number from 4000 when it took its leave, a word when it refused. `CLOSED` after `close()`. */
+      /**
+       * The server's code; a number from 4000 when it took its leave, a word when it refused. `CLOSED` after
+       * `close()`.
+       */
       readonly code: string | number;
       readonly reason: string;
     };

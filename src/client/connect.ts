@@ -7,12 +7,12 @@ import { createSession } from './connection/session.js';
 import { startClient } from './connection/start-client.js';
 
 /**
- * Connects to a server made with `createApp`, and stays connected until `close`. The types come from the server's
- * contract, which need not be in the page: `import type`.
+ * Connects to a server made with `createApp`, and stays connected until `close`. The types come from the
+ * server's contract, which need not be in the page: `import type`.
  *
- * Throws {@link RequestError} `INVALID_OPTIONS` that names the option. With `lazy`, nothing is opened before it is needed.
- * Whatever happens later, no network and a refused
- * handshake included, is told to `onState`, and tried again.
+ * Throws {@link RequestError} `INVALID_OPTIONS` that names the option. With `lazy`, nothing is opened before
+ * it is needed. Whatever happens later, no network and a refused handshake included, is told to `onState`,
+ * and tried again.
  *
  * @example
  * const client = connect<typeof chat>({ url: 'wss://chat.example/ws', token: () => fetchTicket() });

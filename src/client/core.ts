@@ -9,8 +9,8 @@ export type { CoreClient, RequestOptions, MessageOptions } from './client.js';
 export type { ConnectOptions } from './options.js';
 
 /**
- * `connect` without rooms, for pages that only send, ask and listen: about a third smaller. Everything else is as in
- * `yc-broadcast/client`.
+ * `connect` without rooms, for pages that only send, ask and listen: about a third smaller. Everything else
+ * is as in `yc-broadcast/client`.
  *
  * @example
  * const client = connect<typeof alerts>({ url: 'wss://alerts.example/ws' });

@@ -6,9 +6,10 @@ export type { WebSocketConstructor } from './connection/socket.js';
 const ENVELOPE = '{"messages":[';
 
 /**
- * A constructor for sockets that also hear what the platform's own trigger broadcasts to their path (`pathBroadcaster`):
- * the messages are taken out of the trigger's envelope, and heard like any others. Frames of other kinds are left as they
- * are, so it does no harm where the trigger's transformer sends plain messages.
+ * A constructor for sockets that also hear what the platform's own trigger broadcasts to their path
+ * (`pathBroadcaster`): the messages are taken out of the trigger's envelope, and heard like any others.
+ * Frames of other kinds are left as they are, so it does no harm where the trigger's transformer sends plain
+ * messages.
  *
  * @param Base What makes the sockets. @default WebSocket
  *

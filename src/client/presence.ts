@@ -11,8 +11,8 @@ export type { PresenceUpdate, PresenceView } from './rooms/presence-set.js';
 /** How patient the list is with those who leave. */
 export interface PresenceWatchOptions {
   /**
-   * How long somebody who has left is still shown, in milliseconds: who only changes networks is back by then. 0 shows it at
-   * once. @default 10000
+   * How long somebody who has left is still shown, in milliseconds: who only changes networks is back by
+   * then. 0 shows it at once. @default 10000
    */
   readonly leaveAfterMs?: number | undefined;
   /** For tests: another clock. */
@@ -34,9 +34,9 @@ export interface PresenceRoom<Data = JsonValue> {
 }
 
 /**
- * Keeps who is in a room that shows it (`rooms.presence` of the app): users, not connections. Somebody who leaves is shown
- * for `leaveAfterMs` more, and whoever is back by then has never been away. In large rooms the server tells a number only.
- * `Data` is what `describe` of the app returns.
+ * Keeps who is in a room that shows it (`rooms.presence` of the app): users, not connections. Somebody who
+ * leaves is shown for `leaveAfterMs` more, and whoever is back by then has never been away. In large rooms
+ * the server tells a number only. `Data` is what `describe` of the app returns.
  *
  * Throws {@link RequestError} `INVALID_OPTIONS` for a `leaveAfterMs` that is no time.
  *

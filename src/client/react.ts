@@ -1,4 +1,7 @@
-/** The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that has no use for it. */
+/**
+ * The client in React components. Takes React's hooks instead of importing React, so it is in no bundle that
+ * has no use for it.
+ */
 import type { JsonValue } from '../base/protocol.js';
 import type { Contract, ServerTypeOf, StateInputOf, StateMapOf, StateValueOf } from '../model/contract.js';
 import type { Client, CoreClient } from './client.js';
@@ -49,8 +52,8 @@ export interface RoomStateView<Value, Input = Value>
 /** Hooks of React for the state of rooms; made by {@link createStateHooks}. */
 export interface StateHooks {
   /**
-   * A map of a room's state, see `watchState`: `undefined` as long as there is no room. Rendered again whenever something in the
-   * map changes. `set` and `delete` of the map are with it.
+   * A map of a room's state, see `watchState`: `undefined` as long as there is no room. Rendered again
+   * whenever something in the map changes. `set` and `delete` of the map are with it.
    */
   useRoomState<K extends Contract, M extends StateMapOf<K>>(
     room: Room<K> | undefined,
@@ -63,8 +66,8 @@ export interface ClientHooks {
   /** The state of the connection. On a server it is `connecting`. */
   useClientState<K extends Contract>(client: CoreClient<K>): ClientState;
   /**
-   * Is in a room as long as the component is mounted. `undefined` in the first rendering. The component hears everything
-   * from the join on, before it renders again as well.
+   * Is in a room as long as the component is mounted. `undefined` in the first rendering. The component hears
+   * everything from the join on, before it renders again as well.
    */
   useRoom<K extends Contract>(
     client: Client<K>,
@@ -72,9 +75,9 @@ export interface ClientHooks {
     listeners?: RoomListeners<K>,
   ): Room<K> | undefined;
   /**
-   * Is in a room as long as the component is mounted, and has its messages of a type, the oldest first: the last ones of its
-   * history, and what follows. After a loss the list begins anew, so that it never has a hole. Options are those of the first
-   * rendering with this room.
+   * Is in a room as long as the component is mounted, and has its messages of a type, the oldest first: the
+   * last ones of its history, and what follows. After a loss the list begins anew, so that it never has a
+   * hole. Options are those of the first rendering with this room.
    */
   useMessages<K extends Contract, T extends ServerTypeOf<K>>(
     client: Client<K>,
@@ -173,7 +176,8 @@ export function createClientHooks(react: ReactHooks): ClientHooks {
 }
 
 /**
- * Hooks for the state of rooms, made once for a page. Apart from {@link createClientHooks}, so that pages without it do not load it.
+ * Hooks for the state of rooms, made once for a page. Apart from {@link createClientHooks}, so that pages
+ * without it do not load it.
  *
  * @example
  * const { useRoomState } = createStateHooks(React);

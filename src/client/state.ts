@@ -50,9 +50,10 @@ export interface StateWatch<Value, Input = Value> {
   /** Told of every difference, one by one. */
   onChange(listener: (difference: StateDifference<Value>) => void): Stop;
   /**
-   * Sets a key, where the app lets clients (`write` of `roomState`). Of changes of one key that follow each other quickly, only
-   * the newest is sent, ten a second at most, and the last one always is, after a reconnect, too. Rejects with `RequestError`,
-   * `FORBIDDEN` for one; it shows with the server's answer, not before.
+   * Sets a key, where the app lets clients (`write` of `roomState`). Of changes of one key that follow each
+   * other quickly, only the newest is sent, ten a second at most, and the last one always is, after a
+   * reconnect, too. Rejects with `RequestError`, `FORBIDDEN` for one; it shows with the server's answer, not
+   * before.
    */
   set(key: string, value: Input, options?: SetKeyOptions): Promise<SetKeyResult<Value>>;
   /** Deletes a key, likewise. */
@@ -62,8 +63,8 @@ export interface StateWatch<Value, Input = Value> {
 }
 
 /**
- * Keeps a map of a room's state (`state` in the contract) as it is on the server: it comes with the join, and every change
- * after it. Whatever happens to the connection, it is complete and current again by itself.
+ * Keeps a map of a room's state (`state` in the contract) as it is on the server: it comes with the join, and
+ * every change after it. Whatever happens to the connection, it is complete and current again by itself.
  *
  * @example
  * const players = watchState(client.join('lobby'), 'players');

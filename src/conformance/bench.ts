@@ -1,4 +1,7 @@
-/** What a probe has in its hands: clients on one side, and on the other what the probe function says that it saw. */
+/**
+ * What a probe has in its hands: clients on one side, and on the other what the probe function says that it
+ * saw.
+ */
 import type { Sighting } from './probe/sighting.js';
 import type { ManagementClient } from './wire/management.js';
 import type { RawSocket } from './wire/raw-socket.js';
@@ -16,14 +19,18 @@ export interface OpenOptions {
   /** What else the handshake says. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Readonly<Record<string, string>> | undefined;
-  /** The client gives up after so many milliseconds: ends TCP in good order, whether it was answered or not. */
+  /**
+   * The client gives up after so many milliseconds: ends TCP in good order, whether it was answered or not.
+   */
   readonly abandonAfterMs?: number | undefined;
 }
 
 export interface Bench {
   /** Longest time of a call of the probe function, in milliseconds. */
   readonly timeoutMs: number;
-  /** How long a probe listens before it says that nothing came, where that is to be expected, in milliseconds. */
+  /**
+   * How long a probe listens before it says that nothing came, where that is to be expected, in milliseconds.
+   */
   readonly quietMs: number;
   /** How long a probe waits for what is to be expected, in milliseconds. */
   readonly answerMs: number;
@@ -39,7 +46,9 @@ export interface Bench {
   sighting(isWanted: (sighting: Sighting) => boolean, waitMs?: number): Promise<Sighting | undefined>;
   readonly rest: ManagementClient;
   readonly grpc: ManagementClient;
-  /** Puts a message on a queue: one that a function reads, or one that goes to the sockets of the path `live`. */
+  /**
+   * Puts a message on a queue: one that a function reads, or one that goes to the sockets of the path `live`.
+   */
   publish(queue: 'work' | 'live', body: string): Promise<void>;
   /** Of a connection of another gateway. Rejects with {@link NotProbed} when there is none. */
   foreignId(): Promise<string>;

@@ -1,8 +1,8 @@
 import type { Bench } from './bench.js';
 
 /**
- * When a case is run: `quick` takes seconds; `idle` waits for the ten minutes of silence, `lifetime` for the hour of a
- * connection; `load` asks for more than a test usually does.
+ * When a case is run: `quick` takes seconds; `idle` waits for the ten minutes of silence, `lifetime` for the
+ * hour of a connection; `load` asks for more than a test usually does.
  */
 export type Mode = 'quick' | 'idle' | 'lifetime' | 'load';
 
@@ -36,7 +36,10 @@ export interface ConformanceCase {
   readonly mode?: Mode | undefined;
   /** Set when only the cloud can tell: why the local gateway cannot. */
   readonly cloudOnly?: string | undefined;
-  /** `deploy`: `conformance deploy` sees it in passing; `hand`: a person has to look, and write it into the profile. */
+  /**
+   * `deploy`: `conformance deploy` sees it in passing; `hand`: a person has to look, and write it into the
+   * profile.
+   */
   readonly probe: ((bench: Bench) => Promise<Observation>) | 'deploy' | 'hand';
 }
 

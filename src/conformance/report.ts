@@ -1,6 +1,6 @@
 /**
- * What was found, for people: of each case what was assumed, what was seen and what follows. It holds sights and figures
- * only, never an id, an address or a token: profiles have none, and neither have cases.
+ * What was found, for people: of each case what was assumed, what was seen and what follows. It holds sights
+ * and figures only, never an id, an address or a token: profiles have none, and neither have cases.
  */
 import type { ConformanceCase } from './case.js';
 import type { Profile, ProfileEntry } from '../emulator/index.js';

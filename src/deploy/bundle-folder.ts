@@ -25,8 +25,9 @@ const OLD_PACKAGE = '{ "type": "module" }\n';
 const LAST_LINE = '//# sourceMappingURL=index.js.map\n';
 
 /**
- * Writes `index.js` and its source map with the files that the platform wants beside them, and returns the names of all.
- * Rejects with `INVALID_OPTIONS`, before anything is written, when one of them exists and is not from an earlier bundle.
+ * Writes `index.js` and its source map with the files that the platform wants beside them, and returns the
+ * names of all. Rejects with `INVALID_OPTIONS`, before anything is written, when one of them exists and is
+ * not from an earlier bundle.
  */
 export async function writeBundle(folder: string, code: readonly BundleFile[]): Promise<string[]> {
   const files = [...code, PACKAGE, LOCK].sort((a, b) => a.name.localeCompare(b.name));

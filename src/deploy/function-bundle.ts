@@ -8,7 +8,10 @@ export interface BundleOptions {
   readonly file: string;
   /** What is called. Of a CommonJS file the bundle exports nothing else. @default 'handler' */
   readonly exportName?: string | undefined;
-  /** Where the archive's content is written. Files in it that are not from an earlier bundle are never overwritten. */
+  /**
+   * Where the archive's content is written. Files in it that are not from an earlier bundle are never
+   * overwritten.
+   */
   readonly outDir: string;
   /** Packages that stay outside: a bundle that asks for one of them fails when it does. */
   readonly external?: readonly string[] | undefined;
@@ -32,9 +35,10 @@ export interface BundlePart {
 }
 
 /**
- * Bundles a function as one minified file of ES modules with its source map, and a `package.json` that says so, without
- * which the runtime takes it for CommonJS (documented). What lies in `outDir` is the archive's content. Rejects with
- * esbuild's `BuildFailure`, and with `INVALID_OPTIONS` when `outDir` has a file of that name that is not from a bundle.
+ * Bundles a function as one minified file of ES modules with its source map, and a `package.json` that says
+ * so, without which the runtime takes it for CommonJS (documented). What lies in `outDir` is the archive's
+ * content. Rejects with esbuild's `BuildFailure`, and with `INVALID_OPTIONS` when `outDir` has a file of that
+ * name that is not from a bundle.
  */
 export async function bundleFunction({
   file,

@@ -22,8 +22,8 @@ export interface GatewaySpecOptions {
 const EVENTS = ['connect', 'message', 'disconnect'] as const;
 
 /**
- * The OpenAPI document of a gateway whose paths all lead to one function. Nothing in it is shared by reference:
- * whether the gateway's parser takes YAML's anchors is not documented.
+ * The OpenAPI document of a gateway whose paths all lead to one function. Nothing in it is shared by
+ * reference: whether the gateway's parser takes YAML's anchors is not documented.
  */
 export function gatewaySpec(options: GatewaySpecOptions): Record<string, unknown> {
   const { title, paths, httpPaths = [], authorizer } = options;
@@ -56,7 +56,10 @@ function variablesOf({ functionId, serviceAccountId, authorizer }: GatewaySpecOp
   };
 }
 
-/** Who a connection is, is settled at connect and stored, so only that operation asks the authorizer: calls are paid for. */
+/**
+ * Who a connection is, is settled at connect and stored, so only that operation asks the authorizer: calls
+ * are paid for.
+ */
 function pathItem(path: string, isGuarded: boolean): Record<string, unknown> {
   return Object.fromEntries(
     EVENTS.map((event) => {

@@ -6,8 +6,8 @@ export interface ZipEntry {
 }
 
 /**
- * An archive of a few files, the same bytes of the same content: entries have no dates of their own, so a deploy can tell
- * whether anything has changed.
+ * An archive of a few files, the same bytes of the same content: entries have no dates of their own, so a
+ * deploy can tell whether anything has changed.
  */
 export function zip(entries: readonly ZipEntry[]): Buffer {
   const parts: Buffer[] = [];

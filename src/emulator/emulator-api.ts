@@ -27,12 +27,15 @@ export interface Emulator {
   connect(path: string, options?: TestClientOptions): Promise<TestClient>;
   readonly clock: {
     now(): number;
-    /** Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet. */
+    /**
+     * Moves the manual clock on, by milliseconds or a text such as `'9m59s'`, and waits until all is quiet.
+     */
     advance(duration: number | string): Promise<void>;
   };
   /**
-   * Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped. With a manual
-   * clock also when a fault holds something up and nothing more will happen until the clock is moved.
+   * Resolves when no call is under way and no frame of a test client is on its way, or when it is stopped.
+   * With a manual clock also when a fault holds something up and nothing more will happen until the clock is
+   * moved.
    */
   idle(): Promise<void>;
   /** Makes things go wrong on purpose. */
@@ -40,18 +43,23 @@ export interface Emulator {
   /** The instances of functions that were given by their files. */
   readonly instances: Instances;
   /**
-   * Waits until all is quiet. Rejects if a call on an instance has returned before what it had begun was finished: in the
-   * cloud that would stand still, or be lost. Says which; rejects too when no function runs in instances.
+   * Waits until all is quiet. Rejects if a call on an instance has returned before what it had begun was
+   * finished: in the cloud that would stand still, or be lost. Says which; rejects too when no function runs
+   * in instances.
    */
   assertNoUnawaited(): Promise<void>;
   /**
-   * What has happened, the oldest first; of the last 10,000 entries those that the query asks for. A text is a filter as
-   * the inspector has it: `type:send status:>=400`. Throws `INVALID_OPTIONS` that names the mistake.
+   * What has happened, the oldest first; of the last 10,000 entries those that the query asks for. A text is
+   * a filter as the inspector has it: `type:send status:>=400`. Throws `INVALID_OPTIONS` that names the
+   * mistake.
    */
   timeline(query?: TimelineQuery | string): readonly TimelineEntry[];
   /** Options for `ydbStore` that lead to the shared store, when `store` asked for one. */
   readonly store: StoreAccess | undefined;
-  /** A queue: `access` has options for `messageQueue`; and what is in it. Throws `INVALID_OPTIONS` when there is none of this name. */
+  /**
+   * A queue: `access` has options for `messageQueue`; and what is in it. Throws `INVALID_OPTIONS` when there
+   * is none of this name.
+   */
   queue(name: string): LocalQueue;
   /** All queues, those that clients have made as well. */
   queues(): readonly LocalQueue[];

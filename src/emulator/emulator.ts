@@ -30,8 +30,8 @@ import { createTimers } from './timers/timers.js';
 import { createTimeline } from './timeline/timeline.js';
 
 /**
- * Starts a local gateway. It talks to functions and answers transports as the cloud does, over the wire, and refuses
- * what the cloud refuses. Nothing is global: any number can run at once.
+ * Starts a local gateway. It talks to functions and answers transports as the cloud does, over the wire, and
+ * refuses what the cloud refuses. Nothing is global: any number can run at once.
  *
  * Rejects with `INVALID_OPTIONS` that names the option, or that the port is taken.
  */

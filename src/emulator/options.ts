@@ -19,15 +19,19 @@ import type { TimelineEntry } from './timeline/timeline.js';
 
 /** What a local gateway serves, and what it does differently from the default. */
 export interface EmulatorOptions {
-  /** What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events. */
+  /**
+   * What handles which path: `/ws`, `/ws/{room}`, `/{path+}`. The function gets all three websocket events.
+   */
   readonly routes?: Readonly<Record<string, FunctionTarget>> | undefined;
   /**
-   * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself. Websocket and
-   * HTTP operations with `cloud_functions` and `dummy` integrations are run, and authorizers that are functions or check
-   * JSON Web Tokens; for the rest see `warnings`.
+   * The gateway's OpenAPI specification instead of `routes`: a file of YAML or JSON, or the document itself.
+   * Websocket and HTTP operations with `cloud_functions` and `dummy` integrations are run, and authorizers
+   * that are functions or check JSON Web Tokens; for the rest see `warnings`.
    */
   readonly spec?: SpecSource | undefined;
-  /** The functions that the specification names, by their ids; or one function that stands for all of them. */
+  /**
+   * The functions that the specification names, by their ids; or one function that stands for all of them.
+   */
   readonly functions?:
     FunctionHandler | FunctionSource | Readonly<Record<string, FunctionTarget>> | undefined;
   /** Values for the specification's variables. Default: those that it declares. */
@@ -35,38 +39,47 @@ export interface EmulatorOptions {
   /** @default 0, which takes any free port */
   readonly port?: number | undefined;
   /**
-   * A second port with TLS that answers gRPC, REST and WebSockets, with a certificate made on the spot. The official
-   * SDK and other gRPC clients need it. Off by default, so that tests pay for it only where they want it. A port of 0
-   * takes any free one. @default false
+   * A second port with TLS that answers gRPC, REST and WebSockets, with a certificate made on the spot. The
+   * official SDK and other gRPC clients need it. Off by default, so that tests pay for it only where they
+   * want it. A port of 0 takes any free one. @default false
    */
   readonly tls?: boolean | { readonly port?: number | undefined } | undefined;
   /**
-   * Lets functions that run in instances reach this gateway at the cloud's own addresses: the official SDK with its
-   * default endpoint and the metadata service's credentials, `fetch`, axios and so on. Needs the port of `tls`, and opens
-   * it. Files stand in `folder` until the gateway is stopped; they hold certificates to trust and no key. Other programs
-   * find what they need in `redirect` of the result. @default false, and the folder '.yc-broadcast'
+   * Lets functions that run in instances reach this gateway at the cloud's own addresses: the official SDK
+   * with its default endpoint and the metadata service's credentials, `fetch`, axios and so on. Needs the
+   * port of `tls`, and opens it. Files stand in `folder` until the gateway is stopped; they hold certificates
+   * to trust and no key. Other programs find what they need in `redirect` of the result. @default false, and
+   * the folder '.yc-broadcast'
    */
   readonly redirect?: boolean | { readonly folder?: string | undefined } | undefined;
   /**
-   * How gRPC answers that fail look: with response headers before the status, as trailers only, or in turn one and the
-   * other. The official SDK makes errors of two classes of them, one without a code. @default 'mixed'
+   * How gRPC answers that fail look: with response headers before the status, as trailers only, or in turn
+   * one and the other. The official SDK makes errors of two classes of them, one without a code. @default
+   * 'mixed'
    */
   readonly grpcErrors?: GrpcErrors | undefined;
   /** `manual` is a clock for tests: it stands still until `clock.advance()`. @default 'system' */
   readonly clock?: 'system' | 'manual' | undefined;
   /**
-   * Hosts that clients may reach the gateway by, beside localhost and loopback addresses: the name of a tunnel or of a
-   * container, without a port. `.example.com` stands for all names that end with it. A request with another `Host` gets
-   * 403, which keeps out web pages that point a name of their own at this machine (DNS rebinding). @default []
+   * Hosts that clients may reach the gateway by, beside localhost and loopback addresses: the name of a
+   * tunnel or of a container, without a port. `.example.com` stands for all names that end with it. A request
+   * with another `Host` gets 403, which keeps out web pages that point a name of their own at this machine
+   * (DNS rebinding). @default []
    */
   readonly allowedHosts?: readonly string[] | undefined;
-  /** A directory whose files are served for paths that have no route. Files and folders with a leading dot are not. */
+  /**
+   * A directory whose files are served for paths that have no route. Files and folders with a leading dot are
+   * not.
+   */
   readonly static?: string | undefined;
   /** Longest time of a function call, in milliseconds. @default 10000 */
   readonly timeoutMs?: number | undefined;
   /** What `context.memoryLimitInMB` says. @default 128 */
   readonly memoryMb?: number | undefined;
-  /** `context.token`, and the only token that the management API takes. Any token is taken when it is not given. */
+  /**
+   * `context.token`, and the only token that the management API takes. Any token is taken when it is not
+   * given.
+   */
   readonly token?: string | undefined;
   /** Whether the function has a service account, and so a `context.token`. @default true */
   readonly serviceAccount?: boolean | undefined;
@@ -80,28 +93,32 @@ export interface EmulatorOptions {
       }
     | undefined;
   /**
-   * Whether the calls for the messages of one connection overlap, so that a quick one overtakes a slow one, or each waits
-   * for the one before it. Both were reported of the cloud, so a handler has to bear both. @default 'overlapping'
+   * Whether the calls for the messages of one connection overlap, so that a quick one overtakes a slow one,
+   * or each waits for the one before it. Both were reported of the cloud, so a handler has to bear both.
+   * @default 'overlapping'
    */
   readonly messageOrder?: MessageOrder | undefined;
   /**
-   * `'connection'` gives all events of a connection one request id, as in the published samples. Documented is that calls which
-   * overlap on an instance need ids of their own. With the default each event has its own. @default 'event'
+   * `'connection'` gives all events of a connection one request id, as in the published samples. Documented
+   * is that calls which overlap on an instance need ids of their own. With the default each event has its
+   * own. @default 'event'
    */
   readonly requestIds?: RequestIds | undefined;
   /**
-   * How often a disconnect event is tried, a second apart, when too many calls are under way. Documented is that an event
-   * is attempted and not guaranteed; that it is tried once is an assumption. @default 1
+   * How often a disconnect event is tried, a second apart, when too many calls are under way. Documented is
+   * that an event is attempted and not guaranteed; that it is tried once is an assumption. @default 1
    */
   readonly disconnectAttempts?: number | undefined;
   /**
-   * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it without
-   * options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`. @default false
+   * A store that all instances share, in the memory of this gateway. `ydbStore()` in an instance finds it
+   * without options, and speaks to it as it does to YDB in the cloud; other code is given `emulator.store`.
+   * @default false
    */
   readonly store?: boolean | undefined;
   /**
-   * Queues of Message Queue, by their names. Clients of SQS talk to them at this gateway's address; `messageQueue()` in an
-   * instance finds the first, and `messageQueue({ name })` each. See `emulator.queue(name)`. @default {}
+   * Queues of Message Queue, by their names. Clients of SQS talk to them at this gateway's address;
+   * `messageQueue()` in an instance finds the first, and `messageQueue({ name })` each. See
+   * `emulator.queue(name)`. @default {}
    */
   readonly queues?: Readonly<Record<string, QueueOptions>> | undefined;
   /** What reads the queues: functions, or the sockets of a path. @default [] */
@@ -110,13 +127,19 @@ export interface EmulatorOptions {
   readonly timers?: readonly TimerOptions[] | undefined;
   /** The only access key that queues take. Any is taken when it is not given. */
   readonly accessKeyId?: string | undefined;
-  /** What goes wrong from the start, as in `faults.add`, or in the textual form: `send.status=503 send.rate=0.2`. */
+  /**
+   * What goes wrong from the start, as in `faults.add`, or in the textual form:
+   * `send.status=503 send.rate=0.2`.
+   */
   readonly faults?: readonly Fault[] | string | undefined;
-  /** Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1 */
+  /**
+   * Where the decisions of faults begin: the same seed, faults and calls make the same decisions. @default 1
+   */
   readonly seed?: number | undefined;
   /**
-   * What `yc-broadcast conformance` has seen in the cloud: the content of its file. Replaces what this gateway assumes where
-   * the documentation is silent; `warnings` says which entries it cannot follow. Options that say something else win.
+   * What `yc-broadcast conformance` has seen in the cloud: the content of its file. Replaces what this
+   * gateway assumes where the documentation is silent; `warnings` says which entries it cannot follow.
+   * Options that say something else win.
    */
   readonly profile?: Profile | undefined;
   /** Takes what functions in instances print. Default: it goes where this process prints. */

@@ -12,7 +12,9 @@ export interface QuietFacts {
   isStopped(): boolean;
 }
 
-/** Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop. */
+/**
+ * Quiet once may be the moment between two steps, so it has to be quiet for a few turns of the event loop.
+ */
 const QUIET_TURNS = 5;
 /** How long nothing may happen until what is under way must be waiting for the clock, in milliseconds. */
 const STUCK_MS = 50;

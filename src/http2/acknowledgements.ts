@@ -6,8 +6,8 @@ import type { WriteBuffer } from './write-buffer.js';
 export type Acknowledge = (type: number, payload: Buffer) => void;
 
 /**
- * Answers that may wait for the socket: 170 KB, if all are for PINGs. It is more than one read can ask for, so that only who
- * does not read comes so far.
+ * Answers that may wait for the socket: 170 KB, if all are for PINGs. It is more than one read can ask for,
+ * so that only who does not read comes so far.
  */
 const MAX_UNSENT = 10_000;
 

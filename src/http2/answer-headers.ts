@@ -32,9 +32,9 @@ const RETRY_AFTER = 53;
 const STATIC_NAME_LENGTHS = 'jggeegggggggggnoomf{cemmsppnpmlfddfgddhqmhsmdhlrseggkfjyqjdcp';
 
 /**
- * Reads a whole header block, from `start` to `end`, into `fields`; what does not matter is skipped without being
- * decoded, unless the server keeps a table. Every block of a session has to be read, in order, with the same table.
- * Throws {@link ProtocolFailure}.
+ * Reads a whole header block, from `start` to `end`, into `fields`; what does not matter is skipped without
+ * being decoded, unless the server keeps a table. Every block of a session has to be read, in order, with the
+ * same table. Throws {@link ProtocolFailure}.
  */
 export function decodeAnswerHeaders(
   block: Buffer,

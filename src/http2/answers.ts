@@ -5,8 +5,8 @@ import { createHeaderTable } from './header-table.js';
 import { PROTOCOL_ERROR, ProtocolFailure } from './protocol-failure.js';
 
 /**
- * Puts answers together from HEADERS, CONTINUATION and DATA frames. `exchange` is absent when nobody waits for the
- * stream any more. All three return whether the answer is complete.
+ * Puts answers together from HEADERS, CONTINUATION and DATA frames. `exchange` is absent when nobody waits
+ * for the stream any more. All three return whether the answer is complete.
  */
 export interface Answers {
   onHeaders(exchange: Exchange | undefined, flags: number, streamId: number, frame: FrameBody): boolean;

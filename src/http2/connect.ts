@@ -12,13 +12,16 @@ export interface ConnectTarget extends Origin {
   readonly ca: (() => string | undefined) | undefined;
 }
 
-/** A connection that is not there after this time is given up, whatever time the waiting requests have left. */
+/**
+ * A connection that is not there after this time is given up, whatever time the waiting requests have left.
+ */
 const CONNECT_TIMEOUT_MS = 5000;
 
 /**
  * Connects, TLS included. Rejects with `GATEWAY_UNAVAILABLE`, since no request can have left then.
  *
- * @param readBuffer Gets what is received, instead of the socket's `data` event. Without it the socket is an ordinary one.
+ * @param readBuffer Gets what is received, instead of the socket's `data` event. Without it the socket is an
+ * ordinary one.
  */
 export async function connect(target: ConnectTarget, readBuffer?: ReadBuffer): Promise<Socket> {
   const onread = readBuffer === undefined ? {} : { onread: readBuffer.onread };
@@ -31,7 +34,10 @@ export async function connect(target: ConnectTarget, readBuffer?: ReadBuffer): P
   throw unavailable(NO_HTTP2);
 }
 
-/** `node:tls` is loaded when the first connection is made: a function that only answers connect events never needs it. */
+/**
+ * `node:tls` is loaded when the first connection is made: a function that only answers connect events never
+ * needs it.
+ */
 async function openTls(
   { host, port, ca }: ConnectTarget,
   onread: Partial<Pick<ReadBuffer, 'onread'>>,

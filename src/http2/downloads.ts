@@ -3,15 +3,21 @@ import { WINDOW_UPDATE } from './frames.js';
 import type { WriteBuffer } from './write-buffer.js';
 
 /**
- * Our windows: how much the other side may send. They are opened again as soon as half is used, so that they never hold
- * anything up: answers are small, and nobody has to be slowed down.
+ * Our windows: how much the other side may send. They are opened again as soon as half is used, so that they
+ * never hold anything up: answers are small, and nobody has to be slowed down.
  */
 export interface Downloads {
   /** Announces the window of the connection; the first frame after our settings. */
   open(): void;
-  /** Counts a DATA frame with everything in it, padding too. `exchange` is absent when nobody waits for it any more. */
+  /**
+   * Counts a DATA frame with everything in it, padding too. `exchange` is absent when nobody waits for it any
+   * more.
+   */
   count(bytes: number, exchange: Exchange | undefined, isLast: boolean): void;
-  /** Widens the window of the connection by one byte, to have something to send; the next time it gets one less. */
+  /**
+   * Widens the window of the connection by one byte, to have something to send; the next time it gets one
+   * less.
+   */
   touch(): void;
 }
 

@@ -1,7 +1,10 @@
 import type { BroadcastError } from '../base/errors.js';
 import type { HeaderField } from './header-encoder.js';
 
-/** What all requests of one kind have in common. One object per kind, since sessions remember how they wrote it. */
+/**
+ * What all requests of one kind have in common. One object per kind, since sessions remember how they wrote
+ * it.
+ */
 export interface RequestTemplate {
   readonly path: string;
   /** Headers besides the pseudo-headers and `authorization`, in lower case. */
@@ -10,7 +13,9 @@ export interface RequestTemplate {
   readonly wantsBody: boolean;
 }
 
-/** What matters in the headers and trailers of an answer. A field of the trailers replaces one of the headers. */
+/**
+ * What matters in the headers and trailers of an answer. A field of the trailers replaces one of the headers.
+ */
 export interface AnswerFields {
   /** HTTP status. */
   status: number;

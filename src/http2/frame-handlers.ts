@@ -75,7 +75,9 @@ export function createFrameHandlers(deps: FrameHandlerDeps): FrameHandlers {
       else outcomes.fail(exchange, errorOfReset(code));
       shutdown.endIfDrained();
     },
-    /** No new requests; those that the other side has not touched can go elsewhere, the others are waited for. */
+    /**
+     * No new requests; those that the other side has not touched can go elsewhere, the others are waited for.
+     */
     onGoAway(lastStreamId, code) {
       shutdown.drain(code);
       const untouched = [...inFlight].filter(({ streamId }) => streamId > lastStreamId);

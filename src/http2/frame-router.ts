@@ -29,7 +29,8 @@ export interface FrameHandlers {
 }
 
 /**
- * Checks the form of every frame and hands it to whom it concerns. Throws {@link ProtocolFailure} for what must not come.
+ * Checks the form of every frame and hands it to whom it concerns. Throws {@link ProtocolFailure} for what
+ * must not come.
  *
  * @param isInBlock Whether a header block has begun, so that only its continuation may follow.
  */

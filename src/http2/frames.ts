@@ -36,8 +36,8 @@ export type OnFrame = (
 ) => void;
 
 /**
- * Cuts the bytes of a socket into frames, however they are split. Throws {@link ProtocolFailure} for an oversized one,
- * {@link NoHttp2} for an answer of HTTP/1.1.
+ * Cuts the bytes of a socket into frames, however they are split. Throws {@link ProtocolFailure} for an
+ * oversized one, {@link NoHttp2} for an answer of HTTP/1.1.
  *
  * @param isWanted Asked before every frame: whether anybody still listens.
  */

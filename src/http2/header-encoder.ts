@@ -1,14 +1,20 @@
-/** A header of a request. All of ours stay the same for many requests, so all go into the table of the receiver. */
+/**
+ * A header of a request. All of ours stay the same for many requests, so all go into the table of the
+ * receiver.
+ */
 export type HeaderField = readonly [name: string, value: string];
 
 /**
- * Writes header blocks (RFC 7541). What was sent once is an entry of the receiver's table and costs one byte from then
- * on: a request that carries a token of 400 bytes shrinks to a tenth. Entries are only ever added; when the table is
- * full it is emptied and begins anew.
+ * Writes header blocks (RFC 7541). What was sent once is an entry of the receiver's table and costs one byte
+ * from then on: a request that carries a token of 400 bytes shrinks to a tenth. Entries are only ever added;
+ * when the table is full it is emptied and begins anew.
  */
 export interface HeaderEncoder {
   encode(fields: readonly HeaderField[]): Buffer;
-  /** Whether the latest block told the receiver something new. If not, the same fields give the same bytes again. */
+  /**
+   * Whether the latest block told the receiver something new. If not, the same fields give the same bytes
+   * again.
+   */
   readonly changed: boolean;
   /** The receiver's SETTINGS_HEADER_TABLE_SIZE. */
   resize(receiverTableSize: number): void;

@@ -11,9 +11,9 @@ export interface TableEntry<Field> {
 }
 
 /**
- * The dynamic table of answers (RFC 7541, section 2.3.2). We ask servers for none (`SETTINGS_HEADER_TABLE_SIZE` of 0), and
- * nearly all say in their first answer that they have none; from then on it costs nothing. Some do not listen, and refer
- * to entries all the same: h2o 2.2 does.
+ * The dynamic table of answers (RFC 7541, section 2.3.2). We ask servers for none
+ * (`SETTINGS_HEADER_TABLE_SIZE` of 0), and nearly all say in their first answer that they have none; from
+ * then on it costs nothing. Some do not listen, and refer to entries all the same: h2o 2.2 does.
  */
 export interface HeaderTable<Field> {
   /** Whether entries are kept. If not, nobody has to measure them. */

@@ -1,9 +1,10 @@
 import { COMPRESSION_ERROR, ProtocolFailure } from './protocol-failure.js';
 
 /**
- * The Huffman code of HPACK (RFC 7541, appendix B). It is canonical, so the lengths of its codes are all there is to
- * know: codes of one length are consecutive numbers in the order of their symbols. One letter for each symbol,
- * `a` for 5 bits up to `z` for 30: a list of numbers would be three times as long in every bundle.
+ * The Huffman code of HPACK (RFC 7541, appendix B). It is canonical, so the lengths of its codes are all
+ * there is to know: codes of one length are consecutive numbers in the order of their symbols. One letter for
+ * each symbol, `a` for 5 bits up to `z` for 30: a list of numbers would be three times as long in every
+ * bundle.
  */
 const LETTERS =
   'isxxxxxxxtzxxzxxxxxxxxzxxxxxxxxxbffhibdgffdgdbbbaaabbbbbbbcdkbhfibccccccccccccccccccccccdcdioijb' +
@@ -43,7 +44,10 @@ function fillTables(): void {
   }
 }
 
-/** Decodes `buffer` from `start` to `end`. Throws {@link ProtocolFailure} for wrong padding or an end in the middle. */
+/**
+ * Decodes `buffer` from `start` to `end`. Throws {@link ProtocolFailure} for wrong padding or an end in the
+ * middle.
+ */
 export function decodeHuffman(buffer: Uint8Array, start: number, end: number): string {
   let text = '';
   let bits = 0;

@@ -11,7 +11,10 @@ export interface InFlight {
   limit(maxStreams: number): void;
   /** Takes an exchange that has been given the next number. */
   add(exchange: Exchange): void;
-  /** The exchange of a stream, or `undefined` when it is over. Streams that we never opened are a mistake of theirs. */
+  /**
+   * The exchange of a stream, or `undefined` when it is over. Streams that we never opened are a mistake of
+   * theirs.
+   */
   find(streamId: number): Exchange | undefined;
   has(exchange: Exchange): boolean;
   /** @param wasRefused Then nothing new goes out before something has come back. */

@@ -37,7 +37,8 @@ export function createLiveness(ping: () => void, onSilent: () => void): Liveness
     const judge = (): void => {
       if (state === 'greeting' || state === 'probing') onSilent();
     };
-    // After a long pause timers come first: what the socket has received meanwhile is to be read before judging.
+    // After a long pause timers come first: what the socket has received meanwhile is to be read before
+    // judging.
     return setTimeout(() => setImmediate(judge), ms).unref();
   }
 

@@ -10,8 +10,8 @@ import { errorOfReset, isComplaint } from './resets.js';
 import { SILENT, type Session, type SessionEnd, type SessionEvents } from './session.js';
 
 /**
- * The same as our own session, on `node:http2`: several times as expensive, but it understands everything. Clients turn
- * to it when the own one met something that it does not.
+ * The same as our own session, on `node:http2`: several times as expensive, but it understands everything.
+ * Clients turn to it when the own one met something that it does not.
  *
  * @param http2 The module, which costs so much to load that only who needs it does.
  */

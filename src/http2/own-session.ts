@@ -23,8 +23,9 @@ const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
 const PING_PAYLOAD = Buffer.alloc(8);
 
 /**
- * A session of HTTP/2 that writes and reads its own frames, made for one thing: very many small requests that all look
- * alike. It keeps to RFC 9113 and 7541 as far as a client needs them; what it does not understand ends it.
+ * A session of HTTP/2 that writes and reads its own frames, made for one thing: very many small requests that
+ * all look alike. It keeps to RFC 9113 and 7541 as far as a client needs them; what it does not understand
+ * ends it.
  *
  * @param socket Connected, TLS included.
  * @param readBuffer Where the socket puts what it receives.

@@ -1,4 +1,7 @@
-/** The other side broke the protocol, or does something that we do not understand. It ends the session, not the process. */
+/**
+ * The other side broke the protocol, or does something that we do not understand. It ends the session, not
+ * the process.
+ */
 export class ProtocolFailure extends Error {
   override readonly name = 'ProtocolFailure';
   /** Error code of HTTP/2, for the GOAWAY frame. */

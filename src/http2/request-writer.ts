@@ -39,7 +39,8 @@ export function createRequestWriter(output: WriteBuffer, { scheme, authority }: 
       ...template.headers,
       ['authorization', `Bearer ${token}`],
     ]);
-    // A block that told the receiver something new is good for once, and moved the entries that others refer to.
+    // A block that told the receiver something new is good for once, and moved the entries that others refer
+    // to.
     if (encoder.changed) blocks.clear();
     else blocks.set(template, { token, bytes });
     return bytes;

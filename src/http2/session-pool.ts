@@ -13,7 +13,9 @@ export interface SessionPool {
   withRoom(now: number): Session | undefined;
   /** Opens one more session, unless one is on its way that may do. */
   growIfUseful(now: number): void;
-  /** Whether a session that there is has ever taken a request: then the address can be reached, but is busy. */
+  /**
+   * Whether a session that there is has ever taken a request: then the address can be reached, but is busy.
+   */
   hasCarried(): boolean;
   /** Gives up on a request, whichever session carries it. */
   cancel(exchange: Exchange): void;

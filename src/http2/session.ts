@@ -2,8 +2,8 @@ import type { BroadcastError } from '../base/errors.js';
 import type { ExchangeAnswer, Exchange } from './exchange.js';
 
 /**
- * Why a session is over. `lost`: the connection broke, ended or fell silent. `protocol`: one side does something that the
- * other does not understand, so there is no use in trying the same again. `closed`: by us.
+ * Why a session is over. `lost`: the connection broke, ended or fell silent. `protocol`: one side does
+ * something that the other does not understand, so there is no use in trying the same again. `closed`: by us.
  */
 export interface SessionEnd {
   readonly why: 'lost' | 'protocol' | 'closed';
@@ -11,7 +11,10 @@ export interface SessionEnd {
   readonly cause?: unknown;
 }
 
-/** What a session tells its client. Of every request that was opened and not cancelled, one of the first three is told. */
+/**
+ * What a session tells its client. Of every request that was opened and not cancelled, one of the first three
+ * is told.
+ */
 export interface SessionEvents {
   onAnswer(exchange: Exchange, answer: ExchangeAnswer): void;
   onFailure(exchange: Exchange, error: BroadcastError): void;

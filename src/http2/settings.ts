@@ -17,8 +17,8 @@ export interface PeerSettings {
 }
 
 /**
- * Body of our SETTINGS frame: no table for headers, which makes answers cheap to skip, and no pushes. Everything else is at
- * its default.
+ * Body of our SETTINGS frame: no table for headers, which makes answers cheap to skip, and no pushes.
+ * Everything else is at its default.
  */
 export const OWN_SETTINGS = Buffer.concat([setting(HEADER_TABLE_SIZE, 0), setting(ENABLE_PUSH, 0)]);
 
@@ -40,7 +40,10 @@ export function readSettings(buffer: Buffer, start: number, end: number): PeerSe
   return settings;
 }
 
-/** Settings that we do not know are to be ignored. Frames larger than the default are allowed to us, but not used. */
+/**
+ * Settings that we do not know are to be ignored. Frames larger than the default are allowed to us, but not
+ * used.
+ */
 function apply(settings: PeerSettings, id: number, value: number): void {
   if (id === HEADER_TABLE_SIZE) settings.headerTableSize = value;
   else if (id === MAX_CONCURRENT_STREAMS) settings.maxConcurrentStreams = value;

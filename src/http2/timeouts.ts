@@ -1,6 +1,6 @@
 /**
- * One timer for all requests of a client. It keeps the process alive while somebody waits, and only then: sockets never
- * do.
+ * One timer for all requests of a client. It keeps the process alive while somebody waits, and only then:
+ * sockets never do.
  */
 export interface Timeouts {
   /** A request begins that is over at `endsAt`, in Unix milliseconds. */
@@ -25,7 +25,9 @@ export function createTimeouts(expire: (now: number) => number): Timeouts {
     if (waiting === 0) timer.unref();
   }
 
-  /** After a long pause timers come first: answers that the sockets have already received shall still count. */
+  /**
+   * After a long pause timers come first: answers that the sockets have already received shall still count.
+   */
   function fire(): void {
     setImmediate(() => {
       timer = undefined;

@@ -2,11 +2,15 @@ import type { Writable } from 'node:stream';
 import { FRAME_HEADER_BYTES, writeFrameHeader } from './frames.js';
 
 /**
- * What is on its way to the socket. Everything that is written in one turn of the event loop leaves in one write, since
- * a write costs more than the frames in it: a turn that answers 50 sends usually starts 50 others.
+ * What is on its way to the socket. Everything that is written in one turn of the event loop leaves in one
+ * write, since a write costs more than the frames in it: a turn that answers 50 sends usually starts 50
+ * others.
  */
 export interface WriteBuffer {
-  /** Makes room for so many bytes and returns where in `buffer` they have to be written, before anything else is done. */
+  /**
+   * Makes room for so many bytes and returns where in `buffer` they have to be written, before anything else
+   * is done.
+   */
   reserve(bytes: number): number;
   /** Valid until the next `reserve`. */
   readonly buffer: Buffer;

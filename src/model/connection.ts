@@ -8,8 +8,8 @@ export interface Identity {
   readonly user?: string | undefined;
   readonly attributes?: Attributes | undefined;
   /**
-   * When the proof of identity expires, in Unix milliseconds: from then on the connection counts as absent. A time that
-   * has passed refuses the handshake with 401.
+   * When the proof of identity expires, in Unix milliseconds: from then on the connection counts as absent. A
+   * time that has passed refuses the handshake with 401.
    */
   readonly expiresAt?: number | undefined;
 }

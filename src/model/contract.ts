@@ -20,8 +20,8 @@ export interface ClientMessageDetails {
   /** Largest message of this type, in bytes of the whole frame. Default: the app's `maxMessageBytes`. */
   readonly maxBytes?: number | undefined;
   /**
-   * Handle a message once, however often the client sends it: a second arrival from the same user with the same id gets
-   * the first answer. Needs a store with histories, and costs two writes to it. @default false
+   * Handle a message once, however often the client sends it: a second arrival from the same user with the
+   * same id gets the first answer. Needs a store with histories, and costs two writes to it. @default false
    */
   readonly once?: boolean | undefined;
 }
@@ -35,7 +35,10 @@ export type ServerMessages = Readonly<Record<string, StandardSchema>>;
 export interface StateMapSpec {
   /** What a key of the map may hold. */
   readonly value: StandardSchema;
-  /** How long a key lives after its last change, in milliseconds, unless the change says otherwise. Default: for good. */
+  /**
+   * How long a key lives after its last change, in milliseconds, unless the change says otherwise. Default:
+   * for good.
+   */
   readonly ttlMs?: number | undefined;
 }
 
@@ -43,8 +46,8 @@ export interface StateMapSpec {
 export type StateMaps = Readonly<Record<string, StateMapSpec>>;
 
 /**
- * The messages of an application, in both directions, and the state of its rooms. The one source of types for handlers,
- * broadcasts and clients.
+ * The messages of an application, in both directions, and the state of its rooms. The one source of types for
+ * handlers, broadcasts and clients.
  */
 export interface Contract<
   C extends ClientMessages = ClientMessages,
@@ -104,12 +107,14 @@ type ReplySurvives<M> = M extends { readonly reply: infer R extends StandardSche
   : unknown;
 
 /**
- * Declares what clients may send (`client`), what the server may send (`server`) and what rooms hold (`state`), each by a
- * schema of `zod/mini`, `zod` or any other library that follows https://standardschema.dev.
+ * Declares what clients may send (`client`), what the server may send (`server`) and what rooms hold
+ * (`state`), each by a schema of `zod/mini`, `zod` or any other library that follows
+ * https://standardschema.dev.
  *
- * Throws `INVALID_OPTIONS` when `client` or `server` is missing, when a type's name belongs to the protocol (`reply`, `error`, or a leading `$`), when something is
- * not a schema, and when a server message, a reply or a value of the state would arrive as something else, since messages travel as JSON: a `Date`,
- * `Map`, `Set`, bytes, a `bigint`.
+ * Throws `INVALID_OPTIONS` when `client` or `server` is missing, when a type's name belongs to the protocol
+ * (`reply`, `error`, or a leading `$`), when something is not a schema, and when a server message, a reply or
+ * a value of the state would arrive as something else, since messages travel as JSON: a `Date`, `Map`, `Set`,
+ * bytes, a `bigint`.
  *
  * @example
  * const chat = defineContract({
@@ -228,8 +233,8 @@ export function messageDetails(spec: ClientMessageSpec): ClientMessageDetails {
 }
 
 /**
- * Checks data that the server is about to send and returns what the schema makes of it, so that a field which is not
- * in the contract never leaves the server. Throws `INVALID_OPTIONS` that names the type and the field.
+ * Checks data that the server is about to send and returns what the schema makes of it, so that a field which
+ * is not in the contract never leaves the server. Throws `INVALID_OPTIONS` that names the type and the field.
  */
 export function checkServerData(contract: Contract | undefined, type: string, data: unknown): unknown {
   if (contract === undefined) return data;

@@ -1,6 +1,7 @@
 /**
- * What the library tells a local gateway about itself: rooms live in a store that the gateway cannot see, and a report
- * is of use beside what the sockets received. Nobody listens in the cloud, and then nothing is made or sent.
+ * What the library tells a local gateway about itself: rooms live in a store that the gateway cannot see, and
+ * a report is of use beside what the sockets received. Nobody listens in the cloud, and then nothing is made
+ * or sent.
  */
 import type { DeliveryReport } from './report.js';
 import type { BroadcastAudience } from './store.js';

@@ -25,16 +25,22 @@ export interface Dispatched extends Placed {
 export interface WatchOptions {
   /** Ends the watching with `ABORTED`, not the broadcast. */
   readonly signal?: AbortSignal | undefined;
-  /** Longest time between two looks at the store, in milliseconds; shorter while something happens. @default 5000 */
+  /**
+   * Longest time between two looks at the store, in milliseconds; shorter while something happens. @default
+   * 5000
+   */
   readonly everyMs?: number | undefined;
 }
 
-/** How a dispatched broadcast stands, as far as its workers have written down: some seconds behind them, at most. */
+/**
+ * How a dispatched broadcast stands, as far as its workers have written down: some seconds behind them, at
+ * most.
+ */
 export interface BroadcastStatus extends Placed {
   readonly id: string;
   /**
-   * `queued` until a worker has begun, then `running`; `done` when every shard came to its end. `cancelled` and `expired` as
-   * soon as that is so, though workers may be at their last page.
+   * `queued` until a worker has begun, then `running`; `done` when every shard came to its end. `cancelled`
+   * and `expired` as soon as that is so, though workers may be at their last page.
    */
   readonly state: 'queued' | 'running' | 'done' | 'cancelled' | 'expired';
   /** Whether the numbers will not change any more. */
@@ -52,7 +58,10 @@ export interface BroadcastStatus extends Placed {
   };
   /** How many connections the audience had when it was dispatched, before any filter. */
   readonly expected: number;
-  /** delivered + stale + failed + skipped. Each connection is counted once, also when it was sent the message twice. */
+  /**
+   * delivered + stale + failed + skipped. Each connection is counted once, also when it was sent the message
+   * twice.
+   */
   readonly recipients: number;
   readonly delivered: number;
   readonly stale: number;
@@ -61,12 +70,18 @@ export interface BroadcastStatus extends Placed {
   readonly skipped: number;
   /** The failed, by code. */
   readonly codes: Readonly<Partial<Record<ErrorCode, number>>>;
-  /** How often a worker went on where another was lost. Each time, one page at most was sent twice, under the same id. */
+  /**
+   * How often a worker went on where another was lost. Each time, one page at most was sent twice, under the
+   * same id.
+   */
   readonly restarts: number;
   /** Unix milliseconds. */
   readonly createdAt: number;
   readonly expiresAt: number;
   readonly updatedAt: number;
-  /** How long it will take from now on, in milliseconds, at the pace so far; absent before anything is known, 0 when settled. */
+  /**
+   * How long it will take from now on, in milliseconds, at the pace so far; absent before anything is known,
+   * 0 when settled.
+   */
   readonly etaMs?: number;
 }

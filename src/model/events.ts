@@ -1,10 +1,11 @@
 /**
  * What the gateway delivers to a function, as one union of our own.
  *
- * The published samples of websocket events differ from each other and from the typings, and which payload format they
- * follow is not documented. So every field is looked for where any of the formats has it: `requestContext` first, then
- * the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts. That an event is a websocket event,
- * however, `requestContext` has to say: clients choose the headers of HTTP requests.
+ * The published samples of websocket events differ from each other and from the typings, and which payload
+ * format they follow is not documented. So every field is looked for where any of the formats has it:
+ * `requestContext` first, then the `X-Yc-Apigateway-Websocket-*` headers, which always carry the same facts.
+ * That an event is a websocket event, however, `requestContext` has to say: clients choose the headers of
+ * HTTP requests.
  */
 import { isWebSocketEvent, type ParseOptions } from './events/claims.js';
 import type { GatewayEvent, WebSocketEvent } from './events/event.js';
@@ -28,9 +29,9 @@ export { otherEventOf, queueEventOf } from './events/other.js';
 export type * from './events/event.js';
 
 /**
- * Reads anything that a function can be called with. Throws `INVALID_EVENT` that names the field when a websocket
- * event is malformed; what is no websocket event at all comes back as `other`. An HTTP request is `other`, whatever its
- * headers are, unless `trustWebSocketHeaders` is set.
+ * Reads anything that a function can be called with. Throws `INVALID_EVENT` that names the field when a
+ * websocket event is malformed; what is no websocket event at all comes back as `other`. An HTTP request is
+ * `other`, whatever its headers are, unless `trustWebSocketHeaders` is set.
  *
  * @param now In Unix milliseconds. Used as `connectedAt` when the event carries none, or one that is later.
  */

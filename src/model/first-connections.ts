@@ -2,8 +2,8 @@ import type { StoredConnection } from './connection.js';
 import type { Audience, ConnectionStore } from './store.js';
 
 /**
- * The first `most` connections of an audience, in the store's order, page by page: for lists that are shown, and for the
- * few devices of a user. A broadcast needs none of this. Rejects as `store.list` does.
+ * The first `most` connections of an audience, in the store's order, page by page: for lists that are shown,
+ * and for the few devices of a user. A broadcast needs none of this. Rejects as `store.list` does.
  *
  * @example
  * const devices = await firstConnections(store, { user: 'ann' }, 50);

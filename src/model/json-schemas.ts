@@ -17,7 +17,10 @@ type NotJson =
 /** How deep types are searched: those that refer to themselves have no end. */
 type Deeper = [never, 0, 1, 2, 3, 4, 5];
 
-/** `true`, or a union with it, when a value of type `T` may hold what does not survive JSON; as deep as is looked. */
+/**
+ * `true`, or a union with it, when a value of type `T` may hold what does not survive JSON; as deep as is
+ * looked.
+ */
 type HoldsNotJson<T, Depth extends number = 6> = [Depth] extends [never]
   ? false
   : unknown extends T
@@ -50,8 +53,9 @@ const NOT_JSON: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What in a schema of zod does not survive JSON: `date at 'sentAt'`. `undefined` when there is nothing, or nothing to be
- * found: schemas of other libraries, transforms and those that refer to themselves cannot be looked into.
+ * What in a schema of zod does not survive JSON: `date at 'sentAt'`. `undefined` when there is nothing, or
+ * nothing to be found: schemas of other libraries, transforms and those that refer to themselves cannot be
+ * looked into.
  */
 export function notJsonIn(schema: StandardSchema): string | undefined {
   const found = search(schema, [], new Set());

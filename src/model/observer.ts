@@ -7,15 +7,21 @@ import type { Transport } from './transport.js';
 
 /**
  * Stands around what the library does, to measure it or to write it down: `logs()` of `yc-broadcast/logs`,
- * `openTelemetry()` of `yc-broadcast/opentelemetry`, or your own. Every method is optional; those that are given `next`
- * call it exactly once and give back what it gives, or reject as it does.
+ * `openTelemetry()` of `yc-broadcast/opentelemetry`, or your own. Every method is optional; those that are
+ * given `next` call it exactly once and give back what it gives, or reject as it does.
  */
 export interface Observer {
-  /** Gives back stores and transports that tell what is done with them. Called once for each app and broadcaster. */
+  /**
+   * Gives back stores and transports that tell what is done with them. Called once for each app and
+   * broadcaster.
+   */
   parts?(parts: ObservedDeps): ObservedDeps;
   /** Around one call of the handler, whatever its event; outside of all middlewares. */
   invocation?<R extends InvocationAnswer>(call: Invocation, next: () => Promise<R>): Promise<R>;
-  /** Around one broadcast, from its listing to its report; or around its dispatch, when `send` hands it to workers. */
+  /**
+   * Around one broadcast, from its listing to its report; or around its dispatch, when `send` hands it to
+   * workers.
+   */
   broadcast?<R extends SendReport>(start: BroadcastStart, next: () => Promise<R>): Promise<R>;
 }
 

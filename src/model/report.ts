@@ -4,8 +4,9 @@ import type { Dispatched, Placed } from './dispatched-broadcast.js';
 import type { BroadcastAudience } from './store.js';
 
 /**
- * Why a broadcast ended: everybody was tried (`done`), or something came first. `store`: a page of the audience could not
- * be read. `gateway`: there was no connection to the gateway for five recipients in a row, each with all retries.
+ * Why a broadcast ended: everybody was tried (`done`), or something came first. `store`: a page of the
+ * audience could not be read. `gateway`: there was no connection to the gateway for five recipients in a row,
+ * each with all retries.
  */
 export type StopReason = 'done' | 'deadline' | 'signal' | 'expired' | 'store' | 'gateway';
 
@@ -29,15 +30,18 @@ export interface LatencySummary {
 }
 
 /**
- * What became of a broadcast. `delivered + stale + failed + skipped = recipients`, always. Its size does not depend on
- * how many recipients there were.
+ * What became of a broadcast. `delivered + stale + failed + skipped = recipients`, always. Its size does not
+ * depend on how many recipients there were.
  */
 export interface DeliveryReport extends Placed {
   /** This call has sent it; see {@link SendReport}. */
   readonly kind: 'sent';
   /** The id that every copy of the message carries. */
   readonly id: string;
-  /** Connections of the audience that no filter left out: those that were listed, and the others as they were counted. */
+  /**
+   * Connections of the audience that no filter left out: those that were listed, and the others as they were
+   * counted.
+   */
   readonly recipients: number;
   /** The gateway accepted the message. It does not promise that a person saw it. */
   readonly delivered: number;
@@ -46,13 +50,14 @@ export interface DeliveryReport extends Placed {
   /** Tried, but not delivered as far as is known; see `codes`. The connections stay in the store. */
   readonly failed: number;
   /**
-   * Not tried, because `stoppedBy` came first. Those that were not even listed are counted with `store.count()` when the
-   * broadcast ends, within the time that is left and at most half a second; see `uncounted`.
+   * Not tried, because `stoppedBy` came first. Those that were not even listed are counted with
+   * `store.count()` when the broadcast ends, within the time that is left and at most half a second; see
+   * `uncounted`.
    */
   readonly skipped: number;
   /**
-   * Set when there may be more than `skipped` says: the broadcast was resumed or filtered, which a count of the audience
-   * cannot tell apart, the store did not count in time, or it failed.
+   * Set when there may be more than `skipped` says: the broadcast was resumed or filtered, which a count of
+   * the audience cannot tell apart, the store did not count in time, or it failed.
    */
   readonly uncounted?: boolean;
   /** The failed, by code. */
@@ -78,12 +83,16 @@ export interface DeliveryReport extends Placed {
 }
 
 /**
- * What `send` resolves with: `sent` with what became of everybody, or `dispatched` when there is a queue and the audience is
- * above its threshold. Then this call has sent nothing, and `broadcaster.status(report.id)` tells how the workers stand.
+ * What `send` resolves with: `sent` with what became of everybody, or `dispatched` when there is a queue and
+ * the audience is above its threshold. Then this call has sent nothing, and `broadcaster.status(report.id)`
+ * tells how the workers stand.
  */
 export type SendReport = DeliveryReport | Dispatched;
 
-/** The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or ids. */
+/**
+ * The part of a report that may be shown to a client: counts and the message's place; no cursor, failures or
+ * ids.
+ */
 export type DeliverySummary =
   | Pick<
       DeliveryReport,
@@ -133,7 +142,10 @@ export interface Progress {
   readonly failed: number;
   /** delivered + stale + failed. */
   readonly done: number;
-  /** How many connections the audience had when watching began, unfiltered; `undefined` until the store has answered. */
+  /**
+   * How many connections the audience had when watching began, unfiltered; `undefined` until the store has
+   * answered.
+   */
   readonly total: number | undefined;
   readonly elapsedMs: number;
 }

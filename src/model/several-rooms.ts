@@ -8,7 +8,10 @@ export const MAX_ROOMS = 100;
 /** Members that are read at a time to be counted. */
 const COUNT_PAGE = 1000;
 
-/** For stores: the rooms of an audience, each once. Throws `INVALID_OPTIONS` for none, too many and what is no name. */
+/**
+ * For stores: the rooms of an audience, each once. Throws `INVALID_OPTIONS` for none, too many and what is no
+ * name.
+ */
 export function checkRooms(rooms: readonly string[], what = 'rooms'): readonly string[] {
   const names = [...new Set(rooms)];
   if (names.length === 0 || names.length > MAX_ROOMS) {
@@ -35,10 +38,12 @@ export interface RoomListing {
 }
 
 /**
- * For stores: a page of several rooms, made of a page of each. Since rooms are listed in one order, the listing goes through
- * all of them at once: who is in several is met in each at the same place, and who moves from one to another is not met twice.
+ * For stores: a page of several rooms, made of a page of each. Since rooms are listed in one order, the
+ * listing goes through all of them at once: who is in several is met in each at the same place, and who moves
+ * from one to another is not met twice.
  *
- * Each room is read for its share of the limit; what lies behind the shortest of these pages is read again with the next.
+ * Each room is read for its share of the limit; what lies behind the shortest of these pages is read again
+ * with the next.
  */
 export async function listRooms(
   { list, compare }: RoomListing,

@@ -3,8 +3,9 @@ import { BroadcastError } from '../base/errors.js';
 import { check, firstIssue } from '../base/options.js';
 
 /**
- * A schema of any library that follows https://standardschema.dev, such as zod, zod/mini, Valibot and ArkType. As much of the
- * standard as is used here. It has to answer at once: a schema that returns a promise fails every message.
+ * A schema of any library that follows https://standardschema.dev, such as zod, zod/mini, Valibot and
+ * ArkType. As much of the standard as is used here. It has to answer at once: a schema that returns a promise
+ * fails every message.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {

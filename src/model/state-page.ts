@@ -72,8 +72,8 @@ export function startOfPage(head: StateHead, since: StatePosition | null): PageS
 }
 
 /**
- * For stores: one page out of the rows above `start.after`, in any order. Rows above the head were changed while the rows were
- * read: they come with the next page, in their order.
+ * For stores: one page out of the rows above `start.after`, in any order. Rows above the head were changed
+ * while the rows were read: they come with the next page, in their order.
  */
 export function statePage(
   head: StateHead,
@@ -118,8 +118,8 @@ export interface KeptState {
 }
 
 /**
- * For stores: the page of a reader, by means of `keptAbove`, which must have read the head first, or both at once. Called a
- * second time for a reader that has to begin anew.
+ * For stores: the page of a reader, by means of `keptAbove`, which must have read the head first, or both at
+ * once. Called a second time for a reader that has to begin anew.
  */
 export async function readStatePage(
   keptAbove: (version: number) => Promise<KeptState>,

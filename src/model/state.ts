@@ -38,33 +38,37 @@ export type StateResult =
     };
 
 /**
- * Keys and values of a room: what a page must know that has just come. Names follow the rules of `ConnectionStore`, as do
- * errors and reads; a room needs no members.
+ * Keys and values of a room: what a page must know that has just come. Names follow the rules of
+ * `ConnectionStore`, as do errors and reads; a room needs no members.
  *
- * - **One counter per room.** Each change of a key takes the next version of its room, in the same step that stores it.
- *   There is no gap, whoever changes, also from two instances at once. A refused change takes none.
+ * - **One counter per room.** Each change of a key takes the next version of its room, in the same step
+ *   that stores it. There is no gap, whoever changes, also from two instances at once. A refused change takes
+ *   none.
  * - **All or none.** Changes that are made together get consecutive versions, or none of them is stored.
  * - **One of two wins.** Of all changes of a key with one `ifVersion`, at most one is stored.
- * - **Sent twice, changed once.** A store that repeats a call whose answer was lost recognises its own change. Where it
- *   cannot, it says `STORE_UNAVAILABLE`, never that another one was faster.
- * - **Pages converge.** A page has the keys whose last change is above `since`, in the order of their versions, up to the
- *   head: the newest version when the first row was read. Deleted and expired keys are among them, as rows without a value.
- *   Whoever has everything up to `since` and takes one page after the other has everything up to `version`.
- * - **Reset.** Deleted and expired keys are kept for twice `CONNECTION_TTL_MS`, then forgotten. A reader that may have missed
- *   one of those gets `reset: true` and everything from the beginning; so does one of another epoch, and one
- *   beyond the head. One who stands at the head never is.
- * - **A lost change ends the epoch,** as in a history. A room is remembered for `CONNECTION_TTL_MS` after its last key has
- *   gone, and as long as there is a key; a room that nobody has changed stands at version 0 of the epoch `''`.
- * - **Expiry.** A key is absent for every method and condition once `now` has reached the writer's `now` + `ttlMs`, whether
- *   or not the backend has deleted it. `now` is the clock of the instance that asks.
- * - **Bounds.** A change beyond {@link MAX_STATE_KEYS} or {@link MAX_STATE_BYTES} is `PAYLOAD_TOO_LARGE`, and nothing is stored.
+ * - **Sent twice, changed once.** A store that repeats a call whose answer was lost recognises its own
+ *   change. Where it cannot, it says `STORE_UNAVAILABLE`, never that another one was faster.
+ * - **Pages converge.** A page has the keys whose last change is above `since`, in the order of their
+ *   versions, up to the head: the newest version when the first row was read. Deleted and expired keys are
+ *   among them, as rows without a value. Whoever has everything up to `since` and takes one page after the
+ *   other has everything up to `version`.
+ * - **Reset.** Deleted and expired keys are kept for twice `CONNECTION_TTL_MS`, then forgotten. A reader
+ *   that may have missed one of those gets `reset: true` and everything from the beginning; so does one of
+ *   another epoch, and one beyond the head. One who stands at the head never is.
+ * - **A lost change ends the epoch,** as in a history. A room is remembered for `CONNECTION_TTL_MS` after
+ *   its last key has gone, and as long as there is a key; a room that nobody has changed stands at version 0
+ *   of the epoch `''`.
+ * - **Expiry.** A key is absent for every method and condition once `now` has reached the writer's `now` +
+ *   `ttlMs`, whether or not the backend has deleted it. `now` is the clock of the instance that asks.
+ * - **Bounds.** A change beyond {@link MAX_STATE_KEYS} or {@link MAX_STATE_BYTES} is `PAYLOAD_TOO_LARGE`,
+ *   and nothing is stored.
  */
 export interface StateStore {
   /** 1 to {@link MAX_STATE_CHANGES} changes, of different keys. */
   change(room: string, changes: readonly StateChange[]): Promise<StateResult>;
   /**
-   * What was changed behind `since`; everything without it. At most `maxBytes` of JSON, but one row at least; `more` tells
-   * whether to read again behind the position of the page.
+   * What was changed behind `since`; everything without it. At most `maxBytes` of JSON, but one row at least;
+   * `more` tells whether to read again behind the position of the page.
    */
   read(
     room: string,
@@ -74,7 +78,9 @@ export interface StateStore {
   get(room: string, map: string, key: string): Promise<StoredRow | undefined>;
 }
 
-/** For stores: throws `INVALID_OPTIONS` for what cannot be changed together. The message never holds a value. */
+/**
+ * For stores: throws `INVALID_OPTIONS` for what cannot be changed together. The message never holds a value.
+ */
 export function checkStateChanges(room: string, changes: readonly StateChange[]): void {
   checkName(room, 'room');
   if (changes.length < 1 || changes.length > MAX_STATE_CHANGES) {

@@ -4,8 +4,9 @@ import type { InvocationAware } from '../base/invocation.js';
 export type Payload = string | Uint8Array;
 
 /**
- * A payload in the form that a transport puts on the wire. Made once per broadcast by {@link Transport.encode} and
- * given back to the same transport for every recipient; only that transport looks inside `wire`.
+ * A payload in the form that a transport puts on the wire. Made once per broadcast by
+ * {@link Transport.encode} and given back to the same transport for every recipient; only that transport
+ * looks inside `wire`.
  */
 export interface EncodedPayload {
   /** Size of the payload itself, in bytes, before any encoding of the transport. */
@@ -20,8 +21,9 @@ export interface AttemptOptions {
   /** Ends the attempt with `ABORTED`. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * The broadcast that a send belongs to; set only while a local gateway watches. A transport that can puts it into the
-   * header `x-yc-broadcast-id`, percent-encoded, so that the gateway can compare sockets with reports.
+   * The broadcast that a send belongs to; set only while a local gateway watches. A transport that can puts
+   * it into the header `x-yc-broadcast-id`, percent-encoded, so that the gateway can compare sockets with
+   * reports.
    */
   readonly broadcastId?: string | undefined;
 }
@@ -40,16 +42,19 @@ export interface ConnectionInfo {
  * One attempt to reach one connection. Never retries: that is the broadcast's business.
  *
  * Rejects with a {@link BroadcastError} and nothing else, its code chosen by the status of the answer:
- * `CONNECTION_STALE` only when the gateway said that it does not know the connection, `GATEWAY_UNAVAILABLE` when the
- * request cannot have left or the gateway said that it is in trouble, `NO_ANSWER` when the request left and nothing is
- * known of it. An error with `isUnreachable` says that there was no connection at all; after a few of these in a row a
- * broadcast ends early. Calls may overlap without limit.
+ * `CONNECTION_STALE` only when the gateway said that it does not know the connection, `GATEWAY_UNAVAILABLE`
+ * when the request cannot have left or the gateway said that it is in trouble, `NO_ANSWER` when the request
+ * left and nothing is known of it. An error with `isUnreachable` says that there was no connection at all;
+ * after a few of these in a row a broadcast ends early. Calls may overlap without limit.
  */
 export interface Transport extends InvocationAware {
   readonly name: string;
   /** Largest payload, in bytes. */
   readonly maxPayloadBytes: number;
-  /** Throws `PAYLOAD_TOO_LARGE` above {@link maxPayloadBytes} and `INVALID_OPTIONS` for an empty payload, which the gateway refuses. */
+  /**
+   * Throws `PAYLOAD_TOO_LARGE` above {@link maxPayloadBytes} and `INVALID_OPTIONS` for an empty payload,
+   * which the gateway refuses.
+   */
   encode(payload: Payload): EncodedPayload;
   /** Resolves when the gateway accepted the message. */
   send(connectionId: string, payload: EncodedPayload, options: AttemptOptions): Promise<void>;

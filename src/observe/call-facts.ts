@@ -8,7 +8,9 @@ export interface CallFacts {
   readonly event: 'connect' | 'message' | 'disconnect' | 'http' | 'queue' | 'timer' | 'unknown';
   /** A type of the contract or of the protocol; absent for anything else that a client may have written. */
   readonly type: string | undefined;
-  /** The path as the gateway's specification has it, `/rooms/{room}`; never the one that a client asked for. */
+  /**
+   * The path as the gateway's specification has it, `/rooms/{room}`; never the one that a client asked for.
+   */
   readonly route: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Logs in the platform's JSON format: `level`, `message` and what else is known, one line for each call and each
- * broadcast. No line holds a token, a cookie, a body, or an id as it is.
+ * Logs in the platform's JSON format: `level`, `message` and what else is known, one line for each call and
+ * each broadcast. No line holds a token, a cookie, a body, or an id as it is.
  */
 import type { ErrorReport } from '../server/app/log-error.js';
 import { BroadcastError } from '../base/errors.js';
@@ -27,7 +27,10 @@ export type { LogsOptions } from './logging/options.js';
 
 /** An observer that writes lines, made by {@link logs}. */
 export interface Logs extends Observer {
-  /** For the app's `onError`: one line for each error, with its code and where it was made; see `errorMessages`. */
+  /**
+   * For the app's `onError`: one line for each error, with its code and where it was made; see
+   * `errorMessages`.
+   */
   onError(report: ErrorReport): void;
   /** For lines of your own, in the same format. What you give it is written as it is. */
   readonly logger: Logger;

@@ -2,8 +2,8 @@
 export type AroundMethod = <R>(name: string, args: readonly unknown[], run: () => Promise<R>) => Promise<R>;
 
 /**
- * The same object with something around those of its methods that are named. Everything else, also what is added to the
- * interface one day, passes through as it is.
+ * The same object with something around those of its methods that are named. Everything else, also what is
+ * added to the interface one day, passes through as it is.
  */
 export function withMethods<T extends object>(target: T, names: readonly string[], around: AroundMethod): T {
   return withProperties(target, (name, value) => {

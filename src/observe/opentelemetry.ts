@@ -1,6 +1,6 @@
 /**
- * Spans and metrics of calls, broadcasts, attempts at the gateway and operations of the store, through OpenTelemetry's API:
- * the SDK, its exporters and its sampling are the application's.
+ * Spans and metrics of calls, broadcasts, attempts at the gateway and operations of the store, through
+ * OpenTelemetry's API: the SDK, its exporters and its sampling are the application's.
  */
 import { isSpanContextValid, trace, type MeterProvider, type TracerProvider } from '@opentelemetry/api';
 import * as z from 'zod/mini';
@@ -20,8 +20,8 @@ export { hashId } from './hash.js';
 /** What {@link openTelemetry} reports to, and how much. */
 export interface OpenTelemetryOptions {
   /**
-   * Which attempts to send get a span of their own: none; those that failed, and the retries after them; or all. Counts and
-   * times are measured in any case. @default 'failed'
+   * Which attempts to send get a span of their own: none; those that failed, and the retries after them; or
+   * all. Counts and times are measured in any case. @default 'failed'
    */
   readonly sendSpans?: 'none' | 'failed' | 'all' | undefined;
   /** Most such spans in one broadcast. @default 100 */
@@ -29,8 +29,8 @@ export interface OpenTelemetryOptions {
   /** Key of the short forms of ids. @default the variable YC_BROADCAST_HASH_KEY, or else the function's id */
   readonly hashKey?: string | undefined;
   /**
-   * Exports what was gathered, usually `forceFlush` of the providers. It is called at the end of calls, before the answer
-   * leaves, because an instance stands still between calls. Default: nothing is called.
+   * Exports what was gathered, usually `forceFlush` of the providers. It is called at the end of calls,
+   * before the answer leaves, because an instance stands still between calls. Default: nothing is called.
    */
   readonly flush?: (() => Promise<unknown>) | undefined;
   /** A call that ends sooner after the last flush does without. 0: each call flushes. @default 5000 */
@@ -61,7 +61,8 @@ const optionsSchema = lazily(() =>
 /**
  * Traces and measures an app or a broadcaster.
  *
- * Spans nest only where a context manager is registered, as the Node SDK does: without one, each is a trace of its own.
+ * Spans nest only where a context manager is registered, as the Node SDK does: without one, each is a trace
+ * of its own.
  *
  * @example
  * const app = createApp({ contract, store, origins, observe: [openTelemetry({ flush: () => provider.forceFlush() })] });

@@ -5,8 +5,8 @@ import type { InvocationAnswer } from '../model/observer.js';
 import { ERROR_TYPE } from '../base/protocol.js';
 
 /**
- * How a call went. `refused`: the client asked for what it may not have, or a hook said no; part of daily life. `error`:
- * something is broken.
+ * How a call went. `refused`: the client asked for what it may not have, or a hook said no; part of daily
+ * life. `error`: something is broken.
  */
 export interface ObservedOutcome {
   readonly outcome: 'ok' | 'refused' | 'error';
@@ -45,7 +45,10 @@ function errorCodeIn(body: string | undefined): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
-/** An application's own codes are constants of its source. What does not look like one might be what somebody wrote. */
+/**
+ * An application's own codes are constants of its source. What does not look like one might be what somebody
+ * wrote.
+ */
 function codeOr(code: string | undefined): string {
   return code !== undefined && /^[A-Z0-9][A-Z0-9_]{1,40}$/.test(code) ? code : '_OTHER';
 }

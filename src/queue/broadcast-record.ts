@@ -8,8 +8,9 @@ import type { PortableFilter } from './portable-filter.js';
 import type { Ending } from './shard-record.js';
 
 /**
- * A dispatched broadcast as a whole, in one record, so that asking how it stands is one read. Of the shards it holds what
- * their workers have last told of themselves: sums so far, which can be told twice and come late without harm.
+ * A dispatched broadcast as a whole, in one record, so that asking how it stands is one read. Of the shards
+ * it holds what their workers have last told of themselves: sums so far, which can be told twice and come
+ * late without harm.
  */
 export interface BroadcastRecord {
   /** Only those who can read the store, and the jobs, know it: a job without it is forged. */
@@ -57,7 +58,9 @@ export function readBroadcast(
   return readJson<BroadcastRecord>(records, keyOf(id));
 }
 
-/** Resolves with `undefined` when somebody else has written since; `ifVersion` is `undefined` for a new one. */
+/**
+ * Resolves with `undefined` when somebody else has written since; `ifVersion` is `undefined` for a new one.
+ */
 export function writeBroadcast(
   records: RecordStore,
   id: string,

@@ -1,7 +1,9 @@
 import { BroadcastError, type ErrorCode } from '../base/errors.js';
 import type { Transport } from '../model/transport.js';
 
-/** So many refusals with no acceptance among them: the gateway is asking for more patience than retries have. */
+/**
+ * So many refusals with no acceptance among them: the gateway is asking for more patience than retries have.
+ */
 const STORM_REFUSALS = 50;
 
 export interface StormWatch {
@@ -48,7 +50,10 @@ export function isRefusal(code: ErrorCode): boolean {
   return code === 'RATE_LIMITED' || code === 'GATEWAY_UNAVAILABLE' || isAboutAccess(code);
 }
 
-/** A missing role or token: somebody has to do something, and until then nobody in the audience can be reached. */
+/**
+ * A missing role or token: somebody has to do something, and until then nobody in the audience can be
+ * reached.
+ */
 export function isAboutAccess(code: ErrorCode): boolean {
   return code === 'FORBIDDEN' || code === 'UNAUTHENTICATED';
 }

@@ -10,8 +10,8 @@ const DISPATCH_MS = 10_000;
 const LOOK_EVERY_MS = 200;
 
 /**
- * The record of a broadcast: one that is in the queue already (`sent`), or one that it is now up to the caller to put
- * there. Whoever comes while another is at it waits for that, since it may fail.
+ * The record of a broadcast: one that is in the queue already (`sent`), or one that it is now up to the
+ * caller to put there. Whoever comes while another is at it waits for that, since it may fail.
  */
 export async function claimDispatch(
   records: RecordStore,
@@ -38,7 +38,10 @@ export async function claimDispatch(
   }
 }
 
-/** Taking a broadcast to one room for that to another would leave the other without its message, and say nothing. */
+/**
+ * Taking a broadcast to one room for that to another would leave the other without its message, and say
+ * nothing.
+ */
 function refuseOthers(known: Audience, asked: Audience): void {
   if (JSON.stringify(known) === JSON.stringify(asked)) return;
   throw new BroadcastError(

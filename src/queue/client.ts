@@ -29,8 +29,8 @@ const BURST = 1.1;
  * Sends to a queue of Yandex Message Queue, with a static key, which is all that it takes.
  * Make one per queue and instance, and keep it: its rate is shared by everything that is sent through it.
  *
- * Requests that are throttled, fail inside the service or get no answer are repeated with full jitter. A request that got
- * no answer may have been carried out: its messages can be in the queue twice.
+ * Requests that are throttled, fail inside the service or get no answer are repeated with full jitter. A
+ * request that got no answer may have been carried out: its messages can be in the queue twice.
  *
  * Throws `INVALID_OPTIONS` that names the option or the environment variable.
  *

@@ -31,7 +31,9 @@ const optionsSchema = lazily(() =>
 
 /** Options of a dispatch, and what a caller may know that would have to be found out. */
 interface CheckedOptions extends z.output<ReturnType<typeof optionsSchema>> {
-  /** When the dispatching has to be over, in Unix milliseconds. Default: the end of the call of the function. */
+  /**
+   * When the dispatching has to be over, in Unix milliseconds. Default: the end of the call of the function.
+   */
   readonly deadline?: number | undefined;
   /** The size of the audience. Default: the store is asked, for which YDB reads everybody in it. */
   readonly expected?: number | undefined;
@@ -43,9 +45,9 @@ export function parseDispatchOptions(given: DispatchOptions | undefined): Checke
 }
 
 /**
- * Writes a broadcast down and puts its jobs into the queue. The record comes first: a worker that has a job can rely on it,
- * and a second dispatch under the same id finds it. All jobs may be in the queue twice, so whoever finds the record of a
- * dispatch that was not finished puts them there again.
+ * Writes a broadcast down and puts its jobs into the queue. The record comes first: a worker that has a job
+ * can rely on it, and a second dispatch under the same id finds it. All jobs may be in the queue twice, so
+ * whoever finds the record of a dispatch that was not finished puts them there again.
  */
 export async function dispatch(
   deps: FanoutDeps,
@@ -118,7 +120,9 @@ interface Sized extends Pick<BroadcastRecord, 'audience' | 'filtered' | 'expecte
   readonly resumed: Selection['resumed'];
 }
 
-/** Whether it is dispatched at all is settled by its record, so that comes before the place in the history. */
+/**
+ * Whether it is dispatched at all is settled by its record, so that comes before the place in the history.
+ */
 function newRecord(
   fanout: FanoutSettings,
   { audience, filtered, expected, resumed }: Sized,
@@ -154,7 +158,10 @@ interface Unplaced {
   readonly selection: Selection;
 }
 
-/** The record with the message's places in the histories of rooms. A dispatch that is made up for has them already. */
+/**
+ * The record with the message's places in the histories of rooms. A dispatch that is made up for has them
+ * already.
+ */
 async function place(
   deps: FanoutDeps,
   records: RecordStore,

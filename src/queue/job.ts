@@ -11,8 +11,9 @@ const JOB_VERSION = 2;
 const MARK = 'yc-broadcast-job';
 
 /**
- * What one worker has to do: bring the message of a broadcast to one shard of its audience. Audience, filter and message are
- * in the store; a job only names them, and proves by its key that it comes from the one who wrote them there.
+ * What one worker has to do: bring the message of a broadcast to one shard of its audience. Audience, filter
+ * and message are in the store; a job only names them, and proves by its key that it comes from the one who
+ * wrote them there.
  */
 export interface Job {
   /** The id of the broadcast, which every copy of its message carries, so that it is no secret. */
@@ -21,7 +22,10 @@ export interface Job {
   readonly key: string;
   /** The number of the shard, from 0. */
   readonly shard: number;
-  /** How often the shard was passed on. Of two jobs for a shard, the one with the lower turn has nothing to do. */
+  /**
+   * How often the shard was passed on. Of two jobs for a shard, the one with the lower turn has nothing to
+   * do.
+   */
   readonly turn: number;
 }
 
@@ -56,7 +60,10 @@ export function isJob(body: string): boolean {
   return markedValue(body) !== undefined;
 }
 
-/** The broadcast that a body claims to be a job of. Throws `INVALID_EVENT` when it does not even claim to be a job. */
+/**
+ * The broadcast that a body claims to be a job of. Throws `INVALID_EVENT` when it does not even claim to be a
+ * job.
+ */
 export function claimOf(body: string): Pick<Job, 'id' | 'key'> | undefined {
   const value = markedValue(body);
   if (value === undefined) {
@@ -75,7 +82,10 @@ export function isSameKey(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right);
 }
 
-/** The job of a broadcast that it has proven to belong to. Throws `INVALID_EVENT` that says what is wrong with it. */
+/**
+ * The job of a broadcast that it has proven to belong to. Throws `INVALID_EVENT` that says what is wrong with
+ * it.
+ */
 export function decodeJob(body: string, { shards }: Pick<BroadcastRecord, 'shards'>): Job {
   const value = markedValue(body) ?? {};
   if (value[MARK] !== JOB_VERSION) {

@@ -36,7 +36,9 @@ export async function readJson<T>(records: RecordStore, key: string): Promise<Ve
   return { value: value as T, version: record.version };
 }
 
-/** Resolves with the new version, or `undefined` when somebody else has written since `ifVersion` was read. */
+/**
+ * Resolves with the new version, or `undefined` when somebody else has written since `ifVersion` was read.
+ */
 export async function writeJson(
   records: RecordStore,
   key: string,
@@ -46,14 +48,17 @@ export async function writeJson(
   return records.write(key, JSON.stringify({ v: VERSION, ...value }), options);
 }
 
-/** Tries of one change, with pauses of up to a second in the end: sixteen workers that end at once are done long before. */
+/**
+ * Tries of one change, with pauses of up to a second in the end: sixteen workers that end at once are done
+ * long before.
+ */
 const MOST_TRIES = 40;
 const FIRST_PAUSE_MS = 5;
 const MAX_PAUSE_MS = 1000;
 
 /**
- * Repeats reading and writing until nobody came in between. `change` returns `undefined` to leave the record as it is.
- * Resolves with the record as it stands then, `undefined` when there is none.
+ * Repeats reading and writing until nobody came in between. `change` returns `undefined` to leave the record
+ * as it is. Resolves with the record as it stands then, `undefined` when there is none.
  */
 export async function changeJson<T extends object>(
   records: RecordStore,

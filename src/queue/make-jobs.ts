@@ -15,7 +15,9 @@ export interface Prepared {
   readonly now: number;
 }
 
-/** Keeps what the jobs of a broadcast are about, and makes one for each shard. Doing it twice does no harm. */
+/**
+ * Keeps what the jobs of a broadcast are about, and makes one for each shard. Doing it twice does no harm.
+ */
 export async function makeJobs(
   records: RecordStore,
   { id, record, text, filter, now }: Prepared,

@@ -1,4 +1,6 @@
-/** A queue as the fan-out needs it: something that takes messages. Receiving them is the trigger's business. */
+/**
+ * A queue as the fan-out needs it: something that takes messages. Receiving them is the trigger's business.
+ */
 
 /** Most bytes of one message, and of one batch. Documented for Message Queue: 256 KB. */
 export const MAX_QUEUE_BODY_BYTES = 262_144;
@@ -18,13 +20,16 @@ export interface QueueMessage {
 export interface QueueSendOptions {
   /** Ends the sending; what was taken until then stays in the queue. */
   readonly signal?: AbortSignal | undefined;
-  /** When the sending has to be over, in Unix milliseconds. Default: the implementation's own time limit from now. */
+  /**
+   * When the sending has to be over, in Unix milliseconds. Default: the implementation's own time limit from
+   * now.
+   */
   readonly deadline?: number | undefined;
 }
 
 /**
- * Takes messages and delivers each at least once, in any order. A message whose taking was not confirmed is sent again,
- * so it can be in the queue twice.
+ * Takes messages and delivers each at least once, in any order. A message whose taking was not confirmed is
+ * sent again, so it can be in the queue twice.
  */
 export interface MessageQueue {
   /** For messages to people: which queue, without an address or a key in it. */
@@ -32,12 +37,12 @@ export interface MessageQueue {
   /** Most UTF-8 bytes of a body. */
   readonly maxBodyBytes: number;
   /**
-   * Puts any number of messages, in as few requests as the queue allows, and resolves when it has confirmed all of them.
-   * What fails for a reason that may pass is repeated until `deadline` or `signal`.
+   * Puts any number of messages, in as few requests as the queue allows, and resolves when it has confirmed
+   * all of them. What fails for a reason that may pass is repeated until `deadline` or `signal`.
    *
-   * Rejects with `QUEUE_UNAVAILABLE` (or `ABORTED`, `UNAUTHENTICATED`, `FORBIDDEN`) whose message says how many were taken;
-   * with `PAYLOAD_TOO_LARGE` or `INVALID_OPTIONS` that names the message, and then nothing was sent. No error holds a body
-   * or a key.
+   * Rejects with `QUEUE_UNAVAILABLE` (or `ABORTED`, `UNAUTHENTICATED`, `FORBIDDEN`) whose message says how
+   * many were taken; with `PAYLOAD_TOO_LARGE` or `INVALID_OPTIONS` that names the message, and then nothing
+   * was sent. No error holds a body or a key.
    */
   send(messages: readonly QueueMessage[], options?: QueueSendOptions): Promise<void>;
 }
@@ -48,8 +53,8 @@ export function queueJson(value: unknown): string {
 }
 
 /**
- * The same JSON without the characters that XML, and so a queue, does not have. JSON has escaped control characters and
- * halves of surrogate pairs already, but not these two noncharacters.
+ * The same JSON without the characters that XML, and so a queue, does not have. JSON has escaped control
+ * characters and halves of surrogate pairs already, but not these two noncharacters.
  */
 export function queueSafe(json: string): string {
   return json.replace(/[\uFFFE\uFFFF]/g, (one) => (one === '\uFFFE' ? '\\ufffe' : '\\uffff'));

@@ -12,20 +12,23 @@ export interface PathBroadcasterOptions<K extends Contract = Contract> {
   /** Types and checks what is sent. Without it any type and any JSON value may be sent. */
   readonly contract?: K | undefined;
   /**
-   * Most messages in one batch of the trigger. The trigger sends a batch as one frame, so each message may have its share
-   * of `maxFrameBytes`. @default 1
+   * Most messages in one batch of the trigger. The trigger sends a batch as one frame, so each message may
+   * have its share of `maxFrameBytes`. @default 1
    */
   readonly batchSize?: number | undefined;
   /**
-   * Most bytes of a frame, with the trigger's envelope. A WebSocket message has 131,072 at most; what becomes of a larger
-   * one is not documented. @default 100000
+   * Most bytes of a frame, with the trigger's envelope. A WebSocket message has 131,072 at most; what becomes
+   * of a larger one is not documented. @default 100000
    */
   readonly maxFrameBytes?: number | undefined;
 }
 
 /** How one message is sent over the native lane. */
 export interface PathSendOptions extends QueueSendOptions {
-  /** The message's id; a message that is sent again with it is heard once by clients of this library. Default: a new one. */
+  /**
+   * The message's id; a message that is sent again with it is heard once by clients of this library. Default:
+   * a new one.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 
@@ -46,12 +49,12 @@ export interface PathBroadcast {
 /** Reaches every socket of a path with one message on a queue: cheap, and without a report. */
 export interface PathBroadcaster<K extends Contract = Contract> {
   /**
-   * Puts one message on the queue, and resolves when the queue has it. The platform's trigger then sends it to every socket
-   * that is open on the path: best effort, in no order, and what cannot be sent is lost (documented). Nobody is told who
-   * got it.
+   * Puts one message on the queue, and resolves when the queue has it. The platform's trigger then sends it
+   * to every socket that is open on the path: best effort, in no order, and what cannot be sent is lost
+   * (documented). Nobody is told who got it.
    *
-   * Rejects with `QUEUE_UNAVAILABLE`, `PAYLOAD_TOO_LARGE` when it would not fit into a frame, or `INVALID_OPTIONS` when it
-   * does not fit the contract.
+   * Rejects with `QUEUE_UNAVAILABLE`, `PAYLOAD_TOO_LARGE` when it would not fit into a frame, or
+   * `INVALID_OPTIONS` when it does not fit the contract.
    */
   send<T extends keyof K['server'] & string>(
     type: T,
@@ -77,13 +80,16 @@ const sendOptionsSchema = lazily(() =>
   }),
 );
 
-/** What the trigger says about each message: about 700 bytes in a recorded event, with room for longer names. */
+/**
+ * What the trigger says about each message: about 700 bytes in a recorded event, with room for longer names.
+ */
 const ENVELOPE_BYTES = 1200;
 
 /**
- * Makes a broadcaster for the platform's own lane: a queue whose trigger has the action `gateway_websocket_broadcast`.
- * For what is the same for everybody on a path and may get lost, such as a score that is sent again soon. `docs/queue.md`
- * says how to set it up. Clients unwrap the trigger's envelope with `nativeLane()` of `yc-broadcast/client/native`.
+ * Makes a broadcaster for the platform's own lane: a queue whose trigger has the action
+ * `gateway_websocket_broadcast`. For what is the same for everybody on a path and may get lost, such as a
+ * score that is sent again soon. `docs/queue.md` says how to set it up. Clients unwrap the trigger's envelope
+ * with `nativeLane()` of `yc-broadcast/client/native`.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *

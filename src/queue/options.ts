@@ -9,36 +9,53 @@ export interface QueueFanoutOptions {
   /** Where jobs go, for example `messageQueue({ … })`. Nothing else may be in it. */
   readonly queue: MessageQueue;
   /**
-   * Where jobs go that nobody can do: forged or malformed ones, those of another version, those whose message does not fit.
-   * Without it they make their call fail, so that the queue's own redrive policy takes care of them; forged ones are dropped.
+   * Where jobs go that nobody can do: forged or malformed ones, those of another version, those whose message
+   * does not fit. Without it they make their call fail, so that the queue's own redrive policy takes care of
+   * them; forged ones are dropped.
    */
   readonly deadLetters?: MessageQueue | undefined;
   /**
-   * `send` to an audience of at least so many connections is dispatched; `false`: never by itself. With it, a `send` to a
-   * room or to all asks the store for the audience's size, at most every 10 seconds while that is small.
+   * `send` to an audience of at least so many connections is dispatched; `false`: never by itself. With it, a
+   * `send` to a room or to all asks the store for the audience's size, at most every 10 seconds while that is
+   * small.
    * @default 10000
    */
   readonly threshold?: number | false | undefined;
   /**
-   * Most connections for one job. The default takes an instance a second at the least: its 10,000 packets per second
-   * (documented) allow some 4,000 sends, at the 2.35 packets each that were measured here. @default 5000
+   * Most connections for one job. The default takes an instance a second at the least: its 10,000 packets per
+   * second (documented) allow some 4,000 sends, at the 2.35 packets each that were measured here. @default
+   * 5000
    */
   readonly recipientsPerShard?: number | undefined;
-  /** Most jobs for one broadcast, 1 to 256. The default suits the quota of 10 instances per zone. @default 16 */
+  /**
+   * Most jobs for one broadcast, 1 to 256. The default suits the quota of 10 instances per zone. @default 16
+   */
   readonly maxShards?: number | undefined;
-  /** Connections between two records of progress, at most 2,000: what is sent twice when a worker is lost. @default 1000 */
+  /**
+   * Connections between two records of progress, at most 2,000: what is sent twice when a worker is lost.
+   * @default 1000
+   */
   readonly pageSize?: number | undefined;
   /** How long a worker has a shard for itself, in milliseconds, renewed with every page. @default 30000 */
   readonly leaseMs?: number | undefined;
-  /** Kept free before a call's deadline for passing the job on, in milliseconds; at most half of the call. @default 2000 */
+  /**
+   * Kept free before a call's deadline for passing the job on, in milliseconds; at most half of the call.
+   * @default 2000
+   */
   readonly reserveMs?: number | undefined;
-  /** How long a message is worth sending, in milliseconds. The default is as long as a connection can live. @default 3660000 */
+  /**
+   * How long a message is worth sending, in milliseconds. The default is as long as a connection can live.
+   * @default 3660000
+   */
   readonly ttlMs?: number | undefined;
   /** How long the result can be asked for after that, in milliseconds. @default 86400000 */
   readonly keepMs?: number | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
-  /** Told of jobs that nobody can do and of stale connections that stay in the store. Default: one line of JSON on stderr. */
+  /**
+   * Told of jobs that nobody can do and of stale connections that stay in the store. Default: one line of
+   * JSON on stderr.
+   */
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }
 

@@ -12,7 +12,10 @@ export interface ShardPage {
   readonly isLaterTry?: boolean;
 }
 
-/** Those who were refused as a page. Only their ids are looked at: what else there was to decide has been decided. */
+/**
+ * Those who were refused as a page. Only their ids are looked at: what else there was to decide has been
+ * decided.
+ */
 export function laterTry(ids: readonly string[]): ShardPage {
   const unknown = { attributes: {}, connectedAt: 0, expiresAt: Infinity };
   return { connections: ids.map((id) => ({ id, ...unknown })), done: true, isLaterTry: true };
@@ -32,7 +35,10 @@ export function afterPage(before: ShardProgress, page: ShardPage, outcome: PageO
   };
 }
 
-/** So often the refused are tried again later, with all retries each time; a storm, or a gateway that is away, does not count. */
+/**
+ * So often the refused are tried again later, with all retries each time; a storm, or a gateway that is away,
+ * does not count.
+ */
 const MOST_LATER_TRIES = 3;
 
 /** How far a shard is after the refused were tried again. Who is refused at the last time has failed. */

@@ -17,9 +17,10 @@ import { workBatch } from './work-batch.js';
 import type { WorkDeps } from './work-deps.js';
 
 /**
- * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue, and the queue's
- * trigger calls the workers. Give it to `createBroadcaster` or `createApp` as `broadcast.fanout`, the same for those who dispatch
- * and those who work. The store has to keep records, as all of this package do.
+ * Spreads broadcasts over instances of a function: one job for each shard of the audience goes into a queue,
+ * and the queue's trigger calls the workers. Give it to `createBroadcaster` or `createApp` as
+ * `broadcast.fanout`, the same for those who dispatch and those who work. The store has to keep records, as
+ * all of this package do.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *
@@ -89,15 +90,18 @@ export function queueFanout(options: QueueFanoutOptions): QueueFanout {
   return self;
 }
 
-/** No page is begun for less, in milliseconds, unless a call is so short that this would leave it nothing to do. */
+/**
+ * No page is begun for less, in milliseconds, unless a call is so short that this would leave it nothing to
+ * do.
+ */
 const LEAST_PAGE_MS = 250;
 
 /** How much of what is kept free the queue may take to answer. The rest is for letting go of the shard. */
 const SHARE_OF_QUEUE = 0.75;
 
 /**
- * When a call has to pass its jobs on, by the clock of the fan-out, and when it must have done so, by the machine's. A call
- * that is short keeps half of its time for work.
+ * When a call has to pass its jobs on, by the clock of the fan-out, and when it must have done so, by the
+ * machine's. A call that is short keeps half of its time for work.
  */
 function timesOf(
   { context }: FanoutDeps,

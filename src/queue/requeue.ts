@@ -6,7 +6,10 @@ import type { FanoutSettings } from './options.js';
 
 export interface PassOnDeps {
   readonly fanout: Pick<FanoutSettings, 'queue'>;
-  /** When the queue must have taken a job, in Unix milliseconds; `undefined`: as long as the queue's own time limit. */
+  /**
+   * When the queue must have taken a job, in Unix milliseconds; `undefined`: as long as the queue's own time
+   * limit.
+   */
   readonly passBy: number | undefined;
 }
 
@@ -22,7 +25,10 @@ export async function putJob({ fanout, passBy }: PassOnDeps, job: Job, afterMs: 
   }
 }
 
-/** A queue that is not there, or set up wrongly, is no fault of the job's: it comes again until somebody has repaired that. */
+/**
+ * A queue that is not there, or set up wrongly, is no fault of the job's: it comes again until somebody has
+ * repaired that.
+ */
 function queueTrouble(cause: unknown): BroadcastError {
   const error = BroadcastError.from(cause);
   if (error.code !== 'INVALID_OPTIONS') return error;
@@ -33,7 +39,10 @@ function queueTrouble(cause: unknown): BroadcastError {
 const FIRST_WAIT_MS = 2000;
 const MAX_WAIT_MS = 120_000;
 
-/** How long a shard waits that the gateway has refused: twice as long each time, spread by half, not less than it asked for. */
+/**
+ * How long a shard waits that the gateway has refused: twice as long each time, spread by half, not less than
+ * it asked for.
+ */
 export function waitMs(waits: number, retryAfterMs: number): number {
   const half = backoffBoundMs(waits, FIRST_WAIT_MS, MAX_WAIT_MS) / 2;
   return retryAfterMs + half + Math.random() * half;

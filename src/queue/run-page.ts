@@ -29,7 +29,9 @@ export interface PageOutcome {
   /** Those whom the gateway has refused for now, not in `counts`; and what they add if it stays like that. */
   readonly refused: readonly string[];
   readonly refusedCounts: Counts;
-  /** Removed from the store only once the counts are written down: otherwise nobody could count them any more. */
+  /**
+   * Removed from the store only once the counts are written down: otherwise nobody could count them any more.
+   */
   readonly stale: readonly string[];
   /** Index of the first connection that was not tried; their number when all were. */
   readonly next: number;

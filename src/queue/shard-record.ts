@@ -5,7 +5,9 @@ import { readJson, writeJson } from './json-record.js';
 /** How a shard came to its end: everybody tried, the broadcast's end, or given up for a lasting reason. */
 export type Ending = 'done' | 'cancelled' | 'expired' | 'abandoned';
 
-/** How far a shard is. Written after each page, so that nobody whom it has passed is sent the message again. */
+/**
+ * How far a shard is. Written after each page, so that nobody whom it has passed is sent the message again.
+ */
 export interface ShardProgress {
   readonly turn: number;
   /** How often it was written: the measure of what is newer. */
@@ -37,7 +39,10 @@ export interface Claim {
   readonly progress: ShardProgress;
   /** From then on somebody else may have it, in Unix milliseconds. */
   leasedUntil(): number;
-  /** Writes how far it is and renews the lease. False when somebody else has it by now: then nothing is counted. */
+  /**
+   * Writes how far it is and renews the lease. False when somebody else has it by now: then nothing is
+   * counted.
+   */
   commit(progress: ShardProgress): Promise<boolean>;
   /** The same, and lets go of it. */
   release(progress: ShardProgress): Promise<boolean>;

@@ -6,8 +6,9 @@ export interface ShardingOptions {
 }
 
 /**
- * The number of shards for an audience: so many that each has at most `recipientsPerShard`, rounded up to a power of two,
- * for which redisStore and ydbStore keep shards apart and read nobody twice; at most `maxShards`.
+ * The number of shards for an audience: so many that each has at most `recipientsPerShard`, rounded up to a
+ * power of two, for which redisStore and ydbStore keep shards apart and read nobody twice; at most
+ * `maxShards`.
  */
 export function shardsFor(recipients: number, { recipientsPerShard, maxShards }: ShardingOptions): number {
   const wanted = Math.max(1, Math.ceil(recipients / recipientsPerShard));

@@ -46,7 +46,8 @@ export function createSizeCheck({ threshold, now }: Pick<FanoutSettings, 'thresh
 
   return {
     async sizeIfTooLarge(deps, { audience, filter, resumed }, options) {
-      // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest cannot travel.
+      // A user has a handful of connections, a connection is one. A cursor goes on where it began. The rest
+      // cannot travel.
       if (threshold === false || 'user' in audience || 'connection' in audience || resumed !== undefined)
         return undefined;
       if (isOver(deps, options)) return undefined;

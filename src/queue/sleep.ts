@@ -1,6 +1,8 @@
 import { BroadcastError } from '../base/errors.js';
 
-/** Waits, with the global timer, which fake clocks reach. Rejects with `ABORTED` when the signal comes first. */
+/**
+ * Waits, with the global timer, which fake clocks reach. Rejects with `ABORTED` when the signal comes first.
+ */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) {

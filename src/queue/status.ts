@@ -3,7 +3,10 @@ import { placedIn } from '../model/report.js';
 import type { BroadcastRecord } from './broadcast-record.js';
 import { addCounts, NOBODY, totalOf, type Counts } from './counts.js';
 
-/** After the message has expired nobody sends it; what was sent just before is told within this time, in milliseconds. */
+/**
+ * After the message has expired nobody sends it; what was sent just before is told within this time, in
+ * milliseconds.
+ */
 const LAST_WORDS_MS = 60_000;
 
 /** How a broadcast stands, from its record alone. */
@@ -50,7 +53,10 @@ function stateOf(
   return Object.keys(parts).length === 0 ? 'queued' : 'running';
 }
 
-/** At the pace since the dispatch, the time in the queue included: a guess, and with a filter one that is too long. */
+/**
+ * At the pace since the dispatch, the time in the queue included: a guess, and with a filter one that is too
+ * long.
+ */
 function etaOf(
   { expected, createdAt, updatedAt }: BroadcastRecord,
   done: number,

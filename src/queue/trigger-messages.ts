@@ -3,8 +3,8 @@ import { BroadcastError } from '../base/errors.js';
 import { check, firstIssue, lazily } from '../base/options.js';
 
 /**
- * What is needed of a trigger's event. Attributes of messages are spelt in two ways (`data_type` in recorded events,
- * `dataType` in the documentation); jobs carry none, so both pass.
+ * What is needed of a trigger's event. Attributes of messages are spelt in two ways (`data_type` in recorded
+ * events, `dataType` in the documentation); jobs carry none, so both pass.
  */
 const eventSchema = lazily(() =>
   z.object({
@@ -12,7 +12,10 @@ const eventSchema = lazily(() =>
   }),
 );
 
-/** A trigger's event in two: one with the messages that are wanted, one with the others; absent when there are none. */
+/**
+ * A trigger's event in two: one with the messages that are wanted, one with the others; absent when there are
+ * none.
+ */
 export function splitEvent(
   event: unknown,
   isWanted: (body: string) => boolean,
@@ -29,7 +32,10 @@ export function splitEvent(
   };
 }
 
-/** The bodies of the messages that the trigger of a queue brings. Throws `INVALID_EVENT` when it is no such event. */
+/**
+ * The bodies of the messages that the trigger of a queue brings. Throws `INVALID_EVENT` when it is no such
+ * event.
+ */
 export function bodiesOf(event: unknown): string[] {
   const result = check(eventSchema(), event);
   if (result.success) return result.data.messages.map(({ details }) => details.message.body);

@@ -9,8 +9,8 @@ export type Proof =
   | { readonly kind: 'unproven'; readonly error: BroadcastError };
 
 /**
- * Compares the key of a job with that of its broadcast. Anything may be in a queue that others can write to, and ids of
- * broadcasts are known to everyone who has received one.
+ * Compares the key of a job with that of its broadcast. Anything may be in a queue that others can write to,
+ * and ids of broadcasts are known to everyone who has received one.
  */
 export async function proveJob({ records, deps }: WorkDeps, body: string): Promise<Proof> {
   const claim = claimOf(body);

@@ -7,11 +7,11 @@ import type { WorkDeps } from './work-deps.js';
 import { isLasting, workJob } from './work-job.js';
 
 /**
- * Does the jobs of a trigger's event, one after the other: together they would share one instance all the same, and a
- * function that is killed would lose a page of each.
+ * Does the jobs of a trigger's event, one after the other: together they would share one instance all the
+ * same, and a function that is killed would lose a page of each.
  *
- * A trigger knows no partial failure. So a job that nobody can do goes to the dead letters, and when one has to come again,
- * the others are done all the same: they find that out when they come again with it.
+ * A trigger knows no partial failure. So a job that nobody can do goes to the dead letters, and when one has
+ * to come again, the others are done all the same: they find that out when they come again with it.
  */
 export async function workBatch(work: WorkDeps, event: unknown): Promise<void> {
   const troubles: BroadcastError[] = [];

@@ -16,9 +16,9 @@ import type { WorkDeps } from './work-deps.js';
 import { goThroughShard, type Left } from './work-shard.js';
 
 /**
- * Does one job, as far as time allows. A job can come twice, late, or while another worker has its shard: what counts is
- * the shard's record. Whoever leaves a shard unfinished has put a job for it into the queue before, or rejects, so that this
- * job comes again: a shard without a job would be lost.
+ * Does one job, as far as time allows. A job can come twice, late, or while another worker has its shard:
+ * what counts is the shard's record. Whoever leaves a shard unfinished has put a job for it into the queue
+ * before, or rejects, so that this job comes again: a shard without a job would be lost.
  */
 export async function workJob(parts: WorkDeps, job: Job, broadcast: BroadcastRecord): Promise<void> {
   const { fanout, records } = parts;

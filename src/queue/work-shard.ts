@@ -21,7 +21,10 @@ export interface ShardWork extends WorkDeps {
   onPage(begins: boolean): void;
 }
 
-/** `ended`: with this shard everything is done; `passed on`: there is another job for it; `lost`: somebody else has it. */
+/**
+ * `ended`: with this shard everything is done; `passed on`: there is another job for it; `lost`: somebody
+ * else has it.
+ */
 export type Left = 'ended' | 'passed on' | 'lost';
 
 /** So many refused connections are enough to wait before more are added. */
@@ -29,7 +32,10 @@ const MOST_REFUSED = 1000;
 /** Longest time that a broadcast's record is behind a shard that sends, in milliseconds. */
 const TELL_EVERY_MS = 2000;
 
-/** Sends to a shard page by page and writes down each, until the shard, the broadcast or the time is at its end. */
+/**
+ * Sends to a shard page by page and writes down each, until the shard, the broadcast or the time is at its
+ * end.
+ */
 export async function goThroughShard(work: ShardWork): Promise<Left> {
   const { job, claim, fanout } = work;
   let { broadcast } = work;
@@ -95,7 +101,10 @@ function openListing({ deps, fanout, job, claim, broadcast }: ShardWork): Listin
   });
 }
 
-/** A page ends with the call or with the lease, whichever is first: a worker that lives never sends without its lease. */
+/**
+ * A page ends with the call or with the lease, whichever is first: a worker that lives never sends without
+ * its lease.
+ */
 function sendTo(work: ShardWork, page: ShardPage, payload: PayloadSource): Promise<PageOutcome> {
   const { deps, fanout, job, claim, broadcast, endsAt } = work;
   const leaseEndsAt = claim.leasedUntil() - leaseMarginMs(fanout.leaseMs);
@@ -149,7 +158,10 @@ async function end({ claim }: ShardWork, ending: Ending): Promise<Left> {
   return (await claim.release(ended(claim.progress, ending))) ? 'ended' : 'lost';
 }
 
-/** Tells how far the shard is, unless another worker tells something at the same moment: then the next page does it. */
+/**
+ * Tells how far the shard is, unless another worker tells something at the same moment: then the next page
+ * does it.
+ */
 async function notifyNow(
   { records, job, claim, fanout }: ShardWork,
   { value, version }: { readonly value: BroadcastRecord; readonly version: string },

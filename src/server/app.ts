@@ -23,8 +23,8 @@ type HasContract<K extends Contract> =
   string extends ClientTypeOf<K> ? 'give createApp a contract, or use onMessage' : unknown;
 
 /**
- * The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the app. `I` is what
- * `authenticate` returns.
+ * The hooks of an app, and the handler to export. Every hook can be set once, and every method returns the
+ * app. `I` is what `authenticate` returns.
  */
 export interface App<K extends Contract = Contract, I extends Identity = Identity> {
   /** Accepts or refuses a handshake, after origin and identity were checked. */
@@ -44,13 +44,13 @@ export interface App<K extends Contract = Contract, I extends Identity = Identit
   /** Wraps every websocket event, for logging, limits or timing. */
   use(middleware: Middleware): App<K, I>;
   /**
-   * The function to export. Never throws for a websocket event. An HTTP request without `onOtherEvent` gets a 404; a
-   * timer or queue event without it rejects, since answering would lose the message.
+   * The function to export. Never throws for a websocket event. An HTTP request without `onOtherEvent` gets a
+   * 404; a timer or queue event without it rejects, since answering would lose the message.
    */
   readonly handler: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
   /**
-   * Another function to export, for the trigger of the fan-out's queue; {@link handler} takes its events, too. Whatever
-   * is in such an event is taken for a job. Rejects when the event has to come again.
+   * Another function to export, for the trigger of the fan-out's queue; {@link handler} takes its events,
+   * too. Whatever is in such an event is taken for a job. Rejects when the event has to come again.
    */
   readonly worker: (event: unknown, context?: FunctionContext) => Promise<GatewayResponse>;
   /** For broadcasts from elsewhere in the same instance. */
@@ -58,7 +58,8 @@ export interface App<K extends Contract = Contract, I extends Identity = Identit
 }
 
 /**
- * Makes the backend of one or more websocket paths from hooks. Throws `INVALID_OPTIONS` that names the option.
+ * Makes the backend of one or more websocket paths from hooks. Throws `INVALID_OPTIONS` that names the
+ * option.
  *
  * @example
  * const app = createApp({ contract: chat, store: memoryStore(), origins: ['https://chat.example'] });

@@ -41,57 +41,64 @@ function audienceOf(rooms: readonly string[]): BroadcastAudience {
 /** Reaches connections from anywhere: a websocket handler, an HTTP endpoint, a timer, a queue worker. */
 export interface Broadcaster<K extends Contract = Contract> {
   /**
-   * Everybody in a room, or in at least one of several, at most 100: whoever is in more than one of them gets one copy. It names
-   * the first of the rooms that keeps a history and has the connection in it, otherwise the first that has; see docs/history.md.
+   * Everybody in a room, or in at least one of several, at most 100: whoever is in more than one of them gets
+   * one copy. It names the first of the rooms that keeps a history and has the connection in it, otherwise
+   * the first that has; see docs/history.md.
    */
   to(room: string, ...others: readonly string[]): Target<K>;
   to(rooms: readonly string[]): Target<K>;
   /** Every connection of a user. */
   toUser(user: string): Target<K>;
   /**
-   * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is nobody: the
-   * report has no recipients. Costs a read of the store; who answers the message at hand returns a value instead.
+   * One connection, by the id that the gateway gave it. One that the store does not have, or not any more, is
+   * nobody: the report has no recipients. Costs a read of the store; who answers the message at hand returns
+   * a value instead.
    */
   toConnection(id: string): Target<K>;
   /** Every connection. */
   toAll(): Target<K>;
   /**
-   * The last messages of a room that keeps a history (`rooms.history`), at most `count` of them, the oldest first: what clients
-   * get with `join(room, { last })`. One read of the store. Rejects with `INVALID_OPTIONS` where the room keeps none.
+   * The last messages of a room that keeps a history (`rooms.history`), at most `count` of them, the oldest
+   * first: what clients get with `join(room, { last })`. One read of the store. Rejects with
+   * `INVALID_OPTIONS` where the room keeps none.
    */
   recent(room: string, count: number): Promise<readonly RecentMessage<K>[]>;
   /**
-   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such map, or the
-   * option `rooms.state` is not set.
+   * A map of a room's state (`state` in the contract). Throws `INVALID_OPTIONS` when the contract has no such
+   * map, or the option `rooms.state` is not set.
    */
   state<M extends StateMapOf<K>>(room: string, map: M): RoomMap<K, M>;
   /**
-   * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from the first
-   * connection that was not tried.
-   * `except` and `where` are not in the cursor and have to be repeated; sending without them is refused then. The
-   * message has to be given again.
+   * Goes on where a broadcast stopped: same audience, same message id, same place in the room's history, from
+   * the first connection that was not tried. `except` and `where` are not in the cursor and have to be
+   * repeated; sending without them is refused then. The message has to be given again.
    */
   resume(cursor: string): Target<K>;
   /**
-   * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport and the
-   * store take the IAM token from it.
+   * The same broadcaster within one call of a function: broadcasts end before its deadline, and the transport
+   * and the store take the IAM token from it.
    */
   during(context: FunctionContext): Broadcaster<K>;
-  /** How a dispatched broadcast stands: one read of the store. `undefined` when there is none of this id any more. */
+  /**
+   * How a dispatched broadcast stands: one read of the store. `undefined` when there is none of this id any
+   * more.
+   */
   status(id: string): Promise<BroadcastStatus | undefined>;
   /**
-   * Calls a dispatched broadcast off: each worker ends at its page, shards not begun are not sent. Resolves with the status
-   * once that is written down, or `undefined` when there is none of this id; one that is settled stays as it is.
+   * Calls a dispatched broadcast off: each worker ends at its page, shards not begun are not sent. Resolves
+   * with the status once that is written down, or `undefined` when there is none of this id; one that is
+   * settled stays as it is.
    */
   cancel(id: string): Promise<BroadcastStatus | undefined>;
   /**
-   * The status each time it changes, until it is settled. Throws `INVALID_OPTIONS` when there is none of this id and
-   * `ABORTED` when your signal ends it.
+   * The status each time it changes, until it is settled. Throws `INVALID_OPTIONS` when there is none of this
+   * id and `ABORTED` when your signal ends it.
    */
   watch(id: string, options?: WatchOptions): AsyncIterable<BroadcastStatus>;
   /**
-   * Does the jobs that the event of a queue brings; everything in it is taken for a job. Use it within {@link during}, so that
-   * jobs are passed on before the call's time is over. Rejects when the event has to come again.
+   * Does the jobs that the event of a queue brings; everything in it is taken for a job. Use it within
+   * {@link during}, so that jobs are passed on before the call's time is over. Rejects when the event has to
+   * come again.
    *
    * @example
    * export const handler = (event, context) => broadcaster.during(context).work(event);
@@ -102,8 +109,8 @@ export interface Broadcaster<K extends Contract = Contract> {
 }
 
 /**
- * Makes a broadcaster. Make one per instance and keep it: its budget of sends under way and what it has learnt of the
- * gateway's pace are shared by all its broadcasts.
+ * Makes a broadcaster. Make one per instance and keep it: its budget of sends under way and what it has
+ * learnt of the gateway's pace are shared by all its broadcasts.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *

@@ -22,8 +22,8 @@ export interface SharedOptions<K extends Contract = Contract> {
   readonly broadcast?: BroadcastSettings | undefined;
   readonly rooms?: SharedRoomsOptions | undefined;
   /**
-   * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost. Default:
-   * nobody.
+   * Who measures or writes down what is done: `logs()`, `openTelemetry()`. The first one stands outermost.
+   * Default: nobody.
    */
   readonly observe?: readonly Observer[] | undefined;
 }
@@ -31,14 +31,14 @@ export interface SharedOptions<K extends Contract = Contract> {
 /** What apps and broadcasters know of rooms. */
 export interface SharedRoomsOptions {
   /**
-   * Rooms that keep what is sent to them, so that clients who come back get what they missed: what `send` brings to such a
-   * room is kept and numbered. Give the app and every broadcaster of these rooms the same. Needs a store with histories, as
-   * all of this package have. Default: none does.
+   * Rooms that keep what is sent to them, so that clients who come back get what they missed: what `send`
+   * brings to such a room is kept and numbered. Give the app and every broadcaster of these rooms the same.
+   * Needs a store with histories, as all of this package have. Default: none does.
    */
   readonly history?: HistoryOption | undefined;
   /**
-   * Lets rooms hold state; made by `roomState()` of `yc-broadcast/state`. Needs a store that keeps it, as all of this package do.
-   * Default: they hold none.
+   * Lets rooms hold state; made by `roomState()` of `yc-broadcast/state`. Needs a store that keeps it, as all
+   * of this package do. Default: they hold none.
    */
   readonly state?: RoomStateOption | undefined;
 }

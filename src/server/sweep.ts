@@ -13,7 +13,9 @@ import type { PresencePublisher, RoomPresence } from './presence/presence.js';
 export interface SweepOptions {
   /** The call of the function that it runs in: it ends before its deadline. Default: there is none. */
   readonly context?: FunctionContext | undefined;
-  /** Most connections that are looked at, at most 100,000. Each costs a request to the gateway. @default 1000 */
+  /**
+   * Most connections that are looked at, at most 100,000. Each costs a request to the gateway. @default 1000
+   */
   readonly limit?: number | undefined;
   /** Goes on behind another sweep: its `next`. Default: begins with the first connection. */
   readonly after?: string | undefined;
@@ -53,17 +55,20 @@ const optionsSchema = lazily(() =>
   }),
 );
 
-/** The gateway does not know a connection before its handshake is answered, and its row is written earlier. */
+/**
+ * The gateway does not know a connection before its handshake is answered, and its row is written earlier.
+ */
 const YOUNG_MS = 60_000;
 /** Kept free before the deadline, to remove what was found. */
 const RESERVE_MS = 500;
 
 /**
- * Asks the gateway for stored connections, and removes those that it says it does not know: when a disconnect event gets lost,
- * a connection to which nothing is sent stays stored for 61 minutes. Connections that are younger than a minute are left alone.
+ * Asks the gateway for stored connections, and removes those that it says it does not know: when a disconnect
+ * event gets lost, a connection to which nothing is sent stays stored for 61 minutes. Connections that are
+ * younger than a minute are left alone.
  *
- * Throws `INVALID_OPTIONS` that names the option, and rejects when the store does. A gateway that answers nothing ends it
- * early, with `failed`.
+ * Throws `INVALID_OPTIONS` that names the option, and rejects when the store does. A gateway that answers
+ * nothing ends it early, with `failed`.
  *
  * @example
  * app.onOtherEvent(async ({ event, broadcaster, context }) => {

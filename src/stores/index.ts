@@ -1,4 +1,7 @@
-/** For those who write a store: its types, and what all stores check alike. Its cases are in `yc-broadcast/testing`. */
+/**
+ * For those who write a store: its types, and what all stores check alike. Its cases are in
+ * `yc-broadcast/testing`.
+ */
 export { BroadcastError } from '../base/errors.js';
 export type { ErrorCode, ErrorDetails } from '../base/errors.js';
 export type { FunctionContext, InvocationAware } from '../base/invocation.js';

@@ -36,16 +36,18 @@ interface Row {
 /** The local gateway listens here, to say what comes of several instances. */
 const creations = channel('yc-broadcast:memory-store');
 
-/** Expired rows and tombstones are swept out after this many changes, or as many as the last sweep has left. */
+/**
+ * Expired rows and tombstones are swept out after this many changes, or as many as the last sweep has left.
+ */
 const MIN_CHANGES_PER_SWEEP = 1000;
 
 /**
  * Keeps connections, histories, records and state in the memory of this process, in the order of the ids.
  *
- * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows some of the
- * connections and sends to nobody else, and no error tells, since neither sees anything of the other. In the cloud there
- * may always be a second one, because limits on instances count per zone; use a store that instances share there. What
- * was stored ends with the process.
+ * Good for tests and for the laptop. Instances of a function share no memory: with two of them, each knows
+ * some of the connections and sends to nobody else, and no error tells, since neither sees anything of the
+ * other. In the cloud there may always be a second one, because limits on instances count per zone; use a
+ * store that instances share there. What was stored ends with the process.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): CompleteStore {
   const { now } = parseOptions(optionsSchema, options, 'memoryStore');

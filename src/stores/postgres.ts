@@ -26,13 +26,19 @@ export type { PostgresQuery, PostgresQueryable } from './postgres/access.js';
 
 /** One of `pool`, `client` and `connectionString` is required. */
 export interface PostgresStoreOptions extends PostgresSchemaOptions {
-  /** A `pg.Pool`. Stays yours: close it yourself. An idle connection that breaks does not end the process any more. */
+  /**
+   * A `pg.Pool`. Stays yours: close it yourself. An idle connection that breaks does not end the process any
+   * more.
+   */
   readonly pool?: PostgresQueryable | undefined;
-  /** A connected `pg.Client`, used for one query at a time. It cannot connect again, so it is for scripts and tests. */
+  /**
+   * A connected `pg.Client`, used for one query at a time. It cannot connect again, so it is for scripts and
+   * tests.
+   */
   readonly client?: PostgresQueryable | undefined;
   /**
-   * `postgresql://user:password@host:port/database`; with `?sslmode=verify-full&sslrootcert=<file>` over TLS. Makes a
-   * pool of its own when it is needed, and loads the package `pg` for that.
+   * `postgresql://user:password@host:port/database`; with `?sslmode=verify-full&sslrootcert=<file>` over TLS.
+   * Makes a pool of its own when it is needed, and loads the package `pg` for that.
    */
   readonly connectionString?: string | undefined;
   /** Most connections of the pool that `connectionString` makes. @default 5 */
@@ -94,15 +100,16 @@ type Settings = z.output<typeof optionsSchema>;
 const SWEEP_AFTER_MS = 600_000;
 
 /**
- * Keeps connections, histories, records and state in PostgreSQL, 12 or newer, in the order of the bytes of their ids. Every method is one statement
- * and one round trip. Three take the first read of a history that nobody has used, and of a state after a failover; two
- * the state of a reader that has to begin anew.
+ * Keeps connections, histories, records and state in PostgreSQL, 12 or newer, in the order of the bytes of
+ * their ids. Every method is one statement and one round trip. Three take the first read of a history that
+ * nobody has used, and of a state after a failover; two the state of a reader that has to begin anew.
  *
- * Needs no session: works through a pooler in transaction mode (Odyssey, PgBouncer). The tables are made by `migrate()`
- * or by the `schema.sql` of the package. Rows that have expired are deleted a few at a time by later calls of `put`.
+ * Needs no session: works through a pooler in transaction mode (Odyssey, PgBouncer). The tables are made by
+ * `migrate()` or by the `schema.sql` of the package. Rows that have expired are deleted a few at a time by
+ * later calls of `put`.
  *
- * Throws `INVALID_OPTIONS` that names the option. Methods reject with `INVALID_OPTIONS` for what only you can change
- * (a missing table, a wrong password) and with `STORE_UNAVAILABLE` when the server cannot be reached.
+ * Throws `INVALID_OPTIONS` that names the option. Methods reject with `INVALID_OPTIONS` for what only you can
+ * change (a missing table, a wrong password) and with `STORE_UNAVAILABLE` when the server cannot be reached.
  *
  * @example
  * const store = postgresStore({ connectionString: process.env.DATABASE_URL });

@@ -23,8 +23,8 @@ export interface RedisStoreOptions {
   /** A client of ioredis, `Redis` or `Cluster`, that you make and close. Either this or `url`. */
   readonly client?: RedisClient | undefined;
   /**
-   * Address of a server that is not a cluster: `redis://user:password@host:6379/0`, or `rediss:` with TLS. Needs the
-   * package ioredis, which is loaded with the first call. The password never reaches an error.
+   * Address of a server that is not a cluster: `redis://user:password@host:6379/0`, or `rediss:` with TLS.
+   * Needs the package ioredis, which is loaded with the first call. The password never reaches an error.
    */
   readonly url?: string | undefined;
   /** For `url`: how to speak TLS, for example `{ ca }` with the certificate of a private authority. */
@@ -75,11 +75,13 @@ const optionsSchema = z
 const REMOVALS_AT_ONCE = 200;
 
 /**
- * Keeps connections, histories, records and state in Valkey or Redis (6.2 and later), on one server or a cluster.
+ * Keeps connections, histories, records and state in Valkey or Redis (6.2 and later), on one server or a
+ * cluster.
  *
- * `put`, `get`, `setAttributes`, `join`, `leave` and `rooms` are one round trip each, `remove` as well, whatever the
- * number of ids; a page takes one or two, a call for a record or a state one, and two for the state of a reader that has to
- * begin anew. What was acknowledged is as safe as the server keeps it: see docs/store-redis.md.
+ * `put`, `get`, `setAttributes`, `join`, `leave` and `rooms` are one round trip each, `remove` as well,
+ * whatever the number of ids; a page takes one or two, a call for a record or a state one, and two for the
+ * state of a reader that has to begin anew. What was acknowledged is as safe as the server keeps it: see
+ * docs/store-redis.md.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *

@@ -19,13 +19,13 @@ export interface YdbStoreOptions extends YdbOptions {
 }
 
 /**
- * Keeps connections, histories, records and state in YDB, through its Document API: HTTP, no client library, an IAM token
- * from the call that is being handled. Instances of a function share it. `docs/store-ydb.md` says how to make the table and what
- * each operation costs.
+ * Keeps connections, histories, records and state in YDB, through its Document API: HTTP, no client library,
+ * an IAM token from the call that is being handled. Instances of a function share it. `docs/store-ydb.md`
+ * says how to make the table and what each operation costs.
  *
- * Requests that are throttled, fail inside YDB or get no answer are repeated with full jitter, until the function's
- * deadline or `timeoutMs`; then they reject with `STORE_UNAVAILABLE` and a `cause`. With several calls in one instance,
- * the deadline is that of the one which began last.
+ * Requests that are throttled, fail inside YDB or get no answer are repeated with full jitter, until the
+ * function's deadline or `timeoutMs`; then they reject with `STORE_UNAVAILABLE` and a `cause`. With several
+ * calls in one instance, the deadline is that of the one which began last.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *
@@ -49,8 +49,8 @@ export function ydbStore(options: YdbStoreOptions = {}): CompleteStore {
 }
 
 /**
- * Makes the table that {@link ydbStore} needs, waits until it is ready, and switches on its time to live. May be called
- * again: what is there already stays. The same as `yc-broadcast store create --store ydb`.
+ * Makes the table that {@link ydbStore} needs, waits until it is ready, and switches on its time to live. May
+ * be called again: what is there already stays. The same as `yc-broadcast store create --store ydb`.
  */
 export async function createYdbTable(options: YdbOptions = {}): Promise<TableReport> {
   const { api } = openDatabase(options, 'createYdbTable');

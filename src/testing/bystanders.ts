@@ -9,7 +9,10 @@ const DAY_MS = 86_400_000;
 export const LOBBY = 'lobby';
 export const ANN = 'ann';
 
-/** Connections that are there in every case and must be the same after it, so that "removes it" means "and only it". */
+/**
+ * Connections that are there in every case and must be the same after it, so that "removes it" means "and
+ * only it".
+ */
 export interface Neighbours {
   enter(store: ConnectionStore): Promise<void>;
   idsIn(audience: Audience): string[];

@@ -33,7 +33,8 @@ export function againstEmulator(
   return {
     lacks,
     async open() {
-      // Not with the module: a test kit needs no gateway, and transpiled to CommonJS, as Jest does it, its code would not parse.
+      // Not with the module: a test kit needs no gateway, and transpiled to CommonJS, as Jest does it, its
+      // code would not parse.
       const { startEmulator } = await import('../emulator/emulator.js');
       const routes = { '/ws': () => ({ statusCode: 200 }) };
       const emulator = await startEmulator({ routes, token: TOKEN, tls: true, grpcErrors });

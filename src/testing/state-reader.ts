@@ -2,7 +2,9 @@ import assert from 'node:assert';
 import type { StatePosition } from '../base/protocol.js';
 import type { StateStore } from '../model/state.js';
 
-/** A reader of a room's state that follows the rules and nothing else: what it shows must be what is stored. */
+/**
+ * A reader of a room's state that follows the rules and nothing else: what it shows must be what is stored.
+ */
 export interface StateReader {
   readonly position: StatePosition | null;
   /** `map/key` and value of everything that it knows, sorted. */

@@ -19,9 +19,14 @@ import { openWorld } from './store-world.js';
 export interface StoreCase {
   /** Says what happens, and stays the same. A case that does not apply also says why. */
   readonly name: string;
-  /** Whether the backend lacks what the case needs. Hand it to the runner, so that it shows the case as skipped. */
+  /**
+   * Whether the backend lacks what the case needs. Hand it to the runner, so that it shows the case as
+   * skipped.
+   */
   readonly skip: boolean;
-  /** Rejects with an `AssertionError` when the store breaks the rule, and always when the case does not apply. */
+  /**
+   * Rejects with an `AssertionError` when the store breaks the rule, and always when the case does not apply.
+   */
   readonly run: () => Promise<void>;
 }
 
@@ -42,10 +47,11 @@ const RULES: readonly StoreRule[] = [
 ];
 
 /**
- * The rules of `ConnectionStore`, `HistoryStore`, `RecordStore` and `StateStore` as cases for `backend`, which is asked for a fresh store in each.
+ * The rules of `ConnectionStore`, `HistoryStore`, `RecordStore` and `StateStore` as cases for `backend`,
+ * which is asked for a fresh store in each.
  *
- * Cases use `node:assert` only and know nothing of each other: run them in any order, also at the same time. They take
- * a few dozen calls each, except that of the large room: 20,000 calls, 64 at a time.
+ * Cases use `node:assert` only and know nothing of each other: run them in any order, also at the same time.
+ * They take a few dozen calls each, except that of the large room: 20,000 calls, 64 at a time.
  *
  * @example
  * const backend = { open: ({ namespace, now }) => redisStore({ url, keyPrefix: namespace, now }) };

@@ -14,7 +14,10 @@ export interface WalkOptions {
   readonly between?: (page: Page) => Promise<void>;
 }
 
-/** Lists an audience to its end and returns the ids in its order. Refuses a listing that repeats anybody or never ends. */
+/**
+ * Lists an audience to its end and returns the ids in its order. Refuses a listing that repeats anybody or
+ * never ends.
+ */
 export async function walk(
   store: ConnectionStore,
   audience: Audience,

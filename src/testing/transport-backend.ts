@@ -3,12 +3,14 @@ import type { Transport } from '../model/transport.js';
 
 /** How the transport contract reaches a transport and the gateway behind it. */
 export interface TransportBackend {
-  /** A gateway of its own for one case; {@link TransportWorld.close} is called in the end, whatever happened. */
+  /**
+   * A gateway of its own for one case; {@link TransportWorld.close} is called in the end, whatever happened.
+   */
   open(): Promise<TransportWorld>;
   /**
-   * What there is not: a real gateway cannot be made to misbehave (`faults`), some clients do not tell how long the
-   * gateway asked to wait (`retryAfter`), and what stays in memory asks for no token (`tokens`). The cases that need it
-   * are skipped.
+   * What there is not: a real gateway cannot be made to misbehave (`faults`), some clients do not tell how
+   * long the gateway asked to wait (`retryAfter`), and what stays in memory asks for no token (`tokens`). The
+   * cases that need it are skipped.
    */
   readonly lacks?: readonly TransportFeature[] | undefined;
 }

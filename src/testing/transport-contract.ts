@@ -9,9 +9,15 @@ import { failureRules } from './transport-rules/failures.js';
 export interface TransportCase {
   /** Says what happens, and stays the same. A case that does not apply also says why. */
   readonly name: string;
-  /** Whether the backend lacks what the case needs. Hand it to the runner, so that it shows the case as skipped. */
+  /**
+   * Whether the backend lacks what the case needs. Hand it to the runner, so that it shows the case as
+   * skipped.
+   */
   readonly skip: boolean;
-  /** Rejects with an `AssertionError` when the transport breaks the rule, and always when the case does not apply. */
+  /**
+   * Rejects with an `AssertionError` when the transport breaks the rule, and always when the case does not
+   * apply.
+   */
   readonly run: () => Promise<void>;
 }
 

@@ -25,8 +25,8 @@ export function send(
 }
 
 /**
- * The error of a call that has to fail, which has to be a `BroadcastError` with one of these codes. May be awaited later:
- * a rule that is broken in between does not leave an unhandled rejection behind.
+ * The error of a call that has to fail, which has to be a `BroadcastError` with one of these codes. May be
+ * awaited later: a rule that is broken in between does not leave an unhandled rejection behind.
  */
 export function failsWith(call: Promise<unknown>, ...codes: readonly ErrorCode[]): Promise<BroadcastError> {
   const error = call.then(

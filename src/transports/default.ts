@@ -11,9 +11,9 @@ interface Wire {
 }
 
 /**
- * What apps and broadcasters use when no transport is given: `grpcTransport` for an `https://` endpoint, as the cloud's
- * is, and `restTransport` for `http://`, as the local gateway's is. An endpoint that is a function may change its mind
- * from one broadcast to the next.
+ * What apps and broadcasters use when no transport is given: `grpcTransport` for an `https://` endpoint, as
+ * the cloud's is, and `restTransport` for `http://`, as the local gateway's is. An endpoint that is a
+ * function may change its mind from one broadcast to the next.
  */
 export function defaultTransport(options: GrpcTransportOptions = {}): Transport {
   const endpointNow = createEndpoint(options.endpoint);

@@ -3,7 +3,9 @@ import { BroadcastError } from '../base/errors.js';
 /** Where the connection management API is: `https://` or `http://` and host, without a path. */
 export type EndpointOption = string | (() => string) | undefined;
 
-/** The connection management API does not depend on the region, and the gateway's id is not part of a path. */
+/**
+ * The connection management API does not depend on the region, and the gateway's id is not part of a path.
+ */
 const CLOUD_ENDPOINT = 'https://apigateway-connections.api.cloud.yandex.net';
 
 /**

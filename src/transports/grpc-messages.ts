@@ -1,6 +1,6 @@
 /**
- * The few protobuf messages of `yandex.cloud.serverless.apigateway.websocket.v1`, written and read by hand: the fields
- * are those of the platform's public protocol files.
+ * The few protobuf messages of `yandex.cloud.serverless.apigateway.websocket.v1`, written and read by hand:
+ * the fields are those of the platform's public protocol files.
  */
 import { BroadcastError } from '../base/errors.js';
 import { GRPC_PREFIX_BYTES as PREFIX_BYTES, readGrpcFrame } from '../base/grpc-frame.js';

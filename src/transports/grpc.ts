@@ -16,14 +16,14 @@ import { withToken } from './with-token.js';
 /** Where the gateway is, as whom to speak, and whom to trust. */
 export interface GrpcTransportOptions extends TokenProviderOptions {
   /**
-   * Where the connection management API is: `https://` and host, without a path; or `http://` for a server that speaks
-   * HTTP/2 without TLS. A function is asked before every attempt. Default: the environment variable
-   * `YC_BROADCAST_ENDPOINT`, else the cloud's address.
+   * Where the connection management API is: `https://` and host, without a path; or `http://` for a server
+   * that speaks HTTP/2 without TLS. A function is asked before every attempt. Default: the environment
+   * variable `YC_BROADCAST_ENDPOINT`, else the cloud's address.
    */
   readonly endpoint?: EndpointOption;
   /**
-   * PEM of the authorities to trust instead of the well-known ones. Default: the file that the environment variable
-   * `YC_BROADCAST_CA` names, if it does.
+   * PEM of the authorities to trust instead of the well-known ones. Default: the file that the environment
+   * variable `YC_BROADCAST_CA` names, if it does.
    */
   readonly ca?: string | undefined;
 }
@@ -48,10 +48,10 @@ const DISCONNECT = templateFor('Disconnect', false);
 const NOTHING = Buffer.alloc(0);
 
 /**
- * Reaches connections over the gRPC API, which takes raw bytes: payloads up to 131,072 bytes. All attempts share one
- * session of HTTP/2, several when the gateway's limit of requests per session is reached. Idle, it keeps no process
- * alive. A session that was silent for ten seconds is asked whether it lives before it is trusted again, since instances
- * of functions are paused between calls.
+ * Reaches connections over the gRPC API, which takes raw bytes: payloads up to 131,072 bytes. All attempts
+ * share one session of HTTP/2, several when the gateway's limit of requests per session is reached. Idle, it
+ * keeps no process alive. A session that was silent for ten seconds is asked whether it lives before it is
+ * trusted again, since instances of functions are paused between calls.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  */

@@ -1,6 +1,7 @@
 /**
- * What an answer of the gateway means, whichever way it came: one table for REST, gRPC, the network and the official
- * SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is not certain stays.
+ * What an answer of the gateway means, whichever way it came: one table for REST, gRPC, the network and the
+ * official SDK. Only "the gateway does not know this connection" makes a connection stale; everything that is
+ * not certain stays.
  */
 import { abortedError, BroadcastError, type ErrorCode } from '../base/errors.js';
 import { HttpFailure } from '../base/http-client.js';
@@ -52,8 +53,8 @@ export function codeOfGrpcStatus(status: number): ErrorCode {
 }
 
 /**
- * What a REST status says. The status comes first; the gRPC code of the `google.rpc.Status` body is asked only where
- * the status alone does not tell.
+ * What a REST status says. The status comes first; the gRPC code of the `google.rpc.Status` body is asked
+ * only where the status alone does not tell.
  */
 export function codeOfHttpStatus(status: number, grpcCode?: number): ErrorCode {
   if (status === 404 || status === 410) return 'CONNECTION_STALE';
@@ -82,8 +83,8 @@ const BEFORE_SENDING = new Set([
 ]);
 
 /**
- * What a network error says: `GATEWAY_UNAVAILABLE` when the request certainly was not carried out, `NO_ANSWER` when it
- * may have been, since a retry can then arrive twice.
+ * What a network error says: `GATEWAY_UNAVAILABLE` when the request certainly was not carried out,
+ * `NO_ANSWER` when it may have been, since a retry can then arrive twice.
  */
 export function codeOfNetworkError(error: unknown, wasConnected: boolean): ErrorCode {
   const code = fieldOf(error, 'code');
@@ -121,8 +122,9 @@ export function errorOfHttpFailure(failure: unknown, timeoutMs: number): Broadca
 }
 
 /**
- * What an error of the official SDK says. A `ClientError` carries the gRPC code. An `ApiError`, which the SDK makes when
- * the answer began with response headers, does not: there the code's name stands only in the message, behind the path of the method.
+ * What an error of the official SDK says. A `ClientError` carries the gRPC code. An `ApiError`, which the SDK
+ * makes when the answer began with response headers, does not: there the code's name stands only in the
+ * message, behind the path of the method.
  */
 export function codeOfSdkError(error: unknown): ErrorCode {
   if (fieldOf(error, 'name') === 'AbortError') return 'ABORTED';
@@ -138,8 +140,8 @@ const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 const HTTP_DATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
 
 /**
- * `Retry-After` in milliseconds, a day at most: seconds or an HTTP date. `undefined` when it is absent, past or
- * nonsense.
+ * `Retry-After` in milliseconds, a day at most: seconds or an HTTP date. `undefined` when it is absent, past
+ * or nonsense.
  */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
   const text = header?.trim() ?? '';
@@ -147,7 +149,10 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
   return ms > 0 ? Math.min(ms, MAX_RETRY_AFTER_MS) : undefined;
 }
 
-/** `grpc-retry-pushback-ms` in milliseconds, a day at most. A negative number asks not to retry: no time to wait. */
+/**
+ * `grpc-retry-pushback-ms` in milliseconds, a day at most. A negative number asks not to retry: no time to
+ * wait.
+ */
 export function pushbackMs(header: string | undefined): number | undefined {
   return header !== undefined && /^\d+$/.test(header)
     ? Math.min(Number(header), MAX_RETRY_AFTER_MS)
@@ -155,10 +160,11 @@ export function pushbackMs(header: string | undefined): number | undefined {
 }
 
 /**
- * The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is kept.
+ * The error of an answered REST request. `body` is the answer's text; of it only the gateway's own message is
+ * kept.
  *
- * A redirect, or a 404 with a page instead of the API's JSON, comes from something else than the gateway. That the
- * endpoint is wrong must not make every connection stale, so it is `INVALID_OPTIONS`.
+ * A redirect, or a 404 with a page instead of the API's JSON, comes from something else than the gateway.
+ * That the endpoint is wrong must not make every connection stale, so it is `INVALID_OPTIONS`.
  */
 export function errorOfAnswer(status: number, retryAfter: string | undefined, body: string): BroadcastError {
   const { isJson, code, message } = statusBody(body);
@@ -184,8 +190,9 @@ export interface GrpcOutcome {
 }
 
 /**
- * The error of an answered gRPC request, or `undefined` when it was carried out. An answer without a gRPC status comes
- * from something on the way, which knows nothing of connections: not even its 404 makes one stale.
+ * The error of an answered gRPC request, or `undefined` when it was carried out. An answer without a gRPC
+ * status comes from something on the way, which knows nothing of connections: not even its 404 makes one
+ * stale.
  */
 export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefined {
   const { status, grpcStatus, grpcMessage, retryAfter, pushback } = answer;
@@ -202,14 +209,19 @@ export function errorOfGrpcAnswer(answer: GrpcOutcome): BroadcastError | undefin
   return new BroadcastError(codeOfGrpcStatus(number), `the gateway answered ${name}${text}`, details);
 }
 
-/** What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable. */
+/**
+ * What gRPC does to texts in headers: the bytes of UTF-8, with a percent sign where they are not printable.
+ */
 function percentDecoded(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (bytes) =>
     Buffer.from(bytes.replaceAll('%', ''), 'hex').toString('utf8'),
   );
 }
 
-/** What an error keeps of a text of the gateway's: not all of it, and nothing like a token, a payload or an id. */
+/**
+ * What an error keeps of a text of the gateway's: not all of it, and nothing like a token, a payload or an
+ * id.
+ */
 export function excerpt(text: string): string {
   return text.replace(/[^\s:,;"'()]{25,}/g, '…').slice(0, 200);
 }

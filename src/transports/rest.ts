@@ -22,13 +22,14 @@ import { withToken } from './with-token.js';
 /** Where the gateway is, as whom to speak, and whom to trust. */
 export interface RestTransportOptions extends TokenProviderOptions {
   /**
-   * Where the connection management API is: `https://` or `http://` and host, without a path. A function is asked
-   * before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's address.
+   * Where the connection management API is: `https://` or `http://` and host, without a path. A function is
+   * asked before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's
+   * address.
    */
   readonly endpoint?: EndpointOption;
   /**
-   * Certificates in PEM to trust instead of the machine's, for example the local gateway's. Default: the file that the
-   * environment variable `YC_BROADCAST_CA` names, if it does.
+   * Certificates in PEM to trust instead of the machine's, for example the local gateway's. Default: the file
+   * that the environment variable `YC_BROADCAST_CA` names, if it does.
    */
   readonly ca?: string | undefined;
 }
@@ -49,8 +50,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 const BASE_PATH = '/apigateways/websocket/v1/connections/';
 
 /**
- * Reaches connections over the documented REST API: `POST …/connections/{id}:send` with base64 `data`, over HTTP/1.1
- * connections that are kept alive. Payloads up to 98,304 bytes.
+ * Reaches connections over the documented REST API: `POST …/connections/{id}:send` with base64 `data`, over
+ * HTTP/1.1 connections that are kept alive. Payloads up to 98,304 bytes.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  */

@@ -1,4 +1,7 @@
-/** The official SDK, in the one shape that both of its majors are brought to. Nothing here names its types: it is optional. */
+/**
+ * The official SDK, in the one shape that both of its majors are brought to. Nothing here names its types: it
+ * is optional.
+ */
 import { BroadcastError } from '../base/errors.js';
 
 /** What is needed of one `ConnectionServiceClient`. */
@@ -45,7 +48,8 @@ const PACKAGE = '@yandex-cloud/nodejs-sdk';
 /** Imports the package that is installed. Rejects with `INVALID_OPTIONS` that says how to install it. */
 export async function importSdk(): Promise<Sdk> {
   try {
-    // Bundlers see the names, the compiler does not: the types are more files than this package has, and 2.x lacks some.
+    // Bundlers see the names, the compiler does not: the types are more files than this package has, and 2.x
+    // lacks some.
     /* eslint-disable @typescript-eslint/no-unnecessary-type-assertion */
     const main: unknown = await import('@yandex-cloud/nodejs-sdk' as string);
     const sdk = sdkOf(main);

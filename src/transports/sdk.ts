@@ -27,9 +27,9 @@ import { withToken } from './with-token.js';
 /** Which SDK and session to use. */
 export interface SdkTransportOptions extends TokenProviderOptions {
   /**
-   * Where the connection management API is: `https://` and host, without a path; the SDK speaks nothing but TLS. A
-   * function is asked before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`, else the cloud's
-   * address.
+   * Where the connection management API is: `https://` and host, without a path; the SDK speaks nothing but
+   * TLS. A function is asked before every attempt. Default: the environment variable `YC_BROADCAST_ENDPOINT`,
+   * else the cloud's address.
    */
   readonly endpoint?: EndpointOption;
   /**
@@ -38,8 +38,8 @@ export interface SdkTransportOptions extends TokenProviderOptions {
    */
   readonly ca?: string | undefined;
   /**
-   * The SDK, if it should not be imported from `@yandex-cloud/nodejs-sdk` at the first call: the module of 2.x, or
-   * `{ Session, connectionService }` of 3.x.
+   * The SDK, if it should not be imported from `@yandex-cloud/nodejs-sdk` at the first call: the module of
+   * 2.x, or `{ Session, connectionService }` of 3.x.
    */
   readonly sdk?: object | undefined;
 }
@@ -56,9 +56,9 @@ const optionsSchema = lazily(() =>
 );
 
 /**
- * Reaches connections through the official SDK, `@yandex-cloud/nodejs-sdk` 2.8 or 3.x, which has to be installed beside
- * this package: for those who want the official client. It costs several times the CPU of the other transports.
- * Payloads up to 131,072 bytes.
+ * Reaches connections through the official SDK, `@yandex-cloud/nodejs-sdk` 2.8 or 3.x, which has to be
+ * installed beside this package: for those who want the official client. It costs several times the CPU of
+ * the other transports. Payloads up to 131,072 bytes.
  *
  * The SDK has no way to close its connections. After `close()` calls are refused and those under way end; the
  * connections close by themselves when nobody has used them for a while, and do not keep the process alive.
@@ -162,7 +162,10 @@ function connectionInfo(connection: Awaited<ReturnType<SdkClient['get']>>): Conn
   };
 }
 
-/** A token belongs to a session of the SDK, so with each new one comes a new client; calls that overlap may hold two. */
+/**
+ * A token belongs to a session of the SDK, so with each new one comes a new client; calls that overlap may
+ * hold two.
+ */
 const MAX_CLIENTS = 4;
 
 /** Clients by address and token, since every client that the SDK makes opens a connection of its own. */

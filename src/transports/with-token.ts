@@ -3,10 +3,12 @@ import type { AttemptOptions } from '../model/transport.js';
 import type { TokenProvider } from '../base/credentials/token-provider.js';
 
 /**
- * Makes an attempt with a token. A token can be revoked before it expires, so when the gateway does not accept it, a
- * fresh one gets a second chance within the same attempt. Waiting for tokens counts as part of the attempt.
+ * Makes an attempt with a token. A token can be revoked before it expires, so when the gateway does not
+ * accept it, a fresh one gets a second chance within the same attempt. Waiting for tokens counts as part of
+ * the attempt.
  *
- * @param call Gets the time that is left, in milliseconds. Rejects with `UNAUTHENTICATED` when the token is refused.
+ * @param call Gets the time that is left, in milliseconds. Rejects with `UNAUTHENTICATED` when the token is
+ * refused.
  */
 export async function withToken<T>(
   tokens: TokenProvider,
@@ -33,7 +35,10 @@ function refuseAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted === true) throw abortedError();
 }
 
-/** While there is no token, nothing has been sent: running out of time is `GATEWAY_UNAVAILABLE`, not `NO_ANSWER`. */
+/**
+ * While there is no token, nothing has been sent: running out of time is `GATEWAY_UNAVAILABLE`, not
+ * `NO_ANSWER`.
+ */
 async function tokenWithin(
   tokens: TokenProvider,
   endsAt: number,

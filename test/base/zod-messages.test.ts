@@ -1,4 +1,6 @@
-/** What a wrong value is told, when the application brings `zod/mini` only, which has no sentences of its own. */
+/**
+ * What a wrong value is told, when the application brings `zod/mini` only, which has no sentences of its own.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createApp, defineContract, type AppOptions } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';

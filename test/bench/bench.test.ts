@@ -1,4 +1,7 @@
-/** The bench runs, what it writes adds up, and the README says what was recorded. Nothing here depends on time. */
+/**
+ * The bench runs, what it writes adds up, and the README says what was recorded. Nothing here depends on
+ * time.
+ */
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** What was recorded of the fan-out is what it has to be, and what the model says of it today is what was recorded. */
+/**
+ * What was recorded of the fan-out is what it has to be, and what the model says of it today is what was
+ * recorded.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { scenarioOf } from '../../bench/fanout/runs.js';

@@ -1,4 +1,7 @@
-/** The model of a broadcast through the queue has the properties of what it stands for, and its figures are those recorded. */
+/**
+ * The model of a broadcast through the queue has the properties of what it stands for, and its figures are
+ * those recorded.
+ */
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
@@ -86,7 +89,8 @@ describe('what can be worked out by hand', () => {
   });
 
   function pages(recordMs: number): Scenario {
-    // Two of the dispatch, three of the claim, one behind each page before the last, one that tells how far it is.
+    // Two of the dispatch, three of the claim, one behind each page before the last, one that tells how far
+    // it is.
     const store = { ...NO_STORE, recordMs };
     return { ...but(BARE, 'fanout', { pageSize: 100 }), store };
   }

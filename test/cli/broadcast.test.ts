@@ -10,7 +10,10 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** Opens the connections that the environment names, in a store of its own, as another process would find them. */
+/**
+ * Opens the connections that the environment names, in a store of its own, as another process would find
+ * them.
+ */
 const OPS = `
 import { createBroadcaster, defineContract } from 'yc-broadcast';
 import { memoryStore } from 'yc-broadcast/stores/memory';

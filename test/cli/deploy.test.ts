@@ -1,4 +1,7 @@
-/** What is deployed: the function's bundle and the gateway's specification, and both together in the local gateway. */
+/**
+ * What is deployed: the function's bundle and the gateway's specification, and both together in the local
+ * gateway.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -96,7 +99,8 @@ describe('yc-broadcast bundle', () => {
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
   });
 
-  // The live board has the fan-out over a queue, too; forged jobs and rooms that settle alone took it from 148 to 155 KB.
+  // The live board has the fan-out over a queue, too; forged jobs and rooms that settle alone took it from
+  // 148 to 155 KB.
   it.each([
     ['chat', 150],
     ['notifications', 150],

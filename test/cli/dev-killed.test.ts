@@ -1,4 +1,7 @@
-/** What is left of a gateway that was killed with SIGKILL: nothing that runs, and no files once the next has started. */
+/**
+ * What is left of a gateway that was killed with SIGKILL: nothing that runs, and no files once the next has
+ * started.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** `yc-broadcast doctor --url`, against a local gateway over TLS, and against servers that are wrong in one way each. */
+/**
+ * `yc-broadcast doctor --url`, against a local gateway over TLS, and against servers that are wrong in one
+ * way each.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';

@@ -1,4 +1,6 @@
-/** Any room, type and id: a name is never taken for a property, an event of the client's own, or another name. */
+/**
+ * Any room, type and id: a name is never taken for a property, an event of the client's own, or another name.
+ */
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openWorld } from '../support/client-world.js';

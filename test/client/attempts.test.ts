@@ -1,4 +1,6 @@
-/** Attempts to connect that end in unusual ways: each ends in time, and none leaves `open` without a socket. */
+/**
+ * Attempts to connect that end in unusual ways: each ends in time, and none leaves `open` without a socket.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { createWorld, openWorld, type ClientWorld } from '../support/client-world.js';
 import { answerByDefault, type FakeSocket } from '../support/fake-server.js';

@@ -19,7 +19,10 @@ const withChromium = executablePath === undefined ? describe.skip : describe;
 const ROTATIONS = Number(process.env['YC_BROADCAST_ROTATIONS'] ?? 20);
 const BREAKDOWNS = ROTATIONS;
 
-/** More, and a busy machine would be a network that is too slow for anybody: the client waits 20 seconds of it at most. */
+/**
+ * More, and a busy machine would be a network that is too slow for anybody: the client waits 20 seconds of it
+ * at most.
+ */
 const SPEED = 20;
 /** In the page's time: a second of ours. The gateway itself takes its hour. */
 const LIFETIME_MS = 20_000;

@@ -1,4 +1,7 @@
-/** A crowd of real clients whose sockets are reset in the same instant, behind the local gateway, with the real server. */
+/**
+ * A crowd of real clients whose sockets are reset in the same instant, behind the local gateway, with the
+ * real server.
+ */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createApp, defineContract, type App } from 'yc-broadcast';
 import { connect, type Client } from 'yc-broadcast/client';

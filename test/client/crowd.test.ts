@@ -94,7 +94,8 @@ describe('a crowd', () => {
     expect(server.sockets).toHaveLength(2 * CLIENTS);
     const perSecond = await arrivals(11, 1000);
     expect(sum(perSecond)).toBe(CLIENTS);
-    // Over a tenth of the lifetime: 200 each, give or take five standard deviations; less in the second of their return.
+    // Over a tenth of the lifetime: 200 each, give or take five standard deviations; less in the second of
+    // their return.
     expect(Math.max(...perSecond)).toBeLessThan(270);
     expect(Math.min(...perSecond.slice(1, 10))).toBeGreaterThan(130);
   });

@@ -1,7 +1,7 @@
 /**
- * What a client receives, mutated: nothing throws out of it, it neither spins nor stays `open` without a socket, and with a
- * server that is right again it is right again.
- * More of it: `YC_BROADCAST_FUZZ_FRAMES=1000000 npx jest test/client/fuzz`.
+ * What a client receives, mutated: nothing throws out of it, it neither spins nor stays `open` without a
+ * socket, and with a server that is right again it is right again. More of it:
+ * `YC_BROADCAST_FUZZ_FRAMES=1000000 npx jest test/client/fuzz`.
  */
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Room } from 'yc-broadcast/client';
@@ -41,7 +41,10 @@ function isForGood(frame: unknown): boolean {
   return (type === '$bye' && data?.reconnect === false) || (typeof code === 'string' && FATAL.includes(code));
 }
 
-/** How often each state was reached that only a connection in use has: a fuzz that never gets there proves nothing. */
+/**
+ * How often each state was reached that only a connection in use has: a fuzz that never gets there proves
+ * nothing.
+ */
 interface Reached {
   welcomes: number;
   replacements: number;

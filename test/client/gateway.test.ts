@@ -1,4 +1,7 @@
-/** Nothing is lost and nothing doubled across rotations and breakdowns: client, gateway, server and store, for real. */
+/**
+ * Nothing is lost and nothing doubled across rotations and breakdowns: client, gateway, server and store, for
+ * real.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect, type Recovery } from 'yc-broadcast/client';
 import { startClientGateway, type ClientGateway, type GatewayClient } from '../support/client-gateway.js';

@@ -1,4 +1,7 @@
-/** Whoever follows docs/protocol.md misses nothing: our client, and a small one that was written from the page. */
+/**
+ * Whoever follows docs/protocol.md misses nothing: our client, and a small one that was written from the
+ * page.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

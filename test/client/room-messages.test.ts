@@ -1,4 +1,7 @@
-/** Every broadcast to a room reaches the listeners of that room, numbered or not: client, gateway and server, for real. */
+/**
+ * Every broadcast to a room reaches the listeners of that room, numbered or not: client, gateway and server,
+ * for real.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connect, type Client, type Room } from 'yc-broadcast/client';
 import { createApp, defineContract, type App, type HistoryOption } from 'yc-broadcast';

@@ -1,4 +1,7 @@
-/** Room names of every kind: a bad one harms nothing but itself, and none is taken for a property of an object. */
+/**
+ * Room names of every kind: a bad one harms nothing but itself, and none is taken for a property of an
+ * object.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { MAX_FRAME_BYTES } from '../../src/base/protocol.js';
 import { openWorld } from '../support/client-world.js';

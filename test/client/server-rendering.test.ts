@@ -1,4 +1,7 @@
-/** A module that makes a client, loaded by a server that renders the page: as docs/client.md shows it, in a process of its own. */
+/**
+ * A module that makes a client, loaded by a server that renders the page: as docs/client.md shows it, in a
+ * process of its own.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { execFile } from 'node:child_process';

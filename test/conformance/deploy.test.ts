@@ -1,4 +1,7 @@
-/** The suite's resources in the cloud, against a stand-in of its API: what is made is found again, and goes again. */
+/**
+ * The suite's resources in the cloud, against a stand-in of its API: what is made is found again, and goes
+ * again.
+ */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The suite that is run against the cloud, against the local gateway: what the gateway does is what the cases assume. */
+/**
+ * The suite that is run against the cloud, against the local gateway: what the gateway does is what the cases
+ * assume.
+ */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CASES } from '../../src/conformance/cases/index.js';
 import { runLocal } from '../../src/conformance/run/local.js';

@@ -1,4 +1,7 @@
-/** A profile switches the local gateway to what was seen: the suite then sees just that, and nothing else changes. */
+/**
+ * A profile switches the local gateway to what was seen: the suite then sees just that, and nothing else
+ * changes.
+ */
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { CASES } from '../../src/conformance/cases/index.js';
 import { runLocal } from '../../src/conformance/run/local.js';

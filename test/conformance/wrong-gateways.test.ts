@@ -1,4 +1,7 @@
-/** Gateways that do something else than is assumed are found out, at the case that names the fault, and only there. */
+/**
+ * Gateways that do something else than is assumed are found out, at the case that names the fault, and only
+ * there.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { CASES } from '../../src/conformance/cases/index.js';
 import { runLocal, type RunLocalOptions } from '../../src/conformance/run/local.js';

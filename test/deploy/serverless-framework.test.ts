@@ -1,4 +1,6 @@
-/** serverless.yaml and the plugin in the real Serverless Framework, deployed to a stand-in of the cloud's API. */
+/**
+ * serverless.yaml and the plugin in the real Serverless Framework, deployed to a stand-in of the cloud's API.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -57,7 +59,10 @@ functions: { chat: { handler: src/handler.handler, ${settings} } }
 `;
 }
 
-/** What docs/deploy.md says that a deploy prints. Several things are made at the same time, so the order is not compared. */
+/**
+ * What docs/deploy.md says that a deploy prints. Several things are made at the same time, so the order is
+ * not compared.
+ */
 function documentedOutput(): string[] {
   const page = readFileSync(join(projectRoot, 'docs/deploy.md'), 'utf8');
   const [, block = ''] = /^serverless deploy\n```\n\n```text\n([\s\S]*?)^```/m.exec(page) ?? [];
@@ -194,7 +199,10 @@ describeIfInstalled('against the stand-in of the cloud', () => {
     });
   });
 
-  /** A local gateway with what was deployed: the specification that the cloud has, and the code in the archive. */
+  /**
+   * A local gateway with what was deployed: the specification that the cloud has, and the code in the
+   * archive.
+   */
   async function runDeployed(key: string, env: NodeJS.ProcessEnv): Promise<Emulator> {
     const name = `examples-dev-${key}`;
     const deployed = [...cloud.gateways.values()].find(({ gateway }) => gateway.name === name);

@@ -1,4 +1,7 @@
-/** deploy/terraform as far as it can be checked without the cloud and without its provider, which is a download. */
+/**
+ * deploy/terraform as far as it can be checked without the cloud and without its provider, which is a
+ * download.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -31,8 +34,9 @@ interface Documented {
 }
 
 /**
- * Typed from the provider's docs/resources as of 2026-11-24. Those pages print `[Block]` for nested attributes, too, so
- * what is a block and what is a nested attribute comes from the provider's schema (b52b1df5).
+ * Typed from the provider's docs/resources as of 2026-11-24. Those pages print `[Block]` for nested
+ * attributes, too, so what is a block and what is a nested attribute comes from the provider's schema
+ * (b52b1df5).
  */
 const documented = JSON.parse(
   readFileSync(new URL('../support/terraform-attributes.json', import.meta.url), 'utf8'),

@@ -1,4 +1,7 @@
-/** deploy/yc against stand-ins of `yc` and `aws` that know their flags; what it deploys runs in the local gateway. */
+/**
+ * deploy/yc against stand-ins of `yc` and `aws` that know their flags; what it deploys runs in the local
+ * gateway.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';

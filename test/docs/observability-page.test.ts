@@ -1,6 +1,7 @@
 /**
- * docs/observability.md and the dashboard speak of what there is: every metric, span and attribute by the name that it has in
- * the code, and in OpenTelemetry's conventions. `UPDATE_PAGES=1` writes the tables of the page.
+ * docs/observability.md and the dashboard speak of what there is: every metric, span and attribute by the
+ * name that it has in the code, and in OpenTelemetry's conventions. `UPDATE_PAGES=1` writes the tables of the
+ * page.
  */
 import { SpanKind } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';

@@ -1,4 +1,6 @@
-/** Samples of the pages that belong together work together: servers with the clients that are shown for them. */
+/**
+ * Samples of the pages that belong together work together: servers with the clients that are shown for them.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { createApp, defineContract, type App, type FunctionContext } from 'yc-broadcast';

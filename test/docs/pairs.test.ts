@@ -1,4 +1,7 @@
-/** Samples that belong together work together: the README's handler on the local gateway, and the README's clients of it. */
+/**
+ * Samples that belong together work together: the README's handler on the local gateway, and the README's
+ * clients of it.
+ */
 import { describe, expect, it } from '@jest/globals';
 import type { Client } from 'yc-broadcast/client';
 import { startEmulator, type FunctionHandler } from 'yc-broadcast/emulator';

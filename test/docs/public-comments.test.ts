@@ -1,4 +1,7 @@
-/** Everything that can be imported says what it is: `npm run docs:api` shows these comments, and so do editors. */
+/**
+ * Everything that can be imported says what it is: `npm run docs:api` shows these comments, and so do
+ * editors.
+ */
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -16,7 +16,10 @@ const pages = [
     .map((name) => `docs/${name}`),
 ];
 
-/** Compiles samples as if they stood in this project, each page's in a folder. Returns what the compiler has to say, by sample. */
+/**
+ * Compiles samples as if they stood in this project, each page's in a folder. Returns what the compiler has
+ * to say, by sample.
+ */
 function problemsOf(samples: readonly CodeSample[]): string[] {
   const files = samples.map(({ where, file, code }) => {
     const pageFolder = join(folder, relative(root, where).replaceAll(/[^\w]|\d+$/g, '_'));

@@ -1,4 +1,7 @@
-/** What `bundle` and the cloud take, the local gateway takes, too: each project here is run by both ways of compiling. */
+/**
+ * What `bundle` and the cloud take, the local gateway takes, too: each project here is run by both ways of
+ * compiling.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,4 +1,7 @@
-/** gRPC clients that we did not write, against the local gateway: both majors of the official SDK, and grpc-js with a .proto. */
+/**
+ * gRPC clients that we did not write, against the local gateway: both majors of the official SDK, and grpc-js
+ * with a .proto.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';

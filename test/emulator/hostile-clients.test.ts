@@ -1,4 +1,6 @@
-/** Clients that mean harm, one request at a time: what they send has a bound, and its names are only names. */
+/**
+ * Clients that mean harm, one request at a time: what they send has a bound, and its names are only names.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2';
 import { connect } from 'node:net';

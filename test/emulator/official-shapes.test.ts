@@ -1,7 +1,7 @@
 /**
- * Handlers shaped like the platform's own examples, TypeScript from source, written for the cloud without a word about this
- * gateway: a tutorial with a function for each event, a game with a cookie authorizer and a queue, a tunnel with HTTP and
- * sockets. The GraphQL subscriptions are in graphql-ws.test.ts.
+ * Handlers shaped like the platform's own examples, TypeScript from source, written for the cloud without a
+ * word about this gateway: a tutorial with a function for each event, a game with a cookie authorizer and a
+ * queue, a tunnel with HTTP and sockets. The GraphQL subscriptions are in graphql-ws.test.ts.
  */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';

@@ -1,4 +1,7 @@
-/** Code written for the cloud reaches the local gateway: in instances, and in programs that are given its environment. */
+/**
+ * Code written for the cloud reaches the local gateway: in instances, and in programs that are given its
+ * environment.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -43,7 +46,9 @@ async function start(
   return { emulator, folder, client: await emulator.connect('/ws') };
 }
 
-/** What the official documentation shows for each major, word by word: no address, no token, no certificate. */
+/**
+ * What the official documentation shows for each major, word by word: no address, no token, no certificate.
+ */
 const SDK_2 = `
 import { serviceClients, cloudApi, Session } from '@yandex-cloud/nodejs-sdk';
 const { serverless: { apigateway_connection_service: service } } = cloudApi;

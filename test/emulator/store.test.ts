@@ -29,7 +29,10 @@ const backend: StoreBackend = {
   },
 };
 
-/** That of 10,000 members makes 80,000 requests, longer than all others together. It has no older state and loses no answers. */
+/**
+ * That of 10,000 members makes 80,000 requests, longer than all others together. It has no older state and
+ * loses no answers.
+ */
 const rules = storeContract(backend).filter(({ name }) => !/10,000|^(failover|repeat)/.test(name));
 
 describe('ydbStore on the store inside the gateway', () => {

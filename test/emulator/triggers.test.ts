@@ -1,4 +1,7 @@
-/** Triggers of the local gateway: batches, redelivery, dead letters and duplicates, on a clock that stands still. */
+/**
+ * Triggers of the local gateway: batches, redelivery, dead letters and duplicates, on a clock that stands
+ * still.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import {
   startEmulator,

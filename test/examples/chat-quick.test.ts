@@ -1,4 +1,7 @@
-/** People who write faster than the gateway takes it: the chat as `npm start` runs it, and the client that its page has. */
+/**
+ * People who write faster than the gateway takes it: the chat as `npm start` runs it, and the client that its
+ * page has.
+ */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import { connect, type Client } from 'yc-broadcast/client';

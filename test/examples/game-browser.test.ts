@@ -1,4 +1,7 @@
-/** The game in two browsers whose connections drop: at the end both show the same. Screenshots go to `test/artefacts`. */
+/**
+ * The game in two browsers whose connections drop: at the end both show the same. Screenshots go to
+ * `test/artefacts`.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';

@@ -1,4 +1,7 @@
-/** The live board as its README runs it: one command, an operator in a shell, and a page that hears both lanes. */
+/**
+ * The live board as its README runs it: one command, an operator in a shell, and a page that hears both
+ * lanes.
+ */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../support/browser.js';

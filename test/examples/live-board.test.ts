@@ -1,4 +1,7 @@
-/** The live board: hundreds of viewers get each score by the lane that the forecast speaks for, and the final for certain. */
+/**
+ * The live board: hundreds of viewers get each score by the lane that the forecast speaks for, and the final
+ * for certain.
+ */
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { parse } from 'yaml';

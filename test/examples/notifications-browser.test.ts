@@ -1,4 +1,7 @@
-/** The notifications example as its README runs it: one command, a publisher in a shell, and a page in headless Chromium. */
+/**
+ * The notifications example as its README runs it: one command, a publisher in a shell, and a page in
+ * headless Chromium.
+ */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';

@@ -1,4 +1,7 @@
-/** The notifications example: what the endpoint refuses and repeats, whose badge shows what, and what the timer sends. */
+/**
+ * The notifications example: what the endpoint refuses and repeats, whose badge shows what, and what the
+ * timer sends.
+ */
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeEach, describe, expect, it } from '@jest/globals';

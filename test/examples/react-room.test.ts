@@ -1,4 +1,7 @@
-/** The example with React, real React, in headless Chromium. Screenshots go to `test/artefacts`, to be looked at. */
+/**
+ * The example with React, real React, in headless Chromium. Screenshots go to `test/artefacts`, to be looked
+ * at.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

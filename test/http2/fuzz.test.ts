@@ -249,7 +249,10 @@ function createReferenceEncoder(): (lines: readonly AnswerLine[], size: number |
   };
 }
 
-/** A receiver of header blocks as the RFC describes it, as far as our encoder goes; written for this test only. */
+/**
+ * A receiver of header blocks as the RFC describes it, as far as our encoder goes; written for this test
+ * only.
+ */
 function createReferenceDecoder(): (block: Buffer) => HeaderField[] {
   const names = new Map([
     [1, ':authority'],

@@ -1,4 +1,7 @@
-/** Our HTTP/2 sessions against servers that other people wrote; and node:http2, to which they fall back, likewise. */
+/**
+ * Our HTTP/2 sessions against servers that other people wrote; and node:http2, to which they fall back,
+ * likewise.
+ */
 import { once } from 'node:events';
 import * as http2 from 'node:http2';
 import { createSecureServer, type ServerHttp2Stream } from 'node:http2';

@@ -1,6 +1,7 @@
 /**
- * No token, cookie, header, query or body reaches a log line, a span or a metric, wherever it stands and whoever repeats it:
- * hooks, stores and transports quote it in their errors here. `SECRET_RUNS=5000` looks longer.
+ * No token, cookie, header, query or body reaches a log line, a span or a metric, wherever it stands and
+ * whoever repeats it: hooks, stores and transports quote it in their errors here. `SECRET_RUNS=5000` looks
+ * longer.
  */
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,7 @@
-/** The packed package in fresh projects: every compiler, bundler, package manager and test runner that docs/requirements.md names. */
+/**
+ * The packed package in fresh projects: every compiler, bundler, package manager and test runner that
+ * docs/requirements.md names.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -55,7 +58,10 @@ function sampleWith(page: readonly CodeSample[], text: string): CodeSample {
   return found;
 }
 
-/** Every kind of value that the package makes, exported: the compiler has to find a public name for each inferred type. */
+/**
+ * Every kind of value that the package makes, exported: the compiler has to find a public name for each
+ * inferred type.
+ */
 const EXPORTED = `
 import * as React from 'react';
 import { createApp, createBroadcaster, defineContract, presence } from 'yc-broadcast';
@@ -128,7 +134,9 @@ suite('the packed package', () => {
   /** A program that npm has installed. */
   const tool = (file: string): [string, string] => [process.execPath, join(newest, 'node_modules', file)];
 
-  /** What the compiler says of the README's code and of all modules, the package's own declarations included. */
+  /**
+   * What the compiler says of the README's code and of all modules, the package's own declarations included.
+   */
   async function compile(
     project: string,
     compilerOptions: object,

@@ -1,6 +1,6 @@
 /**
- * A broadcast through the real parts: the local queue and its trigger, workers in instances, a store over HTTP, sends over
- * HTTP/2 to a gateway that counts. `npm run bench -- fanout` does the same with 100,000.
+ * A broadcast through the real parts: the local queue and its trigger, workers in instances, a store over
+ * HTTP, sends over HTTP/2 to a gateway that counts. `npm run bench -- fanout` does the same with 100,000.
  */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { broadcastInTrouble, type TroubledBroadcast } from '../../bench/fanout/trouble.js';
@@ -59,7 +59,8 @@ describe('a crowd behind the queue, in bad times', () => {
 
   it('takes those who are gone out of the store, and nobody else', async () => {
     const live = RECIPIENTS - GONE;
-    // A worker that is killed between counting those of a page and removing them leaves them to the next broadcast.
+    // A worker that is killed between counting those of a page and removing them leaves them to the next
+    // broadcast.
     expect(outcome.left).toBeGreaterThanOrEqual(live);
     expect(outcome.left).toBeLessThanOrEqual(live + outcome.kills * MOST_GONE_IN_A_PAGE);
     const next = await world.broadcaster.toAll().dispatch('headline', { title: 'Again' });

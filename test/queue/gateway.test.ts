@@ -1,4 +1,7 @@
-/** The fan-out on the local gateway: real sockets, a real queue with its trigger, and what goes wrong in the cloud. */
+/**
+ * The fan-out on the local gateway: real sockets, a real queue with its trigger, and what goes wrong in the
+ * cloud.
+ */
 import { afterEach, expect, it } from '@jest/globals';
 import { createApp, type App, type BroadcastStatus } from 'yc-broadcast';
 import { startEmulator, type Emulator, type EmulatorOptions, type TestClient } from 'yc-broadcast/emulator';

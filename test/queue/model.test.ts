@@ -1,7 +1,7 @@
 /**
- * Random runs of a broadcast through the queue: jobs come twice and in any order, instances are killed before or after
- * anything that they do outside themselves. In the end everybody has the message, whoever lived through it got it once, and
- * the status says what the gateway has seen.
+ * Random runs of a broadcast through the queue: jobs come twice and in any order, instances are killed before
+ * or after anything that they do outside themselves. In the end everybody has the message, whoever lived
+ * through it got it once, and the status says what the gateway has seen.
  */
 import { expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
@@ -62,7 +62,10 @@ const never = new Promise<never>(() => undefined);
 const STEP_MS = 10;
 const LEASE_MS = 3000;
 
-/** What an instance does outside itself, step by step. Once it is dead, nothing that it does has an effect or an answer. */
+/**
+ * What an instance does outside itself, step by step. Once it is dead, nothing that it does has an effect or
+ * an answer.
+ */
 function mortal({ pausesAt, diesAt, diesBefore }: Life, pass: (ms: number) => void) {
   let steps = 0;
   let die: (value: 'dead') => void = () => undefined;

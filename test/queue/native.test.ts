@@ -1,4 +1,7 @@
-/** The platform's own broadcast, from the function to the page: queue, trigger, every socket of a path, unwrapped. */
+/**
+ * The platform's own broadcast, from the function to the page: queue, trigger, every socket of a path,
+ * unwrapped.
+ */
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { createApp, createBroadcaster, defineContract } from 'yc-broadcast';

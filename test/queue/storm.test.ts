@@ -1,4 +1,7 @@
-/** A gateway that refuses, and what workers make of it: they come back later instead of waiting in the function. */
+/**
+ * A gateway that refuses, and what workers make of it: they come back later instead of waiting in the
+ * function.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { BroadcastError } from 'yc-broadcast';
 import { fanoutWorld, timesReached } from '../support/fanout-world.js';

@@ -1,6 +1,6 @@
 /**
- * Any room, user, type and id: through client, local gateway, server and each store together, a name is never taken for a
- * property, another name, or a part of a path.
+ * Any room, user, type and id: through client, local gateway, server and each store together, a name is never
+ * taken for a property, another name, or a part of a path.
  */
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';

@@ -1,4 +1,6 @@
-/** What an HTTP request to the same function can and cannot do. Clients choose the headers of their requests. */
+/**
+ * What an HTTP request to the same function can and cannot do. Clients choose the headers of their requests.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createApp, parseEvent, type AppOptions } from 'yc-broadcast';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';

@@ -1,4 +1,7 @@
-/** Instances whose clocks differ, at once, behind a gateway that turns messages round: every page ends up right. */
+/**
+ * Instances whose clocks differ, at once, behind a gateway that turns messages round: every page ends up
+ * right.
+ */
 import { expect, it } from '@jest/globals';
 import { presence, type ConnectionStore } from 'yc-broadcast';
 import type { HistoryStore } from 'yc-broadcast/stores';

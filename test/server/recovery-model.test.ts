@@ -1,7 +1,7 @@
 /**
- * Random histories of connecting, sending, dropping, rotating, recovering and expiring, against the real app and store:
- * no message is lost, doubled or out of order, or the client is told that something is lost. And each safeguard is needed:
- * with any one of them removed, some history goes wrong.
+ * Random histories of connecting, sending, dropping, rotating, recovering and expiring, against the real app
+ * and store: no message is lost, doubled or out of order, or the client is told that something is lost. And
+ * each safeguard is needed: with any one of them removed, some history goes wrong.
  *
  * `MODEL_RUNS=10000` for as many histories as that.
  */

@@ -1,7 +1,8 @@
 /**
- * Random histories of a room's state: changed, deleted, expired and lost, by two instances whose clocks differ and by pages that
- * drop, rotate, sleep, leave and miss frames and answers. At rest every page shows what the store has. And each safeguard is
- * needed: with any one of them taken out of the source, some history goes wrong.
+ * Random histories of a room's state: changed, deleted, expired and lost, by two instances whose clocks
+ * differ and by pages that drop, rotate, sleep, leave and miss frames and answers. At rest every page shows
+ * what the store has. And each safeguard is needed: with any one of them taken out of the source, some
+ * history goes wrong.
  *
  * `MODEL_RUNS=10000` for as many histories as that.
  */

@@ -109,7 +109,9 @@ function expectOneMessage({ storm }: World, report: DeliveryReport): void {
   ]);
 }
 
-/** Everybody whom the gateway knows has the message, the others are gone from the store, and nobody else is. */
+/**
+ * Everybody whom the gateway knows has the message, the others are gone from the store, and nobody else is.
+ */
 async function expectNobodyForgotten({ storm, store, ids }: World): Promise<void> {
   const live = ids.filter((id) => !storm.isGone(id));
   expect(live.length).toBeLessThan(ids.length);
@@ -191,10 +193,15 @@ describe('in a storm', () => {
   });
 });
 
-/** A gateway that takes its time, so that those under way at the deadline have some too, on a busy machine as well. */
+/**
+ * A gateway that takes its time, so that those under way at the deadline have some too, on a busy machine as
+ * well.
+ */
 const CALM = { latencyMs: [80, 120] as const };
 
-/** Of so many widths, one goes out in a tenth of a second, at best: a deadline within the first second cuts. */
+/**
+ * Of so many widths, one goes out in a tenth of a second, at best: a deadline within the first second cuts.
+ */
 const WIDTHS = 10;
 const UNHURRIED = { reserveMs: 0, timeoutMs: 30_000 };
 

@@ -14,7 +14,10 @@ afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp();
 });
 
-/** An app on the local gateway, which loses its disconnect events, its clients, and a clock that is ahead of all handshakes by `aheadMs`. */
+/**
+ * An app on the local gateway, which loses its disconnect events, its clients, and a clock that is ahead of
+ * all handshakes by `aheadMs`.
+ */
 async function world(aheadMs = 120_000) {
   const store = memoryStore();
   const shown = presence();

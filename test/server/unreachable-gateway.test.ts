@@ -1,4 +1,6 @@
-/** A gateway to which there is no connection: a broadcast ends with what it has, and goes on from its cursor. */
+/**
+ * A gateway to which there is no connection: a broadcast ends with what it has, and goes on from its cursor.
+ */
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';

@@ -1,4 +1,7 @@
-/** What the compiler says of a type that the contract does not have: the error is all that whoever wrote it reads. */
+/**
+ * What the compiler says of a type that the contract does not have: the error is all that whoever wrote it
+ * reads.
+ */
 import { expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,7 @@
-/** The contract is itself tested: each of these stores breaks a rule, and the case that names its fault refuses it. */
+/**
+ * The contract is itself tested: each of these stores breaks a rule, and the case that names its fault
+ * refuses it.
+ */
 import { AssertionError } from 'node:assert';
 import { describe, expect, it } from '@jest/globals';
 import { BroadcastError } from 'yc-broadcast';
@@ -714,7 +717,9 @@ function caseOf(backend: StoreBackend, name: string) {
   return found;
 }
 
-/** Why a case refuses a store; `undefined` when it accepts it. A mistake in the mutant itself is no refusal. */
+/**
+ * Why a case refuses a store; `undefined` when it accepts it. A mistake in the mutant itself is no refusal.
+ */
 async function refusal(backend: StoreBackend, name: string): Promise<string | undefined> {
   try {
     await caseOf(backend, name).run();

@@ -1,4 +1,7 @@
-/** What the PostgreSQL store does when the server, the network, the set-up or the package is not as it should be. */
+/**
+ * What the PostgreSQL store does when the server, the network, the set-up or the package is not as it should
+ * be.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** The store against a real PostgreSQL that works; test/stores/postgres-outage.test.ts has the one that does not. */
+/**
+ * The store against a real PostgreSQL that works; test/stores/postgres-outage.test.ts has the one that does
+ * not.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

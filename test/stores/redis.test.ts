@@ -17,7 +17,9 @@ import {
 } from '../support/redis-server.js';
 import { historyOf, recordsOf, stateOf } from '../support/shared-memory.js';
 
-/** The contract makes tens of thousands of calls, and two processes run it at once, perhaps on a busy machine. */
+/**
+ * The contract makes tens of thousands of calls, and two processes run it at once, perhaps on a busy machine.
+ */
 jest.setTimeout(180_000);
 const PATIENCE_MS = 30_000;
 /** Twice the life of a connection, and five for clocks that differ. */
@@ -57,7 +59,8 @@ describeWithRedis('redisStore', () => {
       ),
     )('$name', ({ run }) => run());
 
-    // A cluster of one server runs scripts that touch several slots, if they make the names of keys themselves.
+    // A cluster of one server runs scripts that touch several slots, if they make the names of keys
+    // themselves.
     it('keeps all of a connection in one slot, and connections in many', async () => {
       const store = redisStore({ client: cluster, keyPrefix: 'slots' });
       const slots = async () => {

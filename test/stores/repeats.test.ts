@@ -95,7 +95,9 @@ describeWithPostgres('postgresStore, when an answer is lost', (server) => {
   it.each(repeatCases(backend))('$name', ({ run }) => run(), CASE_TIMEOUT_MS);
 });
 
-/** What changes a connection, a record or a history; its copies and reservations are repeated without harm. */
+/**
+ * What changes a connection, a record or a history; its copies and reservations are repeated without harm.
+ */
 function isDecisive({ action, body }: DocumentRequest): boolean {
   const { Key, Item } = body as { Key?: { p: { S: string } }; Item?: { p: { S: string } } };
   const partition = (Key ?? Item)?.p.S ?? '';

@@ -1,4 +1,7 @@
-/** What overlaps, step by step: one call is held before each of its requests in turn, while another runs to its end. */
+/**
+ * What overlaps, step by step: one call is held before each of its requests in turn, while another runs to
+ * its end.
+ */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ConnectionStore } from 'yc-broadcast';
 import type { Audience } from 'yc-broadcast/stores';

@@ -334,7 +334,9 @@ describe('ydbStore and rows that are over', () => {
   });
 });
 
-/** Operations of docs/store-ydb.md with their prices. The table there is compared with what is measured here. */
+/**
+ * Operations of docs/store-ydb.md with their prices. The table there is compared with what is measured here.
+ */
 describe('the prices in docs/store-ydb.md', () => {
   const page = readFileSync(new URL('../../docs/store-ydb.md', import.meta.url), 'utf8');
   const documented = new Map(

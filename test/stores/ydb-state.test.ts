@@ -1,6 +1,6 @@
 /**
- * What the state of rooms costs on YDB, and what becomes of lost answers. dynalite has no transactions, so this runs on the
- * store inside the local gateway; test/emulator/store.test.ts runs the contract there.
+ * What the state of rooms costs on YDB, and what becomes of lost answers. dynalite has no transactions, so
+ * this runs on the store inside the local gateway; test/emulator/store.test.ts runs the contract there.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { randomBytes } from 'node:crypto';
@@ -119,7 +119,10 @@ describe('the state of a room on YDB costs', () => {
   });
 });
 
-/** Loses the answer to the next transaction of an instance, and then lets others do something before it is repeated. */
+/**
+ * Loses the answer to the next transaction of an instance, and then lets others do something before it is
+ * repeated.
+ */
 function loseAnswer(token: string, meanwhile: () => Promise<unknown> = async () => undefined): void {
   let seen = 0;
   proxy.script(async ({ action, authorization }) => {

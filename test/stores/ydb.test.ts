@@ -31,7 +31,9 @@ const backend: StoreBackend = {
   },
 };
 
-/** YDB does not come back older by itself: docs/store-ydb.md. test/stores/repeats.test.ts has lost answers. */
+/**
+ * YDB does not come back older by itself: docs/store-ydb.md. test/stores/repeats.test.ts has lost answers.
+ */
 const cases = storeContract(backend).filter(({ name, skip }) => !skip && !/^(failover|repeat)/.test(name));
 
 describe('ydbStore', () => {

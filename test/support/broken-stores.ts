@@ -52,7 +52,10 @@ export const pagingByOffset: Fault = (store) => {
   };
 };
 
-/** Several rooms as many listings, each member in its first room, if at all. `after` is a room's number and an id. */
+/**
+ * Several rooms as many listings, each member in its first room, if at all. `after` is a room's number and an
+ * id.
+ */
 export function listingRoomAfterRoom({ skipsKnown }: { readonly skipsKnown: boolean }): Fault {
   return (store) => {
     const roomOf = new Map<string, number>();

@@ -1,4 +1,6 @@
-/** The chat example behind a local gateway, the way `npm start` runs it, and people who use it without a page. */
+/**
+ * The chat example behind a local gateway, the way `npm start` runs it, and people who use it without a page.
+ */
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { startEmulator, type Emulator, type EmulatorOptions, type TestClient } from 'yc-broadcast/emulator';
@@ -8,8 +10,9 @@ type Handler = (event: never, context: never) => unknown;
 const page = fileURLToPath(new URL('../../examples/chat/public', import.meta.url));
 
 /**
- * The handler reads its surroundings when it is loaded, so the gateway has to be there first. One per test file.
- * `intercept` stands between gateway and handler: what it returns is the answer, unless that is `undefined`.
+ * The handler reads its surroundings when it is loaded, so the gateway has to be there first. One per test
+ * file. `intercept` stands between gateway and handler: what it returns is the answer, unless that is
+ * `undefined`.
  */
 export async function startChat(
   options: Partial<EmulatorOptions> = {},

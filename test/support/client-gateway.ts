@@ -1,4 +1,7 @@
-/** Real clients behind a local gateway: real sockets, server and store; only the clients' time is moved by hand. */
+/**
+ * Real clients behind a local gateway: real sockets, server and store; only the clients' time is moved by
+ * hand.
+ */
 import { connect, type Client, type ConnectOptions, type ClientStateChange } from 'yc-broadcast/client';
 import { createApp, defineContract } from 'yc-broadcast';
 import { startEmulator, type Emulator } from 'yc-broadcast/emulator';
@@ -14,7 +17,10 @@ export const counting = defineContract({
   server: { said: z.object({ n: z.int() }) },
 });
 
-/** So that a test gets to the end of a connection without idling: the gateway's hour and its pings are tested elsewhere. */
+/**
+ * So that a test gets to the end of a connection without idling: the gateway's hour and its pings are tested
+ * elsewhere.
+ */
 const LIFETIME_MS = 5 * 60_000;
 
 export interface ClientGateway {
@@ -24,8 +30,8 @@ export interface ClientGateway {
   /** Moves the clients' time on, step by step, until a condition holds; see `until`. */
   until(condition: () => boolean, patienceMs?: number): Promise<void>;
   /**
-   * Says one number after the other until it is stopped, the next one when the last one was handled. Its own connection
-   * is left alone.
+   * Says one number after the other until it is stopped, the next one when the last one was handled. Its own
+   * connection is left alone.
    */
   speak(): Promise<{ stop(): Promise<number> }>;
   /** Closes a connection, as the management API does. */

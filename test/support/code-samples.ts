@@ -4,14 +4,17 @@ import { readFileSync } from 'node:fs';
 export interface CodeSample {
   /** File and line, for messages. */
   readonly where: string;
-  /** What its first line calls it (`// chat.ts`), so that the page's other samples can import it; else a name made up. */
+  /**
+   * What its first line calls it (`// chat.ts`), so that the page's other samples can import it; else a name
+   * made up.
+   */
   readonly file: string;
   readonly code: string;
 }
 
 /**
- * A sample may lean on things that would only distract its readers. They stand in a comment right before it, which
- * begins with `<!-- given`, and are compiled along with it.
+ * A sample may lean on things that would only distract its readers. They stand in a comment right before it,
+ * which begins with `<!-- given`, and are compiled along with it.
  */
 const SAMPLE = /(?:<!-- given\n(?<given>[\s\S]*?)-->\n+)?^```ts\n(?<code>[\s\S]*?)^```/gm;
 

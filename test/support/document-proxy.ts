@@ -1,4 +1,6 @@
-/** Stands before dynalite as the Document API of YDB would: bearer tokens, time to live, prices, and bad days. */
+/**
+ * Stands before dynalite as the Document API of YDB would: bearer tokens, time to live, prices, and bad days.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
@@ -155,9 +157,9 @@ function reply(response: ServerResponse, status: number, body: object | string):
 }
 
 /**
- * Documented: 1 RU for 4 KB read, 2 RU for 1 KB written, 2 RU for a deletion, also where nothing was there. Capacity
- * units of dynalite are 4 KB strongly read and 1 KB written. What a write costs whose condition does not hold is not
- * documented; here it costs as much as the smallest write.
+ * Documented: 1 RU for 4 KB read, 2 RU for 1 KB written, 2 RU for a deletion, also where nothing was there.
+ * Capacity units of dynalite are 4 KB strongly read and 1 KB written. What a write costs whose condition does
+ * not hold is not documented; here it costs as much as the smallest write.
  */
 function priceOf(action: string, body: Readonly<Record<string, unknown>>, answer: unknown): number {
   if (action === 'DeleteItem') return 2;
@@ -168,7 +170,10 @@ function priceOf(action: string, body: Readonly<Record<string, unknown>>, answer
   return 2 * Math.max(1, units);
 }
 
-/** Documented: as much as each of the reads, and 4 RU for 1 KB written in a transaction. Nothing here is longer. */
+/**
+ * Documented: as much as each of the reads, and 4 RU for 1 KB written in a transaction. Nothing here is
+ * longer.
+ */
 function priceOfMany({ RequestItems = {}, TransactItems = [] }: Readonly<Record<string, unknown>>): number {
   const reads = Object.values(RequestItems as Record<string, { readonly Keys: readonly object[] }>);
   return reads.flatMap(({ Keys }) => Keys).length + 4 * (TransactItems as readonly object[]).length;

@@ -9,8 +9,8 @@ interface Document {
 }
 
 /**
- * The store that people write first: one document for each connection, read, changed and written back. Right as long as
- * one call waits for the other, and wrong in a race. Removals are remembered for `rememberMs`.
+ * The store that people write first: one document for each connection, read, changed and written back. Right
+ * as long as one call waits for the other, and wrong in a race. Removals are remembered for `rememberMs`.
  */
 export function documentStore(rememberMs: number): StoreBackend {
   const databases = new Map<string, Map<string, Document>>();

@@ -1,4 +1,7 @@
-/** A DynamoDB-compatible server without AWS. It knows no UpdateTimeToLive and no transactions, and takes any key. */
+/**
+ * A DynamoDB-compatible server without AWS. It knows no UpdateTimeToLive and no transactions, and takes any
+ * key.
+ */
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';

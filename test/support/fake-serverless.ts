@@ -1,4 +1,7 @@
-/** As much of Serverless Framework 3 as a plugin of ours sees; test/deploy/serverless-framework.test.ts has the real one. */
+/**
+ * As much of Serverless Framework 3 as a plugin of ours sees; test/deploy/serverless-framework.test.ts has
+ * the real one.
+ */
 import type {
   Serverless,
   ServerlessFunction,

@@ -1,6 +1,7 @@
 /**
- * A handler that speaks `graphql-transport-ws` (github.com/enisdenjo/graphql-ws, PROTOCOL.md), as a function can: what a
- * client has subscribed to is kept with its connection, and whoever says something runs the subscriptions of the others.
+ * A handler that speaks `graphql-transport-ws` (github.com/enisdenjo/graphql-ws, PROTOCOL.md), as a function
+ * can: what a client has subscribed to is kept with its connection, and whoever says something runs the
+ * subscriptions of the others.
  */
 import {
   buildSchema,

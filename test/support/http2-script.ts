@@ -1,4 +1,7 @@
-/** An HTTP/2 server without manners: tests say frame by frame what it does. Plain TCP on 127.0.0.1, prior knowledge. */
+/**
+ * An HTTP/2 server without manners: tests say frame by frame what it does. Plain TCP on 127.0.0.1, prior
+ * knowledge.
+ */
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 

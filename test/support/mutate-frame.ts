@@ -1,4 +1,7 @@
-/** Frames of a server as they should not be: values of other kinds, missing or foreign parts, numbers that are off, broken text. */
+/**
+ * Frames of a server as they should not be: values of other kinds, missing or foreign parts, numbers that are
+ * off, broken text.
+ */
 
 const JUNK: readonly unknown[] = [
   null,

@@ -1,8 +1,8 @@
 import type { BrowserContext } from 'playwright-core';
 
 /**
- * A browser as some are: no language tag (WebKitGTK says `C`), storage that throws when it is only looked at, no
- * `crypto.randomUUID` and no clipboard (pages without TLS), states of a tab that no page expects.
+ * A browser as some are: no language tag (WebKitGTK says `C`), storage that throws when it is only looked at,
+ * no `crypto.randomUUID` and no clipboard (pages without TLS), states of a tab that no page expects.
  */
 export async function makeOdd(context: BrowserContext, language: string): Promise<void> {
   await context.addInitScript(`{

@@ -80,8 +80,8 @@ export interface PackedPackage {
 }
 
 /**
- * Packs what `npm run build` makes. Not in the repository's own folder: `npm pack` there would empty `dist`, out of which
- * other tests run programs meanwhile.
+ * Packs what `npm run build` makes. Not in the repository's own folder: `npm pack` there would empty `dist`,
+ * out of which other tests run programs meanwhile.
  */
 export async function packPackage(): Promise<PackedPackage> {
   const folder = mkdtempSync(join(tmpdir(), 'yc-broadcast-package-'));

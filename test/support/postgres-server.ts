@@ -24,7 +24,9 @@ export interface PostgresServer {
   /** Ends every process of the server at once, as a crash of the machine would. */
   kill(): Promise<void>;
   start(): Promise<void>;
-  /** Makes a standby of the server as it is, and promotes it: it has what was there, and nothing that follows. */
+  /**
+   * Makes a standby of the server as it is, and promotes it: it has what was there, and nothing that follows.
+   */
   promoteStandby(): Promise<{ readonly port: number }>;
   /** Writes a file that the server may read, and returns its path. */
   write(name: string, text: string): string;

@@ -9,7 +9,9 @@ export function createRandom(seed: number): () => number {
   };
 }
 
-/** A seed out of a text, so that what happens does not depend on the order in which it is asked for: FNV-1a. */
+/**
+ * A seed out of a text, so that what happens does not depend on the order in which it is asked for: FNV-1a.
+ */
 export function seedOf(text: string): number {
   let hash = 0x811c9dc5;
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);

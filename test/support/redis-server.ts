@@ -1,4 +1,7 @@
-/** Real servers for tests: started on a free port of this machine, in a folder of their own, and stopped afterwards. */
+/**
+ * Real servers for tests: started on a free port of this machine, in a folder of their own, and stopped
+ * afterwards.
+ */
 import { describe, it } from '@jest/globals';
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -134,7 +137,10 @@ async function isReady(child: ChildProcess): Promise<void> {
   });
 }
 
-/** Deletes all keys that begin with `prefix`, one by one: a cluster does not delete keys of different slots at once. */
+/**
+ * Deletes all keys that begin with `prefix`, one by one: a cluster does not delete keys of different slots at
+ * once.
+ */
 export async function dropKeys(client: Redis, prefix: string): Promise<void> {
   for await (const keys of client.scanStream({ match: `${prefix}*`, count: 1000 }) as AsyncIterable<
     string[]

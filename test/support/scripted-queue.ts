@@ -15,7 +15,9 @@ export interface QueueRequest {
   readonly at: number;
 }
 
-/** `hang` never answers; `take-and-cut` takes the messages and cuts the connection; `cut` does not take them. */
+/**
+ * `hang` never answers; `take-and-cut` takes the messages and cuts the connection; `cut` does not take them.
+ */
 export type QueueAnswer =
   | 'take'
   | 'hang'

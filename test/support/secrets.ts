@@ -1,4 +1,7 @@
-/** Secrets to be looked for in what is written down: random words in every place of a call, and errors that quote them. */
+/**
+ * Secrets to be looked for in what is written down: random words in every place of a call, and errors that
+ * quote them.
+ */
 import fc from 'fast-check';
 import { BroadcastError } from 'yc-broadcast';
 
@@ -54,7 +57,9 @@ export function errorQuoting(words: readonly string[], { quote, isOurs, isCause 
   return new Error('it broke', { cause });
 }
 
-/** Marked, so that no word of ours is taken for one; with what JSON, addresses and base64 write differently. */
+/**
+ * Marked, so that no word of ours is taken for one; with what JSON, addresses and base64 write differently.
+ */
 const secret = fc
   .tuple(
     fc.constantFrom('s3cr3t-', 'S3CR3T_', 'q"7', 'ключ-', 'a/b+'),

@@ -2,8 +2,9 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
- * Where a program is that some tests need, or `undefined` after a line that says how to get it, for tests to be
- * skipped. With `YC_BROADCAST_REQUIRE_SERVERS=1`, as in CI, a missing program throws: there nothing is skipped.
+ * Where a program is that some tests need, or `undefined` after a line that says how to get it, for tests to
+ * be skipped. With `YC_BROADCAST_REQUIRE_SERVERS=1`, as in CI, a missing program throws: there nothing is
+ * skipped.
  */
 export function requireProgram(name: string, install: string): string | undefined {
   const found = pathTo(name);

@@ -15,8 +15,9 @@ interface Space {
 export type Alteration = (store: ConnectionStore, instance: StoreInstance) => ConnectionStore;
 
 /**
- * A backend like those of the cloud, in one process: all instances of a namespace work on one memory store, each by its
- * own clock. That is possible because the memory store does everything before it returns its promise.
+ * A backend like those of the cloud, in one process: all instances of a namespace work on one memory store,
+ * each by its own clock. That is possible because the memory store does everything before it returns its
+ * promise.
  */
 export function sharedMemory(alter: Alteration = (store) => store): StoreBackend {
   const spaces = new Map<string, Space>();

@@ -1,4 +1,7 @@
-/** As much of React as hooks need: one component, effects behind each rendering, another rendering when a state changes. */
+/**
+ * As much of React as hooks need: one component, effects behind each rendering, another rendering when a
+ * state changes.
+ */
 import type { ReactHooks } from 'yc-broadcast/client/react';
 
 interface Slot {

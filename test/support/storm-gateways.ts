@@ -70,7 +70,8 @@ export const restStormGateway: StormGatewayKind = async (storm) => {
       else setTimeout(answerRest, latencyMs, response, fate);
     }, ignore);
   });
-  // A connection that is closed for being idle just when a request comes would be one more loss, not in the storm.
+  // A connection that is closed for being idle just when a request comes would be one more loss, not in the
+  // storm.
   server.keepAliveTimeout = 60_000;
   return listen(server, sockets);
 };

@@ -1,9 +1,11 @@
-/** A gateway's bad day: what becomes of each request, and a record of it that a report can be held against. */
+/**
+ * A gateway's bad day: what becomes of each request, and a record of it that a report can be held against.
+ */
 import { createRandom, seedOf } from './random.js';
 
 /**
- * What the gateway does with a request that it has received: `lost` breaks off without an answer and without having
- * delivered, `deliveredButLost` after having delivered.
+ * What the gateway does with a request that it has received: `lost` breaks off without an answer and without
+ * having delivered, `deliveredButLost` after having delivered.
  */
 export type Fate = 'delivered' | 'unknown' | 'unavailable' | 'lost' | 'deliveredButLost';
 
@@ -42,7 +44,10 @@ export interface Storm {
   copies(connectionId: string): number;
 }
 
-/** Whatever happens depends on the seed, the connection and the number of its attempt, not on what came in between. */
+/**
+ * Whatever happens depends on the seed, the connection and the number of its attempt, not on what came in
+ * between.
+ */
 export function createStorm(options: StormOptions): Storm {
   const { seed, unavailable = 0, lost = 0, gone = 0, cutEvery = Infinity, latencyMs } = options;
   const fates = new Map<string, Fate[]>();

@@ -12,7 +12,10 @@ export interface TcpProxy {
   freeze(): void;
   /** Connections from now on lead to another port. */
   retarget(port: number): void;
-  /** Swallows what the server answers next, and resets that connection. New ones wait until `meanwhile` is over. */
+  /**
+   * Swallows what the server answers next, and resets that connection. New ones wait until `meanwhile` is
+   * over.
+   */
   loseNextAnswer(meanwhile?: () => Promise<void>): void;
   close(): Promise<void>;
 }

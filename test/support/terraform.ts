@@ -57,7 +57,9 @@ export type TerraformExpression =
   | { readonly kind: 'list'; readonly items: string[] }
   | { readonly kind: 'value' };
 
-/** The outermost level of an expression. `condition ? null : x` counts as `x`: null leaves an attribute out. */
+/**
+ * The outermost level of an expression. `condition ? null : x` counts as `x`: null leaves an attribute out.
+ */
 export function readExpression(text: string): TerraformExpression {
   const expression = text.replace(/^[^{["]*\? null : /, '').trim();
   if (expression.startsWith('[')) return { kind: 'list', items: partsOf(expression) };

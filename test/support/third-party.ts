@@ -1,4 +1,7 @@
-/** Servers of other people, started for a test with a configuration of ours. All of them on 127.0.0.1 with TLS. */
+/**
+ * Servers of other people, started for a test with a configuration of ours. All of them on 127.0.0.1 with
+ * TLS.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,7 @@
-/** What else calls an app in the test kit: HTTP requests, timers, queues, with the events that parseEvent knows. */
+/**
+ * What else calls an app in the test kit: HTTP requests, timers, queues, with the events that parseEvent
+ * knows.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { createApp, defineContract, type OtherEventHook, type Contract } from 'yc-broadcast';
 import { queueFanout, type MessageQueue } from 'yc-broadcast/queue';

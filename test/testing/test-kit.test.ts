@@ -1,4 +1,7 @@
-/** The kit for users' own handlers: it drives them as the gateway does, and each of its expectations fails when it should. */
+/**
+ * The kit for users' own handlers: it drives them as the gateway does, and each of its expectations fails
+ * when it should.
+ */
 import { describe, expect, it } from '@jest/globals';
 import type { SendFault } from 'yc-broadcast/emulator';
 import { AssertionError } from 'node:assert';

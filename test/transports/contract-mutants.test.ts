@@ -1,4 +1,6 @@
-/** The transport contract has to be able to refuse: each broken transport fails the rule that names its fault. */
+/**
+ * The transport contract has to be able to refuse: each broken transport fails the rule that names its fault.
+ */
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { BroadcastError, type Transport } from 'yc-broadcast';
 import { againstEmulator, transportContract, type EmulatorAccess } from 'yc-broadcast/testing';

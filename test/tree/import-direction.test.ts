@@ -1,4 +1,7 @@
-/** The rooms of `src` stand in one order: later rooms may import earlier ones, never back, and no import goes in a circle. */
+/**
+ * The rooms of `src` stand in one order: later rooms may import earlier ones, never back, and no import goes
+ * in a circle.
+ */
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

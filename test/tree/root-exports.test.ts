@@ -1,4 +1,7 @@
-/** What applications import. A name that is added here is a promise; what only authors of stores use has an entry of its own. */
+/**
+ * What applications import. A name that is added here is a promise; what only authors of stores use has an
+ * entry of its own.
+ */
 import { expect, it } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import * as root from 'yc-broadcast';

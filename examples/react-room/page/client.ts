@@ -3,11 +3,16 @@ import { connect } from 'yc-broadcast/client';
 import { createClientHooks } from 'yc-broadcast/client/react';
 import type { wall } from '../contract.js';
 
-/** Who this page is, for as long as the tab is there: two tabs are two people, which is handy for trying it out. */
+/**
+ * Who this page is, for as long as the tab is there: two tabs are two people, which is handy for trying it
+ * out.
+ */
 const key = remembered('key', () => crypto.getRandomValues(new Uint32Array(4)).join('-'));
 const name = remembered('name', () => pick(['Ada', 'Boris', 'Clara', 'Dmitry', 'Elif', 'Farid']));
 
-/** Made once for the page; components come and go. The key is no part of the address: those end up in logs. */
+/**
+ * Made once for the page; components come and go. The key is no part of the address: those end up in logs.
+ */
 export const client = connect<typeof wall>({
   url: address,
   protocols: ['wall', `key.${key}`],

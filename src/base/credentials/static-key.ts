@@ -25,7 +25,10 @@ export interface SignerOptions {
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
-/** Signs with a static key, by AWS Signature Version 4, as its reference describes it for services other than S3. */
+/**
+ * Signs with a static key, by AWS Signature Version 4, as its reference describes it for services other than
+ * S3.
+ */
 export function createSigner({ key, region, service, now = Date.now }: SignerOptions): Signer {
   let last: { readonly day: string; readonly key: Buffer } | undefined;
 

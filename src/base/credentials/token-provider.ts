@@ -14,13 +14,14 @@ export interface TokenProviderOptions {
 }
 
 /**
- * Gives IAM tokens, from the first of these that there is: the `token` option; the `context.token` of the latest call;
- * the environment variable `YC_TOKEN`; the key of a service account in the file that `YC_SERVICE_ACCOUNT_KEY_FILE`
- * names; the metadata service. In a function the call's own token comes first, since it costs nothing; on a laptop
- * the environment comes before the metadata service, which would only time out there.
+ * Gives IAM tokens, from the first of these that there is: the `token` option; the `context.token` of the
+ * latest call; the environment variable `YC_TOKEN`; the key of a service account in the file that
+ * `YC_SERVICE_ACCOUNT_KEY_FILE` names; the metadata service. In a function the call's own token comes first,
+ * since it costs nothing; on a laptop the environment comes before the metadata service, which would only
+ * time out there.
  *
- * Tokens are kept until a minute before they expire, those that live for less than two minutes until half of their
- * time is over. No token ever reaches a log or an error.
+ * Tokens are kept until a minute before they expire, those that live for less than two minutes until half of
+ * their time is over. No token ever reaches a log or an error.
  */
 export interface TokenProvider extends InvocationAware {
   /** Rejects with `UNAUTHENTICATED` when there is no token anywhere, and says what can be done. */
@@ -30,7 +31,9 @@ export interface TokenProvider extends InvocationAware {
   onInvocation(context: FunctionContext): void;
 }
 
-/** What can stand in a header. Anything else would fail in the HTTP client, with a message that helps nobody. */
+/**
+ * What can stand in a header. Anything else would fail in the HTTP client, with a message that helps nobody.
+ */
 const USABLE = /^[\x21-\x7e]+$/;
 
 /** A fifth of what `z.url` brings into the bundle. */

@@ -112,7 +112,9 @@ async function readJson(file: string): Promise<unknown> {
   return parseJson(text);
 }
 
-/** The answer's JSON, or what to say instead. The text of an answer may hold a secret, so no error gets it. */
+/**
+ * The answer's JSON, or what to say instead. The text of an answer may hold a secret, so no error gets it.
+ */
 async function askForJson(url: URL, init: RequestInit): Promise<{ answer?: unknown; problem: string }> {
   try {
     const response = await fetch(url, init);

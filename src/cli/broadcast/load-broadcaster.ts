@@ -4,7 +4,10 @@ import type { CodeEntry } from '../../emulator/code/entry.js';
 import { exportedNames } from '../../emulator/code/exports.js';
 import { loadModule } from './load-module.js';
 
-/** The broadcaster that an entry exports, or that of an app. Rejects with a {@link CliError} when there is none. */
+/**
+ * The broadcaster that an entry exports, or that of an app. Rejects with a {@link CliError} when there is
+ * none.
+ */
 export async function loadBroadcaster(entry: CodeEntry): Promise<Broadcaster> {
   const exports = await loadModule(entry);
   const names = entry.exportName === undefined ? ['broadcaster', 'app'] : [entry.exportName];

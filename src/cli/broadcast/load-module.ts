@@ -28,7 +28,8 @@ export async function loadModule(entry: CodeEntry): Promise<Exports> {
 
 async function compile(entry: CodeEntry, outfile: string): Promise<void> {
   try {
-    // The library stays one: its errors are recognised by their class. Nobody but this process maps stacks here.
+    // The library stays one: its errors are recognised by their class. Nobody but this process maps stacks
+    // here.
     await build({ ...compilerSettings(entry), sourcemap: 'inline', external: ['yc-broadcast'], outfile });
   } catch (reason) {
     throw await compileError(entry, reason);

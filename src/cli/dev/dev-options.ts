@@ -1,4 +1,7 @@
-/** From the flags of `dev` to what `startEmulator` takes. What was not given is not passed on: the defaults are its own. */
+/**
+ * From the flags of `dev` to what `startEmulator` takes. What was not given is not passed on: the defaults
+ * are its own.
+ */
 import { join } from 'node:path';
 import { outputFolder } from '../../emulator/code/compiler.js';
 import { parseEntry, type CodeEntry } from '../../emulator/code/entry.js';

@@ -8,13 +8,19 @@ export interface DevQueues {
   readonly batch: number | undefined;
   /** Milliseconds. */
   readonly cutoff: number | undefined;
-  /** How often a message may be received before it goes to the dead letters; `undefined`: it comes back for ever. */
+  /**
+   * How often a message may be received before it goes to the dead letters; `undefined`: it comes back for
+   * ever.
+   */
   readonly 'max-receives': number | undefined;
 }
 
 export interface DevQueue {
   readonly name: string;
-  /** The path whose sockets get what is in the queue, or the id of the function that reads it; by default the only one. */
+  /**
+   * The path whose sockets get what is in the queue, or the id of the function that reads it; by default the
+   * only one.
+   */
   readonly target: string | undefined;
 }
 

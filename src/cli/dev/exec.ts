@@ -5,8 +5,9 @@ import { queueVariables } from '../../emulator/queue/access.js';
 import { CliError } from '../command.js';
 
 /**
- * Runs a shell command that finds the gateway in its environment. Resolves with its exit code, 128 and the number of
- * the signal when one has ended it, as shells have it. When `stopped` comes first, the command is asked to end.
+ * Runs a shell command that finds the gateway in its environment. Resolves with its exit code, 128 and the
+ * number of the signal when one has ended it, as shells have it. When `stopped` comes first, the command is
+ * asked to end.
  */
 export function runCommand(command: string, emulator: Emulator, stopped: Promise<void>): Promise<number> {
   const child = spawn(command, {

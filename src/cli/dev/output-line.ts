@@ -3,8 +3,8 @@ import type { Palette } from '../terminal/palette.js';
 import { formatStructuredLine, parseStructuredLine } from './structured-line.js';
 
 /**
- * What a function prints, line by line, with the instance in front. Lines of structured logs are shown as people read them,
- * within the terminal's width; `columns` is `Infinity` where there is none.
+ * What a function prints, line by line, with the instance in front. Lines of structured logs are shown as
+ * people read them, within the terminal's width; `columns` is `Infinity` where there is none.
  */
 export function formatOutput(paint: Palette, columns: () => number): (output: FunctionOutput) => string {
   return ({ instance, text }) => {

@@ -1,6 +1,8 @@
 import type { Palette } from '../terminal/palette.js';
 
-/** A line of the platform's structured logs, as the cloud would take it: level, message, what else there is. */
+/**
+ * A line of the platform's structured logs, as the cloud would take it: level, message, what else there is.
+ */
 export interface StructuredLine {
   readonly level: string;
   readonly message: string;
@@ -30,8 +32,8 @@ export function parseStructuredLine(text: string): StructuredLine | undefined {
 }
 
 /**
- * The line for a terminal: level, message, then as many fields as there is room for, and a stack below. Without a width,
- * as in a file, all fields are there.
+ * The line for a terminal: level, message, then as many fields as there is room for, and a stack below.
+ * Without a width, as in a file, all fields are there.
  */
 export function formatStructuredLine(paint: Palette, line: StructuredLine, columns: number): string {
   const { level, message, fields, stack } = line;

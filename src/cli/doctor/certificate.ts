@@ -1,4 +1,6 @@
-/** Makes a local gateway, and looks at its certificate as a client does that believes it talks to the cloud. */
+/**
+ * Makes a local gateway, and looks at its certificate as a client does that believes it talks to the cloud.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';

@@ -1,6 +1,6 @@
 /**
- * The function of the self-test, as people write theirs: no address, no token, no certificate. It is text because it has
- * to be loaded from the project, where the SDK is found.
+ * The function of the self-test, as people write theirs: no address, no token, no certificate. It is text
+ * because it has to be loaded from the project, where the SDK is found.
  */
 export const PROBE = `
 const { DOCTOR_SDK } = process.env;

@@ -1,4 +1,6 @@
-/** Runs a function in an instance that is written for the cloud, and sees whether it reaches a local gateway. */
+/**
+ * Runs a function in an instance that is written for the cloud, and sees whether it reaches a local gateway.
+ */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

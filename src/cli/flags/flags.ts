@@ -1,6 +1,7 @@
 /**
- * The flags of a command as one table: each entry says how a flag is written, read and explained, so that parsing, help and
- * types cannot disagree. What was not given is `undefined`: defaults are where the option itself is.
+ * The flags of a command as one table: each entry says how a flag is written, read and explained, so that
+ * parsing, help and types cannot disagree. What was not given is `undefined`: defaults are where the option
+ * itself is.
  */
 import { parseArgs } from 'node:util';
 import { wrapped } from '../terminal/wrapped.js';

@@ -2,7 +2,10 @@ import { parseJson } from '../../base/json.js';
 import { CliError } from '../command.js';
 import { findGateway } from './find.js';
 
-/** Talks to the control API of a running gateway. Everything rejects with a {@link CliError} when it is refused. */
+/**
+ * Talks to the control API of a running gateway. Everything rejects with a {@link CliError} when it is
+ * refused.
+ */
 export interface GatewayClient {
   readonly url: string;
   read<T>(path: string, query?: Readonly<Record<string, string | number | undefined>>): Promise<T>;

@@ -18,7 +18,9 @@ function folder(): string {
   return join(projectFolder(join(process.cwd(), 'package.json')), '.yc-broadcast');
 }
 
-/** Writes the file, and takes away what killed gateways have left behind. Returns how to take it away in turn. */
+/**
+ * Writes the file, and takes away what killed gateways have left behind. Returns how to take it away in turn.
+ */
 export function writeGatewayFile({ port, url, inspector }: Emulator): () => void {
   runningGateways();
   const file = join(folder(), `dev-${port}.json`);

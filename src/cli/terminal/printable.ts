@@ -1,6 +1,7 @@
 /**
- * Text from clients and functions, for a terminal: control characters as `\x1b`, so that a room's name or a close reason
- * cannot move the cursor, change the title or hide what was printed before. Line breaks and tabs stay.
+ * Text from clients and functions, for a terminal: control characters as `\x1b`, so that a room's name or a
+ * close reason cannot move the cursor, change the title or hide what was printed before. Line breaks and tabs
+ * stay.
  */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (character) => {

@@ -14,7 +14,8 @@ let epoch = 0;
 export const systemClock: ClientClock = {
   now() {
     const elapsed = performance.now();
-    // Forwards only, so that durations are right when the machine's clock is set back. The other clock may stop in a sleep.
+    // Forwards only, so that durations are right when the machine's clock is set back. The other clock may
+    // stop in a sleep.
     epoch = Math.max(epoch, Date.now() - elapsed);
     return epoch + elapsed;
   },

@@ -3,14 +3,15 @@ import type { ClientSocket } from './link.js';
 import type { RequestQueue } from '../requests/request-queue.js';
 
 /**
- * What becomes of a connection that has a successor: it is read for a little longer, since a broadcast that began before
- * the successor was there comes only here, and closed when that time is over and its last answers are in.
+ * What becomes of a connection that has a successor: it is read for a little longer, since a broadcast that
+ * began before the successor was there comes only here, and closed when that time is over and its last
+ * answers are in.
  */
 export interface Draining {
   add(link: ClientSocket): void;
   /**
-   * Broadcasts of retired connections are ignored from now on: something is being said on the successor, and a
-   * broadcast that leaves out the one who speaks would come back on the old connection.
+   * Broadcasts of retired connections are ignored from now on: something is being said on the successor, and
+   * a broadcast that leaves out the one who speaks would come back on the old connection.
    */
   mute(): void;
   isMuted(link: ClientSocket): boolean;

@@ -3,7 +3,9 @@ import type { ClientClock } from '../base/clock.js';
 import type { Stop } from '../base/emitter.js';
 import type { RequestError } from '../requests/request-error.js';
 
-/** Looks after one connection: keeps it from idling, finds out when it is dead, asks for the next one in time. */
+/**
+ * Looks after one connection: keeps it from idling, finds out when it is dead, asks for the next one in time.
+ */
 export interface Heartbeat {
   /** Something was sent, so the gateway starts counting anew. */
   touch(): void;

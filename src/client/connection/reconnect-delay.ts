@@ -7,8 +7,8 @@ export interface ReconnectDelayOptions {
 }
 
 /**
- * How long to wait for the next attempt, in milliseconds, after so many failures in a row; at least `pauseMs`. When a server
- * restarts, its clients must not all come back in the same second.
+ * How long to wait for the next attempt, in milliseconds, after so many failures in a row; at least
+ * `pauseMs`. When a server restarts, its clients must not all come back in the same second.
  */
 export function reconnectDelay(
   { random, minDelayMs, maxDelayMs }: ReconnectDelayOptions,

@@ -14,7 +14,10 @@ import type { RoomsDeps } from '../rooms/room-entry.js';
 import type { Rooms } from '../rooms/rooms.js';
 import { createHeartbeat, type Heartbeat } from './heartbeat.js';
 
-/** The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest below. */
+/**
+ * The parts of a client, put together. What happens is told by `emitter`: messages by their type, the rest
+ * below.
+ */
 export interface ClientSession<R extends Rooms | undefined = Rooms | undefined> {
   readonly emitter: Emitter;
   readonly settings: ClientSettings;
@@ -98,7 +101,10 @@ export function createSession<R extends Rooms | undefined>(
     },
   });
 
-  /** Nothing is sent while the next connection is introduced: a handler would meet a client that is there twice. */
+  /**
+   * Nothing is sent while the next connection is introduced: a handler would meet a client that is there
+   * twice.
+   */
   async function hello(): Promise<HelloMessage['data']> {
     const { current } = manager;
     requestQueue.sendOver(undefined);

@@ -43,8 +43,8 @@ export interface Welcomed {
 const OPENING_MS = 20_000;
 
 /**
- * Opens a socket and says hello. Rejects with what `address` threw, or with {@link RequestError}: of the server, or
- * `NO_ANSWER` when there was none in time.
+ * Opens a socket and says hello. Rejects with what `address` threw, or with {@link RequestError}: of the
+ * server, or `NO_ANSWER` when there was none in time.
  */
 export async function openSocket(parts: ClientSocketDeps): Promise<Welcomed> {
   const { clock, address } = parts;

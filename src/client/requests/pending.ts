@@ -1,7 +1,9 @@
 import type { ClientSocket } from '../connection/link.js';
 import { keysOf, type Outgoing } from './outgoing.js';
 
-/** Messages without an answer: those that wait, in the order in which they go out, and those that were sent. */
+/**
+ * Messages without an answer: those that wait, in the order in which they go out, and those that were sent.
+ */
 export interface Pending {
   readonly waiting: readonly Outgoing[];
   readonly sent: readonly Outgoing[];
@@ -11,7 +13,10 @@ export interface Pending {
   /** Were sent, and wait once more, before all others: they were posted before all that wait. */
   putBack(outgoing: readonly Outgoing[]): void;
   send(outgoing: Outgoing, over: ClientSocket): void;
-  /** Sends what may be sent now: the oldest first, `size` at once, and nothing that waits for the answer to another. */
+  /**
+   * Sends what may be sent now: the oldest first, `size` at once, and nothing that waits for the answer to
+   * another.
+   */
   release(link: ClientSocket | undefined, size: number): void;
 }
 

@@ -5,7 +5,9 @@ export interface SendWindow {
   learn(isAnswered: boolean): void;
 }
 
-/** The platform runs 10 calls of a function at once unless its quota was raised; a `$ping` needs room, too. */
+/**
+ * The platform runs 10 calls of a function at once unless its quota was raised; a `$ping` needs room, too.
+ */
 const MOST = 8;
 
 /** Halves with each refusal, and grows by one after as many answers as fit into it. */

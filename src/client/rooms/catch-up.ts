@@ -3,7 +3,10 @@ import type { Sequence } from './sequence.js';
 
 /** What became of the messages that a room had while the connection was broken. */
 export interface Recovery {
-  /** False when some are gone for good: the history is shorter. None of them was delivered; load the state anew. */
+  /**
+   * False when some are gone for good: the history is shorter. None of them was delivered; load the state
+   * anew.
+   */
   readonly recovered: boolean;
   /** How many were delivered. */
   readonly messages: number;
@@ -13,7 +16,9 @@ export interface Recovery {
 export interface CatchUp {
   /** The last answer was not the end. */
   readonly hasMore: boolean;
-  /** The last answer brought nothing new although something is missing: asking again at once would not help. */
+  /**
+   * The last answer brought nothing new although something is missing: asking again at once would not help.
+   */
   readonly isStuck: boolean;
   /** Takes an answer in. Returns the outcome when it was the last one. */
   apply(state: RoomState): Recovery | undefined;
@@ -21,7 +26,10 @@ export interface CatchUp {
   lost(): void;
 }
 
-/** Answers of a history that are asked for without a pause. A history that takes longer to read is treated as stuck. */
+/**
+ * Answers of a history that are asked for without a pause. A history that takes longer to read is treated as
+ * stuck.
+ */
 const MOST_ANSWERS = 200;
 
 export function createCatchUp(sequence: Sequence): CatchUp {

@@ -1,4 +1,7 @@
-/** Remembers the last `most` ids. The returned function tells whether it has been asked about an id before. What has no id is new. */
+/**
+ * Remembers the last `most` ids. The returned function tells whether it has been asked about an id before.
+ * What has no id is new.
+ */
 export function createDedup(most: number): (id: string | undefined) => boolean {
   const ids = new Set<string>();
   return (id) => {

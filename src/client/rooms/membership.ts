@@ -8,7 +8,10 @@ import { createCatchUp, type Recovery } from './catch-up.js';
 import { readState } from './read-state.js';
 import type { Sequence } from './sequence.js';
 
-/** Brings one room to where the page wants it: in or out, on the connection of the moment, with nothing missing. */
+/**
+ * Brings one room to where the page wants it: in or out, on the connection of the moment, with nothing
+ * missing.
+ */
 export interface Membership {
   /** Whether the page wants to be in. */
   isWanted: boolean;

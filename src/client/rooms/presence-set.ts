@@ -5,15 +5,21 @@ import type { Stop } from '../base/emitter.js';
 /** Who is in a room, at the moment. The same object until something changes. */
 export interface PresenceView<Data = JsonValue> {
   /**
-   * How many users; where `users` is not known, how many connections. `undefined` until the server has said it. Holds the
-   * last known number while the connection is lost.
+   * How many users; where `users` is not known, how many connections. `undefined` until the server has said
+   * it. Holds the last known number while the connection is lost.
    */
   readonly count: number | undefined;
-  /** Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms, and until it is known. */
+  /**
+   * Everybody, this user included, in the order in which they were first seen. `undefined` in large rooms,
+   * and until it is known.
+   */
   readonly users: readonly PresentUser<Data>[] | undefined;
 }
 
-/** What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something else of somebody. */
+/**
+ * What has changed. Both are empty when the list begins, ends (in a room that grew large), or says something
+ * else of somebody.
+ */
 export interface PresenceUpdate<Data = JsonValue> extends PresenceView<Data> {
   readonly joined: readonly PresentUser<Data>[];
   readonly left: readonly PresentUser<Data>[];

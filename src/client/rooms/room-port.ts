@@ -3,7 +3,9 @@ import type { RequestError } from '../requests/request-error.js';
 import type { ClientClock } from '../base/clock.js';
 import type { EventName, Stop } from '../base/emitter.js';
 
-/** A room for what stands beside the client, such as `watchState`, so that pages without it do not load it. */
+/**
+ * A room for what stands beside the client, such as `watchState`, so that pages without it do not load it.
+ */
 export interface RoomPort {
   readonly name: string;
   readonly clock: ClientClock;

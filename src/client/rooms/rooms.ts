@@ -48,8 +48,8 @@ export interface Rooms {
 const HELLO_BYTES = 256;
 
 /**
- * Server ids of numbered messages that are remembered: a broadcast that is sent again has a number of its own, and one to several
- * rooms has one in each.
+ * Server ids of numbered messages that are remembered: a broadcast that is sent again has a number of its
+ * own, and one to several rooms has one in each.
  */
 const MOST_SEEN = 2000;
 

@@ -1,6 +1,9 @@
 import type { NumberedMessage, RoomPosition, RoomState } from '../../base/protocol.js';
 
-/** Messages of a room in the order of their numbers, each once, whichever way and in whatever order they arrive. */
+/**
+ * Messages of a room in the order of their numbers, each once, whichever way and in whatever order they
+ * arrive.
+ */
 export interface Sequence {
   /** Behind the last message that was delivered; `null` until the server has said where the room stands. */
   readonly position: RoomPosition | null;
@@ -19,10 +22,15 @@ export interface Applied {
   readonly delivered: number;
 }
 
-/** Messages beyond a gap that are kept. What does not fit comes again when the gap is filled from the history. */
+/**
+ * Messages beyond a gap that are kept. What does not fit comes again when the gap is filled from the history.
+ */
 const MOST_EARLY = 500;
 
-/** The position moves before a message is delivered: whoever joins again while handling it does not get it twice. */
+/**
+ * The position moves before a message is delivered: whoever joins again while handling it does not get it
+ * twice.
+ */
 export function createSequence(deliver: (message: NumberedMessage) => void, onLoss: () => void): Sequence {
   let position: RoomPosition | null = null;
   let delivered = 0;
@@ -60,8 +68,8 @@ export function createSequence(deliver: (message: NumberedMessage) => void, onLo
     const before = position;
     const deliveredBefore = delivered;
     const [first] = messages;
-    // When something is lost, it is the last messages that come, if any do. If not even the position is new, another
-    // connection has brought everything up to it while this answer was under way.
+    // When something is lost, it is the last messages that come, if any do. If not even the position is new,
+    // another connection has brought everything up to it while this answer was under way.
     const isLost = before !== null && (now === null || (!recovered && !isBehind(now)));
     if (before === null || isLost) {
       position = first === undefined ? now : { epoch: first.epoch, offset: first.offset - 1 };

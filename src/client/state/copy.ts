@@ -21,7 +21,9 @@ export type StateFrame = Pick<StatePage, 'after' | 'version' | 'epoch' | 'rows'>
 
 /** A page's copy of a room's state. */
 export interface StateCopy {
-  /** It has every key whose last change is not above this. `null` when it has to be read from the beginning. */
+  /**
+   * It has every key whose last change is not above this. `null` when it has to be read from the beginning.
+   */
   readonly position: StatePosition | null;
   readonly entries: StateEntries;
   /** Whether what it has is from before a loss, and the new state is not complete yet. */
@@ -29,8 +31,9 @@ export interface StateCopy {
   /** Frames that wait for one that is missing. */
   readonly early: readonly StateFrame[];
   /**
-   * The server's answer to a question. Frames that waited already when it was asked (`before`) wait no longer than for this: what
-   * they would have brought is in the answer, or of an epoch that is over. Returns false for the answer to another position.
+   * The server's answer to a question. Frames that waited already when it was asked (`before`) wait no longer
+   * than for this: what they would have brought is in the answer, or of an epoch that is over. Returns false
+   * for the answer to another position.
    */
   take(page: StatePage, before: readonly StateFrame[]): boolean;
   /** A frame, in whatever order it comes. */
@@ -43,8 +46,8 @@ export interface StateCopy {
 const MOST_EARLY = 200;
 
 /**
- * What ended so long before it was seen was slept over, or the machine's clock was set forward and the key has not ended at all:
- * the state is read anew. Browsers let hidden pages look once a minute.
+ * What ended so long before it was seen was slept over, or the machine's clock was set forward and the key
+ * has not ended at all: the state is read anew. Browsers let hidden pages look once a minute.
  */
 const LEAP_MS = 120_000;
 

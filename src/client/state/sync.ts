@@ -11,7 +11,10 @@ import { createStateWrites, type StateWrites } from './writes.js';
 export interface StateSync {
   readonly copy: StateCopy;
   readonly writes: StateWrites;
-  /** Told by the name of a map of each difference, as `({ key, value, previous })`; by `UPDATED`, when all were told. */
+  /**
+   * Told by the name of a map of each difference, as `({ key, value, previous })`; by `UPDATED`, when all
+   * were told.
+   */
   readonly emitter: Emitter;
   /** Whether the copy was complete at least once. */
   readonly isReady: boolean;
@@ -28,7 +31,9 @@ export const UPDATED = 0;
 const GAP_PATIENCE_MS = 500;
 const MIN_DELAY_MS = 1000;
 const MAX_DELAY_MS = 30_000;
-/** A page that has heard nothing for so long asks: who changed the state may have been killed before telling. */
+/**
+ * A page that has heard nothing for so long asks: who changed the state may have been killed before telling.
+ */
 const CHECK_EVERY_MS = 60_000;
 
 const syncs = new WeakMap<RoomPort, StateSync>();

@@ -7,8 +7,8 @@ import { idOf } from './copy.js';
 /** Changes of keys on their way to the server, those of one key one at a time. */
 export interface StateWrites {
   /**
-   * Resolves with the server's answer to this change. One without a condition may be left out when another one of the key
-   * follows it: then, with the answer to that.
+   * Resolves with the server's answer to this change. One without a condition may be left out when another
+   * one of the key follows it: then, with the answer to that.
    */
   write(change: Omit<StateWrite, 'room'>): Promise<unknown>;
 }

@@ -48,7 +48,10 @@ export async function consequence(
   return seen.bytes.length === 0 ? 'an empty message' : 'a message';
 }
 
-/** A machine that is busy is late with everything: what comes before the answer to another message counts as well. */
+/**
+ * A machine that is busy is late with everything: what comes before the answer to another message counts as
+ * well.
+ */
 async function lateMessage(bench: Bench, socket: RawSocket): Promise<ReceivedBytes | undefined> {
   const text = bench.text({ do: 'event' });
   const { tag } = JSON.parse(text) as ProbeEnvelope;

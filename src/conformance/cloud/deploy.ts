@@ -20,8 +20,9 @@ export interface Deployed {
 }
 
 /**
- * Deploys the probe function, its gateway, and two queues with their triggers. What an earlier deploy has left is removed
- * first. Rejects with what the cloud refused; `removeDeployed` takes away what there is by then.
+ * Deploys the probe function, its gateway, and two queues with their triggers. What an earlier deploy has
+ * left is removed first. Rejects with what the cloud refused; `removeDeployed` takes away what there is by
+ * then.
  */
 export async function deployProbe(target: DeployTarget): Promise<Deployed> {
   const { cloud, onStep } = target;

@@ -2,7 +2,10 @@ import { hasLabels } from '../../deploy/serverless/cloud/labels.js';
 import { LABELS, QUEUES, ROLES } from './resources.js';
 import { withQueues, type DeployTarget } from './with-queues.js';
 
-/** Removes all that a deploy has made, also one that was broken off, and nothing else. Resolves with how much there was. */
+/**
+ * Removes all that a deploy has made, also one that was broken off, and nothing else. Resolves with how much
+ * there was.
+ */
 export async function removeDeployed(target: DeployTarget): Promise<number> {
   const { cloud, onStep } = target;
   let removed = 0;

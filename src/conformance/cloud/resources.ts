@@ -14,7 +14,7 @@ export const DESCRIPTION =
 export const QUEUES = { work: `${NAME}-work`, live: `${NAME}-live` };
 
 /**
- * Of the account that runs the functions and calls them. Its static key makes and deletes the queues, and exists for no
- * longer than that takes.
+ * Of the account that runs the functions and calls them. Its static key makes and deletes the queues, and
+ * exists for no longer than that takes.
  */
 export const ROLES = ['functions.functionInvoker', 'api-gateway.websocketBroadcaster', 'ymq.admin'] as const;

@@ -1,4 +1,7 @@
-/** What the probe function is told to do, in the body of a message or of a request, or for a trigger in that of a message. */
+/**
+ * What the probe function is told to do, in the body of a message or of a request, or for a trigger in that
+ * of a message.
+ */
 
 export type ProbeCommand =
   | {

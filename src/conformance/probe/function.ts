@@ -1,6 +1,7 @@
 /**
- * The probe function: does what it is told in messages, and tells an observer, which is a connection of the runner, what it
- * sees. It runs in instances of the local gateway and in the cloud, and stands alone: it is what is deployed.
+ * The probe function: does what it is told in messages, and tells an observer, which is a connection of the
+ * runner, what it sees. It runs in instances of the local gateway and in the cloud, and stands alone: it is
+ * what is deployed.
  */
 import { randomUUID } from 'node:crypto';
 import { carryOut, type ProbeOutcome } from './carry-out.js';
@@ -94,7 +95,10 @@ async function tell(observer: string, sighting: Sighting, context: ProbeContext)
   if (observer !== '') await sendTo(observer, JSON.stringify(sighting), context);
 }
 
-/** From the path, or from a header of the handshake: which of them a later event still has is one of the questions. */
+/**
+ * From the path, or from a header of the handshake: which of them a later event still has is one of the
+ * questions.
+ */
 function observerOf(event: ProbeEvent): string {
   const fromPath = (event.pathParameters ?? event.pathParams)?.['observer'];
   return fromPath ?? event.headers?.[HANDSHAKE_HEADER] ?? '';

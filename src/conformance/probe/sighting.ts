@@ -1,4 +1,7 @@
-/** What the function says that it saw: as a reply, or to the observer. Never an id of the cloud but those of connections. */
+/**
+ * What the function says that it saw: as a reply, or to the observer. Never an id of the cloud but those of
+ * connections.
+ */
 
 export interface Sighting {
   /** `reply` is the answer to a command, the others are kinds of events. */
@@ -21,7 +24,9 @@ export interface Sighting {
   readonly ticks?: readonly number[] | undefined;
   /** Which fields the event has. */
   readonly shape?: EventShape | undefined;
-  /** Of a trigger's first message, in milliseconds before the call: when it was first received from the queue. */
+  /**
+   * Of a trigger's first message, in milliseconds before the call: when it was first received from the queue.
+   */
   readonly receivedBeforeMs?: number | undefined;
 }
 

@@ -26,7 +26,10 @@ const QUIET_MS = 3000;
 const ANSWER_MS = 15_000;
 const ENDPOINT = 'https://apigateway-connections.api.cloud.yandex.net';
 
-/** Runs the cases of these modes against the deployed probe function. The token is looked for where transports do. */
+/**
+ * Runs the cases of these modes against the deployed probe function. The token is looked for where transports
+ * do.
+ */
 export function runDeployed(options: RunDeployedOptions): Promise<CaseResult[]> {
   const { cases = CASES, modes, onResult } = options;
   return runCases({ cases, modes, target: 'cloud', onResult, bench: () => deployedBench(options) });

@@ -25,8 +25,8 @@ export interface RunCasesOptions {
 }
 
 /**
- * Runs the cases of these modes. What takes seconds is run one after the other, so that nothing disturbs a probe; in the
- * cloud, what waits for minutes is run at once. A probe that fails is a result, too.
+ * Runs the cases of these modes. What takes seconds is run one after the other, so that nothing disturbs a
+ * probe; in the cloud, what waits for minutes is run at once. A probe that fails is a result, too.
  */
 export async function runCases(options: RunCasesOptions): Promise<CaseResult[]> {
   const results: CaseResult[] = [];
@@ -79,7 +79,9 @@ async function runCase(one: ConformanceCase, bench: Bench, options: RunCasesOpti
   return result;
 }
 
-/** Whether what was seen is what was expected, which is what the case assumes unless a profile says otherwise. */
+/**
+ * Whether what was seen is what was expected, which is what the case assumes unless a profile says otherwise.
+ */
 export function judge(
   { id, assumed, answers, otherwise }: ConformanceCase,
   observation: Observation,

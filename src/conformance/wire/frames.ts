@@ -1,4 +1,6 @@
-/** Frames of RFC 6455, by hand: a library refuses to write what the gateway's limits have to be tried with. */
+/**
+ * Frames of RFC 6455, by hand: a library refuses to write what the gateway's limits have to be tried with.
+ */
 import { randomBytes } from 'node:crypto';
 
 export const OPCODE = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;

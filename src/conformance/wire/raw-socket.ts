@@ -9,7 +9,10 @@ export interface ReceivedBytes {
   readonly text: string;
 }
 
-/** How a connection ended; 1006 when there was no close frame, 1005 when it had no code, as RFC 6455 numbers them. */
+/**
+ * How a connection ended; 1006 when there was no close frame, 1005 when it had no code, as RFC 6455 numbers
+ * them.
+ */
 export interface Ended {
   readonly code: number;
   readonly reason: string;

@@ -15,8 +15,9 @@ export interface PackedFunction {
 }
 
 /**
- * Bundles the functions that ask for it, each into an archive of its own, and tells the framework that there is nothing
- * left to pack. The handler is from then on the one in the archive. Throws `INVALID_OPTIONS` when there is no such handler.
+ * Bundles the functions that ask for it, each into an archive of its own, and tells the framework that there
+ * is nothing left to pack. The handler is from then on the one in the archive. Throws `INVALID_OPTIONS` when
+ * there is no such handler.
  */
 export async function bundleFunctions({ service, serviceDir }: Serverless): Promise<PackedFunction[]> {
   const packed: PackedFunction[] = [];

@@ -9,8 +9,9 @@ export const PROVIDER = 'yandex-cloud';
 const RUNTIMES = ['nodejs18', 'nodejs22'];
 
 /**
- * Makes the framework accept what it would call a mistake: the websocket event, `concurrency` and `bundle`, and the current
- * runtime. Throws `INVALID_OPTIONS` when the provider's plugin is not there yet to be completed.
+ * Makes the framework accept what it would call a mistake: the websocket event, `concurrency` and `bundle`,
+ * and the current runtime. Throws `INVALID_OPTIONS` when the provider's plugin is not there yet to be
+ * completed.
  */
 export function extendConfigSchema({ configSchemaHandler }: Serverless): void {
   const runtimes = configSchemaHandler.schema.definitions?.cloudFunctionRuntime?.enum;
@@ -26,7 +27,10 @@ export function extendConfigSchema({ configSchemaHandler }: Serverless): void {
   });
 }
 
-/** Without what belongs at the top of a document, and without formats, of which the framework's validator knows none. */
+/**
+ * Without what belongs at the top of a document, and without formats, of which the framework's validator
+ * knows none.
+ */
 function jsonSchemaOf(schema: z.core.$ZodType): Readonly<Record<string, unknown>> {
   const { $schema: _draft, ...rest } = z.toJSONSchema(schema, {
     target: 'draft-7',

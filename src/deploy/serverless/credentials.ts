@@ -14,8 +14,9 @@ const providerSchema = lazily(() =>
 );
 
 /**
- * Where the provider's plugin deploys, and as whom: what it took from `YC_IAM_TOKEN` and its like, or from the profile of
- * `yc`. Throws `INVALID_OPTIONS` when it is not the plugin that is known here; the message holds nothing of a token.
+ * Where the provider's plugin deploys, and as whom: what it took from `YC_IAM_TOKEN` and its like, or from
+ * the profile of `yc`. Throws `INVALID_OPTIONS` when it is not the plugin that is known here; the message
+ * holds nothing of a token.
  */
 export function deploysAs(provider: YandexProvider | undefined): {
   folderId: string;

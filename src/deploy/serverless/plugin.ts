@@ -7,8 +7,9 @@ import { createDeployment, type Deployment } from './deployment.js';
 import type { PluginTools, Serverless, ServerlessPlugin } from './framework.js';
 
 /**
- * A plugin for Serverless Framework 3 that completes `@yandex-cloud/serverless-plugin`, after which it is listed: a gateway
- * for each function that has websocket events, `concurrency`, the runtime `nodejs22`, and functions bundled from source.
+ * A plugin for Serverless Framework 3 that completes `@yandex-cloud/serverless-plugin`, after which it is
+ * listed: a gateway for each function that has websocket events, `concurrency`, the runtime `nodejs22`, and
+ * functions bundled from source.
  *
  * The framework calls it with `new`. It deploys as whom the provider's plugin does, and prints no token.
  */

@@ -11,8 +11,8 @@ export interface Owner {
 }
 
 /**
- * What a gateway of ours is told from others by: names can be the same by chance. The framework lets services and stages
- * have capitals, labels may not (documented).
+ * What a gateway of ours is told from others by: names can be the same by chance. The framework lets services
+ * and stages have capitals, labels may not (documented).
  */
 function labelsOf({ service, stage }: Owner): Readonly<Record<string, string>> {
   return { 'managed-by': 'yc-broadcast', service: service.toLowerCase(), stage: stage.toLowerCase() };
@@ -28,8 +28,8 @@ export interface DeployedGateway {
 }
 
 /**
- * Makes a gateway for each of the functions, or gives the one that is there the specification of now. Rejects when a name is
- * taken by a gateway that is not of this service.
+ * Makes a gateway for each of the functions, or gives the one that is there the specification of now. Rejects
+ * when a name is taken by a gateway that is not of this service.
  */
 export async function deployGateways(
   cloud: Cloud,
@@ -56,7 +56,9 @@ const DESCRIPTION = 'Made by yc-broadcast/serverless, which removes it on `serve
 export interface StandingGateways {
   /** Where clients connect: one for each path. */
   readonly addresses: readonly string[];
-  /** Names of those whose function is gone. They are not removed in passing: somebody may be connected there. */
+  /**
+   * Names of those whose function is gone. They are not removed in passing: somebody may be connected there.
+   */
   readonly forgotten: readonly string[];
 }
 

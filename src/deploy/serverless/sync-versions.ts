@@ -16,8 +16,8 @@ export async function runningVersions(cloud: Cloud, names: readonly string[]): P
 }
 
 /**
- * Rejects unless every function has a new version: the provider's plugin reports what goes wrong and ends as if all was
- * well, so a gateway would be put in front of old code.
+ * Rejects unless every function has a new version: the provider's plugin reports what goes wrong and ends as
+ * if all was well, so a gateway would be put in front of old code.
  */
 export async function expectNewVersions(cloud: Cloud, before: Versions): Promise<void> {
   const now = await runningVersions(cloud, [...before.keys()]);
@@ -28,8 +28,8 @@ export async function expectNewVersions(cloud: Cloud, before: Versions): Promise
 }
 
 /**
- * Sees to it that the running version of each function takes so many calls at a time. Resolves with the names of those that
- * got another version for it, which replaces the one that the provider's plugin has just made.
+ * Sees to it that the running version of each function takes so many calls at a time. Resolves with the names
+ * of those that got another version for it, which replaces the one that the provider's plugin has just made.
  */
 export async function setConcurrency(
   cloud: Cloud,

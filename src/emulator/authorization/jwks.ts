@@ -1,4 +1,7 @@
-/** The public keys of whoever signs tokens: a local file, an address, or what an OpenID provider's page points to. */
+/**
+ * The public keys of whoever signs tokens: a local file, an address, or what an OpenID provider's page points
+ * to.
+ */
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -15,8 +18,8 @@ export interface JwksSource {
 
 export interface Jwks {
   /**
-   * The key that a token names; without a name, the only one there is. `undefined` when there is none. Rejects when the
-   * keys cannot be had.
+   * The key that a token names; without a name, the only one there is. `undefined` when there is none.
+   * Rejects when the keys cannot be had.
    */
   key(keyId: string | undefined): Promise<KeyObject | undefined>;
 }

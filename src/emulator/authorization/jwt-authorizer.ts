@@ -12,7 +12,10 @@ export interface JwtRules {
   now(): number;
 }
 
-/** Documented: 401 for a token that is not good, 403 for one that lacks a scope, 500 when the keys are unavailable. */
+/**
+ * Documented: 401 for a token that is not good, 403 for one that lacks a scope, 500 when the keys are
+ * unavailable.
+ */
 export async function checkToken(text: string, scopes: readonly string[], rules: JwtRules): Promise<Verdict> {
   const token = parseJwt(text);
   if (token === undefined) return refused(401, 'it is not a JWT');

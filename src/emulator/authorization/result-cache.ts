@@ -9,8 +9,8 @@ export interface ResultCacheOptions {
 }
 
 /**
- * Keeps what an authorizer has said. Documented: the key is the path or the whole address, the operation, and the
- * credential. A broken authorizer is asked again.
+ * Keeps what an authorizer has said. Documented: the key is the path or the whole address, the operation, and
+ * the credential. A broken authorizer is asked again.
  */
 export function createResultCache({ ttlSeconds, mode, now }: ResultCacheOptions) {
   const results = new Map<string, { readonly verdict: Verdict; readonly until: number }>();

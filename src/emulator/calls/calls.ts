@@ -3,7 +3,9 @@ import type { FaultFacts, FaultTable } from '../faults/table.js';
 import type { FunctionInvocation } from './invoker.js';
 import type { Operation } from '../routing/routes.js';
 
-/** The gateway's calls of functions: knows how many have not ended, and kills instances where a fault says so. */
+/**
+ * The gateway's calls of functions: knows how many have not ended, and kills instances where a fault says so.
+ */
 export interface Calls {
   call(operation: Operation, event: Record<string, unknown>, facts: FaultFacts): Promise<StruckInvocation>;
   /** Counts something else that the gateway has begun and not ended. */

@@ -9,8 +9,8 @@ export type FunctionHandler = (event: never, context: never) => unknown;
 /** What the gateway gets back from the function service. */
 export interface FunctionInvocation {
   /**
-   * 200 when the function answered; 429 when as many calls are under way as may be, 502 for an exception or a malformed
-   * answer, 504 when it took too long.
+   * 200 when the function answered; 429 when as many calls are under way as may be, 502 for an exception or a
+   * malformed answer, 504 when it took too long.
    */
   readonly status: 200 | 429 | 502 | 504;
   /** Set when the function answered. */
@@ -189,7 +189,9 @@ function listsOf(headers: unknown): Record<string, readonly string[]> {
   );
 }
 
-/** Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else. */
+/**
+ * Documented: a text frame for `application/json`, exactly, and `text/*`; a binary one for everything else.
+ */
 export function isTextResponse({ headers }: FunctionResponse, guess: Guesses = NO_PROFILE): boolean {
   const type = headers['content-type'];
   if (type === undefined) return guess('type.none') === 'text';

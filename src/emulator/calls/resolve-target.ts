@@ -2,7 +2,10 @@ import { BroadcastError } from '../../base/errors.js';
 import type { ParsedEmulatorOptions } from '../options.js';
 import type { ParsedTarget } from './functions.js';
 
-/** A function, or the id of one in `functions`. Throws `INVALID_OPTIONS` that names the place when there is none. */
+/**
+ * A function, or the id of one in `functions`. Throws `INVALID_OPTIONS` that names the place when there is
+ * none.
+ */
 export function resolveTarget(
   given: ParsedTarget | string,
   functions: ParsedEmulatorOptions['functions'],

@@ -6,8 +6,8 @@ import type { CodeEntry } from './entry.js';
 import { ownPlace } from './own-place.js';
 
 /**
- * What `dev` and `bundle` have in common, so that the one takes what the other takes: a function's file, everything of the
- * project that it imports, and its packages become one module.
+ * What `dev` and `bundle` have in common, so that the one takes what the other takes: a function's file,
+ * everything of the project that it imports, and its packages become one module.
  */
 export const MODULE_SETTINGS = {
   bundle: true,
@@ -16,7 +16,10 @@ export const MODULE_SETTINGS = {
   logLevel: 'silent',
 } as const satisfies BuildOptions;
 
-/** CommonJS code in a bundle asks for Node's own modules by it. It imports nothing, since the code may import the same name. */
+/**
+ * CommonJS code in a bundle asks for Node's own modules by it. It imports nothing, since the code may import
+ * the same name.
+ */
 export const REQUIRE_BANNER =
   "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);";
 
@@ -28,7 +31,8 @@ export function compilerSettings({ file }: CodeEntry) {
     banner: { js: REQUIRE_BANNER },
     plugins: [ownPlace()],
     target: 'node20',
-    // The gateway keeps it; an instance that had it in its file would hold it in its memory, twice the size of the code.
+    // The gateway keeps it; an instance that had it in its file would hold it in its memory, twice the size
+    // of the code.
     sourcemap: 'external',
     // Stacks show lines, not code.
     sourcesContent: false,

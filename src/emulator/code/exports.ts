@@ -21,7 +21,10 @@ export function missingExport(written: string, wanted: string, exported: readonl
   return `${written} has no export '${wanted}'; it exports ${instead}: ${remedy}`;
 }
 
-/** For code that fails because it is written as CommonJS in a file that is an ES module; `undefined` for all else. */
+/**
+ * For code that fails because it is written as CommonJS in a file that is an ES module; `undefined` for all
+ * else.
+ */
 export function commonJsProblem(reason: unknown): string | undefined {
   if (!(reason instanceof ReferenceError) || !/^(?:module|exports) is not defined/.test(reason.message))
     return undefined;

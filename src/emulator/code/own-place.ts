@@ -4,12 +4,14 @@ import { pathToFileURL } from 'node:url';
 import type { Loader, OnLoadResult, Plugin } from 'esbuild';
 
 /**
- * Lets each module know its own place although it is compiled into one file elsewhere, so that it finds the files beside it:
- * `import.meta.url`, `.dirname` and `.filename`, and in CommonJS `__dirname` and `__filename`, are those of its source.
- * Compiled add-ons (`.node`) stay where they are.
+ * Lets each module know its own place although it is compiled into one file elsewhere, so that it finds the
+ * files beside it: `import.meta.url`, `.dirname` and `.filename`, and in CommonJS `__dirname` and
+ * `__filename`, are those of its source. Compiled add-ons (`.node`) stay where they are.
  */
 export function ownPlace(): Plugin {
-  /** Files of packages, by their path: they rarely change, and a reload must not read thousands of them again. */
+  /**
+   * Files of packages, by their path: they rarely change, and a reload must not read thousands of them again.
+   */
   const packages = new Map<string, { readonly changedMs: number; readonly loaded: OnLoadResult }>();
 
   async function load(path: string): Promise<OnLoadResult | undefined> {

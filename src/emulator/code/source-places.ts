@@ -2,8 +2,8 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, resolve } from 'node:path';
 
 /**
- * Makes places in compiled code those of its source, in stacks and in whatever else a function prints. The gateway does it:
- * in an instance the map would count for the function's memory.
+ * Makes places in compiled code those of its source, in stacks and in whatever else a function prints. The
+ * gateway does it: in an instance the map would count for the function's memory.
  *
  * @param file The compiled file.
  * @param map Its source map, as JSON; only read when there is a place to look up.

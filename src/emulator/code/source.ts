@@ -21,8 +21,8 @@ export interface Source {
   /** The folder of the project that the entry belongs to. */
   readonly project: string;
   /**
-   * Compiles. Resolves with `undefined` when nothing has changed since the last time; rejects with `INVALID_OPTIONS` that
-   * shows the place when the code does not compile.
+   * Compiles. Resolves with `undefined` when nothing has changed since the last time; rejects with
+   * `INVALID_OPTIONS` that shows the place when the code does not compile.
    */
   compile(): Promise<Generation | undefined>;
   /** The files that the last good compilation has read, those of installed packages left out. */

@@ -12,8 +12,8 @@ export interface FileWatch {
 const SETTLE_MS = 15;
 
 /**
- * Watches the folders of the files rather than the files: many editors replace a file when they save it, and what watches
- * the old one hears nothing more.
+ * Watches the folders of the files rather than the files: many editors replace a file when they save it, and
+ * what watches the old one hears nothing more.
  */
 export function watchFiles(onChange: (changed: ReadonlySet<string>) => void): FileWatch {
   const folders = new Map<string, FSWatcher>();

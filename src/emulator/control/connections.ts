@@ -28,7 +28,9 @@ export interface ConnectionPage {
 
 const MAX_PAGE = 500;
 
-/** `?search=` part of an id or path, `?target=` as in {@link resolveTarget}, `?sort=`, `?offset=`, `?limit=`. */
+/**
+ * `?search=` part of an id or path, `?target=` as in {@link resolveTarget}, `?sort=`, `?offset=`, `?limit=`.
+ */
 export const listConnections: Endpoint = {
   method: 'GET',
   path: 'connections',

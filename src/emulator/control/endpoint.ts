@@ -15,8 +15,8 @@ export interface Endpoint {
   /** Behind `/_yc-broadcast/api/`; `{id}` stands for one segment. */
   readonly path: string;
   /**
-   * What it returns is the answer, as JSON. A {@link ControlError} is an answer with its status, `INVALID_OPTIONS` one
-   * with 400.
+   * What it returns is the answer, as JSON. A {@link ControlError} is an answer with its status,
+   * `INVALID_OPTIONS` one with 400.
    */
   run(parts: ControlApiDeps, request: ControlRequest): unknown;
 }

@@ -1,7 +1,8 @@
 /**
- * Who may drive the gateway. It listens on this machine only, but every page in a browser on this machine can reach it
- * there: from another site, or by a name of its own that it has pointed at 127.0.0.1 (DNS rebinding). So the address
- * has to be a local one, a page has to be ours, and whoever asks has to know the token.
+ * Who may drive the gateway. It listens on this machine only, but every page in a browser on this machine can
+ * reach it there: from another site, or by a name of its own that it has pointed at 127.0.0.1 (DNS
+ * rebinding). So the address has to be a local one, a page has to be ours, and whoever asks has to know the
+ * token.
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingRequest } from '../http/exchange.js';

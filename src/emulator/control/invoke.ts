@@ -14,7 +14,10 @@ import { resolveTarget } from './targets.js';
 
 const invokeSchema = z.strictObject({
   operation: z.enum(['connect', 'message', 'disconnect']),
-  /** Where the event comes from; the gateway's first path by default, with the names of parameters as their values. */
+  /**
+   * Where the event comes from; the gateway's first path by default, with the names of parameters as their
+   * values.
+   */
   path: z.string().startsWith('/').optional(),
   /** An open connection whose handshake the event has. One that is made up by default. */
   connection: z.string().optional(),

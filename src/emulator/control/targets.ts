@@ -6,8 +6,8 @@ import type { ControlApiDeps } from './parts.js';
 const FORMS = "all, path:/ws, room:NAME, a connection's id or the end of it";
 
 /**
- * The open connections that a target names. Throws {@link ControlError} when it names none by id; an empty room or path
- * is an empty list.
+ * The open connections that a target names. Throws {@link ControlError} when it names none by id; an empty
+ * room or path is an empty list.
  */
 export function resolveTarget({ gateway, rooms }: ControlApiDeps, target: string): readonly OpenConnection[] {
   const all = [...gateway.connections.all()];

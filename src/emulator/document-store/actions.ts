@@ -22,7 +22,10 @@ interface ActionRequest extends QueryRequest {
 type BatchOfTable =
   { readonly Keys: readonly Item[] } | readonly { readonly DeleteRequest: { readonly Key: Item } }[];
 
-/** Carries out the actions of the Document API that `src/stores/ydb` uses, one after the other, so each is atomic. */
+/**
+ * Carries out the actions of the Document API that `src/stores/ydb` uses, one after the other, so each is
+ * atomic.
+ */
 export function createActions(now: () => number): (action: string, request: unknown) => object {
   const tables = new Map<string, Table>();
   const conditions = remembering(parseCondition);
@@ -162,7 +165,10 @@ function keysOfBatch(batch: BatchOfTable): readonly Item[] {
   return 'Keys' in batch ? batch.Keys : batch.map(({ DeleteRequest }) => DeleteRequest.Key);
 }
 
-/** A program has few expressions and uses them over and over; one that makes up new ones gets them read each time anew. */
+/**
+ * A program has few expressions and uses them over and over; one that makes up new ones gets them read each
+ * time anew.
+ */
 const KEPT_EXPRESSIONS = 1000;
 function remembering<T>(parse: (expression: string) => T): (expression: string) => T {
   const known = new Map<string, T>();

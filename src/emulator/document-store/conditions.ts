@@ -6,8 +6,8 @@ import { attributeOf, compare, type Item } from './values.js';
 export type Condition = (item: Item, values: Item) => boolean;
 
 /**
- * Reads the conditions that this library uses: `AND`, `OR`, brackets, comparisons, `BETWEEN`, `attribute_exists` and
- * `attribute_not_exists`. Throws a `ValidationException` for anything else.
+ * Reads the conditions that this library uses: `AND`, `OR`, brackets, comparisons, `BETWEEN`,
+ * `attribute_exists` and `attribute_not_exists`. Throws a `ValidationException` for anything else.
  */
 export function parseCondition(expression: string): Condition {
   const tokens = tokensOf(expression);

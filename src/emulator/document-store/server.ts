@@ -18,7 +18,10 @@ const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** The table that {@link ydbStore} uses when it is told nothing else. */
 const DEFAULT_TABLE = 'yc_broadcast_store';
 
-/** Serves what `ydbStore` asks for, and nothing more. Its table is there from the start; what is in it ends with it. */
+/**
+ * Serves what `ydbStore` asks for, and nothing more. Its table is there from the start; what is in it ends
+ * with it.
+ */
 export function createDocumentServer(now: () => number): DocumentServer {
   const perform = createActions(now);
   perform('CreateTable', { TableName: DEFAULT_TABLE });

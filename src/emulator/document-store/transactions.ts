@@ -23,7 +23,10 @@ const MAX_ACTIONS = 25;
 
 const ACTIONS: readonly TransactAction[] = ['Put', 'Update', 'Delete', 'ConditionCheck'];
 
-/** Carries out all of the actions or none. Which condition did not hold is not said: YDB does not document that it is. */
+/**
+ * Carries out all of the actions or none. Which condition did not hold is not said: YDB does not document
+ * that it is.
+ */
 export function transact(items: readonly TransactItem[], prepare: Prepare): void {
   if (items.length < 1 || items.length > MAX_ACTIONS) {
     throw invalidRequest(`a transaction has 1 to ${MAX_ACTIONS} actions, got ${items.length}`);

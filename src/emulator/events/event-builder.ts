@@ -1,7 +1,7 @@
 /**
- * Events exactly as the gateway delivers them, after the samples that Yandex published with its typings: which fields
- * each kind has, the casing of headers, seconds here and milliseconds there. What the samples disagree on is as in the
- * samples, not as in the typings.
+ * Events exactly as the gateway delivers them, after the samples that Yandex published with its typings:
+ * which fields each kind has, the casing of headers, seconds here and milliseconds there. What the samples
+ * disagree on is as in the samples, not as in the typings.
  */
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { NO_PROFILE, type Guesses } from '../profile/guesses.js';

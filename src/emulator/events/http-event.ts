@@ -100,7 +100,10 @@ function identityOf({ sourceIp, headers }: RequestFacts) {
   return { sourceIp, userAgent: headers['User-Agent'] ?? '' };
 }
 
-/** Seen in captured invocations: plain only for exactly this type, base64 for all else, an empty body included. */
+/**
+ * Seen in captured invocations: plain only for exactly this type, base64 for all else, an empty body
+ * included.
+ */
 function bodyFields({ headers, body }: HttpRequestFacts): { body: string; isBase64Encoded: boolean } {
   const isPlain = headers['Content-Type'] === 'application/json';
   return { body: body.toString(isPlain ? 'utf8' : 'base64'), isBase64Encoded: !isPlain };

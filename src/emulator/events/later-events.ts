@@ -1,4 +1,7 @@
-/** What is guessed of events: what those after the connect event still have, and what a specification leaves open. */
+/**
+ * What is guessed of events: what those after the connect event still have, and what a specification leaves
+ * open.
+ */
 import { createHash, randomUUID } from 'node:crypto';
 import type { Guesses } from '../profile/guesses.js';
 import type { Operation } from '../routing/routes.js';

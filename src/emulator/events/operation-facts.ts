@@ -1,9 +1,14 @@
-/** What the specification adds to an event: declared parameters, context, and the names of the payload format. */
+/**
+ * What the specification adds to an event: declared parameters, context, and the names of the payload format.
+ */
 import { parseCookies } from '../../base/headers.js';
 import { canonicalName, type RequestFacts } from './request-facts.js';
 import type { OperationFacts, Parameter } from '../routing/routes.js';
 
-/** Values of the declared parameters, as lists. Query parameters are in the connect event only, as in the samples. */
+/**
+ * Values of the declared parameters, as lists. Query parameters are in the connect event only, as in the
+ * samples.
+ */
 export function parameterValues(
   { parameters }: OperationFacts,
   handshake: RequestFacts,
@@ -40,8 +45,8 @@ function ownOf<T>(values: Readonly<Record<string, T>>, name: string): T | undefi
 }
 
 /**
- * Fills `{name}` in every text of a value. Documented: only declared parameters are filled in; anything else in braces
- * stays as it is written.
+ * Fills `{name}` in every text of a value. Documented: only declared parameters are filled in; anything else
+ * in braces stays as it is written.
  */
 export function fillIn(value: unknown, parameters: Readonly<Record<string, readonly string[]>>): unknown {
   if (typeof value === 'string') {
@@ -55,7 +60,10 @@ export function fillIn(value: unknown, parameters: Readonly<Record<string, reado
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, fillIn(one, parameters)]));
 }
 
-/** The documented names of path and parameters in each payload format; without one, those of the published samples. */
+/**
+ * The documented names of path and parameters in each payload format; without one, those of the published
+ * samples.
+ */
 export function pathFields(
   { payloadFormat }: OperationFacts,
   { template, path, pathParameters }: RequestFacts,

@@ -39,7 +39,10 @@ export function readRequest(
   return { template, pathParameters, path, query, headers, multiValueHeaders, sourceIp };
 }
 
-/** Headers of the connection itself do not reach a function. Those of the handshake are not in the published samples. */
+/**
+ * Headers of the connection itself do not reach a function. Those of the handshake are not in the published
+ * samples.
+ */
 const HOP_BY_HOP = new Set([
   'connection',
   'upgrade',
@@ -76,8 +79,8 @@ export function canonicalName(name: string): string {
 }
 
 /**
- * Documented: functions do not get this header. Some who use a gateway say that theirs do; code that works without it
- * works either way.
+ * Documented: functions do not get this header. Some who use a gateway say that theirs do; code that works
+ * without it works either way.
  */
 export function withoutAuthorization<T>(headers: Readonly<Record<string, T>>): Record<string, T> {
   const { Authorization: _authorization, ...rest } = headers;

@@ -10,7 +10,10 @@ export interface FaultAim {
   readonly times?: number | undefined;
   /** Id of the only connection that is concerned. Default: every connection. */
   readonly connection?: string | undefined;
-  /** The only path that is concerned, as in the specification or as the client asked for it. Default: every path. */
+  /**
+   * The only path that is concerned, as in the specification or as the client asked for it. Default: every
+   * path.
+   */
   readonly path?: string | undefined;
 }
 
@@ -18,9 +21,10 @@ export interface FaultAim {
 export interface SendFault extends FaultAim {
   readonly on: 'send';
   /**
-   * What is answered: an HTTP status from 400 to 599, over gRPC the code that goes with it; `gone`, which cuts the
-   * socket and answers that there is no such connection; `hang`, no answer ever; `reset`, the request is cut off. In
-   * none of these cases does the message reach the socket. `answer-lost` delivers it, and then cuts the request off.
+   * What is answered: an HTTP status from 400 to 599, over gRPC the code that goes with it; `gone`, which
+   * cuts the socket and answers that there is no such connection; `hang`, no answer ever; `reset`, the
+   * request is cut off. In none of these cases does the message reach the socket. `answer-lost` delivers it,
+   * and then cuts the request off.
    */
   readonly status?: number | 'gone' | 'hang' | 'reset' | 'answer-lost' | undefined;
   /** How long the send takes, in milliseconds; alone, it succeeds after that. */
@@ -41,7 +45,10 @@ export interface ConnectFault extends FaultAim {
 /** At a client's message, before the function is called. */
 export interface MessageFault extends FaultAim {
   readonly on: 'message';
-  /** `duplicate` calls the function twice; `reorder` lets the connection's next message overtake; `drop` calls nobody. */
+  /**
+   * `duplicate` calls the function twice; `reorder` lets the connection's next message overtake; `drop` calls
+   * nobody.
+   */
   readonly effect: 'duplicate' | 'reorder' | 'drop';
   /** Of `reorder`: how long the message waits to be overtaken, in milliseconds. @default 1000 */
   readonly delayMs?: number | undefined;
@@ -51,8 +58,9 @@ export interface MessageFault extends FaultAim {
 export interface DisconnectFault extends FaultAim {
   readonly on: 'disconnect';
   /**
-   * `lost` calls nobody; `late` calls the function after a while; `duplicate` calls it twice; `early` is a client that
-   * goes away during its handshake, so that the disconnect event arrives while the connect call is still under way.
+   * `lost` calls nobody; `late` calls the function after a while; `duplicate` calls it twice; `early` is a
+   * client that goes away during its handshake, so that the disconnect event arrives while the connect call
+   * is still under way.
    */
   readonly effect: 'lost' | 'late' | 'duplicate' | 'early';
   /** Of `late`: how late, in milliseconds. @default 5000 */
@@ -78,7 +86,9 @@ export interface TokenFault extends FaultAim {
 /** At a message that a trigger has received from a queue. */
 export interface QueueFault extends Pick<FaultAim, 'rate' | 'times'> {
   readonly on: 'queue';
-  /** The message is delivered once more, whatever becomes of this delivery: the queue promises at least once. */
+  /**
+   * The message is delivered once more, whatever becomes of this delivery: the queue promises at least once.
+   */
   readonly effect: 'duplicate';
   /** How much later the second delivery is, in milliseconds. @default 0 */
   readonly delayMs?: number | undefined;

@@ -16,16 +16,19 @@ export interface ActiveFault {
 /** Makes things go wrong on purpose. */
 export interface Faults {
   /**
-   * Takes effect at once. Faults are asked in the order in which they were added; the first that strikes is the one.
-   * Returns its id.
+   * Takes effect at once. Faults are asked in the order in which they were added; the first that strikes is
+   * the one. Returns its id.
    */
   add(fault: Fault): number;
   /**
-   * Adds faults in their textual form, such as `send.status=503 send.rate=0.2 disconnect=lost`; `seed=7` among them
-   * calls {@link reseed}. Throws `INVALID_OPTIONS` that names the mistake, and adds nothing then.
+   * Adds faults in their textual form, such as `send.status=503 send.rate=0.2 disconnect=lost`; `seed=7`
+   * among them calls {@link reseed}. Throws `INVALID_OPTIONS` that names the mistake, and adds nothing then.
    */
   addText(text: string): void;
-  /** Adds the faults of a preset. Throws `INVALID_OPTIONS` that lists the names when there is none of this name. */
+  /**
+   * Adds the faults of a preset. Throws `INVALID_OPTIONS` that lists the names when there is none of this
+   * name.
+   */
   preset(name: FaultPreset): void;
   /** What is in force, in the order in which it is asked. */
   list(): readonly ActiveFault[];
@@ -81,7 +84,9 @@ export function createFaults(seed: number): FaultTable {
   let entries: Entry[] = [];
   let added = 0;
 
-  /** Each fault draws from numbers of its own, so that another point's traffic does not change its decisions. */
+  /**
+   * Each fault draws from numbers of its own, so that another point's traffic does not change its decisions.
+   */
   function randomOf(id: number): () => number {
     return createRandom(currentSeed + id * 0x9e37_79b9);
   }

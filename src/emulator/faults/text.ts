@@ -1,4 +1,7 @@
-/** The textual form of faults, for the command line, the page and the timeline: `send.status=503 send.rate=0.2`. */
+/**
+ * The textual form of faults, for the command line, the page and the timeline:
+ * `send.status=503 send.rate=0.2`.
+ */
 import { BroadcastError } from '../../base/errors.js';
 import { parseFault, type Fault, type FaultPoint } from './fault.js';
 import { FIELDS, type TextField } from './text-fields.js';
@@ -33,9 +36,9 @@ const FIELDS_OF: Readonly<Record<FaultPoint, readonly TextField[]>> = {
 };
 
 /**
- * Reads settings that are separated by spaces: `<point>.<field>=<value>`, or `<point>=<value>` for its status or effect,
- * and `seed=<number>`. A field that a point has already begins another fault of that point. Throws `INVALID_OPTIONS`
- * that names the mistake.
+ * Reads settings that are separated by spaces: `<point>.<field>=<value>`, or `<point>=<value>` for its status
+ * or effect, and `seed=<number>`. A field that a point has already begins another fault of that point. Throws
+ * `INVALID_OPTIONS` that names the mistake.
  */
 export function parseFaults(text: string): FaultText {
   const faults: Draft[] = [];

@@ -1,7 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { HttpResponse } from './exchange.js';
 
-/** Where pages find `yc-broadcast/client`, `client/presence` and `client/native` as one module, unless a file of theirs stands there. */
+/**
+ * Where pages find `yc-broadcast/client`, `client/presence` and `client/native` as one module, unless a file
+ * of theirs stands there.
+ */
 export const CLIENT_PATH = '/yc-broadcast/client.js';
 
 // Without an extension: it is TypeScript in the repository, and JavaScript in the package.

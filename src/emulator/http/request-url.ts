@@ -6,7 +6,9 @@ export function isPath(target: string | undefined): boolean {
   return target !== undefined && /^\/(?![/\\])/.test(target);
 }
 
-/** The host is not the client's. A target that is not a path is read as `/`; the gateway refuses it before. */
+/**
+ * The host is not the client's. A target that is not a path is read as `/`; the gateway refuses it before.
+ */
 export function requestUrl({ url }: Pick<IncomingRequest, 'url'>): URL {
   return new URL(`http://gateway${isPath(url) ? url : '/'}`);
 }

@@ -15,7 +15,9 @@ const TYPES: Readonly<Record<string, string>> = {
   '.webmanifest': 'application/manifest+json',
 };
 
-/** Serves a file of a directory, or `index.html` for a directory's own path. Returns whether there was one. */
+/**
+ * Serves a file of a directory, or `index.html` for a directory's own path. Returns whether there was one.
+ */
 export async function serveFile(root: string, path: string, response: HttpResponse): Promise<boolean> {
   const file = await fileFor(root, path);
   const opened = file === undefined ? undefined : await openFile(file);
@@ -24,7 +26,8 @@ export async function serveFile(root: string, path: string, response: HttpRespon
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
     // Pages change while they are being worked on.
     'Cache-Control': 'no-store',
-    // Pages of other sites can neither run them as scripts nor show them as images; other ports of localhost can.
+    // Pages of other sites can neither run them as scripts nor show them as images; other ports of localhost
+    // can.
     'Cross-Origin-Resource-Policy': 'same-site',
     'X-Content-Type-Options': 'nosniff',
   });
@@ -43,8 +46,8 @@ async function openFile(file: string): Promise<FileHandle | undefined> {
 }
 
 /**
- * The file behind a path, if it is one and lies in the directory, symbolic links resolved. Files and folders whose names
- * begin with a dot are not pages: `.env` and `.git` hold secrets.
+ * The file behind a path, if it is one and lies in the directory, symbolic links resolved. Files and folders
+ * whose names begin with a dot are not pages: `.env` and `.git` hold secrets.
  */
 async function fileFor(root: string, path: string): Promise<string | undefined> {
   try {

@@ -6,11 +6,14 @@ import type { Instance, InstanceState } from './instance.js';
 export interface Instances {
   list(): readonly InstanceInfo[];
   /**
-   * Ends an instance at once, as a crash would: the calls on it are aborted, the gateway answers for them, and another
-   * instance takes its place. Throws `INVALID_OPTIONS` when there is none with this number.
+   * Ends an instance at once, as a crash would: the calls on it are aborted, the gateway answers for them,
+   * and another instance takes its place. Throws `INVALID_OPTIONS` when there is none with this number.
    */
   kill(id: number): void;
-  /** Starts all functions afresh. Calls under way end where they are. Rejects when a function cannot be loaded. */
+  /**
+   * Starts all functions afresh. Calls under way end where they are. Rejects when a function cannot be
+   * loaded.
+   */
   restart(): Promise<void>;
 }
 

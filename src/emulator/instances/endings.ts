@@ -30,8 +30,8 @@ export function exitEnding(code: number | null, signal: NodeJS.Signals | null): 
 }
 
 /**
- * What the gateway gets for a call on an instance that is gone. Documented: a timeout is a 504, and ends all other calls
- * of the instance as well. That these, and those of a crash, are a 502 is an assumption.
+ * What the gateway gets for a call on an instance that is gone. Documented: a timeout is a 504, and ends all
+ * other calls of the instance as well. That these, and those of a crash, are a 502 is an assumption.
  */
 export function outcomeOf({ why, reason, callId }: InstanceEnding, ofCall: number): CallOutcome {
   if (why !== 'timeout') return { status: 502, problem: `its instance is gone: ${reason}` };

@@ -19,7 +19,10 @@ export function localEnvironment(port: number): InstanceEnvironment {
   };
 }
 
-/** The environment of an instance, the user's own variables between what the gateway suggests and what it insists on. */
+/**
+ * The environment of an instance, the user's own variables between what the gateway suggests and what it
+ * insists on.
+ */
 export function instanceVariables(
   { env, forced }: InstanceEnvironment,
   own: Readonly<Record<string, string | undefined>>,

@@ -2,7 +2,10 @@
 import type { Timeline } from '../timeline/timeline.js';
 import type { InstanceEnding } from './endings.js';
 
-/** An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has started it. */
+/**
+ * An instance that ends as planned is not worth a line; of one that cannot be loaded tells whoever has
+ * started it.
+ */
 export function logEnding(timeline: Timeline, id: number, { why, reason }: InstanceEnding): void {
   if (why === 'stopped' || why === 'replaced' || why === 'unloadable') return;
   const level = why === 'evicted' ? 'info' : why === 'killed' ? 'warning' : 'error';

@@ -13,8 +13,8 @@ export interface InstanceProgram {
 let program: Promise<string> | undefined;
 
 /**
- * Writes the program as one file. It is bundled on the spot: one file is read faster than a dozen modules at every cold
- * start, and it works the same when this library runs from its TypeScript sources.
+ * Writes the program as one file. It is bundled on the spot: one file is read faster than a dozen modules at
+ * every cold start, and it works the same when this library runs from its TypeScript sources.
  */
 export async function writeInstanceProgram(): Promise<InstanceProgram> {
   const text = await (program ??= bundle());

@@ -33,7 +33,10 @@ export interface Instance {
   readonly generation: Generation;
   /** Unix milliseconds. */
   readonly startedAt: number;
-  /** Resolves with how long the start took, in milliseconds. Rejects with `INVALID_OPTIONS` when it cannot be loaded. */
+  /**
+   * Resolves with how long the start took, in milliseconds. Rejects with `INVALID_OPTIONS` when it cannot be
+   * loaded.
+   */
   readonly ready: Promise<number>;
   readonly underWay: number;
   /** Calls that it has answered. */

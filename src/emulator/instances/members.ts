@@ -13,15 +13,23 @@ export interface MembersOptions {
   start(generation: Generation, listener: Pick<InstanceListener, 'onFree' | 'onEnded'>): Instance;
 }
 
-/** The instances of a pool: how many there are, which of them takes the next call, which of them are on their way out. */
+/**
+ * The instances of a pool: how many there are, which of them takes the next call, which of them are on their
+ * way out.
+ */
 export interface Members {
   /** The code of new instances. */
   readonly generation: Generation;
   /** Starts the first ones. Rejects with `INVALID_OPTIONS` when the function cannot be loaded. */
   start(generation: Generation): Promise<void>;
-  /** An instance that can take a call; it is the caller's, in the same turn. `undefined` when all are busy. */
+  /**
+   * An instance that can take a call; it is the caller's, in the same turn. `undefined` when all are busy.
+   */
   occupy(): Instance | undefined;
-  /** New instances take the place of all. Rejects, and changes nothing, when the first of them cannot be loaded. */
+  /**
+   * New instances take the place of all. Rejects, and changes nothing, when the first of them cannot be
+   * loaded.
+   */
   replace(generation: Generation): Promise<void>;
   all(): readonly Instance[];
   /** Resolves when the last one is gone. */

@@ -9,8 +9,8 @@ export interface Pool extends Invoker {
   /** Starts the first instances. Rejects with `INVALID_OPTIONS` when the function cannot be loaded. */
   start(generation: Generation): Promise<void>;
   /**
-   * Calls go to the new code as soon as it is loaded; those under way end on the old. Rejects with `INVALID_OPTIONS` when
-   * it cannot be loaded, and the old code stays.
+   * Calls go to the new code as soon as it is loaded; those under way end on the old. Rejects with
+   * `INVALID_OPTIONS` when it cannot be loaded, and the old code stays.
    */
   replace(generation: Generation): Promise<void>;
   /** The same with the code as it is: memory and environment are new. */

@@ -21,7 +21,10 @@ export interface ProcessListener {
   onEnd(ending: InstanceEnding): void;
 }
 
-/** Its last words may come after its end, but a process that it has started can keep its output open. In milliseconds. */
+/**
+ * Its last words may come after its end, but a process that it has started can keep its output open. In
+ * milliseconds.
+ */
 const LAST_WORDS_MS = 200;
 
 /** How V8 begins when the heap is full. What follows is for V8's own developers. */

@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { Socket } from 'node:net';
 
 /**
- * Ends the instances of a gateway that was killed with SIGKILL. Those that wait or answer see for themselves that the gateway has
- * gone; one in a loop without end does not, and would keep a core busy until somebody finds it.
+ * Ends the instances of a gateway that was killed with SIGKILL. Those that wait or answer see for themselves
+ * that the gateway has gone; one in a loop without end does not, and would keep a core busy until somebody
+ * finds it.
  */
 export interface Reaper {
   /** @param pid Of a process that leads a group. */
@@ -11,7 +12,10 @@ export interface Reaper {
   forget(pid: number): void;
 }
 
-/** Keeps a list of groups until its input ends, as it does when the gateway does; then it ends those that are left. */
+/**
+ * Keeps a list of groups until its input ends, as it does when the gateway does; then it ends those that are
+ * left.
+ */
 const SCRIPT = `pids=' '
 while read -r what pid; do
   case "$what$pids" in

@@ -14,8 +14,8 @@ export interface ReloadOptions {
 }
 
 /**
- * Replaces the instances of a function whenever its source changes. Sockets are not in the instances, so they stay open.
- * What does not compile or load is told once, and the old code stays. Returns how to stop.
+ * Replaces the instances of a function whenever its source changes. Sockets are not in the instances, so they
+ * stay open. What does not compile or load is told once, and the old code stays. Returns how to stop.
  */
 export function reloadOnChange({ source, pool, envFiles, timeline }: ReloadOptions): () => void {
   let turn = Promise.resolve();

@@ -5,21 +5,23 @@ export interface FunctionSource {
   /** A TypeScript or JavaScript file; `file.ts#name` takes another export than `handler`. */
   readonly entry: string;
   /**
-   * How many instances there are: never fewer than `min`, which start with the gateway, and never more than `max`. A
-   * number means just as many. The documented quota of a zone is 10. @default { min: 2, max: 10 }
+   * How many instances there are: never fewer than `min`, which start with the gateway, and never more than
+   * `max`. A number means just as many. The documented quota of a zone is 10. @default { min: 2, max: 10 }
    */
   readonly instances?:
     number | { readonly min?: number | undefined; readonly max?: number | undefined } | undefined;
   /** Calls that one instance may work on at a time, up to 16. Documented default. @default 1 */
   readonly concurrency?: number | undefined;
   /**
-   * Calls that may be under way or wait for an instance; one more is refused with 429. The documented quota of a zone.
+   * Calls that may be under way or wait for an instance; one more is refused with 429. The documented quota
+   * of a zone.
    * @default 10
    */
   readonly requestsLimit?: number | undefined;
   /**
-   * Longest time of a call, in milliseconds, the start of its instance included. Then the instance is stopped, busy or
-   * not, and the other calls on it are aborted. Documented. @default the gateway's `timeoutMs`
+   * Longest time of a call, in milliseconds, the start of its instance included. Then the instance is
+   * stopped, busy or not, and the other calls on it are aborted. Documented. @default the gateway's
+   * `timeoutMs`
    */
   readonly timeoutMs?: number | undefined;
   /** Memory of an instance. Its heap, with buffers, must stay below. @default the gateway's `memoryMb` */
@@ -27,15 +29,18 @@ export interface FunctionSource {
   /** How much longer a cold start takes than it does here, in milliseconds. @default 0 */
   readonly coldStartMs?: number | undefined;
   /**
-   * How long an instance goes on after its last call before it gets no more processor time, in milliseconds: what was not
-   * awaited stops, until the next call. `'off'` lets it run on, as no cloud does. @default 0
+   * How long an instance goes on after its last call before it gets no more processor time, in milliseconds:
+   * what was not awaited stops, until the next call. `'off'` lets it run on, as no cloud does. @default 0
    */
   readonly freezeAfterMs?: number | 'off' | undefined;
   /** After how much idle time an instance above `min` is ended, in milliseconds. @default 300000 */
   readonly evictAfterMs?: number | undefined;
   /** Environment variables; they win over this process's own. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Files of environment variables, from the folder of the project, the last one wins. This process's own win over them. */
+  /**
+   * Files of environment variables, from the folder of the project, the last one wins. This process's own win
+   * over them.
+   */
   readonly envFiles?: readonly string[] | undefined;
   /** Modules that each instance loads before the function. */
   readonly preload?: readonly string[] | undefined;

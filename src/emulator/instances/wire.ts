@@ -6,8 +6,8 @@ import type { FunctionIdentity } from '../events/function-context.js';
 export const CALLS_FD = 3;
 
 /**
- * The one to which it writes messages, as lines of JSON, and from which it reads one byte for each call. Both block: a
- * frozen instance waits for that byte.
+ * The one to which it writes messages, as lines of JSON, and from which it reads one byte for each call. Both
+ * block: a frozen instance waits for that byte.
  */
 export const MESSAGES_FD = 4;
 

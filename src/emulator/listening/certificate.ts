@@ -1,6 +1,6 @@
 /**
- * A certificate for this machine and an authority that vouches for it (X.509, RFC 5280), made on the spot. Two
- * certificates need so little of that standard that it is not worth a package and the thirty behind it.
+ * A certificate for this machine and an authority that vouches for it (X.509, RFC 5280), made on the spot.
+ * Two certificates need so little of that standard that it is not worth a package and the thirty behind it.
  */
 import { createHash, generateKeyPairSync, randomBytes, sign, type KeyObject } from 'node:crypto';
 import { bits, integer, objectId, octets, sequence, set, tagged, text, time, yes } from './der.js';

@@ -1,9 +1,10 @@
 /**
- * What holds for every request, whichever part of the gateway answers it: its target is a path, its `Host` is one of
- * this machine's names, and nothing that goes wrong with it reaches the process.
+ * What holds for every request, whichever part of the gateway answers it: its target is a path, its `Host` is
+ * one of this machine's names, and nothing that goes wrong with it reaches the process.
  *
- * The gateway listens on 127.0.0.1 only, but a web page can point a name of its own at that address (DNS rebinding) and
- * then reads answers as if they came from its own site. The `Host` header still carries that name.
+ * The gateway listens on 127.0.0.1 only, but a web page can point a name of its own at that address (DNS
+ * rebinding) and then reads answers as if they came from its own site. The `Host` header still carries that
+ * name.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
@@ -78,8 +79,8 @@ export function withFrontDoor(listeners: Listeners, isAllowedHost: HostCheck): L
 }
 
 /**
- * Clients of a proxy send a whole URL. What is left of it in the request is the path, and its host is returned. A URL that
- * cannot be parsed stays, and is refused as a target that is not a path.
+ * Clients of a proxy send a whole URL. What is left of it in the request is the path, and its host is
+ * returned. A URL that cannot be parsed stays, and is refused as a target that is not a path.
  */
 function takeAuthority(request: AnyRequest): string | undefined {
   const { url = '' } = request;

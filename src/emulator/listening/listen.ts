@@ -86,7 +86,10 @@ async function openSecure(
   return { port, endpoint: `https://localhost:${port}`, ca: certificate.ca };
 }
 
-/** A redirected client keeps the cloud's names in `Host`, and nobody but the cloud can point those at this machine. */
+/**
+ * A redirected client keeps the cloud's names in `Host`, and nobody but the cloud can point those at this
+ * machine.
+ */
 function throughFrontDoor(
   { redirect, allowedHosts }: ListenOptions,
   listeners: Listeners,

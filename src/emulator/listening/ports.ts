@@ -1,4 +1,7 @@
-/** Where the gateway listens, on 127.0.0.1 only: one plain port, and one with TLS that speaks HTTP/2 and HTTP/1.1. */
+/**
+ * Where the gateway listens, on 127.0.0.1 only: one plain port, and one with TLS that speaks HTTP/2 and
+ * HTTP/1.1.
+ */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { AddressInfo, Server, Socket } from 'node:net';
@@ -44,18 +47,21 @@ export function openPlainPort(port: number, { request, upgrade, connect }: Liste
 }
 
 /**
- * How long an idle HTTP connection is kept. Node.js closes it after 5 seconds, and a client that uses it in that very
- * moment gets no answer.
+ * How long an idle HTTP connection is kept. Node.js closes it after 5 seconds, and a client that uses it in
+ * that very moment gets no answer.
  */
 const KEEP_ALIVE_MS = 65_000;
 
 /**
- * HTTP connections that wait for another request; of more, each is closed after its answer. A function that asks the store a
- * thousand things at once would leave a thousand behind.
+ * HTTP connections that wait for another request; of more, each is closed after its answer. A function that
+ * asks the store a thousand things at once would leave a thousand behind.
  */
 const MAX_KEPT_CONNECTIONS = 64;
 
-/** gRPC, REST and pages over HTTP/2, REST, pages and WebSockets over HTTP/1.1, as clients agree on when they connect. */
+/**
+ * gRPC, REST and pages over HTTP/2, REST, pages and WebSockets over HTTP/1.1, as clients agree on when they
+ * connect.
+ */
 export function openTlsPort(
   port: number,
   { cert, key, ca }: LocalCertificate,

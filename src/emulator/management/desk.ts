@@ -42,7 +42,10 @@ export function createManagementDesk(management: Management, errors: GrpcErrors)
   };
 }
 
-/** Over HTTP/2 the request's stream, so that its neighbours live; over HTTP/1.1 the connection is the request's own. */
+/**
+ * Over HTTP/2 the request's stream, so that its neighbours live; over HTTP/1.1 the connection is the
+ * request's own.
+ */
 function cutOff(request: IncomingMessage | Http2ServerRequest): void {
   if ('stream' in request) request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
   else request.socket.destroy();

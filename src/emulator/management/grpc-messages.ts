@@ -1,4 +1,7 @@
-/** The messages of `yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService` that the local gateway answers with. */
+/**
+ * The messages of `yandex.cloud.serverless.apigateway.websocket.v1.ConnectionService` that the local gateway
+ * answers with.
+ */
 import { message } from '../../base/protobuf.js';
 import type { ConnectionInfo } from '../../model/transport.js';
 

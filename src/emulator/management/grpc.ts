@@ -1,4 +1,6 @@
-/** The connection management API over gRPC: unary calls over HTTP/2, as the protocol's specification has them. */
+/**
+ * The connection management API over gRPC: unary calls over HTTP/2, as the protocol's specification has them.
+ */
 import { randomUUID } from 'node:crypto';
 import {
   constants,
@@ -16,8 +18,9 @@ import type { Management, ManagementOperation, ManagementRequest, OutgoingMessag
 import { invalid, Refusal } from './refusal.js';
 
 /**
- * Whether answers that fail begin with response headers. The official SDK makes an `ApiError` without a code of the one
- * form and a `ClientError` with a code of the other, and which of them the cloud uses is not known.
+ * Whether answers that fail begin with response headers. The official SDK makes an `ApiError` without a code
+ * of the one form and a `ClientError` with a code of the other, and which of them the cloud uses is not
+ * known.
  */
 export type GrpcErrors = 'headers' | 'trailers' | 'mixed';
 
@@ -103,7 +106,10 @@ function parseMessage(body: Buffer | undefined): readonly Field[] {
   throw new Refusal(500, 13, 'the request is not a single protobuf message');
 }
 
-/** By the numbers of the published enumeration. What an unspecified type does is not documented; it is text here. */
+/**
+ * By the numbers of the published enumeration. What an unspecified type does is not documented; it is text
+ * here.
+ */
 const FRAMES: readonly OutgoingMessage['frame'][] = ['text', 'binary', 'text'];
 
 /** `SendToConnectionRequest`: connection_id = 1, data = 2, type = 3. */
@@ -147,7 +153,10 @@ function statusOf({ code, message, retryAfterSeconds }: Refusal): OutgoingHttpHe
   };
 }
 
-/** Exactly what the specification wants encoded: the bytes of UTF-8 that are not printable ASCII, and the percent sign. */
+/**
+ * Exactly what the specification wants encoded: the bytes of UTF-8 that are not printable ASCII, and the
+ * percent sign.
+ */
 function percentEncoded(text: string): string {
   return Buffer.from(text)
     .toString('latin1')

@@ -1,6 +1,6 @@
 /**
- * The connection management API, whichever way it is asked: who may call, what is valid, what happens, one line on the
- * timeline. How requests and answers look on the wire is in rest.ts and grpc.ts.
+ * The connection management API, whichever way it is asked: who may call, what is valid, what happens, one
+ * line on the timeline. How requests and answers look on the wire is in rest.ts and grpc.ts.
  */
 import { isUtf8 } from 'node:buffer';
 import { MAX_CONNECTION_ID_LENGTH } from '../../base/protocol.js';
@@ -116,7 +116,8 @@ async function perform(
   if (operation === 'send') return send(options, connectionId, request, call);
   const connection = find(options, connectionId);
   if (operation === 'get') return infoOf(options, connection);
-  // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial shows.
+  // Clients of a connection that was closed this way see code 1000 and no reason, as the official tutorial
+  // shows.
   const code = codeIn(options.guess('close.after-disconnect')) ?? 1000;
   options.gateway.close(connection, { code, reason: '', by: 'api' });
   return undefined;
@@ -157,8 +158,8 @@ function outcomeOf(answer: ManagementAnswer): 'accepted' | 'unknown' | 'refused'
 }
 
 /**
- * Text that cannot have been meant. The official SDK takes a string as `data` for base64 and sends what that decodes to;
- * which is seen when it is no UTF-8, or holds control characters, and only then.
+ * Text that cannot have been meant. The official SDK takes a string as `data` for base64 and sends what that
+ * decodes to; which is seen when it is no UTF-8, or holds control characters, and only then.
  */
 function oddText(data: Buffer, via: Call['via']): string | undefined {
   // What the cloud does with it is not documented; sockets are closed by browsers for it.

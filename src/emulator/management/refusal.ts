@@ -1,4 +1,7 @@
-/** Why the management API does not do what it was asked: a `google.rpc.Status`, and the HTTP status that goes with it. */
+/**
+ * Why the management API does not do what it was asked: a `google.rpc.Status`, and the HTTP status that goes
+ * with it.
+ */
 export class Refusal extends Error {
   /** HTTP status. */
   readonly status: number;
@@ -27,7 +30,10 @@ export function refusalIn(seen: string, message: string): Refusal {
   return new Refusal(status, code, message);
 }
 
-/** As the platform's REST API and `google/rpc/code.proto` pair them; a 4xx or 5xx that is not listed is UNKNOWN. */
+/**
+ * As the platform's REST API and `google/rpc/code.proto` pair them; a 4xx or 5xx that is not listed is
+ * UNKNOWN.
+ */
 const GRPC_CODES: Readonly<Record<number, number>> = {
   400: 3, // INVALID_ARGUMENT
   401: 16, // UNAUTHENTICATED

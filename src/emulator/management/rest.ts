@@ -63,7 +63,9 @@ function requestOf(
   };
 }
 
-/** Takes the forms of the path that are seen in the wild, and tells the right one for those that do not work. */
+/**
+ * Takes the forms of the path that are seen in the wild, and tells the right one for those that do not work.
+ */
 function parsePath(url: string): { connectionId: string; isSend: boolean } {
   const path = requestUrl({ url }).pathname;
   const rest = path.startsWith(CONNECTIONS) ? path.slice(CONNECTIONS.length) : '';

@@ -1,6 +1,7 @@
 /**
- * What this gateway does where the platform's behaviour is not documented, or where field reports differ, by the ids of
- * the cases of `yc-broadcast conformance`. A profile, which is what that command has seen in the cloud, replaces guesses.
+ * What this gateway does where the platform's behaviour is not documented, or where field reports differ, by
+ * the ids of the cases of `yc-broadcast conformance`. A profile, which is what that command has seen in the
+ * cloud, replaces guesses.
  */
 import type { Profile } from './profile.js';
 

@@ -5,7 +5,10 @@ import type { Guesses } from './guesses.js';
 /** How long an instance runs on where a profile says "for a while", in milliseconds. */
 const A_WHILE_MS = 1000;
 
-/** The options with what a profile says of order, attempts, freezing and triggers; what was set to something else stays. */
+/**
+ * The options with what a profile says of order, attempts, freezing and triggers; what was set to something
+ * else stays.
+ */
 export function withProfile(options: ParsedEmulatorOptions, guess: Guesses): ParsedEmulatorOptions {
   const freezeAfterMs = FREEZING.get(guess('freeze.after-return')) ?? FUNCTION_DEFAULTS.freezeAfterMs;
   const thaw = <T>(target: T): T => (isDefaultSource(target) ? { ...target, freezeAfterMs } : target);

@@ -1,4 +1,7 @@
-/** `gateway_websocket_broadcast`: what comes out of a queue goes to every socket of a path, and no function is asked. */
+/**
+ * `gateway_websocket_broadcast`: what comes out of a queue goes to every socket of a path, and no function is
+ * asked.
+ */
 import type { Gateway } from '../sockets/gateway.js';
 import type { Guesses } from '../profile/guesses.js';
 import type { Timeline } from '../timeline/timeline.js';
@@ -19,8 +22,8 @@ export interface BroadcastTargetDeps {
 }
 
 /**
- * Documented: best effort. The messages are deleted whatever comes of it, and nobody is told who got them. The kind of
- * frame is not documented; clients that are known read it as text.
+ * Documented: best effort. The messages are deleted whatever comes of it, and nobody is told who got them.
+ * The kind of frame is not documented; clients that are known read it as text.
  */
 export function broadcastTarget(parts: BroadcastTargetDeps) {
   const { queueName, gateway, timeline, guess } = parts;

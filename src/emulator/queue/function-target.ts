@@ -14,8 +14,8 @@ export interface FunctionTargetDeps {
 }
 
 /**
- * Calls a function with each batch. Documented: on success the messages are deleted, on an error they come back when their
- * visibility ends, all of the batch.
+ * Calls a function with each batch. Documented: on success the messages are deleted, on an error they come
+ * back when their visibility ends, all of the batch.
  */
 export function functionTarget({ queueName, place, invoker, calls, timeline }: FunctionTargetDeps) {
   return async (batch: readonly ReceivedBatch[], fault: string | undefined): Promise<boolean> => {

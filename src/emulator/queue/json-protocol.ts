@@ -34,7 +34,9 @@ export const jsonProtocol: Protocol = {
   },
 };
 
-/** The Query protocol of SQS names this one with its service; the platform's documentation says nothing of it. */
+/**
+ * The Query protocol of SQS names this one with its service; the platform's documentation says nothing of it.
+ */
 export function queryName(code: string): string {
   return code === 'NonExistentQueue' ? 'AWS.SimpleQueueService.NonExistentQueue' : code;
 }

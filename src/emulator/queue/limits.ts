@@ -18,7 +18,10 @@ export const NAME_REST_MS = 60_000;
 export const DEFAULT_VISIBILITY_MS = 30_000;
 export const DEFAULT_RETENTION_MS = 4 * 24 * 60 * 60 * 1000;
 
-/** Most messages in a trigger's batch, and its longest wait: 20 s in the documentation of 2025, 60 s in the newest. */
+/**
+ * Most messages in a trigger's batch, and its longest wait: 20 s in the documentation of 2025, 60 s in the
+ * newest.
+ */
 export const MAX_TRIGGER_BATCH = 1000;
 export const MAX_TRIGGER_CUTOFF_MS = 60_000;
 export const DEFAULT_TRIGGER_CUTOFF_MS = 10_000;

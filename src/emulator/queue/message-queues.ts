@@ -1,4 +1,6 @@
-/** Message Queue in a gateway: its queues, the server that answers for them, and the triggers that read them. */
+/**
+ * Message Queue in a gateway: its queues, the server that answers for them, and the triggers that read them.
+ */
 import { BroadcastError } from '../../base/errors.js';
 import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import type { InstanceEnvironment } from '../instances/environment.js';

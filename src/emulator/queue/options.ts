@@ -22,8 +22,8 @@ export interface QueueOptions {
   /** How long a message is kept: a minute to 14 days. @default 345600000, four days */
   readonly retentionMs?: number | undefined;
   /**
-   * Where a message goes that was received `maxReceives` times and not deleted. Without it, it comes back until it
-   * expires. Default: nowhere, as in the cloud.
+   * Where a message goes that was received `maxReceives` times and not deleted. Without it, it comes back
+   * until it expires. Default: nowhere, as in the cloud.
    */
   readonly redrive?: { readonly to: string; readonly maxReceives: number } | undefined;
 }
@@ -34,8 +34,8 @@ interface TriggerSource {
   /** Most messages of one call, up to 1000. Documented default. @default 1 */
   readonly batchSize?: number | undefined;
   /**
-   * How long a batch waits to become full after its first message, up to 60 seconds; older documentation says 20. @default
-   * 10000
+   * How long a batch waits to become full after its first message, up to 60 seconds; older documentation says
+   * 20. @default 10000
    */
   readonly cutoffMs?: number | undefined;
   /** How long received messages are hidden from others. Default: as the queue says. */
@@ -47,8 +47,8 @@ export interface FunctionTrigger extends TriggerSource {
   /** A function, or the id of one in `functions`. */
   readonly function: FunctionTarget | string;
   /**
-   * Most calls at a time; a function in instances gets no more than these can take. What the cloud does is not documented
-   * but for the quota of calls in a zone. @default 10
+   * Most calls at a time; a function in instances gets no more than these can take. What the cloud does is
+   * not documented but for the quota of calls in a zone. @default 10
    */
   readonly concurrency?: number | undefined;
   /**
@@ -58,7 +58,10 @@ export interface FunctionTrigger extends TriggerSource {
   readonly attributeNames?: 'snake_case' | 'camelCase' | undefined;
 }
 
-/** Sends what is in a queue to every socket of a path, without asking a function: `gateway_websocket_broadcast`. */
+/**
+ * Sends what is in a queue to every socket of a path, without asking a function:
+ * `gateway_websocket_broadcast`.
+ */
 export interface BroadcastTrigger extends TriggerSource {
   /** A websocket path as it is written in the specification; parameters stay in braces. */
   readonly broadcast: string;

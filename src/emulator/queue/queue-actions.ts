@@ -15,7 +15,9 @@ import { invalidValue, QueueError } from './queue-error.js';
 /** @param origin Scheme, host and port that the request came to; addresses are given out with it. */
 export type QueueAction = (request: CheckedFields, origin: string) => object;
 
-/** Attributes that are numbers, with the setting that each one is, how it is counted there, and its bounds. */
+/**
+ * Attributes that are numbers, with the setting that each one is, how it is counted there, and its bounds.
+ */
 const NUMBERS = {
   DelaySeconds: ['delayMs', 1000, [0, MAX_DELAY_SECONDS]],
   MaximumMessageSize: ['maxMessageBytes', 1, [1024, MAX_MESSAGE_BYTES]],

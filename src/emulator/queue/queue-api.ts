@@ -52,15 +52,18 @@ export interface Queue extends QueueIdentity {
   readonly createdAt: number;
   /** Returns the message's id. */
   send(message: NewMessage): string;
-  /** Takes visible messages, the oldest first. Those that were received too often go to the dead letters instead. */
+  /**
+   * Takes visible messages, the oldest first. Those that were received too often go to the dead letters
+   * instead.
+   */
   receive(max: number, visibilityMs?: number): ReceivedBatch[];
   /** Nothing happens when the receipt is not the message's latest: it was received again in between. */
   remove(receipt: string): void;
   /** Hides a message for so long from now on. `false` when it is not in flight with this receipt. */
   hide(receipt: string, visibilityMs: number): boolean;
   /**
-   * Puts in a message with its past: one that comes from another queue, or that is delivered once more whatever becomes of
-   * its other delivery, which is what at-least-once means.
+   * Puts in a message with its past: one that comes from another queue, or that is delivered once more
+   * whatever becomes of its other delivery, which is what at-least-once means.
    */
   put(message: ReceivedMessage, delayMs: number): void;
   purge(): void;

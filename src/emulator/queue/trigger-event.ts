@@ -1,4 +1,7 @@
-/** What a trigger makes of the messages of a queue: the event of a function, and the text of a broadcast to sockets. */
+/**
+ * What a trigger makes of the messages of a queue: the event of a function, and the text of a broadcast to
+ * sockets.
+ */
 import { createHash } from 'node:crypto';
 
 /** A message as a trigger has received it. */
@@ -28,8 +31,8 @@ export interface TriggerPlace {
   readonly folderId: string;
   readonly cloudId: string;
   /**
-   * How attributes of messages are spelt: `data_type` as in recorded invocations, or `dataType` as in the documentation
-   * and the published typings.
+   * How attributes of messages are spelt: `data_type` as in recorded invocations, or `dataType` as in the
+   * documentation and the published typings.
    */
   readonly attributeNames: 'snake_case' | 'camelCase';
 }

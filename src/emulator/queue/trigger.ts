@@ -28,9 +28,9 @@ interface Batch {
 }
 
 /**
- * Messages are received, and so hidden from others, from the moment at which a batch begins to be collected: what is left
- * of their visibility when the function is called is shorter by the cutoff. How the cloud's trigger collects is not
- * documented; with the API that there is, it cannot do otherwise.
+ * Messages are received, and so hidden from others, from the moment at which a batch begins to be collected:
+ * what is left of their visibility when the function is called is shorter by the cutoff. How the cloud's
+ * trigger collects is not documented; with the API that there is, it cannot do otherwise.
  */
 export function startTrigger(parts: TriggerDeps): Trigger {
   const { queue, batchSize, cutoffMs, visibilityMs, concurrency, clock, faults } = parts;

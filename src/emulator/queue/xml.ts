@@ -1,4 +1,7 @@
-/** Answers as XML: lists as repeated elements, maps as pairs of `Name` and `Value`, under the names of the Query protocol. */
+/**
+ * Answers as XML: lists as repeated elements, maps as pairs of `Name` and `Value`, under the names of the
+ * Query protocol.
+ */
 
 /** Elements that stand for a list, and for a map, of the JSON protocol. */
 const LISTS: Readonly<Record<string, string>> = {

@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path';
 
-/** What a gateway writes for the programs that are led to it: named by its port, so that two do not take each other's. */
+/**
+ * What a gateway writes for the programs that are led to it: named by its port, so that two do not take each
+ * other's.
+ */
 export interface RedirectFiles {
   /** The authority to trust. */
   readonly ca: string;

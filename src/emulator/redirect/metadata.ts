@@ -1,4 +1,7 @@
-/** The metadata service, as far as the official SDK asks it: for the IAM token of the function's service account. */
+/**
+ * The metadata service, as far as the official SDK asks it: for the IAM token of the function's service
+ * account.
+ */
 import type { IncomingRequest, HttpResponse } from '../http/exchange.js';
 import { requestUrl } from '../http/request-url.js';
 import { TOKEN_LIFE_SECONDS } from '../events/function-context.js';

@@ -9,7 +9,9 @@ export interface PreloadSettings {
   readonly ca: string;
 }
 
-/** The preload of one gateway as one module, with its settings in it. Works from the TypeScript sources too. */
+/**
+ * The preload of one gateway as one module, with its settings in it. Works from the TypeScript sources too.
+ */
 export async function preloadProgram(settings: PreloadSettings): Promise<string> {
   const { build } = await import('esbuild');
   const compiled = fileURLToPath(new URL('./preload.js', import.meta.url));

@@ -1,7 +1,7 @@
 /**
- * Runs in a worker before the function: connections to the redirected addresses go to the local gateway, whoever opens
- * them (`fetch`, `https`, axios, undici). Below all of these are two functions of Node.js. gRPC clients that look the
- * name up themselves are told the way by `grpc_proxy` instead.
+ * Runs in a worker before the function: connections to the redirected addresses go to the local gateway,
+ * whoever opens them (`fetch`, `https`, axios, undici). Below all of these are two functions of Node.js. gRPC
+ * clients that look the name up themselves are told the way by `grpc_proxy` instead.
  */
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
@@ -40,7 +40,10 @@ const connectToGateway: Connect = function (...args) {
 
 const connectTls = tls.connect as (...args: readonly unknown[]) => tls.TLSSocket;
 
-/** The gateway's certificate is for the real name; only its authority has to be trusted, and only for that name. */
+/**
+ * The gateway's certificate is for the real name; only its authority has to be trusted, and only for that
+ * name.
+ */
 function connectTlsToGateway(...args: readonly unknown[]): tls.TLSSocket {
   const trusting = (options: unknown) => ({ ...(options as object), ca, secureContext: undefined });
   const [first, second, third, ...rest] = args;

@@ -1,7 +1,7 @@
 /**
- * Code that is written for the cloud, without a word about this gateway, reaches it: the official SDK with its default
- * endpoint and the credentials of the metadata service, `fetch`, axios and so on. Only the environment of instances, and
- * of programs that are given it, changes; nothing is installed on the machine.
+ * Code that is written for the cloud, without a word about this gateway, reaches it: the official SDK with
+ * its default endpoint and the credentials of the metadata service, `fetch`, axios and so on. Only the
+ * environment of instances, and of programs that are given it, changes; nothing is installed on the machine.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { rootCertificates } from 'node:tls';
@@ -81,7 +81,10 @@ function write(folder: string, files: Readonly<Record<string, string>>): void {
   }
 }
 
-/** gRPC clients know no list of authorities beside the one they are given, and other servers must stay trusted. */
+/**
+ * gRPC clients know no list of authorities beside the one they are given, and other servers must stay
+ * trusted.
+ */
 function otherRoots(): string {
   const given = process.env['GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
   return given === undefined || given === '' ? rootCertificates.join('\n') : readFileSync(given, 'utf8');

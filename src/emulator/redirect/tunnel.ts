@@ -1,4 +1,7 @@
-/** `CONNECT`, as clients ask a proxy: for a redirected host this gateway answers, for any other they get the real one. */
+/**
+ * `CONNECT`, as clients ask a proxy: for a redirected host this gateway answers, for any other they get the
+ * real one.
+ */
 import { connect, type Socket } from 'node:net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -11,7 +14,10 @@ export interface Tunnels {
   close(): void;
 }
 
-/** @param portFor The port of this gateway for `host:port`, or `undefined` for those that are none of its business. */
+/**
+ * @param portFor The port of this gateway for `host:port`, or `undefined` for those that are none of its
+ * business.
+ */
 export function createTunnels(portFor: (address: string) => number | undefined): Tunnels {
   const open = new Set<Duplex>();
 

@@ -7,7 +7,10 @@ import { byPrecedence, parsePathPattern, type PathPattern, type Route } from './
 import { readSpec } from '../spec/read-spec.js';
 import { routesOfSpec, type SpecRoutes } from '../spec/spec-routes.js';
 
-/** The routes of a gateway, the most specific first: from `routes`, or from the specification and its functions. */
+/**
+ * The routes of a gateway, the most specific first: from `routes`, or from the specification and its
+ * functions.
+ */
 export async function chooseRoutes(
   options: ParsedEmulatorOptions,
   functions: Pick<Functions, 'invokerOf'>,

@@ -8,7 +8,9 @@ export interface Operation {
   readonly functionId?: string | undefined;
   /** The specification's `operationId`; without it an event carries a digest. */
   readonly operationId?: string | undefined;
-  /** Which of the documented event formats is asked for; without it events look like the published samples. */
+  /**
+   * Which of the documented event formats is asked for; without it events look like the published samples.
+   */
   readonly payloadFormat?: '0.1' | '1.0' | '2.0' | undefined;
   /** The `context` of the integration, with the parameters of the handshake filled in. */
   readonly context?: unknown;

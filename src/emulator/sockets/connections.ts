@@ -59,7 +59,9 @@ export interface SocketConnections {
   stop(): void;
 }
 
-/** Connections that fall due soon after others wait for this time, so that all of them are looked at together. */
+/**
+ * Connections that fall due soon after others wait for this time, so that all of them are looked at together.
+ */
 const ROUND_MS = 100;
 
 /**

@@ -5,13 +5,19 @@ export interface FrameLimits {
   readonly maxMessageBytes: number;
 }
 
-/** Documented: a message has at most 128 KB, a frame from a client 32 KB; beyond, the gateway closes with 1009. */
+/**
+ * Documented: a message has at most 128 KB, a frame from a client 32 KB; beyond, the gateway closes with
+ * 1009.
+ */
 export const CLOUD_FRAME_LIMITS: FrameLimits = {
   maxFrameBytes: MAX_FRAME_BYTES,
   maxMessageBytes: MAX_MESSAGE_BYTES,
 };
 
-/** Watches the bytes that a client sends, since the WebSocket library has a limit for messages but none for frames. */
+/**
+ * Watches the bytes that a client sends, since the WebSocket library has a limit for messages but none for
+ * frames.
+ */
 export interface FrameWatch {
   /** Returns what is wrong with the frames so far, or `undefined`. */
   push(chunk: Buffer): string | undefined;

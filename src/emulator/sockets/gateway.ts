@@ -14,8 +14,8 @@ import { createMessages, type MessageOrder } from './messages.js';
 import { createOpenSockets, type OpenSockets } from './open-sockets.js';
 
 /**
- * Whether each event has a request id of its own, as is documented for calls that overlap on an instance, or all events of a
- * connection have the same, as in the published samples.
+ * Whether each event has a request id of its own, as is documented for calls that overlap on an instance, or
+ * all events of a connection have the same, as in the published samples.
  */
 export type RequestIds = 'event' | 'connection';
 

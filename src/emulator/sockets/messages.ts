@@ -33,8 +33,8 @@ export interface Messages {
 }
 
 /**
- * Whether the calls for the messages of one connection overlap, or each waits for the one before it. Both were reported of
- * the cloud.
+ * Whether the calls for the messages of one connection overlap, or each waits for the one before it. Both
+ * were reported of the cloud.
  */
 export type MessageOrder = 'overlapping' | 'serial';
 

@@ -42,7 +42,10 @@ export interface OpenSockets {
     raw: Duplex,
     response: FunctionResponse | undefined,
   ): void;
-  /** Puts a frame on a socket, for the management API. `onWritten` is called when the system has taken its bytes. */
+  /**
+   * Puts a frame on a socket, for the management API. `onWritten` is called when the system has taken its
+   * bytes.
+   */
   deliver(connection: OpenConnection, data: Buffer, isBinary: boolean, onWritten?: () => void): void;
   /** Closes a socket; from now on the connection is unknown. */
   close(connection: OpenConnection, cause: CloseCause): void;
@@ -57,8 +60,8 @@ export interface OpenSockets {
 const CLOSE_TIMEOUT_MS = 1000;
 
 /**
- * What may wait for a client that does not read. What the platform does with such a client is not documented; here it is
- * dropped, since what waits is in the gateway's memory.
+ * What may wait for a client that does not read. What the platform does with such a client is not documented;
+ * here it is dropped, since what waits is in the gateway's memory.
  */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
 

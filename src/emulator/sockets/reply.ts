@@ -11,8 +11,8 @@ export interface Reply {
 }
 
 /**
- * Documented: the body of the response is sent to the client, and a message has at most 128 KB. What becomes of a larger
- * reply is not documented; that nothing is sent is an assumption.
+ * Documented: the body of the response is sent to the client, and a message has at most 128 KB. What becomes
+ * of a larger reply is not documented; that nothing is sent is an assumption.
  */
 export function replyOf(
   response: FunctionResponse,

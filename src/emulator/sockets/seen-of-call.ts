@@ -1,4 +1,6 @@
-/** What a client sees of a call for its message. Documented is only what becomes of a body with status 200. */
+/**
+ * What a client sees of a call for its message. Documented is only what becomes of a body with status 200.
+ */
 import type { FunctionInvocation } from '../calls/invoker.js';
 import { isTextResponse } from '../calls/invoker.js';
 import { codeIn, type GuessId, type Guesses } from '../profile/guesses.js';

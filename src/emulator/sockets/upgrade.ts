@@ -28,7 +28,9 @@ export interface AcceptedUpgrade {
   readonly response: FunctionResponse | undefined;
 }
 
-/** Asks the function of the path. A handshake that is refused, or nobody waits for any more, is settled here. */
+/**
+ * Asks the function of the path. A handshake that is refused, or nobody waits for any more, is settled here.
+ */
 export async function settleUpgrade(
   options: UpgradeOptions,
   request: IncomingMessage,
@@ -91,8 +93,8 @@ async function settle(
 }
 
 /**
- * The client went away while the function was still thinking: the function has said yes, so it is told the end. That the
- * platform does so is an assumption; without it each such client leaves a row behind.
+ * The client went away while the function was still thinking: the function has said yes, so it is told the
+ * end. That the platform does so is an assumption; without it each such client leaves a row behind.
  */
 async function emitLoss(
   { disconnects, timeline }: UpgradeOptions,

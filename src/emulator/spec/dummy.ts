@@ -12,7 +12,9 @@ export const dummySchema = z.object({
 
 const CONNECTION_ID = 'X-Yc-Apigateway-Websocket-Connection-Id';
 
-/** Answers by itself what the specification says, with declared parameters and the connection's id filled in. */
+/**
+ * Answers by itself what the specification says, with declared parameters and the connection's id filled in.
+ */
 export function createDummyInvoker(integration: z.output<typeof dummySchema>): Invoker {
   const [type, body] = Object.entries(integration.content)[0] ?? [undefined, ''];
   const headers: Record<string, string> = {};

@@ -5,7 +5,10 @@ import { fillVariables, type VariableValues } from './variables.js';
 /** A specification as the user has it: a file of YAML or JSON, or the document itself. */
 export type SpecSource = string | Readonly<Record<string, unknown>>;
 
-/** Reads an OpenAPI document and fills in its variables. Rejects with `INVALID_OPTIONS` that says what is wrong with it. */
+/**
+ * Reads an OpenAPI document and fills in its variables. Rejects with `INVALID_OPTIONS` that says what is
+ * wrong with it.
+ */
 export async function readSpec(source: SpecSource, values: VariableValues): Promise<Record<string, unknown>> {
   const document = typeof source === 'string' ? await parseFile(source) : source;
   return fillVariables(document, values);

@@ -1,4 +1,7 @@
-/** Which authorizers stand before which operations: `security` and `components.securitySchemes` of the document. */
+/**
+ * Which authorizers stand before which operations: `security` and `components.securitySchemes` of the
+ * document.
+ */
 import * as z from 'zod';
 import { BroadcastError } from '../../base/errors.js';
 import { authorizeBy, type Requirement, type Scheme } from '../authorization/requirements.js';
@@ -10,7 +13,10 @@ const securitySchema = z.array(z.record(z.string(), z.array(z.string())));
 const componentsSchema = z.object({ securitySchemes: z.record(z.string(), z.unknown()).default({}) });
 
 export interface Security {
-  /** What stands before an operation; `undefined` when everybody may. `own` overrides what holds for the document. */
+  /**
+   * What stands before an operation; `undefined` when everybody may. `own` overrides what holds for the
+   * document.
+   */
   authorizerOf(own: unknown, place: string): AuthorizeHandshake | undefined;
 }
 

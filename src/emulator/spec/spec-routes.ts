@@ -30,8 +30,8 @@ const documentSchema = z.object({
 });
 
 /**
- * Reads a document whose variables are filled in. `invokerOf` gives the function behind an id. Throws `INVALID_OPTIONS`
- * that names the place in the document.
+ * Reads a document whose variables are filled in. `invokerOf` gives the function behind an id. Throws
+ * `INVALID_OPTIONS` that names the place in the document.
  */
 export function routesOfSpec(
   document: Readonly<Record<string, unknown>>,
@@ -76,7 +76,8 @@ function routeOf(
         parts.warnings.push(`${path} has no ${EXTENSION}message operation, so it is not a WebSocket path`);
       return undefined;
     }
-    // Documented: the message operation lets a path take WebSockets. One of the platform's own tools goes without it.
+    // Documented: the message operation lets a path take WebSockets. One of the platform's own tools goes
+    // without it.
     parts.warnings.push(
       `${path} has no ${EXTENSION}message operation, which is documented as mandatory; its messages are dropped. ` +
         'Add one; an integration of type dummy is enough',

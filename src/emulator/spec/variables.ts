@@ -14,7 +14,8 @@ type Declarations = z.output<typeof declarationsSchema>;
 
 /**
  * Fills `${var.name}` in every text of a document, from `values` or else from the declared default. Throws
- * `INVALID_OPTIONS` for a variable that is not declared, has no value, or has one that its `enum` does not allow.
+ * `INVALID_OPTIONS` for a variable that is not declared, has no value, or has one that its `enum` does not
+ * allow.
  */
 export function fillVariables(
   document: Readonly<Record<string, unknown>>,

@@ -5,9 +5,9 @@ import type { TimelineEntry } from './timeline.js';
 type Test = (entry: TimelineEntry) => boolean;
 
 /**
- * Reads a filter such as `type:send status:>=400 conn:*b04b`. All terms have to hold; `-` before one turns it round; a
- * word without a key is looked for in the reason. `undefined` when there are no terms. Throws `INVALID_OPTIONS` that
- * names the key.
+ * Reads a filter such as `type:send status:>=400 conn:*b04b`. All terms have to hold; `-` before one turns it
+ * round; a word without a key is looked for in the reason. `undefined` when there are no terms. Throws
+ * `INVALID_OPTIONS` that names the key.
  */
 export function parseTimelineFilter(text: string): Test | undefined {
   const terms = text.split(/\s+/).filter((term) => term !== '');

@@ -13,7 +13,10 @@ export interface TimelineQuery {
   readonly status?: number | undefined;
   /** At least as serious. */
   readonly level?: 'info' | 'warning' | 'error' | undefined;
-  /** `true` for what a fault acted on, `false` for what none did, a text for what a fault with this in its text did. */
+  /**
+   * `true` for what a fault acted on, `false` for what none did, a text for what a fault with this in its
+   * text did.
+   */
   readonly fault?: boolean | string | undefined;
 }
 

@@ -34,8 +34,8 @@ export interface TimelineEntry {
   /** How the management API was called, or that the inspector or the command line did it. */
   readonly via?: 'REST' | 'gRPC' | 'inspector' | undefined;
   /**
-   * HTTP status of the function's or of the management API's answer, or the close code. Of a gRPC answer the HTTP status
-   * that means the same.
+   * HTTP status of the function's or of the management API's answer, or the close code. Of a gRPC answer the
+   * HTTP status that means the same.
    */
   readonly status?: number | undefined;
   /** How long the function or the management API took, in milliseconds. */
@@ -65,8 +65,8 @@ export interface Timeline {
   add(entry: NewEntry): void;
   entries(): readonly TimelineEntry[];
   /**
-   * Of the entries behind a number those that pass the filter, the oldest first; when there are more than `limit`, the latest.
-   * Entries are numbered from 1 in the order in which they came.
+   * Of the entries behind a number those that pass the filter, the oldest first; when there are more than
+   * `limit`, the latest. Entries are numbered from 1 in the order in which they came.
    */
   since(number: number, filter: (entry: TimelineEntry) => boolean, limit: number): TimelineExcerpt;
   /** The number of the latest entry; 0 when there is none. */
@@ -83,7 +83,9 @@ export interface NumberedEntry extends TimelineEntry {
   readonly number: number;
 }
 
-/** A path or a reason can hold whatever a client has sent, up to megabytes, and ten thousand of them are kept. */
+/**
+ * A path or a reason can hold whatever a client has sent, up to megabytes, and ten thousand of them are kept.
+ */
 const MAX_TEXT_CHARACTERS = 4000;
 
 /** Older entries are forgotten, so that a gateway can run for days. */

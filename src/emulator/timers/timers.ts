@@ -37,7 +37,10 @@ export function createTimers({ options, folderId, clock, calls, timeline, invoke
     );
     const triggerId = newResourceId('a1s');
 
-    /** Documented: the event is lost when the function fails, unless the trigger has retries, which are not emulated. */
+    /**
+     * Documented: the event is lost when the function fails, unless the trigger has retries, which are not
+     * emulated.
+     */
     async function call(): Promise<void> {
       const event = timerEvent({ triggerId, payload, cloudId, folderId, at: clock.now() });
       const {

@@ -16,8 +16,9 @@ export interface TrackedWork<T> {
 }
 
 /**
- * Follows timers, requests over HTTP, names being looked up, connections being made, and files being read or written.
- * It cannot see a query on a database connection that is open already: nothing tells it from a connection that idles.
+ * Follows timers, requests over HTTP, names being looked up, connections being made, and files being read or
+ * written. It cannot see a query on a database connection that is open already: nothing tells it from a
+ * connection that idles.
  */
 export function createWorkTracker(): WorkTracker {
   const calls = new AsyncLocalStorage<BegunWork>();

@@ -5,8 +5,9 @@ import type { OtherEvent } from './event.js';
 /** How far an event is believed. */
 export interface ParseOptions {
   /**
-   * Takes an event for a websocket event although only its `X-Yc-Apigateway-Websocket-*` headers say so. Clients choose
-   * the headers of HTTP requests, so this is for code that nothing but the gateway's websocket operations can call.
+   * Takes an event for a websocket event although only its `X-Yc-Apigateway-Websocket-*` headers say so.
+   * Clients choose the headers of HTTP requests, so this is for code that nothing but the gateway's websocket
+   * operations can call.
    * @default false
    */
   readonly trustWebSocketHeaders?: boolean | undefined;

@@ -98,7 +98,10 @@ export interface UnknownEvent extends EventBeside {
   readonly type: 'unknown';
 }
 
-/** An event that has nothing to do with a websocket. `type` is a guess from its shape, and tells its kinds apart. */
+/**
+ * An event that has nothing to do with a websocket. `type` is a guess from its shape, and tells its kinds
+ * apart.
+ */
 export type OtherEvent = HttpEvent | TimerEvent | QueueEvent | UnknownEvent;
 
 /** What happens to a connection. */

@@ -77,8 +77,9 @@ export function subprotocolsOf(headers: HeaderLookup): string[] {
 }
 
 /**
- * The gateway marks every text frame as `application/json`, whatever is in it, and sends binary frames as base64. A
- * base64 body of a text type is text all the same: HTTP payloads of the platform are known to arrive that way.
+ * The gateway marks every text frame as `application/json`, whatever is in it, and sends binary frames as
+ * base64. A base64 body of a text type is text all the same: HTTP payloads of the platform are known to
+ * arrive that way.
  */
 export function bodyOf(event: RawEvent, headers: HeaderLookup): string | Uint8Array {
   const body = event.body ?? '';

@@ -1,6 +1,6 @@
 /**
- * What calls a function beside the websocket of a gateway. Nothing in it is refused: what has another form than expected
- * is as if it were absent, and `raw` has it all.
+ * What calls a function beside the websocket of a gateway. Nothing in it is refused: what has another form
+ * than expected is as if it were absent, and `raw` has it all.
  */
 import { headerLookup } from '../../base/headers.js';
 import { isRecord, otherType } from './claims.js';

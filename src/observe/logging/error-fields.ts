@@ -16,8 +16,8 @@ export interface ErrorFields {
 }
 
 /**
- * Messages say which value was wrong, and even sentences of this library may quote a driver's. So they are shown only on
- * demand, and scrubbed; what has few values, and says as much of an outage, is shown always.
+ * Messages say which value was wrong, and even sentences of this library may quote a driver's. So they are
+ * shown only on demand, and scrubbed; what has few values, and says as much of an outage, is shown always.
  *
  * @param secrets What must not be in the message; the message is left out when they are not known.
  */
@@ -35,7 +35,9 @@ export function errorFields(error: unknown, secrets: readonly string[] | undefin
   };
 }
 
-/** `TypeError`, `Error ECONNREFUSED`: names that are constants of some source, and nothing that is not one. */
+/**
+ * `TypeError`, `Error ECONNREFUSED`: names that are constants of some source, and nothing that is not one.
+ */
 function nameOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code: unknown = Reflect.get(error, 'code');

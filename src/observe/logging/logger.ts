@@ -8,7 +8,10 @@ export type LogLevel = (typeof LEVELS)[number];
 /** Fields of a line, by their names. */
 export type LogFields = Readonly<Record<string, unknown>>;
 
-/** Writes lines of the platform's structured logs. Whatever is in `fields` is searchable as `json_payload.<name>`. */
+/**
+ * Writes lines of the platform's structured logs. Whatever is in `fields` is searchable as
+ * `json_payload.<name>`.
+ */
 export type Logger = Readonly<Record<Lowercase<LogLevel>, (message: string, fields?: LogFields) => void>> & {
   log(level: LogLevel, message: string, fields?: LogFields): void;
 };

@@ -14,11 +14,15 @@ export interface LogsOptions {
   readonly streamName?: string | undefined;
   /** Key of the short forms of ids. @default the variable YC_BROADCAST_HASH_KEY, or else the function's id */
   readonly hashKey?: string | undefined;
-  /** More for each line, asked for when it is written, for example `traceFields` of `yc-broadcast/opentelemetry`. */
+  /**
+   * More for each line, asked for when it is written, for example `traceFields` of
+   * `yc-broadcast/opentelemetry`.
+   */
   readonly fields?: (() => LogFields) | undefined;
   /**
-   * Whether messages of errors are shown, without what stood in the event and what looks like a token. What else drivers and
-   * hooks may put there, from the store for example, cannot be recognised. @default true at the local gateway and in tests, false elsewhere
+   * Whether messages of errors are shown, without what stood in the event and what looks like a token. What
+   * else drivers and hooks may put there, from the store for example, cannot be recognised. @default true at
+   * the local gateway and in tests, false elsewhere
    */
   readonly errorMessages?: boolean | undefined;
   /** Takes a line, which has no line break at its end. @default console.log */

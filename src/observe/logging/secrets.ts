@@ -13,8 +13,9 @@ const MAX_DEPTH = 64;
 const MAX_WORDS = 2000;
 
 /**
- * All that an event and its context say that must not be repeated in a log: values of headers, cookies and queries, bodies
- * and what stands in them, tokens. The longest come first. `undefined` when that is too much to tell.
+ * All that an event and its context say that must not be repeated in a log: values of headers, cookies and
+ * queries, bodies and what stands in them, tokens. The longest come first. `undefined` when that is too much
+ * to tell.
  */
 export function secretsOf(raw: unknown, { token }: FunctionContext): readonly string[] | undefined {
   const found = new Set<string>();

@@ -25,8 +25,8 @@ interface Attempt {
 }
 
 /**
- * Measures every attempt at the gateway. Spans are made when an attempt is over and worth one, so that those which are not
- * cost two clock readings and a measurement.
+ * Measures every attempt at the gateway. Spans are made when an attempt is over and worth one, so that those
+ * which are not cost two clock readings and a measurement.
  */
 export function observeTransport(transport: Transport, parts: TelemetryDeps): Transport {
   const { tracer, instruments, ids, sendSpans } = parts;

@@ -7,8 +7,9 @@ export interface FlushOptions {
 }
 
 /**
- * Exports what was gathered before a call ends: between calls the instance stands still, so timers of exporters do not
- * fire. Never rejects and takes no longer than it may: an exporter in trouble must not silence the chat.
+ * Exports what was gathered before a call ends: between calls the instance stands still, so timers of
+ * exporters do not fire. Never rejects and takes no longer than it may: an exporter in trouble must not
+ * silence the chat.
  */
 export function createFlush({ flush, flushEveryMs, flushTimeoutMs }: FlushOptions): () => Promise<void> {
   let flushedAt = -Infinity;

@@ -9,7 +9,10 @@ export type Instruments = {
   readonly [N in Names]: (typeof METRICS)[N]['kind'] extends 'counter' ? Counter : Histogram;
 };
 
-/** Makes what measures. Not before the first call: what is made before a provider is registered measures nothing, ever. */
+/**
+ * Makes what measures. Not before the first call: what is made before a provider is registered measures
+ * nothing, ever.
+ */
 export function createInstruments(provider: MeterProvider | undefined): Instruments {
   const meter = (provider ?? metrics.getMeterProvider()).getMeter(SCOPE);
 

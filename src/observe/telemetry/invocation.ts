@@ -77,12 +77,18 @@ export function createInvocationLayer(
   };
 }
 
-/** The conventions would have the function's name here, which on this platform is an id that tells nobody anything. */
+/**
+ * The conventions would have the function's name here, which on this platform is an id that tells nobody
+ * anything.
+ */
 function spanName({ event, route }: CallFacts): string {
   return route === undefined ? event : `${event} ${route}`;
 }
 
-/** The conventions know no websockets: their events are `other`, and say in an attribute of ours what they are. */
+/**
+ * The conventions know no websockets: their events are `other`, and say in an attribute of ours what they
+ * are.
+ */
 function triggerOf({ event }: CallFacts): string {
   if (event === 'http' || event === 'timer') return event;
   return event === 'queue' ? 'pubsub' : 'other';

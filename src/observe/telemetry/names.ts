@@ -1,7 +1,7 @@
 /**
- * Everything that is measured and traced, by name. Names without `yc_broadcast` are those of OpenTelemetry's semantic
- * conventions 1.45.0; a test compares them with the published list, another one with the tables of docs/observability.md
- * and the panels of deploy/observe.
+ * Everything that is measured and traced, by name. Names without `yc_broadcast` are those of OpenTelemetry's
+ * semantic conventions 1.45.0; a test compares them with the published list, another one with the tables of
+ * docs/observability.md and the panels of deploy/observe.
  */
 
 /** Attributes of the conventions. */

@@ -6,28 +6,31 @@ import { lazily, parseOptions } from '../../base/options.js';
 /** Which queue, and the key for it. Whatever is left out comes from the environment. */
 export interface MessageQueueOptions {
   /**
-   * The queue's address, `https://message-queue.api.cloud.yandex.net/<cloud>/<id>/<name>`, as the console and Terraform
-   * show it. Default: the environment variable `YC_BROADCAST_QUEUE_URL`.
+   * The queue's address, `https://message-queue.api.cloud.yandex.net/<cloud>/<id>/<name>`, as the console and
+   * Terraform show it. Default: the environment variable `YC_BROADCAST_QUEUE_URL`.
    */
   readonly url?: string | undefined;
   /**
-   * Which of several queues of the environment: `news` reads its address from `YC_BROADCAST_QUEUE_URL_NEWS`. What is no
-   * letter or digit becomes `_`.
+   * Which of several queues of the environment: `news` reads its address from `YC_BROADCAST_QUEUE_URL_NEWS`.
+   * What is no letter or digit becomes `_`.
    */
   readonly name?: string | undefined;
   /**
    * The static key of a service account with the role `ymq.writer`. Default: the environment variables
-   * `YC_BROADCAST_QUEUE_ACCESS_KEY_ID` and `YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY`, then `AWS_ACCESS_KEY_ID` and
-   * `AWS_SECRET_ACCESS_KEY`.
+   * `YC_BROADCAST_QUEUE_ACCESS_KEY_ID` and `YC_BROADCAST_QUEUE_SECRET_ACCESS_KEY`, then `AWS_ACCESS_KEY_ID`
+   * and `AWS_SECRET_ACCESS_KEY`.
    */
   readonly credentials?: StaticKey | undefined;
   /** What signatures name. @default ru-central1 */
   readonly region?: string | undefined;
-  /** Longest time for one `send` that is given no deadline, with all repetitions, in milliseconds. @default 10000 */
+  /**
+   * Longest time for one `send` that is given no deadline, with all repetitions, in milliseconds. @default
+   * 10000
+   */
   readonly timeoutMs?: number | undefined;
   /**
-   * Most requests per second, repetitions included, in any second. The queue allows 300 for all its senders together.
-   * Documented. @default 300
+   * Most requests per second, repetitions included, in any second. The queue allows 300 for all its senders
+   * together. Documented. @default 300
    */
   readonly maxCallsPerSecond?: number | undefined;
 }
@@ -63,7 +66,10 @@ const schema = lazily(() => {
   });
 });
 
-/** Checks the options and completes them from the environment. Throws `INVALID_OPTIONS` that names what is missing. */
+/**
+ * Checks the options and completes them from the environment. Throws `INVALID_OPTIONS` that names what is
+ * missing.
+ */
 export function readQueueOptions(options: MessageQueueOptions): QueueAccess {
   const { url: given, name, credentials, ...rest } = parseOptions(schema(), options, 'messageQueue');
   const variable = urlVariable(name);

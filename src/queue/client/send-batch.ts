@@ -1,4 +1,7 @@
-/** `SendMessageBatch` in the Query protocol, the one that Message Queue documents: a form goes there, XML comes back. */
+/**
+ * `SendMessageBatch` in the Query protocol, the one that Message Queue documents: a form goes there, XML
+ * comes back.
+ */
 import type { HttpAnswer } from '../../base/http-client.js';
 import type { QueueMessage } from '../message-queue.js';
 import { refusalOfAnswer, refusalOfCode, type QueueRefusal } from './refusal.js';

@@ -56,9 +56,9 @@ const optionsSchema = lazily(() =>
 );
 
 /**
- * Chooses the lane of a message that is the same for everybody on a path, and says why. The time is what `forecast` foresees at
- * this instance's pace, or what its share of a core and the platform's limit of packets leave, if that is longer; costs are
- * computed as those of `docs/cost.md` are.
+ * Chooses the lane of a message that is the same for everybody on a path, and says why. The time is what
+ * `forecast` foresees at this instance's pace, or what its share of a core and the platform's limit of
+ * packets leave, if that is longer; costs are computed as those of `docs/cost.md` are.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  *

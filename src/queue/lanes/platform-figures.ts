@@ -1,6 +1,9 @@
 /** What the platform's documentation says, and when. Money only where its page gives a current price. */
 export const PLATFORM = {
-  /** Of functions, in US dollars without VAT: the pricing page of 2026. The first 10 GB-hours and million calls are free. */
+  /**
+   * Of functions, in US dollars without VAT: the pricing page of 2026. The first 10 GB-hours and million
+   * calls are free.
+   */
   usdPerGbHour: 0.0531,
   usdPerMillionCalls: 0.1555,
   /** A call is rounded up to it. */

@@ -111,7 +111,10 @@ function toolsOf<K extends Contract>(broadcaster: Broadcaster<K>, context: Funct
   return { broadcaster, context, to, toUser, toConnection, toAll, state };
 }
 
-/** A refused connect has a status; the answer to a message is a message; nobody reads the answer to a disconnect. */
+/**
+ * A refused connect has a status; the answer to a message is a message; nobody reads the answer to a
+ * disconnect.
+ */
 function failure(event: WebSocketEvent, error: unknown): GatewayResponse {
   const shown = toClientError(error);
   if (event.kind === 'connect') return errorResponse(statusOf(error), shown);

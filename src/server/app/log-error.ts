@@ -11,8 +11,9 @@ export interface ErrorReport {
 }
 
 /**
- * One line, as the platform's structured logs want it. Messages of drivers and hooks may hold what people wrote, so they
- * are shown on the local gateway and in tests only; elsewhere it is the code, and where the error was made. `logs()` tells more.
+ * One line, as the platform's structured logs want it. Messages of drivers and hooks may hold what people
+ * wrote, so they are shown on the local gateway and in tests only; elsewhere it is the code, and where the
+ * error was made. `logs()` tells more.
  */
 export function logError({ error, during, requestId }: ErrorReport): void {
   const showsText = isLocal();

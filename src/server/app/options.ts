@@ -23,50 +23,56 @@ export interface AppOptions<
   /** What clients and server may send. Without it, `onMessage` gets every frame as it is. */
   readonly contract?: K | undefined;
   /**
-   * Pages that may connect, as exact origins (`https://app.example`), or `'any'`. Required: a browser sends cookies
-   * along with a handshake from any page. Clients that are no browsers send no origin and are let through.
+   * Pages that may connect, as exact origins (`https://app.example`), or `'any'`. Required: a browser sends
+   * cookies along with a handshake from any page. Clients that are no browsers send no origin and are let
+   * through.
    */
   readonly origins: Origins;
   /**
-   * Says who connects; nothing refuses with 401. Everybody may connect as nobody when it is not given. What it returns is
-   * the type of `connection.user` and `connection.attributes` in hooks, and in the options that stand behind it.
+   * Says who connects; nothing refuses with 401. Everybody may connect as nobody when it is not given. What
+   * it returns is the type of `connection.user` and `connection.attributes` in hooks, and in the options that
+   * stand behind it.
    */
   readonly authenticate?: Authenticate<I> | undefined;
   /** Says who may join which room. Every room is open when it is not given. */
   readonly authorize?: Authorize<I> | undefined;
   /** Subprotocols that this app speaks; the first one offered by the client is chosen. @default [] */
   readonly subprotocols?: readonly string[] | undefined;
-  /** Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default 32768 */
+  /**
+   * Largest message, in bytes; at most 131,072. The default is what a browser can send: one frame. @default
+   * 32768
+   */
   readonly maxMessageBytes?: number | undefined;
   /** What rooms keep and show, and what clients may do with them by themselves. Default: nothing. */
   readonly rooms?: RoomsOptions<I> | undefined;
   /**
-   * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not more than
-   * the gateway's 60 minutes; less where something else closes connections earlier. @default 3600000
+   * How long a connection lives, in milliseconds, as clients are told, who move to another one in time. Not
+   * more than the gateway's 60 minutes; less where something else closes connections earlier. @default
+   * 3600000
    */
   readonly lifetimeMs?: number | undefined;
   /**
-   * How often clients are told to say something at least, in milliseconds: the gateway closes what was idle for 10
-   * minutes, and each `$ping` is one call. @default 540000
+   * How often clients are told to say something at least, in milliseconds: the gateway closes what was idle
+   * for 10 minutes, and each `$ping` is one call. @default 540000
    */
   readonly keepAliveMs?: number | undefined;
   /**
-   * For how long a message that is handled `once` (see the contract) is remembered, in milliseconds. A client that sends it
-   * again later has it handled again. @default 86400000
+   * For how long a message that is handled `once` (see the contract) is remembered, in milliseconds. A client
+   * that sends it again later has it handled again. @default 86400000
    */
   readonly onceMs?: number | undefined;
   /**
-   * Takes events for websocket events although only their `X-Yc-Apigateway-Websocket-*` headers say so, as with
-   * container and HTTP integrations. Clients choose the headers of HTTP requests: set it only where nothing but the
-   * gateway's websocket operations can call the app, since whoever else can speaks and connects as anybody.
-   * See docs/SECURITY.md. @default false
+   * Takes events for websocket events although only their `X-Yc-Apigateway-Websocket-*` headers say so, as
+   * with container and HTTP integrations. Clients choose the headers of HTTP requests: set it only where
+   * nothing but the gateway's websocket operations can call the app, since whoever else can speaks and
+   * connects as anybody. See docs/SECURITY.md. @default false
    */
   readonly trustWebSocketHeaders?: boolean | undefined;
   /** The clock, in Unix milliseconds; the store's should be the same. @default Date.now */
   readonly now?: (() => number) | undefined;
   /**
-   * Told of every error that a hook or the store caused. Default: one line of JSON on stderr, without the error's message
-   * unless it is the local gateway that calls.
+   * Told of every error that a hook or the store caused. Default: one line of JSON on stderr, without the
+   * error's message unless it is the local gateway that calls.
    */
   readonly onError?: ((report: ErrorReport) => void) | undefined;
 }

@@ -11,13 +11,21 @@ import { refuseLostFilter, type Selection } from './selection.js';
 import { parseSendOptions, type ParsedSendOptions, type SendOptions } from './send-options.js';
 import { createTally, type Tally } from './tally.js';
 
-/** A broadcast under way: await it for the report, or iterate over it for its progress. It runs either way. */
+/**
+ * A broadcast under way: await it for the report, or iterate over it for its progress. It runs either way.
+ */
 export type Broadcast<R extends SendReport = DeliveryReport> = Promise<R> & AsyncIterable<Progress>;
 
-/** All that a broadcast needs once its payload can be made; how it reaches a connection may be another than the app's. */
+/**
+ * All that a broadcast needs once its payload can be made; how it reaches a connection may be another than
+ * the app's.
+ */
 type BeginDeps = Omit<FanoutDeps, 'transport'> & { readonly transport: Pick<Transport, 'send'> };
 
-/** Makes what is sent, under the message's id. `isOver`: nothing will be sent, since time or the caller came first. */
+/**
+ * Makes what is sent, under the message's id. `isOver`: nothing will be sent, since time or the caller came
+ * first.
+ */
 export type MakePayload = (
   id: string,
   isOver: boolean,
@@ -30,7 +38,10 @@ export interface Begun {
   send(payloadFor: MakePayload): Promise<DeliveryReport>;
 }
 
-/** Checks everything, then lets `run` decide who sends; a mistake of the caller's rejects before anything is sent. */
+/**
+ * Checks everything, then lets `run` decide who sends; a mistake of the caller's rejects before anything is
+ * sent.
+ */
 export function begin<R extends SendReport>(
   deps: BeginDeps,
   selection: Selection,

@@ -4,15 +4,18 @@ import type { BroadcastAudience, ConnectionStore, ListedConnection } from '../..
 import type { EncodedPayload, Transport } from '../../model/transport.js';
 import type { PayloadSource } from './send-to.js';
 
-/** Payloads of several rooms that are kept for the next connection in the same ones; then all are forgotten. */
+/**
+ * Payloads of several rooms that are kept for the next connection in the same ones; then all are forgotten.
+ */
 const MOST_KEPT = 1000;
 
 /** What everybody gets, and where it stands in the histories of rooms. */
 export type MessageCopies = PayloadSource & { readonly places: readonly RoomPlace[] };
 
 /**
- * The text of a copy for somebody in `rooms`: it names them, so that the listeners of one of them hear it, and the message's
- * places there, so that none of them takes it for missing. Those that keep a history come first.
+ * The text of a copy for somebody in `rooms`: it names them, so that the listeners of one of them hear it,
+ * and the message's places there, so that none of them takes it for missing. Those that keep a history come
+ * first.
  */
 export function copyText(text: string, rooms: readonly string[], places: readonly RoomPlace[]): string {
   const own = places.filter(({ room }) => rooms.includes(room));
@@ -34,7 +37,10 @@ async function ownRooms(
   return roomsIn(audience).filter((room) => present.has(room));
 }
 
-/** The copies of a message: one for all, or with several rooms one for each combination of them that somebody is in. */
+/**
+ * The copies of a message: one for all, or with several rooms one for each combination of them that somebody
+ * is in.
+ */
 export function copiesOf(
   { transport, store }: { readonly transport: Transport; readonly store: Pick<ConnectionStore, 'rooms'> },
   audience: BroadcastAudience,

@@ -14,9 +14,10 @@ export interface UnlistedOptions {
 }
 
 /**
- * How many connections of the audience follow the `listed` ones, for the report of a broadcast that ended early. A count,
- * not a listing, and bounded in time: it must not make a late broadcast later. `undefined` when it cannot be told: a
- * count knows neither filters nor shards nor what an earlier broadcast has done, and the store may take too long.
+ * How many connections of the audience follow the `listed` ones, for the report of a broadcast that ended
+ * early. A count, not a listing, and bounded in time: it must not make a late broadcast later. `undefined`
+ * when it cannot be told: a count knows neither filters nor shards nor what an earlier broadcast has done,
+ * and the store may take too long.
  */
 export async function countUnlisted(
   { store, listing, isFiltered, endsAt }: UnlistedOptions,

@@ -12,7 +12,10 @@ export interface CursorState {
   readonly after?: string | undefined;
   /** The id of the message, so that the copies sent later carry the same one. */
   readonly id: string;
-  /** Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be repeated. */
+  /**
+   * Whether `except` or `where` narrowed the audience: the cursor cannot carry them, so they have to be
+   * repeated.
+   */
   readonly filtered: boolean;
   /** The message's places in the histories of rooms, where it is kept already. */
   readonly places: readonly RoomPlace[];

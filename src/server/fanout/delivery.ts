@@ -7,7 +7,10 @@ import type { Pacer } from './pacer.js';
 export interface RetryOptions {
   /** Attempts after the first. */
   readonly retries: number;
-  /** Longest pause before the first retry, in milliseconds; doubles with each. The pause is a random part of it. */
+  /**
+   * Longest pause before the first retry, in milliseconds; doubles with each. The pause is a random part of
+   * it.
+   */
   readonly minDelayMs: number;
   readonly maxDelayMs: number;
   /** Longest time of one attempt, in milliseconds. */
@@ -40,7 +43,9 @@ export type Outcome =
   | { readonly kind: 'stale'; readonly attempts: number }
   | { readonly kind: 'failed'; readonly attempts: number; readonly error: BroadcastError };
 
-/** Brings one payload to one recipient: attempts, pauses, outcome. Never rejects, since nobody awaits it yet. */
+/**
+ * Brings one payload to one recipient: attempts, pauses, outcome. Never rejects, since nobody awaits it yet.
+ */
 export async function deliver(
   context: DeliveryContext,
   connectionId: string,
@@ -92,7 +97,9 @@ function noteTrouble(pacer: Pacer, { code, retryAfterMs }: BroadcastError): void
   if (code === 'RATE_LIMITED' || code === 'GATEWAY_UNAVAILABLE') pacer.troubled(retryAfterMs);
 }
 
-/** Retries after the first error. Returns the last error, or `undefined` when an attempt succeeded in the end. */
+/**
+ * Retries after the first error. Returns the last error, or `undefined` when an attempt succeeded in the end.
+ */
 async function retryUntilOver(
   context: DeliveryContext,
   connectionId: string,

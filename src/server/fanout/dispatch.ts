@@ -8,17 +8,20 @@ import type { ParsedSendOptions } from './send-options.js';
 /** What may be said of one broadcast that goes through the queue. */
 export interface DispatchOptions {
   /**
-   * Becomes the message's id. What was dispatched under this key is not dispatched again: the second call resolves with
-   * the first one's. Another audience needs another key: `INVALID_OPTIONS`. At most 128
+   * Becomes the message's id. What was dispatched under this key is not dispatched again: the second call
+   * resolves with the first one's. Another audience needs another key: `INVALID_OPTIONS`. At most 128
    * characters.
    */
   readonly idempotencyKey?: string | undefined;
   /**
-   * From this instant on the message is not worth sending, in Unix milliseconds. Those not tried by then are left out.
-   * Default: after the `ttlMs` of `queueFanout`.
+   * From this instant on the message is not worth sending, in Unix milliseconds. Those not tried by then are
+   * left out. Default: after the `ttlMs` of `queueFanout`.
    */
   readonly expiresAt?: number | undefined;
-  /** How many jobs, 1 to 256; powers of two cost stores the least. Default: chosen by the size of the audience. */
+  /**
+   * How many jobs, 1 to 256; powers of two cost stores the least. Default: chosen by the size of the
+   * audience.
+   */
   readonly shards?: number | undefined;
   /** Ends the dispatching with `ABORTED`; what is in the queue by then is not called back: see `cancel`. */
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +45,10 @@ export interface Dispatcher extends QueueFanout {
   status(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
   cancel(deps: FanoutDeps, id: string): Promise<BroadcastStatus | undefined>;
   watch(deps: FanoutDeps, id: string, options: WatchOptions | undefined): AsyncIterable<BroadcastStatus>;
-  /** An event of a queue in two: its jobs, and messages of the application's own; `undefined` when there are none. */
+  /**
+   * An event of a queue in two: its jobs, and messages of the application's own; `undefined` when there are
+   * none.
+   */
   split(event: unknown): { readonly jobs?: unknown; readonly others?: unknown };
   work(deps: FanoutDeps, event: unknown): Promise<void>;
 }

@@ -4,13 +4,19 @@ import { BYE_TYPE, type Bye } from '../../base/protocol.js';
 import type { Transport } from '../../model/transport.js';
 import { messageId, serverMessageText } from './message.js';
 
-/** Why a connection is closed, and whether its client may come back. The platform has no close codes: it is told before. */
+/**
+ * Why a connection is closed, and whether its client may come back. The platform has no close codes: it is
+ * told before.
+ */
 export interface Goodbye {
   /** From 4000 to 4999; see `BYE_CODES`. */
   readonly code: number;
   /** For people and logs; at most 123 UTF-8 bytes. */
   readonly reason: string;
-  /** Whether the client should connect again. A client that does not listen may anyway: refuse it at connect. @default false */
+  /**
+   * Whether the client should connect again. A client that does not listen may anyway: refuse it at connect.
+   * @default false
+   */
   readonly reconnect?: boolean | undefined;
   /** Not before this time, in milliseconds; only with `reconnect`. Clients add a random part. */
   readonly afterMs?: number | undefined;
@@ -47,7 +53,9 @@ export function goodbyeText(goodbye: Goodbye, id: string = messageId(undefined))
   return serverMessageText({ type: BYE_TYPE, data, id });
 }
 
-/** Says goodbye and then closes. Tried again as a whole when either goes wrong; a second goodbye does no harm. */
+/**
+ * Says goodbye and then closes. Tried again as a whole when either goes wrong; a second goodbye does no harm.
+ */
 export function closingSender(transport: Transport): Pick<Transport, 'send'> {
   return {
     async send(connectionId, payload, options) {

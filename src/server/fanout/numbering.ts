@@ -12,9 +12,9 @@ export interface NumberingDeps {
 }
 
 /**
- * The places of a message for all in the histories of its rooms; none when none of them keeps one. There it is kept first and
- * then sent: whoever misses the sending can ask for it, and nobody is sent what could not be kept. A part of a room gets it
- * without, since the rest would take the hole for a loss.
+ * The places of a message for all in the histories of its rooms; none when none of them keeps one. There it
+ * is kept first and then sent: whoever misses the sending can ask for it, and nobody is sent what could not
+ * be kept. A part of a room gets it without, since the rest would take the hole for a loss.
  *
  * A resumed broadcast has its places already. One that is over before it began (`isOver`) is not kept either.
  */

@@ -3,12 +3,14 @@ import { createPaceMeter } from './pace-meter.js';
 import { createTokenBucket } from './token-bucket.js';
 
 /**
- * How many sends may be under way. One pacer serves all broadcasts of an instance, so that they share one budget.
+ * How many sends may be under way. One pacer serves all broadcasts of an instance, so that they share one
+ * budget.
  *
- * The window starts at its ceiling and follows additive increase, multiplicative decrease. After every window of
- * answers it shrinks by half of the share that asked for patience (429, 503), or by a quarter when the gateway answers
- * much more slowly than it used to, and grows by one. In proportion, as data-centre TCP does it: a gateway that refuses
- * everything soon gets one send at a time, one that stumbles now and then keeps most of the rate.
+ * The window starts at its ceiling and follows additive increase, multiplicative decrease. After every window
+ * of answers it shrinks by half of the share that asked for patience (429, 503), or by a quarter when the
+ * gateway answers much more slowly than it used to, and grows by one. In proportion, as data-centre TCP does
+ * it: a gateway that refuses everything soon gets one send at a time, one that stumbles now and then keeps
+ * most of the rate.
  */
 export interface Pacer {
   /** Sends that may be under way now. */
@@ -24,13 +26,16 @@ export interface Pacer {
   /** The gateway accepted a send after this time. */
   accepted(latencyMs: number): void;
   /**
-   * The gateway asked for patience. No send starts before `retryAfterMs` have passed if it refuses about half of them or
-   * more; otherwise only the refused one waits, and the window shrinks in proportion.
+   * The gateway asked for patience. No send starts before `retryAfterMs` have passed if it refuses about half
+   * of them or more; otherwise only the refused one waits, and the window shrinks in proportion.
    */
   troubled(retryAfterMs?: number): void;
   /** Recent sends per second, or `undefined` before anything was measured. */
   pace(): number | undefined;
-  /** Smoothed time that a send takes, in milliseconds; a guess before anything was measured, and again after minutes. */
+  /**
+   * Smoothed time that a send takes, in milliseconds; a guess before anything was measured, and again after
+   * minutes.
+   */
   typicalLatencyMs(): number;
 }
 
@@ -103,7 +108,9 @@ export function createPacer({ concurrency, maxPerSecond }: PacerOptions): Pacer 
     return Math.max(pausedUntil === 0 ? 0 : pausedUntil - Date.now(), bucket.waitMs());
   }
 
-  /** A measurement grows old: it must not decide for hours about an instance that sends nothing because of it. */
+  /**
+   * A measurement grows old: it must not decide for hours about an instance that sends nothing because of it.
+   */
   function typicalLatencyMs(): number {
     const excess = latencyMs - ASSUMED_LATENCY_MS;
     if (excess <= 0) return latencyMs;

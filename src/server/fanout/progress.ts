@@ -1,6 +1,8 @@
 import type { Progress } from '../../model/report.js';
 
-/** Tells how far a broadcast is, at most every so often; whoever is slow sees the latest state, not every one. */
+/**
+ * Tells how far a broadcast is, at most every so often; whoever is slow sees the latest state, not every one.
+ */
 export interface ProgressFeed extends AsyncIterable<Progress> {
   /** What `listener` throws is ignored: a broken progress bar must not break a broadcast. */
   subscribe(listener: (progress: Progress) => void): void;

@@ -23,9 +23,10 @@ export interface RunOptions extends Omit<SendingOptions, 'payload' | 'onOutcome'
 /**
  * Runs one broadcast: lists its audience, sends to it page by page, reports.
  *
- * Recipients are started in the order of the listing, and whoever was started is settled before the report is made. So
- * the last one started divides the audience into those who are done and those whom a later run has to reach.
- * Rejects when the very first page cannot be read; after that a failing store ends the broadcast with a report.
+ * Recipients are started in the order of the listing, and whoever was started is settled before the report is
+ * made. So the last one started divides the audience into those who are done and those whom a later run has
+ * to reach. Rejects when the very first page cannot be read; after that a failing store ends the broadcast
+ * with a report.
  */
 export async function runBroadcast(options: RunOptions): Promise<DeliveryReport> {
   const { id, tally, store, listing } = options;

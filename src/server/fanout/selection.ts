@@ -3,7 +3,9 @@ import type { BroadcastAudience } from '../../model/store.js';
 import type { CursorState } from './cursor.js';
 import { acceptanceOf, type Filter } from './filter.js';
 
-/** The recipients of a broadcast: an audience, narrowed by a filter, from the start or from where it stopped. */
+/**
+ * The recipients of a broadcast: an audience, narrowed by a filter, from the start or from where it stopped.
+ */
 export interface Selection {
   readonly audience: BroadcastAudience;
   readonly filter: Filter;

@@ -4,7 +4,9 @@ import type { Progress } from '../../model/report.js';
 
 /** What may be said of one broadcast. */
 export interface SendOptions {
-  /** Stop starting sends in time for this instant, in Unix milliseconds. Default: the call's, see `during`. */
+  /**
+   * Stop starting sends in time for this instant, in Unix milliseconds. Default: the call's, see `during`.
+   */
   readonly deadline?: number | undefined;
   /** Stops new sends and retries. Those under way end first; the report is partial and has a cursor. */
   readonly signal?: AbortSignal | undefined;
@@ -12,9 +14,15 @@ export interface SendOptions {
   readonly onProgress?: ((progress: Progress) => void) | undefined;
   /** @default 250 */
   readonly progressEveryMs?: number | undefined;
-  /** Becomes the message's id: when the same broadcast is made twice, clients drop the second copy. At most 128 characters. */
+  /**
+   * Becomes the message's id: when the same broadcast is made twice, clients drop the second copy. At most
+   * 128 characters.
+   */
   readonly idempotencyKey?: string | undefined;
-  /** From this instant on the message is not worth sending, in Unix milliseconds. Those not tried by then are skipped. */
+  /**
+   * From this instant on the message is not worth sending, in Unix milliseconds. Those not tried by then are
+   * skipped.
+   */
   readonly expiresAt?: number | undefined;
 }
 

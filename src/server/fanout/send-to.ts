@@ -32,13 +32,24 @@ export interface Started {
   readonly stoppedBy: EarlyStop | undefined;
 }
 
-/** One message on its way to connections, which may come in several lists. Knows neither stores nor audiences. */
+/**
+ * One message on its way to connections, which may come in several lists. Knows neither stores nor audiences.
+ */
 export interface Sending {
-  /** Starts sends in the order of the list, within the pacer's window. Call it again only when it has resolved. */
+  /**
+   * Starts sends in the order of the list, within the pacer's window. Call it again only when it has
+   * resolved.
+   */
   start(connections: readonly ListedConnection[]): Promise<Started>;
-  /** Waits for `work`, but not beyond the moment at which a limit is reached; then it resolves with that limit. */
+  /**
+   * Waits for `work`, but not beyond the moment at which a limit is reached; then it resolves with that
+   * limit.
+   */
   before<T>(work: Promise<T>): Promise<T | EarlyStop>;
-  /** Whether the latest recipients show that there is no connection to the gateway, also when all were started. */
+  /**
+   * Whether the latest recipients show that there is no connection to the gateway, also when all were
+   * started.
+   */
   isGatewayAway(): boolean;
   /** Resolves when every connection that was started has its outcome. Nothing can be started afterwards. */
   settled(): Promise<void>;
@@ -100,7 +111,10 @@ export async function sendTo(
   return { started, stoppedBy, isGatewayAway: sending.isGatewayAway() };
 }
 
-/** One recipient, payload and delivery. Never rejects: a payload that cannot be made is that recipient's failure. */
+/**
+ * One recipient, payload and delivery. Never rejects: a payload that cannot be made is that recipient's
+ * failure.
+ */
 function outcomeFor(
   context: DeliveryContext,
   connection: ListedConnection,

@@ -46,8 +46,8 @@ export interface BroadcastSettings {
   /** Whether those carry the connection's id. @default false */
   readonly includeIds?: boolean | undefined;
   /**
-   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with records, as all
-   * of this package have. Default: every broadcast is sent by the call that makes it.
+   * Spreads large broadcasts over workers: `queueFanout({ … })` of `yc-broadcast/queue`. Needs a store with
+   * records, as all of this package have. Default: every broadcast is sent by the call that makes it.
    */
   readonly fanout?: QueueFanout | undefined;
 }

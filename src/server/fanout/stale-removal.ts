@@ -5,7 +5,10 @@ import type { Tally } from './tally.js';
 
 const BATCH = 100;
 
-/** Removes stale connections from the store in batches, beside the sending. A store in trouble is reported, not thrown. */
+/**
+ * Removes stale connections from the store in batches, beside the sending. A store in trouble is reported,
+ * not thrown.
+ */
 export interface StaleRemoval {
   add(connectionId: string): void;
   /** Removes what is left and resolves when every batch has been answered. Never rejects. */

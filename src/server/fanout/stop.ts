@@ -5,7 +5,10 @@ import type { Pacer } from './pacer.js';
 /** Sends in flight get this many typical latencies to end before the deadline, never less than the floor. */
 const LATENCIES_TO_END = 3;
 const LEAST_TIME_TO_END_MS = 50;
-/** And never more than this share of the broadcast's time, so that a gateway that was slow once is tried again. */
+/**
+ * And never more than this share of the broadcast's time, so that a gateway that was slow once is tried
+ * again.
+ */
 const MOST_SHARE_TO_END = 1 / 2;
 /** So many recipients in a row without any connection to the gateway, after all their retries: it is away. */
 const UNREACHABLE_IN_A_ROW = 5;
@@ -27,7 +30,10 @@ export interface StopOptions {
 export interface SendLimits {
   /** Why no further send may start, or `undefined`. */
   reason(): EarlyStop | undefined;
-  /** Waits for `work`, but not beyond the moment at which there is a reason to stop; then it resolves with that. */
+  /**
+   * Waits for `work`, but not beyond the moment at which there is a reason to stop; then it resolves with
+   * that.
+   */
   before<T>(work: Promise<T>): Promise<T | EarlyStop>;
   /** Told what became of each recipient that was tried; `undefined` when it was delivered. */
   noteOutcome(error: BroadcastError | undefined): void;

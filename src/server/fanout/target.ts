@@ -22,23 +22,29 @@ import type { Selection } from './selection.js';
 import { parseSendOptions, type SendOptions } from './send-options.js';
 
 /**
- * Whom a broadcast addresses. Immutable: every method returns a new target, so one can be kept and used again.
+ * Whom a broadcast addresses. Immutable: every method returns a new target, so one can be kept and used
+ * again.
  *
- * Sending resolves with a report, also when nobody was reached; a recipient in trouble is in the report, not an
- * exception. It rejects when nothing could be sent for a reason of the caller's (`INVALID_OPTIONS`,
+ * Sending resolves with a report, also when nobody was reached; a recipient in trouble is in the report, not
+ * an exception. It rejects when nothing could be sent for a reason of the caller's (`INVALID_OPTIONS`,
  * `PAYLOAD_TOO_LARGE`) or because the store cannot be read at all (`STORE_UNAVAILABLE`).
  */
 export interface Target<K extends Contract = Contract> {
   /** Leaves out connections, by id or as they are. Any number of them. */
   except(...connections: readonly Exception[]): Target<K>;
-  /** Only connections whose attributes equal all of these, or for which the function returns true. A filter is not security. */
+  /**
+   * Only connections whose attributes equal all of these, or for which the function returns true. A filter is
+   * not security.
+   */
   where(where: Where): Target<K>;
   /**
-   * The same message for all, checked against the contract and encoded once. To a whole room with a history it is kept
-   * there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its place.
+   * The same message for all, checked against the contract and encoded once. To a whole room with a history
+   * it is kept there first, which can fail with `STORE_UNAVAILABLE` before anything is sent, and carries its
+   * place.
    *
-   * With `broadcast.fanout`, an audience above its `threshold` is dispatched instead, and the report says so (`dispatched`); not
-   * when there is a `signal`, an `onProgress` or a `where` function, which go with sending from here.
+   * With `broadcast.fanout`, an audience above its `threshold` is dispatched instead, and the report says so
+   * (`dispatched`); not when there is a `signal`, an `onProgress` or a `where` function, which go with
+   * sending from here.
    */
   send<T extends keyof K['server'] & string>(
     type: T,
@@ -46,11 +52,13 @@ export interface Target<K extends Contract = Contract> {
     options?: SendOptions,
   ): Broadcast<SendReport>;
   /**
-   * The same message for all, sent by workers: written down once, with one job in the queue for each shard of the audience.
-   * Resolves when all jobs are in the queue. A function in `where` is refused, since it cannot travel.
+   * The same message for all, sent by workers: written down once, with one job in the queue for each shard of
+   * the audience. Resolves when all jobs are in the queue. A function in `where` is refused, since it cannot
+   * travel.
    *
-   * Rejects with `INVALID_OPTIONS` when there is no `broadcast.fanout` or the store keeps no records, and with
-   * `QUEUE_UNAVAILABLE` when some jobs may not be in the queue: the same call with the same `idempotencyKey` makes up for it.
+   * Rejects with `INVALID_OPTIONS` when there is no `broadcast.fanout` or the store keeps no records, and
+   * with `QUEUE_UNAVAILABLE` when some jobs may not be in the queue: the same call with the same
+   * `idempotencyKey` makes up for it.
    */
   dispatch<T extends keyof K['server'] & string>(
     type: T,
@@ -58,8 +66,8 @@ export interface Target<K extends Contract = Contract> {
     options?: DispatchOptions,
   ): Promise<Dispatched>;
   /**
-   * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out. What
-   * `dataOf` throws makes that recipient a failed one and harms nobody else. Never part of a history.
+   * A message of its own for each recipient, made when its turn comes. `undefined` leaves the recipient out.
+   * What `dataOf` throws makes that recipient a failed one and harms nobody else. Never part of a history.
    */
   sendEach<T extends keyof K['server'] & string>(
     type: T,
@@ -69,9 +77,10 @@ export interface Target<K extends Contract = Contract> {
   /** Text or bytes as they are, without an envelope: no type, no id, no contract, no history. */
   sendRaw(payload: Payload, options?: SendOptions): Broadcast;
   /**
-   * Tells why (`$bye`), then closes the connections. They stay in the store until their disconnect events come, so that
-   * `onDisconnect` is told of them. Report, retries and deadline are those of a broadcast: delivered means told and closed.
-   * A client sees the reason unless its connection is closed before the message is out, which the platform leaves open.
+   * Tells why (`$bye`), then closes the connections. They stay in the store until their disconnect events
+   * come, so that `onDisconnect` is told of them. Report, retries and deadline are those of a broadcast:
+   * delivered means told and closed. A client sees the reason unless its connection is closed before the
+   * message is out, which the platform leaves open.
    */
   disconnect(goodbye: Goodbye, options?: SendOptions): Broadcast;
   /** What `send` with the same arguments would do, without sending. Reads the store. */

@@ -7,7 +7,10 @@ export interface TokenBucket {
 
 const UNLIMITED: TokenBucket = { available: () => true, spend: () => undefined, waitMs: () => 0 };
 
-/** Holds the tokens of a tenth of a second, so that a limit per second does not become a burst at the start of each. */
+/**
+ * Holds the tokens of a tenth of a second, so that a limit per second does not become a burst at the start of
+ * each.
+ */
 export function createTokenBucket(perSecond: number | undefined): TokenBucket {
   return perSecond === undefined ? UNLIMITED : createLimitedBucket(perSecond);
 }

@@ -28,8 +28,8 @@ export interface ConnectDeps<K extends Contract> {
 }
 
 /**
- * Origin, identity, hook, answer, store. The connection is stored as late as possible: the gateway cannot reach it
- * before this call has returned, and a broadcast that tried would take it for stale.
+ * Origin, identity, hook, answer, store. The connection is stored as late as possible: the gateway cannot
+ * reach it before this call has returned, and a broadcast that tried would take it for stale.
  */
 export async function handleConnect<K extends Contract>(
   parts: ConnectDeps<K>,

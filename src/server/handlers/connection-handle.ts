@@ -18,7 +18,10 @@ import { RoomForbiddenError } from './room-forbidden-error.js';
 export interface Connection<I extends Identity = Identity> extends StoredConnection {
   readonly user: UserOf<I>;
   readonly attributes: AttributesOf<I>;
-  /** Puts it into a room. Rejects with `FORBIDDEN` when `authorize` says no, `CONNECTION_STALE` when it has gone. */
+  /**
+   * Puts it into a room. Rejects with `FORBIDDEN` when `authorize` says no, `CONNECTION_STALE` when it has
+   * gone.
+   */
   join(room: string): Promise<void>;
   /** Takes it out of a room; nothing happens when it is not in there. */
   leave(room: string): Promise<void>;
@@ -26,8 +29,8 @@ export interface Connection<I extends Identity = Identity> extends StoredConnect
   /** Replaces what is kept with it. Later calls and listings see it; this object does not change. */
   setAttributes(attributes: AttributesOf<I>): Promise<void>;
   /**
-   * Closes it, and tells the client why before, if a reason is given. A connection that has gone already is fine. Rejects
-   * when it could not be told or closed.
+   * Closes it, and tells the client why before, if a reason is given. A connection that has gone already is
+   * fine. Rejects when it could not be told or closed.
    */
   disconnect(goodbye?: Goodbye): Promise<void>;
 }

@@ -11,8 +11,8 @@ export interface DisconnectDeps<K extends Contract> extends HandleDeps {
 }
 
 /**
- * Removes the connection, then tells its rooms and the hook what was known of it. A connection that was never stored, because this
- * event came first, is marked as removed all the same, and the hook is not called.
+ * Removes the connection, then tells its rooms and the hook what was known of it. A connection that was never
+ * stored, because this event came first, is marked as removed all the same, and the hook is not called.
  */
 export async function handleDisconnect<K extends Contract>(
   parts: DisconnectDeps<K>,

@@ -13,7 +13,10 @@ const envelopeSchema = lazily(() =>
 
 export type Envelope = z.output<ReturnType<typeof envelopeSchema>>;
 
-/** Reads the parts of a client's message. Up to the gateway's limit it is worth parsing to learn which limit its type has. */
+/**
+ * Reads the parts of a client's message. Up to the gateway's limit it is worth parsing to learn which limit
+ * its type has.
+ */
 export function readEnvelope(body: string, bytes: number, maxBytes: number): Envelope {
   limitSize(bytes, Math.max(maxBytes, MAX_MESSAGE_BYTES));
   const result = check(envelopeSchema(), parseJson(body));

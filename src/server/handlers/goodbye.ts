@@ -3,7 +3,10 @@ import { goodbyeText, type Goodbye } from '../fanout/goodbye.js';
 import { BYE_CODES } from '../../base/protocol.js';
 import type { Transport } from '../../model/transport.js';
 
-/** Told to a connection that speaks although the store has nothing of it: its identity expired, or it was removed. */
+/**
+ * Told to a connection that speaks although the store has nothing of it: its identity expired, or it was
+ * removed.
+ */
 export const EXPIRED: Goodbye = {
   code: BYE_CODES.authenticationExpired,
   reason: 'connect again',
@@ -12,7 +15,10 @@ export const EXPIRED: Goodbye = {
 
 const TIMEOUT_MS = 3000;
 
-/** Tells a client why and closes its connection. Whoever cannot be told is closed all the same; then it rejects. */
+/**
+ * Tells a client why and closes its connection. Whoever cannot be told is closed all the same; then it
+ * rejects.
+ */
 export async function sayGoodbye(
   transport: Transport,
   connectionId: string,

@@ -45,7 +45,9 @@ export interface Acceptance<K extends Contract, I extends Identity = Identity> e
   readonly attributes?: AttributesOf<I>;
   /** One of those that the client offered. Default: the first of the app's `subprotocols` that it offered. */
   readonly subprotocol?: string | undefined;
-  /** Arrives as the first message, in the connect response: `Send` does not reach a connection before that. */
+  /**
+   * Arrives as the first message, in the connect response: `Send` does not reach a connection before that.
+   */
   readonly message?: ServerMessageOf<K> | undefined;
 }
 
@@ -60,8 +62,8 @@ export interface Refusal {
 }
 
 /**
- * Refuses a handshake with an HTTP status from 400 to 599. Browsers do not show it to the page; other clients see
- * status and message.
+ * Refuses a handshake with an HTTP status from 400 to 599. Browsers do not show it to the page; other clients
+ * see status and message.
  */
 export function refuse(statusCode: number, message: string): Refusal {
   return { refused: { statusCode, message } };
@@ -72,11 +74,17 @@ export interface ConnectTools<K extends Contract, I extends Identity = Identity>
   readonly request: ConnectRequest;
   readonly user: UserOf<I>;
   readonly attributes: AttributesOf<I>;
-  /** Puts the connection into a room as soon as it is accepted. Rejects with `FORBIDDEN` when `authorize` says no. */
+  /**
+   * Puts the connection into a room as soon as it is accepted. Rejects with `FORBIDDEN` when `authorize` says
+   * no.
+   */
   join(room: string): Promise<void>;
 }
 
-/** Decides on a handshake that `authenticate` has let through: accept as it is, change something, or {@link refuse}. */
+/**
+ * Decides on a handshake that `authenticate` has let through: accept as it is, change something, or
+ * {@link refuse}.
+ */
 export type ConnectHook<K extends Contract, I extends Identity = Identity> = (
   tools: ConnectTools<K, I>,
 ) => MaybeAsync<Acceptance<K, I> | Refusal | void>;
@@ -96,8 +104,8 @@ export interface MessageTools<
 }
 
 /**
- * Handles one type of message. What it returns travels back as the reply, in the function's response. Of a delivery
- * report only the counts do (`DeliverySummary`): its cursor names a connection.
+ * Handles one type of message. What it returns travels back as the reply, in the function's response. Of a
+ * delivery report only the counts do (`DeliverySummary`): its cursor names a connection.
  */
 export type MessageHook<K extends Contract, T extends ClientTypeOf<K>, I extends Identity = Identity> = (
   tools: MessageTools<K, T, I>,
@@ -112,8 +120,8 @@ export interface RawMessageTools<K extends Contract, I extends Identity = Identi
 }
 
 /**
- * Handles frames as they are. A returned string is a text frame, bytes a binary one, anything else JSON; nothing is sent
- * for `undefined` and for a delivery report.
+ * Handles frames as they are. A returned string is a text frame, bytes a binary one, anything else JSON;
+ * nothing is sent for `undefined` and for a delivery report.
  */
 export type RawMessageHook<K extends Contract, I extends Identity = Identity> = (
   tools: RawMessageTools<K, I>,
@@ -140,12 +148,17 @@ export interface OtherEventTools<K extends Contract> extends CallTools<K> {
   readonly event: OtherEvent;
 }
 
-/** Handles an event that is no websocket event. What it throws reaches the platform, which may deliver the event again. */
+/**
+ * Handles an event that is no websocket event. What it throws reaches the platform, which may deliver the
+ * event again.
+ */
 export type OtherEventHook<K extends Contract> = (
   tools: OtherEventTools<K>,
 ) => MaybeAsync<GatewayResponse | void>;
 
-/** Wraps every websocket event: call `next` to go on, or answer instead. The last one added is the innermost. */
+/**
+ * Wraps every websocket event: call `next` to go on, or answer instead. The last one added is the innermost.
+ */
 export type Middleware = (
   call: { readonly event: WebSocketEvent; readonly context: FunctionContext },
   next: () => Promise<GatewayResponse>,

@@ -35,8 +35,9 @@ export interface MessageDeps<K extends Contract> extends HandleDeps, HelloDeps, 
 }
 
 /**
- * Answers one message of a client. Whatever goes wrong becomes an error message to this client, with status 200: what
- * a client sees of any other status is not documented. The message is checked before the store is asked for anything.
+ * Answers one message of a client. Whatever goes wrong becomes an error message to this client, with status
+ * 200: what a client sees of any other status is not documented. The message is checked before the store is
+ * asked for anything.
  */
 export async function handleMessage<K extends Contract>(
   parts: MessageDeps<K>,
@@ -142,7 +143,8 @@ function checkData({ data: schema }: ClientMessageDetails, data: unknown): unkno
 async function load<K extends Contract>(parts: MessageDeps<K>, event: MessageEvent): Promise<Connection> {
   const stored = await parts.store.get(event.connectionId);
   if (stored !== undefined) return createConnectionHandle(stored, parts);
-  // Its identity has expired, or it was removed: either way nothing reaches it any more, so it should come back.
+  // Its identity has expired, or it was removed: either way nothing reaches it any more, so it should come
+  // back.
   if (parts.contract !== undefined) {
     await sayGoodbye(parts.transport, event.connectionId, EXPIRED).catch((reason: unknown) => {
       parts.report(reason, 'goodbye');
@@ -151,7 +153,10 @@ async function load<K extends Contract>(parts: MessageDeps<K>, event: MessageEve
   throw new BroadcastError('CONNECTION_STALE', 'the store does not have this connection');
 }
 
-/** A handler that returns nothing answers only a client that gave its message an id, and so waits for an answer. */
+/**
+ * A handler that returns nothing answers only a client that gave its message an id, and so waits for an
+ * answer.
+ */
 function replyWith(
   { reply: schema }: ClientMessageDetails,
   { id, type }: Envelope,

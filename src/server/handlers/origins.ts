@@ -35,9 +35,9 @@ function notAnOrigin({ input }: { readonly input?: unknown }): string {
 }
 
 /**
- * Whether a handshake may come from there. Compared as a whole, so that neither a subdomain nor a look-alike passes;
- * the opaque origin `null` never does. No `Origin` at all is not a browser, and only browsers can be tricked into
- * sending somebody's cookies.
+ * Whether a handshake may come from there. Compared as a whole, so that neither a subdomain nor a look-alike
+ * passes; the opaque origin `null` never does. No `Origin` at all is not a browser, and only browsers can be
+ * tricked into sending somebody's cookies.
  */
 export function isOriginAllowed(origins: Origins, origin: string | undefined): boolean {
   return origins === 'any' || origin === undefined || origins.includes(origin);

@@ -11,8 +11,8 @@ export interface GatewayResponse {
 }
 
 /**
- * The gateway makes a text frame only of `application/json` (exactly) and `text/*`, and a binary frame of everything
- * else, so every response says what it is. Documented.
+ * The gateway makes a text frame only of `application/json` (exactly) and `text/*`, and a binary frame of
+ * everything else, so every response says what it is. Documented.
  */
 const JSON_TYPE = { 'Content-Type': 'application/json' };
 
@@ -114,7 +114,10 @@ const EXPECTED: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'CONNECTION_STALE',
 ]);
 
-/** Whether an error is part of daily life: a client's mistake, or a hook that said no. Not worth a line in the log. */
+/**
+ * Whether an error is part of daily life: a client's mistake, or a hook that said no. Not worth a line in the
+ * log.
+ */
 export function isExpected(reason: unknown): boolean {
   return reason instanceof ClientFacingError || EXPECTED.has(BroadcastError.from(reason).code);
 }

@@ -5,8 +5,9 @@ import type { RoomPosition } from '../../base/protocol.js';
 import type { ConnectionStore, HistoryLimits, HistoryRead } from '../../model/store.js';
 
 /**
- * Which rooms keep a history, and how much of it: the same for all, or a function that gives the limits of a room and
- * `undefined` for rooms without. The limits of one room should not change: stores may go on with the first ones.
+ * Which rooms keep a history, and how much of it: the same for all, or a function that gives the limits of a
+ * room and `undefined` for rooms without. The limits of one room should not change: stores may go on with the
+ * first ones.
  */
 export type HistoryOption = HistoryLimits | ((room: string) => HistoryLimits | undefined);
 

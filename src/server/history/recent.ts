@@ -15,7 +15,10 @@ export type RecentMessage<K extends Contract> = {
   };
 }[ServerTypeOf<K>];
 
-/** The last messages of a room, the oldest first. Rejects with `INVALID_OPTIONS` in a room that keeps no history. */
+/**
+ * The last messages of a room, the oldest first. Rejects with `INVALID_OPTIONS` in a room that keeps no
+ * history.
+ */
 export async function recentMessages<K extends Contract>(
   histories: RoomHistories,
   room: string,

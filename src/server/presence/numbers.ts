@@ -4,9 +4,9 @@ import { historyStoreOf } from '../history/histories.js';
 import { privateName } from '../history/hashed-key.js';
 
 /**
- * The numbers of what is said of who is in a room, in a history of their own: clocks of instances differ, and messages
- * overtake each other. Whoever says it has taken the number before listing the room, or has made sure that nobody else
- * took one meanwhile. So a listing has seen every change with a number up to its own.
+ * The numbers of what is said of who is in a room, in a history of their own: clocks of instances differ, and
+ * messages overtake each other. Whoever says it has taken the number before listing the room, or has made
+ * sure that nobody else took one meanwhile. So a listing has seen every change with a number up to its own.
  */
 export interface PresenceNumbers {
   latest(): Promise<LatestNumber>;

@@ -14,7 +14,10 @@ export interface PresenceOptions {
   readonly rooms?: ((room: string) => boolean) | undefined;
   /** What others learn of a user beside the name, from one of its connections. Default: nothing. */
   readonly describe?: ((connection: StoredConnection) => JsonValue | undefined) | undefined;
-  /** Rooms with more connections than this show how many there are, not who: a list of all, sent to all, grows with the square. @default 50 */
+  /**
+   * Rooms with more connections than this show how many there are, not who: a list of all, sent to all, grows
+   * with the square. @default 50
+   */
   readonly maxListed?: number | undefined;
   /** How often such a room is told its number at most, in milliseconds. @default 5000 */
   readonly countEveryMs?: number | undefined;
@@ -57,11 +60,13 @@ export interface RoomPresence {
 }
 
 /**
- * Shows who is in a room, as users: whoever has three tabs is one, and connections without a user are not shown. Others in
- * the room are told (`$presence`) who came and who left; the answers to `$join`, `$hello` and `$presence` tell who is there.
+ * Shows who is in a room, as users: whoever has three tabs is one, and connections without a user are not
+ * shown. Others in the room are told (`$presence`) who came and who left; the answers to `$join`, `$hello`
+ * and `$presence` tell who is there.
  *
- * Who leaves is told at once, since a function cannot wait whether somebody comes back: clients do that. Connections that
- * went without a disconnect event are noticed when a message does not reach them, or after 61 minutes.
+ * Who leaves is told at once, since a function cannot wait whether somebody comes back: clients do that.
+ * Connections that went without a disconnect event are noticed when a message does not reach them, or after
+ * 61 minutes.
  *
  * @example
  * createApp({ contract, store, origins, rooms: { join: true, presence: presence({ maxListed: 30 }) } });

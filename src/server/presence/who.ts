@@ -31,7 +31,10 @@ export function personOf(connection: StoredConnection, { describe }: WhoSettings
   return data === undefined ? { user } : { user, data };
 }
 
-/** Connections of one user that are looked at; beyond that, who has more may be told to have come or left once too often. */
+/**
+ * Connections of one user that are looked at; beyond that, who has more may be told to have come or left once
+ * too often.
+ */
 const MAX_CONNECTIONS_OF_USER = 50;
 
 /** The connections of a user that are in a room, in the store's order; none without a user. */

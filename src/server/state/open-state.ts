@@ -20,6 +20,9 @@ export interface OpenState {
   map(room: string, map: string): RoomMap<Contract, string>;
   /** What has changed behind a position, as it travels. */
   page(room: string, since: StatePosition | null, maxBytes: number): Promise<StatePage>;
-  /** What answers a message of the protocol, by its type. Checks the data first, which throws `INVALID_MESSAGE`. */
+  /**
+   * What answers a message of the protocol, by its type. Checks the data first, which throws
+   * `INVALID_MESSAGE`.
+   */
   readonly requests: ReadonlyMap<string, (data: unknown) => (connection: Connection) => Promise<unknown>>;
 }

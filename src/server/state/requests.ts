@@ -54,7 +54,10 @@ type StateAnswer = StatePage | RoomRefusal;
 
 const NOT_IN_ROOM: RoomRefusal = { error: { code: 'NOT_IN_ROOM', message: 'join the room first' } };
 
-/** What has changed in the state of rooms that the connection is in. A room that does not fit is left out: ask for it again. */
+/**
+ * What has changed in the state of rooms that the connection is in. A room that does not fit is left out: ask
+ * for it again.
+ */
 export async function answerState(
   states: RoomStates,
   connection: Connection,
@@ -79,7 +82,10 @@ export interface WriteDeps {
   readonly writes: ReadonlyMap<string, StateWriteOptions>;
 }
 
-/** Changes a key for a client, where the app lets it. The others in the room are told; the client has the answer. */
+/**
+ * Changes a key for a client, where the app lets it. The others in the room are told; the client has the
+ * answer.
+ */
 export async function answerWrite(
   { states, contract, writes }: WriteDeps,
   connection: Connection,

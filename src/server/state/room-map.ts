@@ -32,19 +32,21 @@ export interface SetOptions {
 }
 
 /**
- * One map of a room's state: what everybody in the room has, and whoever comes gets. Every change is stored, then told to the
- * room in one small frame. Keys are names: 1 to 1,024 bytes. A value takes 32,768 bytes of JSON, a room 5,000 keys and
- * 1,048,576 bytes in all its maps; beyond that a change rejects with `PAYLOAD_TOO_LARGE`.
+ * One map of a room's state: what everybody in the room has, and whoever comes gets. Every change is stored,
+ * then told to the room in one small frame. Keys are names: 1 to 1,024 bytes. A value takes 32,768 bytes of
+ * JSON, a room 5,000 keys and 1,048,576 bytes in all its maps; beyond that a change rejects with
+ * `PAYLOAD_TOO_LARGE`.
  *
- * A change resolves when it is stored and told. Whom it did not reach asks for it: the numbers show what is missing.
+ * A change resolves when it is stored and told. Whom it did not reach asks for it: the numbers show what is
+ * missing.
  */
 export interface RoomMap<K extends Contract, M extends StateMapOf<K>> {
   /** Sets a key. The value it has already counts as a change: it begins a new time to live. */
   set(key: string, value: StateInputOf<K, M>, options?: SetOptions): Promise<MapChange<StateValueOf<K, M>>>;
   /**
-   * Reads a key, and sets what `change` makes of its value, `undefined` for one that is absent; if another change comes in
-   * between, again. `change` may run several times. What it returns as `undefined` leaves the key as it is. Rejects with
-   * `CONFLICT` after ten tries.
+   * Reads a key, and sets what `change` makes of its value, `undefined` for one that is absent; if another
+   * change comes in between, again. `change` may run several times. What it returns as `undefined` leaves the
+   * key as it is. Rejects with `CONFLICT` after ten tries.
    */
   update(
     key: string,

@@ -4,8 +4,8 @@ import type { Contract, StateMapOf, StateValueOf } from '../../model/contract.js
 /** What clients may do with a map. */
 export interface StateWriteOptions<Value = unknown, I extends Identity = Identity> {
   /**
-   * Whether a client may set a key, or delete it (`value` is `undefined`). Asked of members of the room only, with a value that
-   * fits the contract.
+   * Whether a client may set a key, or delete it (`value` is `undefined`). Asked of members of the room only,
+   * with a value that fits the contract.
    */
   readonly write: (request: {
     readonly connection: IdentifiedConnection<I>;

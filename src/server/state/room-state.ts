@@ -16,11 +16,12 @@ const optionsSchema = lazily(() =>
 );
 
 /**
- * Lets rooms hold state: maps of keys and values (`state` in the contract) that whoever joins gets, and whose changes
- * everybody in the room is told of. Give the same to the app and to every broadcaster of these rooms. Needs a store that keeps
- * the state of rooms, as all of this package do.
+ * Lets rooms hold state: maps of keys and values (`state` in the contract) that whoever joins gets, and whose
+ * changes everybody in the room is told of. Give the same to the app and to every broadcaster of these rooms.
+ * Needs a store that keeps the state of rooms, as all of this package do.
  *
- * Clients read what the rooms hold that they are in. What they may change, the options say; without them, nothing.
+ * Clients read what the rooms hold that they are in. What they may change, the options say; without them,
+ * nothing.
  *
  * @example
  * const state = roomState<typeof game>({ players: { write: ({ connection, key }) => key === connection.user } });

@@ -8,7 +8,10 @@ import { stateText } from './frame.js';
 
 /** The state of rooms, as the server keeps it and tells of it. */
 export interface RoomStates {
-  /** Stores changes, all or none, then tells everybody in the room, except for the connection that gets them otherwise. */
+  /**
+   * Stores changes, all or none, then tells everybody in the room, except for the connection that gets them
+   * otherwise.
+   */
   change(room: string, changes: readonly StateChange[], exceptId?: string): Promise<StateResult>;
   get(room: string, map: string, key: string): Promise<StoredRow | undefined>;
   read(room: string, since: StatePosition | null, maxBytes: number): Promise<StoredPage>;
@@ -33,8 +36,8 @@ export function createRoomStates({ store, contract, announce }: StateDeps): Room
       // Stored first, listed then: whoever joins in between has read it, or is listed.
       if (!result.changed) return result;
       const text = stateText(room, result.position, changedRows(changes, result.position));
-      // What is stored is stored: to fail now would make the caller try again, and find its own key taken. Pages see that
-      // something is missing, and ask.
+      // What is stored is stored: to fail now would make the caller try again, and find its own key taken.
+      // Pages see that something is missing, and ask.
       await announce(room, text, exceptId).catch(() => undefined);
       return result;
     },

@@ -1,4 +1,7 @@
-/** A set of ids that knows its order, so that a listing can continue behind any id, whether it is still there or not. */
+/**
+ * A set of ids that knows its order, so that a listing can continue behind any id, whether it is still there
+ * or not.
+ */
 export interface SortedIds {
   readonly size: number;
   add(id: string): void;
@@ -7,7 +10,10 @@ export interface SortedIds {
   behind(after: string | undefined): Iterable<string>;
 }
 
-/** Longest array that an id is inserted into: in one long array, each insertion would move half of all the others. */
+/**
+ * Longest array that an id is inserted into: in one long array, each insertion would move half of all the
+ * others.
+ */
 const MAX_CHUNK = 512;
 
 export function createSortedIds(): SortedIds {

@@ -2,7 +2,10 @@ import type { Pool, PoolConfig } from 'pg';
 import { BroadcastError } from '../../base/errors.js';
 import { withinTime, type IsOver } from './time-limit.js';
 
-/** A query as the driver takes it. It has no name, so nothing is kept in the session, which a pooler would give away. */
+/**
+ * A query as the driver takes it. It has no name, so nothing is kept in the session, which a pooler would
+ * give away.
+ */
 export interface PostgresQuery {
   readonly text: string;
   /** Absent for several statements in one text. */
@@ -23,7 +26,10 @@ export interface Access {
   close(): Promise<void>;
 }
 
-/** The own pool begins anew after such a pause: an instance that was frozen wakes up to connections that are dead. */
+/**
+ * The own pool begins anew after such a pause: an instance that was frozen wakes up to connections that are
+ * dead.
+ */
 const MAX_IDLE_MS = 30_000;
 
 /** Pools and clients that have a listener for their errors already. */
@@ -83,7 +89,9 @@ export function throughOwnPool({ connectionString, maxConnections, timeoutMs, no
     return pool;
   }
 
-  /** Never rejects, and takes no longer than a call may: the goodbye of a dead connection is never answered. */
+  /**
+   * Never rejects, and takes no longer than a call may: the goodbye of a dead connection is never answered.
+   */
   async function retire(): Promise<void> {
     const old = pool;
     pool = undefined;
@@ -123,7 +131,10 @@ async function importPg(): Promise<{ readonly Pool: typeof Pool }> {
   }
 }
 
-/** A connection that breaks while nobody uses it must not end the process: the next query says so, or gets another. */
+/**
+ * A connection that breaks while nobody uses it must not end the process: the next query says so, or gets
+ * another.
+ */
 function listen(queryable: PostgresQueryable): void {
   if (heard.has(queryable)) return;
   heard.add(queryable);

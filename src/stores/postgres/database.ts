@@ -10,13 +10,14 @@ export type Row = Readonly<Record<string, unknown>>;
 const ROLLBACK_PAUSE_MS = 50;
 
 /**
- * Runs statements: one round trip each, one transaction each. Rejects with `BroadcastError` only. A statement that the
- * server has rolled back because of others was not carried out, and is run again until the time of the call is over.
+ * Runs statements: one round trip each, one transaction each. Rejects with `BroadcastError` only. A statement
+ * that the server has rolled back because of others was not carried out, and is run again until the time of
+ * the call is over.
  */
 export interface Database {
   /**
-   * Runs a statement that does no harm when it is run twice: it is, when its connection turns out to be lost. Those of
-   * a pool die while an instance is paused.
+   * Runs a statement that does no harm when it is run twice: it is, when its connection turns out to be lost.
+   * Those of a pool die while an instance is paused.
    */
   rows(text: string, values: unknown[]): Promise<readonly Row[]>;
   /** Runs a statement that must not be run twice. */

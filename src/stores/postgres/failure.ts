@@ -1,6 +1,9 @@
 import { BroadcastError } from '../../base/errors.js';
 
-/** What is read of an error of the driver: its own, one of a socket, or an answer of the server with an SQLSTATE. */
+/**
+ * What is read of an error of the driver: its own, one of a socket, or an answer of the server with an
+ * SQLSTATE.
+ */
 interface DriverError {
   readonly name?: unknown;
   readonly message?: unknown;
@@ -24,8 +27,9 @@ const USERS_MOVE: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Classes of SQLSTATEs with which a server says that it cannot work now: connection exceptions, read-only transactions
- * (a replica after a failover), rollbacks because of others, resources, locks, operator intervention, system errors.
+ * Classes of SQLSTATEs with which a server says that it cannot work now: connection exceptions, read-only
+ * transactions (a replica after a failover), rollbacks because of others, resources, locks, operator
+ * intervention, system errors.
  */
 const UNAVAILABLE = /^(08|25006|40|53|55P03|57|58)/;
 
@@ -56,7 +60,10 @@ export function isConnectionLost(reason: unknown): boolean {
   return state === undefined || /^(08|57P0)/.test(state);
 }
 
-/** Whether the server has undone the statement because of others (serialization, deadlock): it can be run again. */
+/**
+ * Whether the server has undone the statement because of others (serialization, deadlock): it can be run
+ * again.
+ */
 export function isRolledBack(reason: unknown): boolean {
   return /^40(001|P01)$/.test(sqlState(reason) ?? '');
 }

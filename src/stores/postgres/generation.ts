@@ -1,7 +1,7 @@
 /**
- * Another one after each start of a server and each promotion: only then may writes be lost whose numbers are given
- * again. It is the end of an epoch behind a dot, so a room whose epoch ends otherwise gets a new one. Hashed, since
- * clients see it. Nothing in it depends on settings of the session, such as its time zone.
+ * Another one after each start of a server and each promotion: only then may writes be lost whose numbers are
+ * given again. It is the end of an epoch behind a dot, so a room whose epoch ends otherwise gets a new one.
+ * Hashed, since clients see it. Nothing in it depends on settings of the session, such as its time zone.
  */
 const GENERATION = `(SELECT CASE WHEN pg_is_in_recovery() THEN '' ELSE
   to_hex(hashtextextended((extract(epoch FROM pg_postmaster_start_time()) * 1000)::bigint::text

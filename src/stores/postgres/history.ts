@@ -29,7 +29,10 @@ interface RoomRead {
   readonly rows: readonly Row[];
 }
 
-/** Histories in two tables. The row of a room is the counter: who appends has it locked until the entry is there. */
+/**
+ * Histories in two tables. The row of a room is the counter: who appends has it locked until the entry is
+ * there.
+ */
 export function postgresHistory(database: Database, tables: TableNames, now: () => number): HistoryStore {
   const statements = historyStatements(tables);
 
@@ -96,8 +99,9 @@ function historyStatements({ histories, entries }: TableNames) {
 
   return {
     /**
-     * room, data, now, expires_at, max_entries, epoch, forget_at. Trims what `oldest` has passed and what has aged,
-     * always from the old end. An entry that is added by somebody else meanwhile is left to the next append.
+     * room, data, now, expires_at, max_entries, epoch, forget_at. Trims what `oldest` has passed and what has
+     * aged, always from the old end. An entry that is added by somebody else meanwhile is left to the next
+     * append.
      */
     append: `
       WITH counter AS (
@@ -116,7 +120,10 @@ function historyStatements({ histories, entries }: TableNames) {
       ), done AS (SELECT count(*) FROM counter), swept AS (${sweep('$3')})
       SELECT epoch, newest, ${DURABLE} FROM counter`,
 
-    /** room, now, limit, since offset or null, since epoch or null. One row without an entry when none is found. */
+    /**
+     * room, now, limit, since offset or null, since epoch or null. One row without an entry when none is
+     * found.
+     */
     read: `
       SELECT epoch, newest, first, forget_at, ${isCurrentEpoch('epoch')} AS is_current, entry, data::text, at
       FROM ${histories} AS history

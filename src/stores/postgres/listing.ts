@@ -45,7 +45,9 @@ export function countOf(statements: ConnectionStatements, audience: Audience, no
   return { text: statements.countAll, values: [now] };
 }
 
-/** A room's members that have expired, or that a join has written beside their removal, make its page shorter. */
+/**
+ * A room's members that have expired, or that a join has written beside their removal, make its page shorter.
+ */
 export function pageOf(rows: readonly Row[], limit: number, audience: Audience): Page {
   const connections = rows
     .slice(0, limit)

@@ -46,8 +46,8 @@ export function postgresRecords(database: Database, tables: TableNames, now: () 
 const CALLS_LENGTH = 4 * 37;
 
 /**
- * A statement whose connection was lost is run again, perhaps after others that have been answered. It finds its own
- * version among the latest calls then: it has won nevertheless, and changes nothing.
+ * A statement whose connection was lost is run again, perhaps after others that have been answered. It finds
+ * its own version among the latest calls then: it has won nevertheless, and changes nothing.
  */
 function recordStatements({ records }: TableNames) {
   const isRepeated = 'position($3::text in known.calls) > 0';

@@ -56,9 +56,9 @@ export function tableNames({ schema, tablePrefix }: z.output<typeof optionsSchem
 }
 
 /**
- * The migration of `postgresStore()` as SQL. May be run again at any time, also by several at once, as long as it is
- * one transaction: `psql --single-transaction`, or sent as one query. The package has the text with its default names
- * in `dist/stores/postgres/schema.sql`.
+ * The migration of `postgresStore()` as SQL. May be run again at any time, also by several at once, as long
+ * as it is one transaction: `psql --single-transaction`, or sent as one query. The package has the text with
+ * its default names in `dist/stores/postgres/schema.sql`.
  *
  * Throws `INVALID_OPTIONS` that names the option.
  */

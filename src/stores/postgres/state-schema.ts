@@ -11,9 +11,9 @@ const SWEEP_EVERY_MS = 600_000;
 const SIZE = `octet_length(map) + octet_length(key) + coalesce(octet_length(value), 0)`;
 
 /**
- * A change is a function, since one statement has one snapshot. That is older than the lock on which the statement waits:
- * of several writers for a free key more than one would find it free. In a VOLATILE function each statement takes a
- * snapshot of its own.
+ * A change is a function, since one statement has one snapshot. That is older than the lock on which the
+ * statement waits: of several writers for a free key more than one would find it free. In a VOLATILE function
+ * each statement takes a snapshot of its own.
  */
 export function stateSchema(tables: TableNames, tablePrefix: string): string {
   return `\
@@ -83,8 +83,8 @@ function keptBefore({ stateRows }: TableNames): string {
 }
 
 /**
- * Locks the head of the room, then checks and writes. Returns `{ version, epoch }`, `{ rows }` that have another version,
- * or `{ full }` as JSON.
+ * Locks the head of the room, then checks and writes. Returns `{ version, epoch }`, `{ rows }` that have
+ * another version, or `{ full }` as JSON.
  */
 function changeFunction(tables: TableNames): string {
   const { states, stateRows, changeState } = tables;

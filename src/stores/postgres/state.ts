@@ -61,7 +61,10 @@ export function postgresState(database: Database, tables: TableNames, now: () =>
 
 function stateStatements({ states, stateRows, changeState }: TableNames) {
   return {
-    /** room, now, epoch, maps, keys, values or null, when they end or null, versions that they must have or null */
+    /**
+     * room, now, epoch, maps, keys, values or null, when they end or null, versions that they must have or
+     * null
+     */
     change: `SELECT ${changeState}($1, $2, $3, $4, $5, $6, $7, $8)::text AS outcome`,
 
     /** room, version. One row without a key when none was changed behind the version. */

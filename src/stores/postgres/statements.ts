@@ -1,6 +1,9 @@
 import type { TableNames } from './schema.js';
 
-/** Each put clears away so many rows that nobody needs any more. More than one, or they would become ever more. */
+/**
+ * Each put clears away so many rows that nobody needs any more. More than one, or they would become ever
+ * more.
+ */
 const ROWS_PER_SWEEP = 5;
 
 const COLUMNS = 'there.id, user_name, attributes::text, connected_at, expires_at';
@@ -10,13 +13,13 @@ export type ConnectionStatements = ReturnType<typeof connectionStatements>;
 /**
  * What the store asks of its tables. Each is one statement, so it is one transaction and one round trip.
  *
- * A tombstone is a row of its connection's table: writers of one id queue up at one row, and whoever comes after the
- * removal sees it, which no snapshot of another table would promise. A membership counts while its connection is
- * there; one that a join has written beside a removal is never seen.
+ * A tombstone is a row of its connection's table: writers of one id queue up at one row, and whoever comes
+ * after the removal sees it, which no snapshot of another table would promise. A membership counts while its
+ * connection is there; one that a join has written beside a removal is never seen.
  *
- * Listings are written as ranges of an index, members are looked up one by one, and the index of expiry is kept out.
- * So a page is read in its order and no further than it goes, also from a room that has grown since the server last
- * took its statistics.
+ * Listings are written as ranges of an index, members are looked up one by one, and the index of expiry is
+ * kept out. So a page is read in its order and no further than it goes, also from a room that has grown since
+ * the server last took its statistics.
  */
 export function connectionStatements(tables: TableNames) {
   return {
@@ -27,7 +30,10 @@ export function connectionStatements(tables: TableNames) {
   };
 }
 
-/** Calls of a connection that are known when they come again, with a space behind each of the eight characters. */
+/**
+ * Calls of a connection that are known when they come again, with a space behind each of the eight
+ * characters.
+ */
 const CALLS_LENGTH = 8 * 9;
 
 /** The calls of a row with one more. */
@@ -36,8 +42,8 @@ function noted(call: string, calls: string): string {
 }
 
 /**
- * A statement whose connection was lost is run again, perhaps after others that have been answered. So rows keep the
- * latest calls that changed them, and a call that is among them changes nothing.
+ * A statement whose connection was lost is run again, perhaps after others that have been answered. So rows
+ * keep the latest calls that changed them, and a call that is among them changes nothing.
  */
 function connectionChanges({ connections, members }: TableNames) {
   const isRepeated = 'position($8::text in known.calls) > 0';
@@ -45,7 +51,10 @@ function connectionChanges({ connections, members }: TableNames) {
     `${column} = CASE WHEN ${isRepeated} THEN known.${column} ELSE excluded.${column} END`;
 
   return {
-    /** id, shard_hash, user, attributes, connected_at, expires_at, sweep_before, call. The sweep waits for nobody. */
+    /**
+     * id, shard_hash, user, attributes, connected_at, expires_at, sweep_before, call. The sweep waits for
+     * nobody.
+     */
     put: `
       WITH stored AS (
         INSERT INTO ${connections} AS known (id, shard_hash, user_name, attributes, connected_at, expires_at, calls)
@@ -123,7 +132,10 @@ function membershipChanges({ connections, members }: TableNames) {
 
 function listings({ connections, members }: TableNames) {
   return {
-    /** now, after, rows, shard count or null, shard index or null, room. Members that are not there have no id. */
+    /**
+     * now, after, rows, shard count or null, shard index or null, room. Members that are not there have no
+     * id.
+     */
     listRoom: `
       SELECT page.id AS listed, there.*
       FROM (
@@ -138,8 +150,8 @@ function listings({ connections, members }: TableNames) {
       ORDER BY page.id`,
 
     /**
-     * now, after, rows, shard count or null, shard index or null, rooms. Of each room as many as a page has, since the page may
-     * be of one room only; places are the numbers of a member's rooms, from 1.
+     * now, after, rows, shard count or null, shard index or null, rooms. Of each room as many as a page has,
+     * since the page may be of one room only; places are the numbers of a member's rooms, from 1.
      */
     listRooms: `
       SELECT page.id AS listed, page.places::text, there.*

@@ -3,8 +3,8 @@ import { backoffBoundMs } from '../../base/backoff.js';
 import { BroadcastError } from '../../base/errors.js';
 
 /**
- * What the store needs of a client: `Redis` and `Cluster` of ioredis 5 and 6 have it, and so do clients that were made
- * after them.
+ * What the store needs of a client: `Redis` and `Cluster` of ioredis 5 and 6 have it, and so do clients that
+ * were made after them.
  */
 export interface RedisClient {
   eval(script: string, numberOfKeys: number, ...args: (string | number)[]): Promise<unknown>;
@@ -16,7 +16,9 @@ export interface RedisClient {
 export interface RedisSource {
   /** Rejects with `INVALID_OPTIONS` when ioredis is missing. */
   client(): Promise<RedisClient>;
-  /** Why the connection is down, if the source knows: the error of a call tells only that it gave up waiting. */
+  /**
+   * Why the connection is down, if the source knows: the error of a call tells only that it gave up waiting.
+   */
   lastProblem(): unknown;
   close(): Promise<void>;
 }

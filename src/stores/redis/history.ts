@@ -7,12 +7,13 @@ import { GENERATION } from './generation.js';
 import { GRACE_MS } from './scripts.js';
 
 /**
- * The history of a room is one hash, so the server keeps or loses it as a whole: `epoch`, `oldest` and `newest`, the
- * first and the last offset that is kept, and for each of those
+ * The history of a room is one hash, so the server keeps or loses it as a whole: `epoch`, `oldest` and
+ * `newest`, the first and the last offset that is kept, and for each of those
  *
  * - `data:<offset>`, the text,
  * - `entry:<offset>`: when it ages, when it was appended, and the call that did it,
- * - `call:<id>`: the offset that this call was given. A client that lost its connection repeats what was not answered.
+ * - `call:<id>`: the offset that this call was given. A client that lost its connection repeats what was
+ *   not answered.
  */
 const COMMON = `${GENERATION}
 local now, ttl = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -52,8 +53,8 @@ return { newest, epoch }
 `);
 
 /**
- * now, TTL in ms, epoch to begin with, limit, then, if there is a since, its epoch and offset → recovered (1 or 0),
- * whether more follows (1 or 0), newest offset, epoch, then offset, time and text of each entry.
+ * now, TTL in ms, epoch to begin with, limit, then, if there is a since, its epoch and offset → recovered (1
+ * or 0), whether more follows (1 or 0), newest offset, epoch, then offset, time and text of each entry.
  */
 const READ = createScript(`${COMMON}
 trim(math.huge)

@@ -2,9 +2,9 @@ import { shardOf, type SingleAudience, type Shard } from '../../model/store.js';
 import { checkName } from '../../base/names.js';
 
 /**
- * Into so many parts everything is divided, by connection id: sixteen keys where a large room would have one, spread
- * over the masters of a cluster. All that belongs to one connection is in one part, hence in one slot: only so can a
- * script change it at once. A power of two, as numbers of shards tend to be.
+ * Into so many parts everything is divided, by connection id: sixteen keys where a large room would have one,
+ * spread over the masters of a cluster. All that belongs to one connection is in one part, hence in one slot:
+ * only so can a script change it at once. A power of two, as numbers of shards tend to be.
  */
 const COUNT = 16;
 

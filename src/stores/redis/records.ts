@@ -10,9 +10,10 @@ const CALLS_KEPT = 4;
 const REMOVAL_MEMORY_MS = 60_000;
 
 /**
- * A record is one hash, so each call touches one key and a cluster needs nothing more: `value`, `version`, `expiresAt`,
- * and `calls`, the latest that changed it; a write is called by its version. A client that lost its connection repeats
- * what was not answered: such a call is known, also when others came since, and changes nothing.
+ * A record is one hash, so each call touches one key and a cluster needs nothing more: `value`, `version`,
+ * `expiresAt`, and `calls`, the latest that changed it; a write is called by its version. A client that lost
+ * its connection repeats what was not answered: such a call is known, also when others came since, and
+ * changes nothing.
  *
  * By the server's clock nothing is decided but when a record that is long past is deleted.
  */
@@ -39,8 +40,8 @@ return { redis.call('HGET', key, 'value'), version }
 `);
 
 /**
- * now, version that it must have or nothing, version of this write, when it expires, TTL in ms, value → 1, or 0 when it
- * has another version.
+ * now, version that it must have or nothing, version of this write, when it expires, TTL in ms, value → 1, or
+ * 0 when it has another version.
  */
 const WRITE = createScript(`${COMMON}
 if isRepeated(ARGV[3]) then return 1 end

@@ -10,17 +10,18 @@ const CALLS_KEPT = 8;
 const SWEEP = 100;
 
 /**
- * Keys of a partition, all of them in its slot. They are made here from the partition's name, since the rooms of a
- * connection are known to the server only.
+ * Keys of a partition, all of them in its slot. They are made here from the partition's name, since the rooms
+ * of a connection are known to the server only.
  *
- * - `<partition>:connection:<id>`: a hash of `user`, `attributes`, `connectedAt`, `expiresAt`, `calls` and a field
- *   `room:<room>` for each room; or of `removed` only, which is the memory of a removal. `calls` has the latest calls
- *   that changed it: a client that lost its connection repeats what was not answered, and must not undo what came since.
+ * - `<partition>:connection:<id>`: a hash of `user`, `attributes`, `connectedAt`, `expiresAt`, `calls` and
+ *   a field `room:<room>` for each room; or of `removed` only, which is the memory of a removal. `calls` has
+ *   the latest calls that changed it: a client that lost its connection repeats what was not answered, and
+ *   must not undo what came since.
  * - `<partition>:members:<audience>`: a sorted set of ids, in the order of their bytes.
  * - `<partition>:expiry:<audience>`: the same ids by their expiry, to count and to sweep.
  *
- * An audience is `all`, `user:<user>` or `room:<room>`. The first argument of each script is the time of the instance;
- * by the server's clock nothing is decided but when keys that are long past are deleted.
+ * An audience is `all`, `user:<user>` or `room:<room>`. The first argument of each script is the time of the
+ * instance; by the server's clock nothing is decided but when keys that are long past are deleted.
  */
 const COMMON = `
 local partition, now = KEYS[1], tonumber(ARGV[1])
@@ -88,7 +89,10 @@ local function drop(row, id)
 end
 `;
 
-/** now, id, call, user or nothing, attributes, connectedAt, expiresAt, TTL in ms → 1, or 0 when it was removed. */
+/**
+ * now, id, call, user or nothing, attributes, connectedAt, expiresAt, TTL in ms → 1, or 0 when it was
+ * removed.
+ */
 export const PUT = createScript(`${COMMON}
 local id, call, user, expiresAt, ttl = ARGV[2], ARGV[3], ARGV[4], ARGV[7], tonumber(ARGV[8])
 local row = rowOf(id)
@@ -163,9 +167,9 @@ return redis.call('HMGET', row, 'user', 'attributes', 'connectedAt', 'expiresAt'
 `);
 
 /**
- * now, audience, id to continue behind or nothing, most members to look at → whether members follow (1 or 0), the last
- * id that was looked at, then of each that is alive the id, and user, attributes, connectedAt and expiresAt. A member
- * whose row the server has evicted is forgotten.
+ * now, audience, id to continue behind or nothing, most members to look at → whether members follow (1 or 0),
+ * the last id that was looked at, then of each that is alive the id, and user, attributes, connectedAt and
+ * expiresAt. A member whose row the server has evicted is forgotten.
  */
 export const SCAN = createScript(`${COMMON}
 local audience, limit = ARGV[2], tonumber(ARGV[4])

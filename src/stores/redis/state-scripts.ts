@@ -11,7 +11,10 @@ export const NO_END = '-';
 
 /** A change looks through the hash for rows to forget once in this time at most, unless the room is full. */
 const SWEEP_EVERY_MS = 600_000;
-/** The newest versions whose calls are remembered, at most: no page follows a room with more of them within `timeoutMs`. */
+/**
+ * The newest versions whose calls are remembered, at most: no page follows a room with more of them within
+ * `timeoutMs`.
+ */
 const MAX_CALLS = 1000;
 
 /**
@@ -21,10 +24,12 @@ const MAX_CALLS = 1000;
  * - `row:<map>U+0000<key>`: version, when it ends, and the value, which a deleted key has not,
  * - `keys`, `bytes`: the number of rows, and what they take; `staying`: how many of them have no end,
  * - `lastEnd`: no row ends later; `sweepAt`: no row is to be forgotten earlier,
- * - `call:<id>`: the version that this call was given, and `made:<version>`: when, by the server's clock, and the call.
- *   A client that lost its connection repeats what was not answered. `firstCall` is no higher than the first that is kept.
+ * - `call:<id>`: the version that this call was given, and `made:<version>`: when, by the server's clock,
+ *   and the call. A client that lost its connection repeats what was not answered. `firstCall` is no higher
+ *   than the first that is kept.
  *
- * The hash expires when its last row may be forgotten, or later if that row was to end later; never while a row has no end.
+ * The hash expires when its last row may be forgotten, or later if that row was to end later; never while a
+ * row has no end.
  */
 const ROWS = `
 local function partsOf(row)
@@ -34,9 +39,9 @@ end
 `;
 
 /**
- * now, epoch to begin with, call, how long calls are remembered in ms, then of each change the field, the row without its
- * version, and the version that it must have or nothing → 'changed', version, epoch; or 'refused', then field and row or
- * nothing of each that has another version; or 'full', 'keys' or 'bytes'.
+ * now, epoch to begin with, call, how long calls are remembered in ms, then of each change the field, the row
+ * without its version, and the version that it must have or nothing → 'changed', version, epoch; or
+ * 'refused', then field and row or nothing of each that has another version; or 'full', 'keys' or 'bytes'.
  */
 export const CHANGE_STATE = createScript(`${GENERATION}${ROWS}
 local now, call, STEP = tonumber(ARGV[1]), ARGV[3], 3
@@ -162,8 +167,8 @@ return { 'changed', version, redis.call('HGET', key, 'epoch') }
 `);
 
 /**
- * epoch to begin with, version → version, epoch and floor of the head, then field and row of each key that was changed
- * behind the version; nothing for a room that nobody has changed.
+ * epoch to begin with, version → version, epoch and floor of the head, then field and row of each key that
+ * was changed behind the version; nothing for a room that nobody has changed.
  */
 export const READ_STATE = createScript(`${GENERATION}${ROWS}
 if redis.call('EXISTS', key) == 0 then return false end

@@ -12,8 +12,9 @@ export interface ConnectionRows {
   /** Changes a row by an update that may be repeated at any time. See `change`. */
   update(id: string, ...update: Update): Promise<Item | undefined>;
   /**
-   * Changes a row. Resolves with the row, or with `undefined` when the condition does not hold. The expression notes the
-   * call with `ADD k :call`: one whose answer was lost is known then, and does not undo what came since.
+   * Changes a row. Resolves with the row, or with `undefined` when the condition does not hold. The
+   * expression notes the call with `ADD k :call`: one whose answer was lost is known then, and does not undo
+   * what came since.
    */
   change(id: string, ...update: Update): Promise<Item | undefined>;
 }
@@ -48,7 +49,9 @@ export function createConnectionRows(api: DocumentApi, now: () => number): Conne
     return (await api.callUnless(CONDITION_FAILED, 'UpdateItem', request, clarify))?.Attributes;
   }
 
-  /** Whoever has changed the connection need not wait for this, or fail with it, if it does not work at once. */
+  /**
+   * Whoever has changed the connection need not wait for this, or fail with it, if it does not work at once.
+   */
   async function forgetCalls({ p, s, k }: Item): Promise<void> {
     const calls = [...(k?.SS ?? [])].sort();
     if (calls.length <= MAX_CALLS) return;
@@ -86,7 +89,10 @@ export function createConnectionRows(api: DocumentApi, now: () => number): Conne
   };
 }
 
-/** Sorts by time, as long as clocks agree; what they do not only decides which of many calls is forgotten first. */
+/**
+ * Sorts by time, as long as clocks agree; what they do not only decides which of many calls is forgotten
+ * first.
+ */
 function newCall(now: number): string {
   return `${now.toString(36).padStart(9, '0')}${randomBytes(3).toString('base64url')}`;
 }

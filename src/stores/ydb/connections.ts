@@ -39,8 +39,9 @@ const REMOVALS_AT_ONCE = 16;
 const IS_ALIVE = 'e > :now AND attribute_not_exists(x)';
 
 /**
- * Connections, each in a row that is changed by conditional updates only and counts its versions. It is the truth; what
- * listings read of it are copies, see {@link createRows}. Every step may be repeated without harm.
+ * Connections, each in a row that is changed by conditional updates only and counts its versions. It is the
+ * truth; what listings read of it are copies, see {@link createRows}. Every step may be repeated without
+ * harm.
  */
 export function createConnections(api: DocumentApi, now: () => number): Connections {
   const rows = createRows(api, now);

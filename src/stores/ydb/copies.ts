@@ -5,9 +5,14 @@ import type { Rows } from './rows.js';
 
 /** All copies of a connection at once: those under its user and under its rooms. */
 export interface Copies {
-  /** Makes all copies show this version. Resolves with whether the one that `partition` should have is lost. */
+  /**
+   * Makes all copies show this version. Resolves with whether the one that `partition` should have is lost.
+   */
   showEverywhere(row: Item, partition?: string): Promise<boolean>;
-  /** Deletes copies that should not be there any more. They stay noted until then, so that a removal finds them. */
+  /**
+   * Deletes copies that should not be there any more. They stay noted until then, so that a removal finds
+   * them.
+   */
   forget(row: Item, former: readonly string[]): Promise<void>;
 }
 

@@ -45,15 +45,16 @@ export type Action =
   | 'UpdateTimeToLive';
 
 /**
- * Asked before a request is repeated of which nobody knows whether it was carried out. Resolves with its answer when it
- * was; rejects with `STORE_UNAVAILABLE` when it cannot find out now, and is asked again.
+ * Asked before a request is repeated of which nobody knows whether it was carried out. Resolves with its
+ * answer when it was; rejects with `STORE_UNAVAILABLE` when it cannot find out now, and is asked again.
  */
 export type Clarify = () => Promise<Answer | 'repeat'>;
 
 /**
- * The Document API of YDB, or of anything that speaks it. A request is repeated while the reason for its failure may
- * pass, until the function's deadline or `timeoutMs` comes, also when nobody knows whether it was carried out: whoever
- * calls sees to it that doing the same twice does no harm, if need be with {@link Clarify}.
+ * The Document API of YDB, or of anything that speaks it. A request is repeated while the reason for its
+ * failure may pass, until the function's deadline or `timeoutMs` comes, also when nobody knows whether it was
+ * carried out: whoever calls sees to it that doing the same twice does no harm, if need be with
+ * {@link Clarify}.
  */
 export interface DocumentApi {
   readonly table: string;
@@ -62,8 +63,8 @@ export interface DocumentApi {
   /** Like `call`; `undefined` when it is refused for this reason. */
   callUnless(reason: string, action: Action, body: object, clarify?: Clarify): Promise<Answer | undefined>;
   /**
-   * Carries out all actions or none. `refused`: a condition did not hold, and nothing was done; `unsure`: neither did it
-   * when this was repeated, but an attempt before got no answer and may have been carried out.
+   * Carries out all actions or none. `refused`: a condition did not hold, and nothing was done; `unsure`:
+   * neither did it when this was repeated, but an attempt before got no answer and may have been carried out.
    */
   transact(actions: readonly object[]): Promise<'done' | 'refused' | 'unsure'>;
   /** Like `call`, but one attempt is all. */
@@ -149,7 +150,8 @@ export function createDocumentApi(options: DocumentApiOptions): DocumentApi {
       else isUnsure = true;
       let next: Clarified;
       do {
-        // The last attempt may have had too little time to be answered; the reason is that the others were refused.
+        // The last attempt may have had too little time to be answered; the reason is that the others were
+        // refused.
         if (!(await pause())) return { ...(throttled ?? outcome), isUnsure };
         next = await clarified(outcome, clarify);
       } while (next === 'unclear');

@@ -4,8 +4,8 @@ import { number, numberIn, text, type Item } from './items.js';
 import { historyPartition, keyOf } from './keys.js';
 
 /**
- * A row of a history: `d` data, `m` at, `e` readableUntil, `k` kept, `h` epoch, `n` nonce, `t` when it is forgotten.
- * Row 0 of a beginning holds no entry; it only says that the room begins here.
+ * A row of a history: `d` data, `m` at, `e` readableUntil, `k` kept, `h` epoch, `n` nonce, `t` when it is
+ * forgotten. Row 0 of a beginning holds no entry; it only says that the room begins here.
  */
 export interface Entry extends HistoryEntry {
   /** Counts how often the room began, so that rows of an earlier time stay behind those of a later one. */

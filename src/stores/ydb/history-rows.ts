@@ -16,7 +16,10 @@ import { historyPartition } from './keys.js';
 
 /** The rows of histories. */
 export interface HistoryRows {
-  /** The newest row, and as many before it as there are and as are wanted. The room begins here if it has none. */
+  /**
+   * The newest row, and as many before it as there are and as are wanted. The room begins here if it has
+   * none.
+   */
   newest(room: string, limit: number): Promise<readonly [Entry, ...Entry[]]>;
   /** Rows from `first` to `last`, at most `limit`, until one cannot be read. */
   between(room: string, first: Entry, last: Entry, limit: number): Promise<Entry[]>;
@@ -35,7 +38,10 @@ interface RowQuery {
 export function createHistoryRows(api: DocumentApi, now: () => number): HistoryRows {
   const TableName = api.table;
 
-  /** Rows of a room, page by page because an answer has at most 1 MB, until there are `limit` or one is unwanted. */
+  /**
+   * Rows of a room, page by page because an answer has at most 1 MB, until there are `limit` or one is
+   * unwanted.
+   */
   async function query(
     room: string,
     { condition = '', values = {}, backwards = false }: RowQuery,

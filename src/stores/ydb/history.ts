@@ -11,8 +11,9 @@ import { historyPartition } from './keys.js';
 import { createSerialByName } from './serial-by-name.js';
 
 /**
- * Histories as rows that are numbered without a counter: the next number is one more than the newest row's, and a row
- * is written only if its number is free. So two instances cannot use the same one, and none is left out.
+ * Histories as rows that are numbered without a counter: the next number is one more than the newest row's,
+ * and a row is written only if its number is free. So two instances cannot use the same one, and none is left
+ * out.
  *
  * Nothing is deleted: rows say until when and how many of them can be read, and the backend clears up.
  */

@@ -61,8 +61,8 @@ export function needsOwnId(id: string): boolean {
 }
 
 /**
- * The sort key of a connection: eight bits of its hash in reverse, then the id. So a shard of 2, 4, 8 … 256 is one
- * range of keys and is read without the others. An id that is too long is represented by its digest.
+ * The sort key of a connection: eight bits of its hash in reverse, then the id. So a shard of 2, 4, 8 … 256
+ * is one range of keys and is read without the others. An id that is too long is represented by its digest.
  */
 export function sortKeyOf(id: string): string {
   const beginning = hex(reversed(shardOf(id, SPREAD)));

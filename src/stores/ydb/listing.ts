@@ -13,8 +13,8 @@ import { connectionIn, isAlive, number, numberIn, text, type Item } from './item
 import { audiencePartition, idIn, keyOf, rangeOf, sortKeyOf, type KeyRange } from './keys.js';
 
 /**
- * Rows that the backend might have deleted this long ago are deleted by whoever comes across them: it usually does so
- * within two days (documented), and until then each listing would pay for reading them.
+ * Rows that the backend might have deleted this long ago are deleted by whoever comes across them: it usually
+ * does so within two days (documented), and until then each listing would pay for reading them.
  */
 const OVERDUE_MS = 60 * 60_000;
 

@@ -16,15 +16,15 @@ export interface YdbOptions extends TokenProviderOptions {
   /** What the table's name begins with; may be a path, `dir/`. @default yc_broadcast_ */
   readonly tablePrefix?: string | undefined;
   /**
-   * A static key of a service account instead of an IAM token. Default: the environment
-   * variables `YC_BROADCAST_YDB_ACCESS_KEY_ID` and `YC_BROADCAST_YDB_SECRET_ACCESS_KEY`, unless `token` is given.
+   * A static key of a service account instead of an IAM token. Default: the environment variables
+   * `YC_BROADCAST_YDB_ACCESS_KEY_ID` and `YC_BROADCAST_YDB_SECRET_ACCESS_KEY`, unless `token` is given.
    */
   readonly credentials?: StaticKey | undefined;
   /** What signatures with a static key name. @default ru-central1 */
   readonly region?: string | undefined;
   /**
-   * Longest time for a request with its repetitions, in milliseconds; the deadline of the function's call ends it
-   * earlier. @default 10000
+   * Longest time for a request with its repetitions, in milliseconds; the deadline of the function's call
+   * ends it earlier. @default 10000
    */
   readonly timeoutMs?: number | undefined;
 }

@@ -9,9 +9,10 @@ import { keyOf, recordPartition } from './keys.js';
 const SORT_KEY = '-';
 
 /**
- * Records as rows that are written under a condition: `d` value, `n` version, `e` expiresAt, `b` version before. A request
- * that is repeated because its answer was lost finds its own version, which the condition allows as well, or as the one
- * before, when another write has replaced it. Where neither tells what became of it, it is `STORE_UNAVAILABLE`.
+ * Records as rows that are written under a condition: `d` value, `n` version, `e` expiresAt, `b` version
+ * before. A request that is repeated because its answer was lost finds its own version, which the condition
+ * allows as well, or as the one before, when another write has replaced it. Where neither tells what became
+ * of it, it is `STORE_UNAVAILABLE`.
  */
 export function createRecords(api: DocumentApi, now: () => number): RecordStore {
   const TableName = api.table;
@@ -21,7 +22,9 @@ export function createRecords(api: DocumentApi, now: () => number): RecordStore 
     return (await api.call('GetItem', { TableName, Key, ConsistentRead: true })).Item;
   }
 
-  /** Whether a write was carried out whose answer was lost, and whose repetition has found another version. */
+  /**
+   * Whether a write was carried out whose answer was lost, and whose repetition has found another version.
+   */
   async function hasWon(key: string, version: string, ifVersion: string | undefined): Promise<boolean> {
     const row = await rowOf(key);
     const [current, before] = [row?.['n']?.S, row?.['b']?.S];
@@ -30,7 +33,10 @@ export function createRecords(api: DocumentApi, now: () => number): RecordStore 
     throw othersHaveWritten();
   }
 
-  /** Whether this version is gone, and was not replaced. A repetition never removes what others have written since. */
+  /**
+   * Whether this version is gone, and was not replaced. A repetition never removes what others have written
+   * since.
+   */
   async function removeVersion(key: string, version: AttributeValue): Promise<boolean> {
     const state = { isUnclear: false };
     const request = {

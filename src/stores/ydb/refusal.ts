@@ -50,7 +50,9 @@ export function refusalOfAnswer({ status, body }: HttpAnswer, table: string): Yd
   return { type, kind, error: errorOf(kind, said, table) };
 }
 
-/** No answer: whether the request was carried out is not known. All requests of this store can be repeated. */
+/**
+ * No answer: whether the request was carried out is not known. All requests of this store can be repeated.
+ */
 export function refusalOfNetwork({ unreachable, cause }: Unreachable): YdbRefusal {
   const error = new BroadcastError('STORE_UNAVAILABLE', `YDB cannot be reached (${unreachable})`, { cause });
   return { type: '', kind: 'unreachable', error };

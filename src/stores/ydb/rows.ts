@@ -9,13 +9,14 @@ const RESERVATION_MS = 60 * 60_000;
 export type ShowResult = 'shown' | 'lost';
 
 /**
- * The rows of a connection under its rooms and its user. Each is a copy of the connection, so that a listing needs
- * nothing else; `v` says which version.
+ * The rows of a connection under its rooms and its user. Each is a copy of the connection, so that a listing
+ * needs nothing else; `v` says which version.
  *
- * Without transactions, this order keeps them right: whoever adds one reserves it first, without a version, so that no
- * listing shows it; then notes it in the connection's own row, which fails when that was removed; then gives it its
- * content, which fails when the row is gone. Whoever takes one away changes the connection's row first and then
- * deletes it. So a removal either finds the row noted and deletes it, or has come first and nothing is ever shown.
+ * Without transactions, this order keeps them right: whoever adds one reserves it first, without a version,
+ * so that no listing shows it; then notes it in the connection's own row, which fails when that was removed;
+ * then gives it its content, which fails when the row is gone. Whoever takes one away changes the
+ * connection's row first and then deletes it. So a removal either finds the row noted and deletes it, or has
+ * come first and nothing is ever shown.
  */
 export interface Rows {
   reserve(partition: string, sortKey: string): Promise<void>;

@@ -102,8 +102,8 @@ function greatest(numbers: readonly number[]): number {
 }
 
 /**
- * Whether the head would still remember a change that was made right behind `before`: if it does not, nobody can tell
- * whether that was made.
+ * Whether the head would still remember a change that was made right behind `before`: if it does not, nobody
+ * can tell whether that was made.
  */
 export function remembersFrom(before: Head | undefined, head: Head | undefined): boolean {
   if (head === undefined) return before === undefined;

@@ -10,8 +10,8 @@ export interface Call {
 }
 
 /**
- * The head of a room: `v` version, `h` epoch, `f` floor, `k` keys, `b` bytes, `y` staying, `l` lastEnd, `w` sweepAt, `c`
- * sweptAt, `o` calls, `t` when the backend may delete it: never while a key has no end.
+ * The head of a room: `v` version, `h` epoch, `f` floor, `k` keys, `b` bytes, `y` staying, `l` lastEnd, `w`
+ * sweepAt, `c` sweptAt, `o` calls, `t` when the backend may delete it: never while a key has no end.
  */
 export interface Head extends StateHead {
   /** Rows that are not forgotten, what they take, and how many of them have no end. */
@@ -29,7 +29,9 @@ export interface Head extends StateHead {
 
 /** The last changes that a head remembers. */
 export const MAX_CALLS = 16;
-/** How long after it is forgotten the backend may delete a row: until then the next change knows its version. */
+/**
+ * How long after it is forgotten the backend may delete a row: until then the next change knows its version.
+ */
 const SLACK_MS = 60 * 60_000;
 /** Before all others. */
 const HEAD = '-';
@@ -86,8 +88,8 @@ export function headIn(item: Item): Head {
 }
 
 /**
- * Whether the backend may have deleted a row whose version is in no floor: nobody has changed the room since it was to be
- * forgotten. Half of the slack is for clocks, and for the time between two looks.
+ * Whether the backend may have deleted a row whose version is in no floor: nobody has changed the room since
+ * it was to be forgotten. Half of the slack is for clocks, and for the time between two looks.
  */
 export function mayLackRows({ sweepAt }: Head, now: number): boolean {
   return sweepAt !== undefined && now >= sweepAt + SLACK_MS / 2;
@@ -98,7 +100,10 @@ export function nameOf({ map, key }: Pick<KeptRow, 'map' | 'key'>): string {
   return `${map}\0${key}`;
 }
 
-/** The names are in the sort key; those that are too long stand in `m` and `k`, and the sort key has their digest. */
+/**
+ * The names are in the sort key; those that are too long stand in `m` and `k`, and the sort key has their
+ * digest.
+ */
 export function rowKey(room: string, row: Pick<KeptRow, 'map' | 'key'>): Item {
   return keyOf(statePartition(room), isLong(row) ? `#${digestOf(row)}` : plainKey(row));
 }
@@ -116,7 +121,10 @@ function digestOf(row: Pick<KeptRow, 'map' | 'key'>): string {
   return createHash('sha256').update(nameOf(row)).digest('base64url');
 }
 
-/** A row: `v` version, `d` value, `x` deleted, `e` when it ends, `t` when the backend may delete it, `m` and `k` names. */
+/**
+ * A row: `v` version, `d` value, `x` deleted, `e` when it ends, `t` when the backend may delete it, `m` and
+ * `k` names.
+ */
 export function rowItem(room: string, row: KeptRow): Item {
   const { map, key, version, value, endsAt } = row;
   return {

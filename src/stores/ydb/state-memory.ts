@@ -3,8 +3,9 @@ import type { Known, Plan, SizedRow } from './state-change.js';
 import { nameOf, type Head } from './state-items.js';
 
 /**
- * What this instance wrote last into rooms, to save reading it before the next change. A head that somebody else has
- * changed costs a transaction in vain: a room in which that happened is read first, until nobody else changes it.
+ * What this instance wrote last into rooms, to save reading it before the next change. A head that somebody
+ * else has changed costs a transaction in vain: a room in which that happened is read first, until nobody
+ * else changes it.
  */
 export interface StateMemory {
   /** What is known of the keys, if all of them are. */

@@ -26,9 +26,9 @@ import { createStateRows } from './state-rows.js';
 import { createSerialByName } from './serial-by-name.js';
 
 /**
- * The state of a room in one partition: its head, which has the counter, and a row for each key. A change is a
- * transaction over the head and its rows, each under the condition that it is as it was read. No change leaves the head
- * as it is, so what this instance remembers of a room is right as long as the head is.
+ * The state of a room in one partition: its head, which has the counter, and a row for each key. A change is
+ * a transaction over the head and its rows, each under the condition that it is as it was read. No change
+ * leaves the head as it is, so what this instance remembers of a room is right as long as the head is.
  */
 export function createState(api: DocumentApi, now: () => number): StateStore {
   const inTurn = createSerialByName();

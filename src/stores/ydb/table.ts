@@ -24,14 +24,16 @@ export interface TableReport {
   readonly deletesExpired: boolean;
 }
 
-/** Pauses between questions whether a table that is being made is ready double from the first to the longest. */
+/**
+ * Pauses between questions whether a table that is being made is ready double from the first to the longest.
+ */
 const FIRST_PAUSE_MS = 10;
 const LONGEST_PAUSE_MS = 640;
 const READY_WITHIN_MS = 60_000;
 
 /**
- * Makes the table unless it is there, waits until it can be used, and switches on its time to live. One that is just being
- * deleted is there as well, and then it is not: so it is made again when it cannot be found.
+ * Makes the table unless it is there, waits until it can be used, and switches on its time to live. One that
+ * is just being deleted is there as well, and then it is not: so it is made again when it cannot be found.
  */
 export async function ensureTable(api: DocumentApi): Promise<TableReport> {
   let created = await make(api);

@@ -39,9 +39,13 @@ export interface KitRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The function gets it as base64, except for the content type `application/json`, exactly. @default '' */
   readonly body?: string | Uint8Array | undefined;
-  /** The path as the gateway's specification has it, such as `/hooks/{id}`. Default: the path of the request. */
+  /**
+   * The path as the gateway's specification has it, such as `/hooks/{id}`. Default: the path of the request.
+   */
   readonly template?: string | undefined;
-  /** `payload_format_version` of the specification. The default is that of `yc-broadcast spec`. @default '1.0' */
+  /**
+   * `payload_format_version` of the specification. The default is that of `yc-broadcast spec`. @default '1.0'
+   */
   readonly payloadFormat?: '0.1' | '1.0' | '2.0' | undefined;
 }
 
@@ -54,16 +58,22 @@ export interface KitAnswer {
 
 /** A gateway in memory and its clients, around the code under test. */
 export interface TestKit<K extends Contract = Contract> {
-  /** Connects a client. Rejects with an `AssertionError` that holds status and body when the handshake is refused. */
+  /**
+   * Connects a client. Rejects with an `AssertionError` that holds status and body when the handshake is
+   * refused.
+   */
   connect(path?: string, options?: TestConnectOptions): Promise<TestConnection<K>>;
   /** A handshake that the handler refuses with this status. Resolves with the answer. */
   expectRefused(status: number, path?: string, options?: TestConnectOptions): Promise<KitRefusal>;
   /**
-   * Sends an HTTP request, with its query in the path: `/publish?room=news`. Resolves with the function's answer, and
-   * rejects when the function throws, which the cloud answers with 502.
+   * Sends an HTTP request, with its query in the path: `/publish?room=news`. Resolves with the function's
+   * answer, and rejects when the function throws, which the cloud answers with 502.
    */
   request(path: string, request?: KitRequest): Promise<KitAnswer>;
-  /** Calls the function as triggers do. Both reject when the function throws: the cloud would call it again, or lose the event. */
+  /**
+   * Calls the function as triggers do. Both reject when the function throws: the cloud would call it again,
+   * or lose the event.
+   */
   readonly trigger: {
     /** A timer, with the payload that the trigger is set up with. */
     timer(payload?: string): Promise<void>;
@@ -78,10 +88,16 @@ export interface TestKit<K extends Contract = Contract> {
   readonly faults: KitFaults;
   readonly clock: {
     now(): number;
-    /** Moves on by milliseconds or a text such as `'9m59s'`, closing what falls due, and waits until all is quiet. */
+    /**
+     * Moves on by milliseconds or a text such as `'9m59s'`, closing what falls due, and waits until all is
+     * quiet.
+     */
     advance(duration: number | string): Promise<void>;
   };
-  /** Resolves when no handler and no send is at work. What a handler did not await may still be, as in the cloud. */
+  /**
+   * Resolves when no handler and no send is at work. What a handler did not await may still be, as in the
+   * cloud.
+   */
   idle(): Promise<void>;
   /** Ids of the open connections. */
   connections(): readonly string[];

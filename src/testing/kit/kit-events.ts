@@ -1,4 +1,7 @@
-/** What else calls the function of an app: HTTP requests, timers and queues, with the events of the local gateway. */
+/**
+ * What else calls the function of an app: HTTP requests, timers and queues, with the events of the local
+ * gateway.
+ */
 import { httpEvent } from '../../emulator/events/http-event.js';
 import { readRequest } from '../../emulator/events/request-facts.js';
 import { newResourceId } from '../../emulator/ids.js';

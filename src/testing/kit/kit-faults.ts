@@ -5,7 +5,9 @@ import { abortedError, BroadcastError } from '../../base/errors.js';
 import type { AttemptOptions } from '../../model/transport.js';
 import { codeOfHttpStatus } from '../../transports/outcome.js';
 
-/** Makes sends of the kit go wrong, decided as in the local gateway. What else can go wrong needs that one. */
+/**
+ * Makes sends of the kit go wrong, decided as in the local gateway. What else can go wrong needs that one.
+ */
 export interface KitFaults {
   /** Takes effect at once. Returns its id. Throws `INVALID_OPTIONS` that names the field. */
   add(fault: SendFault): number;
@@ -42,7 +44,8 @@ export interface StruckSend {
 }
 
 /**
- * Lets a send end as the fault says. A `hang` takes as long as the attempt may, and a delay counts as part of it.
+ * Lets a send end as the fault says. A `hang` takes as long as the attempt may, and a delay counts as part of
+ * it.
  */
 export async function strikeSend(
   { status, delayMs = 0, retryAfterSeconds }: Strike<'send'>['fault'],

@@ -1,4 +1,7 @@
-/** The gateway of a test kit: connections, events and limits as the local gateway has them, without sockets and ports. */
+/**
+ * The gateway of a test kit: connections, events and limits as the local gateway has them, without sockets
+ * and ports.
+ */
 import { createManualClock, type ManualClock } from '../../emulator/clock.js';
 import { createEventBuilder, readHandshake, type Handshake } from '../../emulator/events/event-builder.js';
 import { CLOUD_FRAME_LIMITS } from '../../emulator/sockets/frame-limits.js';
@@ -57,7 +60,10 @@ export interface KitGateway {
   /** Delivers a message of the client's. Resolves with what is wrong with the function, or `undefined`. */
   message(socket: KitSocket, frame: KitFrame): Promise<string | undefined>;
   ping(socket: KitSocket): void;
-  /** Closes a socket and tells the function, except of a `lost` one. Resolves with what is wrong with the function. */
+  /**
+   * Closes a socket and tells the function, except of a `lost` one. Resolves with what is wrong with the
+   * function.
+   */
   close(socket: KitSocket, closure: KitClosure, tell?: 'tell' | 'lost'): Promise<string | undefined>;
   find(connectionId: string): KitSocket | undefined;
   infoOf(connectionId: string): ConnectionInfo | undefined;
@@ -66,7 +72,10 @@ export interface KitGateway {
   underWay(): number;
 }
 
-/** What clients see at the limits of life and idleness is not documented; 1001 is what the local gateway assumes too. */
+/**
+ * What clients see at the limits of life and idleness is not documented; 1001 is what the local gateway
+ * assumes too.
+ */
 const GOING_AWAY = 1001;
 const TOO_BIG = 1009;
 

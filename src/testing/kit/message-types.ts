@@ -11,7 +11,10 @@ type InputOf<M extends ClientMessageSpec> = M extends StandardSchema
 
 /** What may be said of one push. */
 export interface PushOptions {
-  /** The message's id, at most 64 characters: to send the same message again. Default: one that no other message has. */
+  /**
+   * The message's id, at most 64 characters: to send the same message again. Default: one that no other
+   * message has.
+   */
   readonly id?: string | undefined;
 }
 

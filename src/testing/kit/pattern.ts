@@ -7,8 +7,8 @@ export interface AsymmetricMatcher {
 }
 
 /**
- * Data as far as a test cares: fields that are left out may be anything, an array has to have the same length, and
- * `expect.any(…)`, `expect.objectContaining(…)` and their like are asked.
+ * Data as far as a test cares: fields that are left out may be anything, an array has to have the same
+ * length, and `expect.any(…)`, `expect.objectContaining(…)` and their like are asked.
  */
 export type PatternOf<T> =
   | AsymmetricMatcher

@@ -7,29 +7,32 @@ import type { MessageDataOf, PushArguments, ReplyDataOf } from './message-types.
 import { difference, shown, type PatternOf } from './pattern.js';
 
 /**
- * A client of a test kit, connected. Whatever reaches it waits until an `expect…` takes it, oldest first; what does not
- * fit stays for others. Expectations wait for as long as something is under way, and for no timer: when all is quiet and
- * nothing fits, they reject with an `AssertionError` that lists what has arrived instead.
+ * A client of a test kit, connected. Whatever reaches it waits until an `expect…` takes it, oldest first;
+ * what does not fit stays for others. Expectations wait for as long as something is under way, and for no
+ * timer: when all is quiet and nothing fits, they reject with an `AssertionError` that lists what has arrived
+ * instead.
  */
 export interface TestConnection<K extends Contract = Contract> {
   readonly id: string;
   /** What the handler chose, if it did. */
   readonly subprotocol: string | undefined;
   /**
-   * Sends a message of the contract. Resolves when the handler has answered; pushes that are not awaited overlap, as in
-   * the cloud. Each has an id of its own, fit for `once`; give `{ id }` to send one again. Rejects when the function itself
-   * rejects, which that of `createApp` never does (see `expectError`), and when the connection is closed.
+   * Sends a message of the contract. Resolves when the handler has answered; pushes that are not awaited
+   * overlap, as in the cloud. Each has an id of its own, fit for `once`; give `{ id }` to send one again.
+   * Rejects when the function itself rejects, which that of `createApp` never does (see `expectError`), and
+   * when the connection is closed.
    */
   push<T extends keyof K['client'] & string>(type: T, ...rest: PushArguments<K, T>): Promise<void>;
   /**
-   * Enters a room as the browser's client does, with `$join`: `rooms.join` of the app has to open it. Resolves with what the
-   * server says of the room: where it stands, what was missed behind `since`. Rejects with an `AssertionError` that holds the
-   * code and message of a refusal.
+   * Enters a room as the browser's client does, with `$join`: `rooms.join` of the app has to open it.
+   * Resolves with what the server says of the room: where it stands, what was missed behind `since`. Rejects
+   * with an `AssertionError` that holds the code and message of a refusal.
    */
   join(room: string, since?: RoomPosition): Promise<RoomState>;
   /**
-   * Sends a frame as it is: text as text, bytes as binary. For handlers without a contract, and for input that the
-   * contract does not allow. More than 32,768 bytes close the connection with 1009, since browsers send one frame.
+   * Sends a frame as it is: text as text, bytes as binary. For handlers without a contract, and for input
+   * that the contract does not allow. More than 32,768 bytes close the connection with 1009, since browsers
+   * send one frame.
    */
   send(frame: string | Uint8Array): Promise<void>;
   /** A ping frame, which keeps the connection from being idle. No handler is told. */
@@ -48,15 +51,23 @@ export interface TestConnection<K extends Contract = Contract> {
   ): Promise<MessageDataOf<K, T>>;
   /** The oldest frame, whatever it is, or one that equals `frame`. Resolves with it. */
   expectFrame(frame?: string | Uint8Array): Promise<KitFrame>;
-  /** Nothing has arrived but what was expected before, and replies, which a push asks for. Errors do count. */
+  /**
+   * Nothing has arrived but what was expected before, and replies, which a push asks for. Errors do count.
+   */
   expectNothing(): Promise<void>;
-  /** The connection was closed by the server: 1000 by a handler, 1001 by a limit, 1009 for size. Resolves with the code. */
+  /**
+   * The connection was closed by the server: 1000 by a handler, 1001 by a limit, 1009 for size. Resolves with
+   * the code.
+   */
   expectClosed(code?: number): Promise<number>;
   /** Frames that have arrived and were not expected yet. */
   unread(): readonly KitFrame[];
   /** Closes the socket. Resolves when the handler has been told, by a DISCONNECT event. @default code 1000 */
   disconnect(code?: number, reason?: string): Promise<void>;
-  /** Ends without a DISCONNECT event, which the platform does not promise: the store still knows the connection. */
+  /**
+   * Ends without a DISCONNECT event, which the platform does not promise: the store still knows the
+   * connection.
+   */
   drop(): void;
 }
 

@@ -25,9 +25,10 @@ const optionsSchema = z.strictObject({
 });
 
 /**
- * Makes a kit that tests handlers in memory: no port, no socket, no timer. The code under test gets the events that the
- * local gateway would send, from clients that expect replies, broadcasts or silence; its broadcasts go through the kit's
- * transport. Failed expectations are `AssertionError`s, so any test runner will do.
+ * Makes a kit that tests handlers in memory: no port, no socket, no timer. The code under test gets the
+ * events that the local gateway would send, from clients that expect replies, broadcasts or silence; its
+ * broadcasts go through the kit's transport. Failed expectations are `AssertionError`s, so any test runner
+ * will do.
  *
  * @param make Builds the code under test with the kit's transport: an app, or a handler of any making.
  *
@@ -155,7 +156,9 @@ function refusalText({ status, body, problem }: KitRefusal): string {
   return [String(status), problem ?? body].filter((part) => part !== '').join(' ');
 }
 
-/** Whoever has an app passes it itself at first. For JavaScript, and for handlers, which are functions, too. */
+/**
+ * Whoever has an app passes it itself at first. For JavaScript, and for handlers, which are functions, too.
+ */
 function madeBy<K extends Contract>(
   make: (world: KitWorld) => App<K> | FunctionHandler,
   world: KitWorld,

@@ -4,7 +4,10 @@ import { forEach, names, sameValue, walk } from '../store-probes.js';
 import type { StoreRule } from '../store-rule.js';
 
 const ROUNDS = names('round-', 20);
-/** How far the clocks of two instances are apart. More than the cloud's are, less than the minute of slack in expiry. */
+/**
+ * How far the clocks of two instances are apart. More than the cloud's are, less than the minute of slack in
+ * expiry.
+ */
 const SKEW_MS = 20_000;
 
 export const instanceRules: readonly StoreRule[] = [

@@ -143,7 +143,10 @@ export const listingRules: readonly StoreRule[] = [
   },
 ];
 
-/** Puts `count` connections of user Ann into the lobby, some into the attic as well, and returns their ids, sorted. */
+/**
+ * Puts `count` connections of user Ann into the lobby, some into the attic as well, and returns their ids,
+ * sorted.
+ */
 async function fill({ enter }: StoreWorld, count: number): Promise<string[]> {
   const ids = names('p', count);
   await forEach(ids, (id) => enter(id, /[02468]$/.test(id) ? [LOBBY, 'attic'] : [LOBBY], { user: ANN }));

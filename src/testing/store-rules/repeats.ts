@@ -8,8 +8,8 @@ import type { StoreWorld } from '../store-world.js';
 const TTL_MS = 60_000;
 
 /**
- * A call whose answer was lost, and another one that was answered before the store repeats the first: the repetition
- * changes nothing. The caller of the first is told what became of it, or `STORE_UNAVAILABLE`.
+ * A call whose answer was lost, and another one that was answered before the store repeats the first: the
+ * repetition changes nothing. The caller of the first is told what became of it, or `STORE_UNAVAILABLE`.
  */
 export const repeatRules: readonly StoreRule[] = [
   {

@@ -1,4 +1,6 @@
-/** What all services of the stand-in have in common: who may call, what goes wrong on request, and operations. */
+/**
+ * What all services of the stand-in have in common: who may call, what goes wrong on request, and operations.
+ */
 import { randomBytes } from 'node:crypto';
 import { status, type handleUnaryCall, type ServerUnaryCall } from '@grpc/grpc-js';
 import { operation } from 'yandex-cloud-sdk-3/operation';
@@ -96,7 +98,10 @@ export function createDesk(token: string, polls: number): Desk {
   };
 }
 
-/** A page of a listing, filtered by name as the API documents it. Pages are small, so that clients have to turn them. */
+/**
+ * A page of a listing, filtered by name as the API documents it. Pages are small, so that clients have to
+ * turn them.
+ */
 export function pageOf<T extends { readonly name: string; readonly folderId: string }>(
   all: Iterable<T>,
   { folderId, filter, pageToken }: { folderId: string; filter: string; pageToken: string },

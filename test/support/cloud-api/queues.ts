@@ -1,4 +1,7 @@
-/** As much of Message Queue as a deploy needs: queues are made, listed and deleted. It speaks the JSON form of the API. */
+/**
+ * As much of Message Queue as a deploy needs: queues are made, listed and deleted. It speaks the JSON form of
+ * the API.
+ */
 import { createServer, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';

@@ -1,7 +1,7 @@
 /**
- * A stand-in of the cloud's deployment API: the services that the official SDK defines, served over gRPC with TLS. It
- * keeps what is made in memory, takes a moment for it, and refuses what the API's definitions refuse. Nobody has compared
- * it with the cloud.
+ * A stand-in of the cloud's deployment API: the services that the official SDK defines, served over gRPC with
+ * TLS. It keeps what is made in memory, takes a moment for it, and refuses what the API's definitions refuse.
+ * Nobody has compared it with the cloud.
  */
 import { promisify } from 'node:util';
 import { Server, ServerCredentials } from '@grpc/grpc-js';

@@ -1,4 +1,7 @@
-/** The interfaces beside the gateway's own paths: management over REST, queues, the store, and the control API. */
+/**
+ * The interfaces beside the gateway's own paths: management over REST, queues, the store, and the control
+ * API.
+ */
 import type { Garbage } from './garbage.js';
 import type { Attack } from './http-attacks.js';
 import { answersTo, rawRequest } from './wire.js';
@@ -129,7 +132,10 @@ const store = inOneGo((garbage) => {
   return post('/_yc-broadcast/store', [signature('dynamodb'), target], jsonOf(garbage, fields));
 });
 
-/** Without what is meant to disturb everybody: faults that are valid, a restart, and closing what a normal client has. */
+/**
+ * Without what is meant to disturb everybody: faults that are valid, a restart, and closing what a normal
+ * client has.
+ */
 const READ = [
   'status',
   'connections',

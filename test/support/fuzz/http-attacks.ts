@@ -3,7 +3,9 @@ import type { Garbage } from './garbage.js';
 import type { Target } from './target.js';
 import { answersTo, rawRequest } from './wire.js';
 
-/** Does its worst once. Resolves with the number of requests, or frames, that the gateway has had to look at. */
+/**
+ * Does its worst once. Resolves with the number of requests, or frames, that the gateway has had to look at.
+ */
 export type Attack = (target: Target, garbage: Garbage) => Promise<number>;
 
 const PIPELINED = 200;

@@ -1,4 +1,6 @@
-/** A client that follows the protocol in as few lines as that takes, with switches for each of its safeguards. */
+/**
+ * A client that follows the protocol in as few lines as that takes, with switches for each of its safeguards.
+ */
 import type { RoomPosition } from 'yc-broadcast';
 import type { NumberedMessage, RoomState } from 'yc-broadcast/protocol';
 

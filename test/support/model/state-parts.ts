@@ -1,4 +1,7 @@
-/** The shipped code that the model of rooms' state runs, as it is or with one safeguard taken out of its source. */
+/**
+ * The shipped code that the model of rooms' state runs, as it is or with one safeguard taken out of its
+ * source.
+ */
 import { build } from 'esbuild';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,7 @@
-/** Pages, a gateway that reorders and loses, two instances of the app, and one store: what can happen to a room's state. */
+/**
+ * Pages, a gateway that reorders and loses, two instances of the app, and one store: what can happen to a
+ * room's state.
+ */
 import type { App, Transport } from 'yc-broadcast';
 import type { StateStore } from '../../../src/model/state.js';
 import { connectEvent, disconnectEvent, functionContext, messageEvent } from '../events.js';

@@ -1,4 +1,7 @@
-/** Clients, a gateway that reorders and loses, and the real app with the real store: one history of what can happen. */
+/**
+ * Clients, a gateway that reorders and loses, and the real app with the real store: one history of what can
+ * happen.
+ */
 import { BroadcastError, createApp, type Transport } from 'yc-broadcast';
 import type { NumberedMessage } from 'yc-broadcast/protocol';
 import { connectEvent, disconnectEvent, messageEvent } from '../events.js';
@@ -65,8 +68,8 @@ export function createWorld(seed: number, clientCount: number, mutant?: string) 
   }
 
   /**
-   * Everybody comes back, now and then while a message is under way. Then they have all there is, without any message
-   * after it that would show them a gap.
+   * Everybody comes back, now and then while a message is under way. Then they have all there is, without any
+   * message after it that would show them a gap.
    */
   async function settle(): Promise<void> {
     await schedule.runAll();

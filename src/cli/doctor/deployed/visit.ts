@@ -19,7 +19,10 @@ export interface Visit {
   /** Empty if the gateway does not tell. */
   readonly connectionId: string;
   send(text: string): void;
-  /** Resolves with the first frame that `isWanted`, `undefined` when there is none in time or the socket closes. */
+  /**
+   * Resolves with the first frame that `isWanted`, `undefined` when there is none in time or the socket
+   * closes.
+   */
   frame(isWanted: (frame: VisitFrame) => boolean): Promise<VisitFrame | undefined>;
   /** Set when the server has closed the connection. */
   closeCode(): number | undefined;

@@ -29,8 +29,8 @@ export interface CloudFunctions {
   /** The one tagged `$latest`, which gateways and triggers call; `undefined` when the function has none. */
   latest(functionId: string): Promise<Version | undefined>;
   /**
-   * A new version with the same code, and the same settings but for this one. A version cannot be changed: its settings
-   * are part of it.
+   * A new version with the same code, and the same settings but for this one. A version cannot be changed:
+   * its settings are part of it.
    */
   copyWithConcurrency(version: Version, concurrency: number): Promise<void>;
   /** Ids of those with these labels. */
@@ -101,8 +101,8 @@ const CONCURRENCY = 24;
 const VERSION_ID = 11;
 
 /**
- * Which field of a `Version` is which of a `CreateFunctionVersionRequest`. Not among them: what the cloud makes itself,
- * such as the id, and tags, since a tag that somebody gave to a version should stay with it.
+ * Which field of a `Version` is which of a `CreateFunctionVersionRequest`. Not among them: what the cloud
+ * makes itself, such as the id, and tags, since a tag that somebody gave to a version should stay with it.
  */
 const COPIED: Readonly<Record<number, number>> = {
   2: 1, // function_id

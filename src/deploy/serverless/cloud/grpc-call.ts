@@ -4,7 +4,9 @@ import { grpcFrame, readGrpcFrame } from '../../../base/grpc-frame.js';
 import { caFromEnvironment } from '../../../transports/ca.js';
 import { CloudError } from './cloud-error.js';
 
-/** Calls one method, `Service/Method` with the whole name, and resolves with the message that was answered. */
+/**
+ * Calls one method, `Service/Method` with the whole name, and resolves with the message that was answered.
+ */
 export type GrpcCall = (method: string, request: Buffer) => Promise<Buffer>;
 
 export interface GrpcOptions {
@@ -19,8 +21,8 @@ const CALL_TIMEOUT_MS = 30_000;
 const UNAVAILABLE = 14;
 
 /**
- * Calls over gRPC, one connection for each: deploying makes a dozen. The transports' client is not for this: its
- * connections never keep a process alive, and its words are those of sending.
+ * Calls over gRPC, one connection for each: deploying makes a dozen. The transports' client is not for this:
+ * its connections never keep a process alive, and its words are those of sending.
  */
 export function createGrpcCall({ addressOf, token }: GrpcOptions): GrpcCall {
   return async (method, request) => {

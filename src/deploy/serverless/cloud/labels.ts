@@ -11,12 +11,18 @@ export interface NewResource {
   readonly labels: Labels;
 }
 
-/** The first fields of each `Create` request: folder, name, description, labels. They are alike for all services. */
+/**
+ * The first fields of each `Create` request: folder, name, description, labels. They are alike for all
+ * services.
+ */
 export function newResource(folderId: string, { name, description, labels }: NewResource): Buffer {
   return message([1, folderId], [2, name], [3, description], ...mapFields(4, labels));
 }
 
-/** What a service has in a folder, by those fields that functions, triggers and service accounts have in common. */
+/**
+ * What a service has in a folder, by those fields that functions, triggers and service accounts have in
+ * common.
+ */
 export async function labelledIds(
   call: GrpcCall,
   service: string,

@@ -3,7 +3,10 @@ import { message, messagesOf, readMessage, textOf, type Field } from '../../../b
 
 const PAGE_SIZE = 100;
 
-/** All that a `List` method knows in a folder, or those that a filter lets through: these methods are all alike. */
+/**
+ * All that a `List` method knows in a folder, or those that a filter lets through: these methods are all
+ * alike.
+ */
 export async function listAll(
   call: GrpcCall,
   service: string,
@@ -25,7 +28,9 @@ export async function listAll(
   }
 }
 
-/** The id of the one with this name. Functions, gateways and service accounts have both in the same fields. */
+/**
+ * The id of the one with this name. Functions, gateways and service accounts have both in the same fields.
+ */
 export async function idByName(
   call: GrpcCall,
   service: string,

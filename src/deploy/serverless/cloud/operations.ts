@@ -16,7 +16,10 @@ export interface OperationOptions {
 /** Most take seconds; a gateway that is new in its folder takes a minute or two. */
 const TIMEOUT_MS = 10 * 60_000;
 
-/** Waits for operations by asking, since the cloud has no other way. Rejects with what the operation failed with. */
+/**
+ * Waits for operations by asking, since the cloud has no other way. Rejects with what the operation failed
+ * with.
+ */
 export function createOperate(call: GrpcCall, { pollMs = 1000 }: OperationOptions): Operate {
   return async (method, request) => {
     let answer = await call(method, request);

@@ -1,8 +1,8 @@
 import type { InstanceMessage } from '../wire.js';
 
 /**
- * Sends what the function prints to the gateway at once, and in its place among the answers. The process's own streams may
- * not get to it before it is frozen or ends.
+ * Sends what the function prints to the gateway at once, and in its place among the answers. The process's
+ * own streams may not get to it before it is frozen or ends.
  */
 export function captureOutput(post: (message: InstanceMessage) => void): void {
   for (const stream of ['stdout', 'stderr'] as const) {

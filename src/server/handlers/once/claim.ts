@@ -9,7 +9,10 @@ export interface ClaimDeps {
   readonly now: () => number;
 }
 
-/** A message to handle: its turn, to be ended in one of two ways. Or it was handled before: the answer that it got. */
+/**
+ * A message to handle: its turn, to be ended in one of two ways. Or it was handled before: the answer that it
+ * got.
+ */
 export type OnceClaim = Turn | { readonly answer: string | null };
 
 export interface Turn {
@@ -24,8 +27,9 @@ const MAX_ENTRIES = 1000;
 const PAUSE_MS = 100;
 
 /**
- * Takes the turn to handle the message `name`. Appending is atomic, so of two at once, on whichever instances, one is
- * first; the other waits up to `waitMs` for its answer. Rejects with `IN_PROGRESS` when there is none by then.
+ * Takes the turn to handle the message `name`. Appending is atomic, so of two at once, on whichever
+ * instances, one is first; the other waits up to `waitMs` for its answer. Rejects with `IN_PROGRESS` when
+ * there is none by then.
  *
  * @param until When a handling that begins now is over for certain, in Unix milliseconds.
  */
@@ -63,7 +67,8 @@ async function readState({ history, now }: ClaimDeps, name: string, epoch: strin
     limit: MAX_ENTRIES,
   });
   if (recovered) return stateOf(entries, now());
-  // Only the beginning of its log can be missing, and a message without one is not handled a second time on suspicion.
+  // Only the beginning of its log can be missing, and a message without one is not handled a second time on
+  // suspicion.
   throw new ClientFacingError(
     'ALREADY_HANDLED',
     'this message was handled before, too long ago to repeat its answer',

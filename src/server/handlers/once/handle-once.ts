@@ -20,7 +20,9 @@ export interface OnceMessage {
   readonly user: string | undefined;
 }
 
-/** Whoever sends a message of this type again has to give it the id that it had, and others must not guess it. */
+/**
+ * Whoever sends a message of this type again has to give it the id that it had, and others must not guess it.
+ */
 export function requireOnceId(type: string, id: string | undefined): string {
   if (id !== undefined && id.length >= MIN_ONCE_ID_LENGTH) return id;
   const problem = `'${type}' is handled once, so it needs an id of ${MIN_ONCE_ID_LENGTH} characters or more`;
@@ -30,8 +32,9 @@ export function requireOnceId(type: string, id: string | undefined): string {
 /**
  * Handles a message unless that was done before; then the first answer is given again.
  *
- * What the handler throws goes to the client, and sending again handles again: nothing tells whether anything was done. The
- * same holds when the function died while it handled. A reply that breaks the contract counts as handled.
+ * What the handler throws goes to the client, and sending again handles again: nothing tells whether anything
+ * was done. The same holds when the function died while it handled. A reply that breaks the contract counts
+ * as handled.
  */
 export async function handleOnce(
   parts: OnceDeps,

@@ -2,8 +2,8 @@ import { parseJson } from '../../../base/json.js';
 import type { HistoryEntry } from '../../../model/store.js';
 
 /**
- * The log of one message that is handled once, as entries of a history: their order is the same for everybody who reads
- * them, so all agree on whose turn it is.
+ * The log of one message that is handled once, as entries of a history: their order is the same for everybody
+ * who reads them, so all agree on whose turn it is.
  *
  * - `claim`: this handling wants its turn, and will be over at the latest at `until`, in Unix milliseconds.
  * - `done`: it was handled, and this was the answer; `null` when nothing was sent.

@@ -68,7 +68,9 @@ export interface SessionMessage {
   readonly id?: string | undefined;
 }
 
-/** Checks a message of the protocol, and only then asks for the connection. The answer is the call's response. */
+/**
+ * Checks a message of the protocol, and only then asks for the connection. The answer is the call's response.
+ */
 export async function answerSession(
   parts: HelloDeps,
   { type, data, id }: SessionMessage,

@@ -14,8 +14,9 @@ export interface HelloDeps extends RoomDeps {
 }
 
 /**
- * Joins all rooms of a connection that begins or comes back, and tells what it missed in each, as much as fits. Each room
- * settles alone; only a store in trouble fails the whole `$hello`, and then the client comes back.
+ * Joins all rooms of a connection that begins or comes back, and tells what it missed in each, as much as
+ * fits. Each room settles alone; only a store in trouble fails the whole `$hello`, and then the client comes
+ * back.
  */
 export async function answerHello(
   parts: HelloDeps,
@@ -46,7 +47,10 @@ export async function answerHello(
   };
 }
 
-/** In turn where `authorize` decides: then it sees the rooms that were joined before, and can limit their number. */
+/**
+ * In turn where `authorize` decides: then it sees the rooms that were joined before, and can limit their
+ * number.
+ */
 async function joinAll(
   parts: HelloDeps,
   connection: Connection,
@@ -78,7 +82,10 @@ async function tryToJoin(
   });
 }
 
-/** What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection is gone. */
+/**
+ * What `work` returns, or why it failed for one room. Rejects when the store is in trouble or the connection
+ * is gone.
+ */
 async function settle<T>(parts: HelloDeps, work: () => Promise<T>): Promise<T | RoomRefusal> {
   try {
     return await work();

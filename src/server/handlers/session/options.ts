@@ -4,18 +4,20 @@ import type { IdentifiedConnection, Identity } from '../../../model/connection.j
 import { sharedRoomsShape, type SharedRoomsOptions } from '../../shared-options.js';
 import type { RoomPresence } from '../../presence/presence.js';
 
-/** What rooms keep and show, and what clients may do with them by themselves, without a handler of the app's. */
+/**
+ * What rooms keep and show, and what clients may do with them by themselves, without a handler of the app's.
+ */
 export interface RoomsOptions<I extends Identity = Identity> extends SharedRoomsOptions {
   /**
-   * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for which the
-   * function returns true. `authorize` is asked as well, each time. Names that begin with `$` are never open. Default:
-   * none, and a client that tries gets `FORBIDDEN`.
+   * Rooms that clients may join and leave by themselves, with `$join` or in their `$hello`: all, or those for
+   * which the function returns true. `authorize` is asked as well, each time. Names that begin with `$` are
+   * never open. Default: none, and a client that tries gets `FORBIDDEN`.
    */
   readonly join?: true | ((room: string) => boolean) | undefined;
   /**
-   * What a client gets with a room, if it asks for it (`load` of `join`): anything that JSON can carry, from wherever the app
-   * keeps it. Write there before you send: then whatever the loaded state lacks is sent behind it. One that fails or takes
-   * more than 3 seconds is reported, and the client asks again.
+   * What a client gets with a room, if it asks for it (`load` of `join`): anything that JSON can carry, from
+   * wherever the app keeps it. Write there before you send: then whatever the loaded state lacks is sent
+   * behind it. One that fails or takes more than 3 seconds is reported, and the client asks again.
    */
   readonly load?:
     | ((request: { readonly room: string; readonly connection: IdentifiedConnection<I> }) => unknown)

@@ -5,7 +5,9 @@ export interface ReplyBudget {
   isSpent(): boolean;
   /** Bytes that are left, at least 1. */
   left(): number;
-  /** Takes room for a piece of JSON, if there is any. In a reply about one room the first piece always fits. */
+  /**
+   * Takes room for a piece of JSON, if there is any. In a reply about one room the first piece always fits.
+   */
   spend(text: string): boolean;
 }
 

@@ -91,7 +91,10 @@ export function entriesOf(rooms: object): readonly [string, unknown][] {
   throw new BroadcastError('INVALID_MESSAGE', message, { path: ['data', 'rooms'] });
 }
 
-/** Throws `UNSUPPORTED_VERSION` for another version than ours. Asked first, since others may have other fields. */
+/**
+ * Throws `UNSUPPORTED_VERSION` for another version than ours. Asked first, since others may have other
+ * fields.
+ */
 function refuseOtherVersions(data: unknown): void {
   const v: unknown = typeof data === 'object' && data !== null ? Reflect.get(data, 'v') : undefined;
   if (v === PROTOCOL_VERSION || !Number.isInteger(v)) return;

@@ -47,7 +47,9 @@ export async function requireMember(connection: Connection, room: string): Promi
   throw new ClientFacingError('NOT_IN_ROOM', 'join the room first', ['data', 'room']);
 }
 
-/** Adds who is there, where that is shown; left out when it does not fit, and then the client may ask for it. */
+/**
+ * Adds who is there, where that is shown; left out when it does not fit, and then the client may ask for it.
+ */
 export async function withPresence(
   { presence }: RoomDeps,
   room: string,
@@ -75,8 +77,9 @@ export async function presenceOf(
 const PAGE = 100;
 
 /**
- * What a member missed behind `since`, as much as fits. It must have joined before: what is sent while this reads then
- * reaches it both ways, and the offset tells; had it joined after, that would reach it neither way.
+ * What a member missed behind `since`, as much as fits. It must have joined before: what is sent while this
+ * reads then reaches it both ways, and the offset tells; had it joined after, that would reach it neither
+ * way.
  */
 export async function readRoom(
   parts: RoomDeps,
@@ -158,7 +161,10 @@ async function within<T>(ms: number, value: T | Promise<T>): Promise<T> {
   });
 }
 
-/** The room's state behind a position, as much as fits; left out when nothing does, and then the client asks for it. */
+/**
+ * The room's state behind a position, as much as fits; left out when nothing does, and then the client asks
+ * for it.
+ */
 async function readState(
   { state }: RoomDeps,
   room: string,
