@@ -19,7 +19,7 @@ function signatureOf(secret: string, { time, key, body }: SignedOrder): string {
 }
 
 /** Takes the same time whether a signature is nearly right or not at all. */
-export function isSigned(given: string | null, secret: string, order: SignedOrder): boolean {
+export function isSigned(given: string | undefined, secret: string, order: SignedOrder): boolean {
   const [a, b] = [Buffer.from(given ?? ''), Buffer.from(signatureOf(secret, order))];
   return a.length === b.length && timingSafeEqual(a, b);
 }
