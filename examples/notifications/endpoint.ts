@@ -23,7 +23,7 @@ export async function answerRequest(
   if (!/^[\w-]{8,64}$/.test(key))
     return answer(400, { error: 'Idempotency-Key: 8 to 64 letters, digits, - or _' });
   const signed = { time: headers.get('x-signed-at') ?? '', key, body };
-  if (!isSigned(headers.get('x-signature') ?? null, parts.secret, signed))
+  if (!isSigned(headers.get('x-signature'), parts.secret, signed))
     return answer(401, { error: 'X-Signature: not the signature of this time, key and body' });
   if (!isOfNow(signed)) return answer(401, { error: 'X-Signed-At: too long ago; sign it again' });
 

@@ -465,7 +465,7 @@ withChromium('the chat page', () => {
     await messageOf(boris, 'bishop').waitFor();
     const shots = await Promise.all([anna, boris].map((page) => page.screenshot()));
     await compose(shots.map((shot) => `data:image/png;base64,${shot.toString('base64')}`));
-    expect((await readFile(artefact('chat'))).byteLength).toBeLessThan(150 * 1024);
+    expect((await readFile(artefact('chat'))).byteLength).toBeLessThan(180 * 1024);
   });
 
   it.each(['C', ''])(
