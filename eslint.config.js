@@ -1,5 +1,9 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
+import { functionLength } from './scripts/eslint/function-length.js';
+
+/** Lines of samples, and lists of files. */
+const CODE_IN_COMMENTS = String.raw`eslint-disable|^ \*\s{3,}|[;,}]$|// (Jest, Vitest|node:test)$`;
 
 export default tseslint.config(
   {
@@ -34,6 +38,25 @@ export default tseslint.config(
       // A hook may return something or nothing; only \`void\` in the union says so to the compiler.
       '@typescript-eslint/no-invalid-void-type': 'off',
       '@typescript-eslint/consistent-type-imports': 'error',
+    },
+  },
+  {
+    files: ['src/**/*.ts'],
+    plugins: { house: { rules: { 'function-length': functionLength } } },
+    rules: { 'house/function-length': 'error' },
+  },
+  {
+    files: ['**/*.ts', '**/*.tsx'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        {
+          selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+          message: 'Write the properties themselves: a spread around a literal only pleases the formatter.',
+        },
+      ],
+      // Code is wrapped by the formatter, which leaves comments alone.
+      'max-len': ['error', { code: 1000, comments: 110, ignoreUrls: true, ignorePattern: CODE_IN_COMMENTS }],
     },
   },
   {

@@ -30,14 +30,14 @@ const app = createApp({
 
 app.on('notes', async ({ data: { room }, connection }) => {
   await requireRoom(connection, room);
-  const { entries = [] } = (await store.history?.read(room, { limit: MOST_SHOWN })) ?? {};
+  const { entries } = await store.history.read(room, { limit: MOST_SHOWN });
   // What is kept is the message as it was sent: `{ type, data, id }`.
   return entries.map(({ data }) => kept.parse(JSON.parse(data)));
 });
 
 app.on('pin', async ({ data: { room, text }, connection, to }) => {
   await requireRoom(connection, room);
-  const { user = '', attributes } = connection;
+  const { user, attributes } = connection;
   await to(room).send('pinned', { user, name: name.parse(attributes['name']), text, at: Date.now() });
 });
 

@@ -1,7 +1,7 @@
 import { createBroadcasts } from './library/broadcasts.js';
 import { createCalls } from './calls/calls.js';
 import { createManualClock, systemClock } from './clock.js';
-import { createFaults } from './faults/table.js';
+import { createFaults, type FaultTable } from './faults/table.js';
 import { createWaiting } from './faults/waiting.js';
 import { newFunctionIdentity } from './events/function-context.js';
 import { chooseRoutes } from './routing/choose-routes.js';
@@ -20,7 +20,7 @@ import { watchLibrary } from './library/watch-library.js';
 import { listen } from './listening/listen.js';
 import { createManagementDesk } from './management/desk.js';
 import { createManagement } from './management/management.js';
-import { parseEmulatorOptions, type EmulatorOptions } from './options.js';
+import { parseEmulatorOptions, type EmulatorOptions, type ParsedEmulatorOptions } from './options.js';
 import { readGuesses, unfollowedWarnings } from './profile/guesses.js';
 import { withProfile } from './profile/with-profile.js';
 import { servePages } from './http/pages.js';
@@ -35,6 +35,8 @@ import { createTimeline } from './timeline/timeline.js';
  *
  * Rejects with `INVALID_OPTIONS` that names the option, or that the port is taken.
  */
+// It puts the pieces together, one after the other; nearly each needs those before it.
+// eslint-disable-next-line house/function-length
 export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
   const parsed = parseEmulatorOptions(given);
   const { guess, unfollowed } = readGuesses(parsed.profile);
@@ -56,9 +58,7 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     identity.functionId,
     clock.now,
   );
-  const faults = createFaults(options.seed);
-  if (typeof options.faults === 'string') faults.addText(options.faults);
-  else options.faults.forEach(faults.add);
+  const faults = faultsOf(options);
   const waiting = createWaiting(clock);
   const calls = createCalls(faults);
   const gateway = createGateway({
@@ -120,16 +120,15 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     advance,
   });
   const store = options.store ? createDocumentServer(Date.now) : undefined;
+  const answerers = [
+    ...(store === undefined ? [] : [store.answer]),
+    messageQueues.answer,
+    desk.rest,
+    control.answer,
+    httpOperations.answer,
+  ];
   const listeners: Listeners = {
-    request(request, response) {
-      const isTaken =
-        store?.answer(request, response) === true ||
-        messageQueues.answer(request, response) ||
-        desk.rest(request, response) ||
-        control.answer(request, response) ||
-        httpOperations.answer(request, response);
-      if (!isTaken) servePages(routes, options.static, request, response).catch(() => response.destroy());
-    },
+    request: firstOf(answerers, (request, response) => servePages(routes, options.static, request, response)),
     grpc: desk.grpc,
     upgrade: gateway.upgrade,
   };
@@ -165,6 +164,26 @@ export async function startEmulator(given: EmulatorOptions): Promise<Emulator> {
     timers,
   });
   return emulator;
+}
+
+function faultsOf({ seed, faults: given }: ParsedEmulatorOptions): FaultTable {
+  const faults = createFaults(seed);
+  if (typeof given === 'string') faults.addText(given);
+  else given.forEach(faults.add);
+  return faults;
+}
+
+type Answer = (...call: Parameters<Listeners['request']>) => boolean;
+
+/** What answers a request: the first that takes it, or else `otherwise`. */
+function firstOf(
+  answerers: readonly Answer[],
+  otherwise: (...call: Parameters<Listeners['request']>) => Promise<unknown>,
+): Listeners['request'] {
+  return (request, response) => {
+    if (answerers.some((answer) => answer(request, response))) return;
+    otherwise(request, response).catch(() => response.destroy());
+  };
 }
 
 /** Rejects as soon as the signal is aborted. */

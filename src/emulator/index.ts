@@ -22,8 +22,8 @@
  *   management/        the connection management API: Get, Send, Disconnect; rest.ts and grpc.ts are how it looks
  *                      on the wire, desk.ts takes its requests
  *   document-store/    a store that instances share: what ydbStore asks of YDB, in memory
- *   queue/             Message Queue: queue.ts is one queue, queue-api.ts what can be done with it, server.ts answers clients in two protocols, trigger.ts reads a
- *                      queue for a function or for the sockets of a path
+ *   queue/             Message Queue: queue.ts is one queue, queue-api.ts what can be done with it, server.ts
+ *                      answers clients in two protocols, trigger.ts reads a queue for a function or sockets
  *   timers/            functions that are called again and again
  *   redirect/          code written for the cloud reaches this gateway: hosts.ts says which addresses, tunnel.ts and
  *                      preload.ts how they lead here, metadata.ts gives out the token, redirect.ts the environment

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { checkServerData, type Contract, type ServerDataOf, type ServerTypeOf } from '../model/contract.js';
+import { checkServerData, type Contract, type ServerDataOf } from '../model/contract.js';
 import { BroadcastError } from '../base/errors.js';
 import { messageId, serverMessageText } from '../server/fanout/message.js';
 import { lazily, objectWith, parseOptions } from '../base/options.js';

@@ -99,7 +99,8 @@ describe('yc-broadcast bundle', () => {
     expect(readFileSync(join(first, 'index.js')).equals(readFileSync(join(second, 'index.js')))).toBe(true);
   });
 
-  // The store of the cloud keeps the state of rooms, which is 14 KB; the live board has the fan-out over a queue, too.
+  // The store of the cloud keeps the state of rooms, which is 14 KB; the live board has the fan-out over a queue,
+  // too.
   it.each([
     ['chat', 176],
     ['notifications', 178],

@@ -123,7 +123,7 @@ describe('docs/client.md', () => {
     const typing: unknown[] = [];
     app.on('typing', ({ connection }) => void typing.push(connection.user));
     app.on('say', async ({ data, connection, to }) => {
-      await to(data.room).send('said', { from: connection.user ?? '', text: data.text });
+      await to(data.room).send('said', { from: connection.user, text: data.text });
       return { delivered: 1 };
     });
     await using emulator = await serve({ app });

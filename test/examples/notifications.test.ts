@@ -134,7 +134,7 @@ describe('the badge', () => {
     let now = Date.now();
     const store = memoryStore({ now: () => now });
     const inboxes = createInboxes(store);
-    const put = () => store.history?.append(inboxOf('anna'), '{}', INBOX_LIMITS);
+    const put = () => store.history.append(inboxOf('anna'), '{}', INBOX_LIMITS);
     await put();
     await put();
     await inboxes.markSeen('anna');

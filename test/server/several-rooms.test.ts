@@ -1,7 +1,6 @@
 /** `to` of several rooms: one copy for each connection, whichever way it is sent. */
 import { describe, expect, it } from '@jest/globals';
 import { createBroadcaster, type BroadcasterOptions } from 'yc-broadcast';
-import type { HistoryStore } from 'yc-broadcast/stores';
 import { queueFanout } from 'yc-broadcast/queue';
 import { memoryStore } from 'yc-broadcast/stores/memory';
 import { memoryQueue } from '../support/memory-queue.js';

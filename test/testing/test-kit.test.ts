@@ -41,17 +41,17 @@ function createChat({ transport, now }: KitWorld) {
   });
   app.onConnect(({ user, request }) => {
     if (request.query['banned'] !== undefined) return refuse(410, 'banned');
-    return { message: { type: 'welcome', data: { user: user ?? '' } } };
+    return { message: { type: 'welcome', data: { user } } };
   });
   app.on('join', ({ data, connection }) => connection.join(data.room));
   app.on('say', async ({ data, connection, to }) => {
     const others = to(data.room).except(connection);
-    return sent(await others.send('said', { from: connection.user ?? '', text: data.text }));
+    return sent(await others.send('said', { from: connection.user, text: data.text }));
   });
   app.on('kick', ({ data }) => transport.disconnect(data.id, { timeoutMs: 1000 }));
   app.on('ping', () => undefined);
   app.onDisconnect(async ({ rooms, connection, to }) => {
-    for (const room of rooms) await to(room).send('said', { from: connection.user ?? '', text: 'bye' });
+    for (const room of rooms) await to(room).send('said', { from: connection.user, text: 'bye' });
   });
   return app;
 }

@@ -28,7 +28,7 @@ function App() {
         </nav>
         <output className={state}>{STATES[state]}</output>
       </header>
-      {/* The key makes each room a component of its own: it joins when it appears, and leaves when it goes. */}
+      {/* The key makes each room a component: it joins when it appears, and leaves when it goes. */}
       <Wall key={room} name={room} />
     </>
   );

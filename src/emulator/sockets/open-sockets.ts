@@ -179,13 +179,15 @@ export function createOpenSockets(options: OpenSocketsOptions): OpenSockets {
     },
     async stop() {
       connections.stop();
-      const closed = [...sockets].map(
-        (socket) => new Promise<void>((resolve) => socket.once('close', resolve)),
-      );
-      for (const socket of sockets) socket.terminate();
-      await Promise.all(closed);
+      await terminate(sockets);
     },
   };
+}
+
+async function terminate(sockets: ReadonlySet<ServerSocket>): Promise<void> {
+  const closed = [...sockets].map((socket) => new Promise<void>((resolve) => socket.once('close', resolve)));
+  for (const socket of sockets) socket.terminate();
+  await Promise.all(closed);
 }
 
 function newConnection(

@@ -1,10 +1,5 @@
 import type { StoredConnection } from '../../model/connection.js';
-import {
-  checkServerData,
-  type Contract,
-  type ServerDataOf,
-  type ServerTypeOf,
-} from '../../model/contract.js';
+import { checkServerData, type Contract, type ServerDataOf } from '../../model/contract.js';
 import type { Dispatched } from '../../model/dispatched-broadcast.js';
 import type { SendReport } from '../../model/report.js';
 import { roomsIn } from '../../model/several-rooms.js';

@@ -90,12 +90,7 @@ export function postgresHistory(database: Database, tables: TableNames, now: () 
 function historyStatements({ histories, entries }: TableNames) {
   const renewed = `epoch = CASE WHEN ${isCurrentEpoch('known.epoch')} THEN known.epoch ELSE excluded.epoch END`;
 
-  /** Never waits: whoever uses a room has it locked, and has moved its `forget_at`. */
-  const sweep = (before: string): string => `
-    DELETE FROM ${histories} WHERE room = ANY (ARRAY(
-      SELECT old.room FROM ${histories} AS old CROSS JOIN done
-      WHERE old.forget_at <= ${before} AND old.room <> $1
-      ORDER BY old.forget_at LIMIT ${ROOMS_PER_SWEEP} FOR UPDATE OF old SKIP LOCKED))`;
+  const sweep = (before: string): string => sweepOf(histories, before);
 
   return {
     /**
@@ -147,6 +142,15 @@ function historyStatements({ histories, entries }: TableNames) {
       ), done AS (SELECT count(*) FROM remembered)
       ${sweep('$4')}`,
   } as const;
+}
+
+/** Never waits: whoever uses a room has it locked, and has moved its `forget_at`. */
+function sweepOf(histories: string, before: string): string {
+  return `
+    DELETE FROM ${histories} WHERE room = ANY (ARRAY(
+      SELECT old.room FROM ${histories} AS old CROSS JOIN done
+      WHERE old.forget_at <= ${before} AND old.room <> $1
+      ORDER BY old.forget_at LIMIT ${ROOMS_PER_SWEEP} FOR UPDATE OF old SKIP LOCKED))`;
 }
 
 /** When the numbers of a room may be forgotten of which nothing can be read from `from` on. */
