@@ -97,7 +97,7 @@ export function createStateWrites(port: RoomPort, onAnswer: (answer: unknown) =>
     write(change) {
       const id = idOf(change.map, change.key);
       const slot = slots.get(id) ?? { waiting: [], isBusy: false, startAt: 0 };
-      const last = slot.waiting.at(-1);
+      const last = slot.waiting[slot.waiting.length - 1];
       const write = createWrite(change);
       if (isPlain(last) && isPlain(write)) {
         last.change = change;
