@@ -6,7 +6,7 @@ export function describeError(error: unknown): string {
   const lines = (error.stack ?? error.message).split('\n');
   return lines
     .filter(
-      (line) => !/^\s+at .*(\/yc-broadcast-\w+\/instance\.cjs|node:internal\/|node:async_hooks)/.test(line),
+      (line) => !/^\s+at .*(\/yc-broadcast-[^/]+\/instance\.cjs|node:internal\/|node:async_hooks)/.test(line),
     )
     .join('\n');
 }
