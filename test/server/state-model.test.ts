@@ -99,11 +99,15 @@ describe('random histories', () => {
     await fc.assert(property(shipped), { numRuns: RUNS });
   }, 7_200_000);
 
-  it.each(Object.entries(MUTANTS))('find the mistake without: %s', async (name, mutant) => {
-    const { failed, numRuns } = await fc.check(property(await mutated(mutant)), {
-      numRuns: MOST_RUNS,
-      endOnFailure: true,
-    });
-    expect({ name, failed, numRuns }).toMatchObject({ failed: true });
-  }, PATIENCE_MS);
+  it.each(Object.entries(MUTANTS))(
+    'find the mistake without: %s',
+    async (name, mutant) => {
+      const { failed, numRuns } = await fc.check(property(await mutated(mutant)), {
+        numRuns: MOST_RUNS,
+        endOnFailure: true,
+      });
+      expect({ name, failed, numRuns }).toMatchObject({ failed: true });
+    },
+    PATIENCE_MS,
+  );
 });
