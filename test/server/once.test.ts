@@ -158,7 +158,7 @@ describe('a message that is handled once', () => {
     const append = (): Promise<never> => Promise.reject(new BroadcastError('STORE_UNAVAILABLE', 'down'));
     const { worlds, sums } = twoInstances({
       ...store,
-      history: { ...(store.history), append },
+      history: { ...store.history, append },
     });
     await worlds[0].connect();
     expect(await worlds[0].say(pay(5))).toMatchObject({ error: { code: 'STORE_UNAVAILABLE' } });

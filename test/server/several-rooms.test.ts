@@ -33,9 +33,7 @@ async function setUp(options: Partial<BroadcasterOptions> = {}, script?: Script)
   });
   const got = (id: string): unknown[] => framesOf(transport, id);
   const kept = async (room: string): Promise<unknown[]> =>
-    (await (store.history).read(room, { limit: 10 })).entries.map(({ data }): unknown =>
-      JSON.parse(data),
-    );
+    (await store.history.read(room, { limit: 10 })).entries.map(({ data }): unknown => JSON.parse(data));
   async function work(): Promise<void> {
     for (let event = queue.take(1); event !== undefined; event = queue.take(1)) await broadcaster.work(event);
   }
