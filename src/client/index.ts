@@ -6,7 +6,8 @@
  *   react.ts     hooks for React, published as `client/react`
  *   native.ts    hears the platform's own broadcast
  *   page.ts      the client and what stands beside it as one module, for pages without a build step
- *   client.ts, state.ts, options.ts  the names that pages use
+ *   state.ts     what a room holds (state/ keeps the copy), published as `client/state`
+ *   client.ts, client-state.ts, options.ts  the names that pages use
  *
  *   connection/  session.ts puts the pieces together, start-client.ts puts the public names before them;
  *                connection-manager.ts keeps one connection open (reconnect-delay.ts), socket.ts opens one up to the

@@ -18,7 +18,7 @@ import {
 import { requireMember } from '../handlers/session/room-state.js';
 import { shownPage, shownRow } from './frame.js';
 import type { StateWriteOptions } from './room-state-options.js';
-import { changedRows, type RoomStates } from './states.js';
+import { changedRows, encodeChecked, type RoomStates } from './states.js';
 
 const KEY = ROOM_NAME.replace('a room name', 'a key');
 
@@ -96,7 +96,7 @@ export async function answerWrite(
   const checked = value === undefined ? undefined : checkValue(spec, value);
   if ((await writes.get(map)?.write({ connection, room, key, value: checked })) !== true)
     throw new RoomForbiddenError(`roomState.${map}.write does not allow this in room '${room}'`);
-  const encoded = checked === undefined ? {} : { value: states.encode(map, value), ttlMs: spec.ttlMs };
+  const encoded = value === undefined ? {} : { value: encodeChecked(map, checked), ttlMs: spec.ttlMs };
   const changes = [{ map, key, ...encoded, ifVersion }];
   const result = await states.change(room, changes, connection.id);
   if (!result.changed) return { changed: false, rows: result.rows.map(shownRow) };

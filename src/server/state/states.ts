@@ -46,10 +46,7 @@ export function createRoomStates({ store, contract, announce }: StateDeps): Room
     encode(map, value) {
       const spec = stateMapOf(contract, map);
       const what = `a value of the map '${map}'`;
-      const text = jsonOf(spec === undefined ? value : checkAgainst(spec.value, value, what));
-      if (text === undefined)
-        throw new BroadcastError('INVALID_OPTIONS', `${what} cannot be written as JSON`);
-      return text;
+      return encodeChecked(map, spec === undefined ? value : checkAgainst(spec.value, value, what));
     },
     ttlMsOf: (map) => stateMapOf(contract, map)?.ttlMs,
   };
@@ -68,6 +65,13 @@ export function changedRows(
     value,
     ttlMs,
   }));
+}
+
+/** The JSON of a value that fits the contract. Throws `INVALID_OPTIONS` when there is none. */
+export function encodeChecked(map: string, value: unknown): string {
+  const text = jsonOf(value);
+  if (text !== undefined) return text;
+  throw new BroadcastError('INVALID_OPTIONS', `a value of the map '${map}' cannot be written as JSON`);
 }
 
 function jsonOf(value: unknown): string | undefined {
